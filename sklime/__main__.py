@@ -1,0 +1,7 @@
+"""Run ``python -m sklime``."""
+
+import sys
+
+from sklime.cli import main
+
+sys.exit(main())

@@ -1,0 +1,127 @@
+"""The command line: ``python -m sklime demo``."""
+
+import argparse
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+from sklearn.datasets import load_breast_cancer
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.model_selection import train_test_split
+
+from sklime.explainer import LimeExplainer
+
+N_STRONGEST = 5  # features shown for each row
+N_RANKED = 10  # features shown in the global ranking
+
+
+def main(argv=None):
+    """Run one command of ``python -m sklime``.
+
+    Parameters
+    ----------
+    argv : list of str, default=None
+        The arguments; None takes those of the process.
+
+    Raises
+    ------
+    SystemExit
+        With code 2 and a message if the arguments do not make sense, such as an output
+        file in a folder that does not exist.
+
+    Examples
+    --------
+    >>> from sklime.cli import main
+    >>> main(["demo", "--output", "attributions.csv"])  # doctest: +SKIP
+    """
+    parser = argparse.ArgumentParser(prog="python -m sklime", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    demo_parser = commands.add_parser(
+        "demo", help="explain a random forest on scikit-learn's breast-cancer table"
+    )
+    demo_parser.add_argument(
+        "--output",
+        type=_new_file,
+        default="attributions.csv",
+        metavar="FILE",
+        help="where the attributions of all test rows go (default: %(default)s)",
+    )
+    demo_parser.set_defaults(command=lambda arguments: demo(arguments.output))
+    arguments = parser.parse_args(argv)
+    arguments.command(arguments)
+
+
+def demo(output):
+    """Explain a forest's predictions on the bundled breast-cancer table, and print them.
+
+    Parameters
+    ----------
+    output : path-like
+        The CSV file to write: one line per test row, one column per feature.
+    """
+    table = load_breast_cancer(as_frame=True)
+    X_train, X_test, y_train, y_test = train_test_split(
+        table.data, table.target_names[table.target], random_state=0
+    )
+    forest = RandomForestClassifier(random_state=0).fit(X_train, y_train)
+    print(
+        f"A random forest, trained on {len(X_train)} rows of the breast-cancer table, "
+        f"is right on {forest.score(X_test, y_test):.1%} of {len(X_test)} test rows."
+    )
+
+    explainer = LimeExplainer(forest, random_state=0).set_output(transform="pandas")
+    start = perf_counter()
+    attributions = explainer.fit(X_train).transform(X_test)
+    seconds = perf_counter() - start
+
+    explained_class = forest.classes_[1]
+    probabilities = forest.predict_proba(X_test)[:, 1]
+    print(f"\nWhat moves the probability of {explained_class!r}, in three test rows:")
+    for row in _lowest_middle_highest(probabilities):
+        explanation = explainer.explain(X_test.iloc[[row]])
+        print(f"\n  row {row}: predicted probability {probabilities[row]:.2f}")
+        print(_aligned(explanation.as_list(0)[:N_STRONGEST], signed=True))
+
+    ranking = attributions.abs().mean().sort_values(ascending=False)
+    print("\nOver all test rows, mean |attribution|:\n")
+    print(_aligned(list(ranking.items())[:N_RANKED]))
+
+    attributions.to_csv(output, index=False)
+    print(
+        f"\nMean local fidelity {explainer.score(X_test):.3f} "
+        "(1: the explanations predict the forest around each row; 0: no better than a mean)"
+        f"\n{len(X_test) / seconds:,.0f} rows per second, fit included"
+        f"\nAttributions of all {len(X_test)} test rows: {output}"
+    )
+
+
+def _new_file(name):
+    """The path that the demo will write, refused before any work if it cannot be."""
+    path = Path(name)
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(
+            f"{name!r} lies in a folder that does not exist: "
+            f"create {str(path.parent)!r} first, or name another"
+        )
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(
+            f"{name!r} is a folder: name a file, such as {str(path / 'attributions.csv')!r}"
+        )
+    return path
+
+
+def _lowest_middle_highest(probabilities):
+    """The rows that the model is surest of, either way, and the one nearest to 1/2."""
+    return np.array(
+        [
+            probabilities.argmin(),
+            np.abs(probabilities - 0.5).argmin(),
+            probabilities.argmax(),
+        ]
+    )
+
+
+def _aligned(pairs, signed=False):
+    """Lines of a value and its name, the values one below the other."""
+    sign = "+" if signed else ""
+    return "\n".join(f"    {value:{sign}.4f}  {name}" for name, value in pairs)

@@ -1,0 +1,562 @@
+"""The explainer: parameters, `fit`, `transform`, `explain` and `score`."""
+
+import copy
+import platform
+import warnings
+from collections import Counter
+
+import numpy as np
+import scipy
+import sklearn
+from scipy import sparse
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
+from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils import check_random_state, gen_batches, get_tags
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
+
+from sklime.exceptions import NeighbourhoodWarning, SelectionWarning
+from sklime.explanation import Explanation, TableConditions
+from sklime.kernels import ExponentialKernel, as_kernel
+from sklime.moments import Moments
+from sklime.response import Response
+from sklime.samplers import MarginalSampler
+from sklime.samplers.base import Sampler
+from sklime.samplers.checks import check_table, feature_names
+from sklime.sampling import ask_each, block_bytes, surround, take_rows
+from sklime.selectors import AllFeatures, MomentSelector
+from sklime.surrogate import THIN_SUPPORT, Surrogates, fit_surrogates
+from sklime.version import __version__
+
+_DEFAULTS = {
+    "sampler": MarginalSampler,
+    "kernel": ExponentialKernel,
+    "selector": AllFeatures,
+}
+
+
+class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    r"""Explain the predictions of any model with LIME, whole tables at once.
+
+    For each row a weighted linear surrogate is fitted to the model's answers in a
+    neighbourhood, :math:`\min_{b_0, b} \sum_i w_i (f(x_i) - b_0 - z_i^\top b)^2 +
+    \bar w \lVert b \rVert^2`; its coefficients are the row's attributions. They are in the
+    sampler's interpretable units: for a binned or categorical column the effect of being
+    in the row's own bin rather than outside it, for a standardised column the effect of
+    one training standard deviation.
+
+    Parameters
+    ----------
+    estimator : object
+        The model. A fitted one is taken as it is, also through `clone`, grid searches and
+        cross-validation; an unfitted one is cloned and fitted on ``(X, y)``. Any object with
+        ``predict_proba``, ``decision_function`` or ``predict`` and without ``fit`` is a
+        black box; wrap a plain function in `FunctionClassifier` or `FunctionRegressor`.
+    sampler : Sampler or None, default=None
+        How rows are perturbed. None: `MarginalSampler()`.
+    kernel : Kernel, callable, Gaussian-process kernel or None, default=None
+        How draws are weighted. None: `ExponentialKernel()`, Euclidean with width
+        ``0.75 * sqrt(n_features)`` for tables.
+    selector : selector or None, default=None
+        Which features a surrogate may use: one of `sklime.selectors` or any scikit-learn
+        selector that takes ``fit(Z, y, sample_weight=w)``. None: `AllFeatures()`.
+    surrogate : scikit-learn linear regressor or None, default=None
+        Fitted to each row's draws; must take `sample_weight`, which it gets with mean 1.
+        None: ridge regression with penalty 1 in units of the mean weight.
+    n_samples : int, default=4096
+        Draws per row (shared by all rows where they do not depend on the row).
+    target : "auto", "predicted", "all" or a label, default="auto"
+        Which output is explained. "auto": a regressor's prediction, ``classes_[1]`` of two
+        classes, all outputs of a multi-output regressor or multilabel classifier, else each
+        row's own predicted class. Under a target per row the columns of `transform` mix
+        classes: use "all" or a label before clustering them.
+    response_method : {"auto", "predict_proba", "decision_function", "predict"}, default="auto"
+        Which method of the model is explained; "auto" takes the first that exists.
+    random_state : int, RandomState instance or None, default=None
+        Source of all draws, resolved once, in `fit`.
+    n_jobs : int or None, default=None
+        Jobs over blocks of rows, in threads unless a joblib backend is chosen.
+    verbose : int, default=0
+        Verbosity of joblib over the blocks.
+
+    Attributes
+    ----------
+    estimator_ : object
+        The fitted model.
+    sampler_, kernel_, selector_, surrogate_ : objects
+        The components in use, fitted or resolved; `surrogate_` is None for the ridge.
+    classes_ : ndarray of shape (n_classes,)
+        Only if the model has classes.
+    method_ : str
+        "sampling".
+    n_samples_ : int
+        Draws in use.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where `fit` saw a frame.
+
+    References
+    ----------
+    Ribeiro, Singh, Guestrin (2016), "Why Should I Trust You?": Explaining the Predictions
+    of Any Classifier.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from sklime import LimeExplainer
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> forest = RandomForestClassifier(random_state=0).fit(X, y)
+    >>> explainer = LimeExplainer(forest, target=2, random_state=0).fit(X)
+    >>> explainer.transform(X).shape
+    (150, 4)
+    """
+
+    def __init__(
+        self,
+        estimator,
+        *,
+        sampler=None,
+        kernel=None,
+        selector=None,
+        surrogate=None,
+        n_samples=4096,
+        target="auto",
+        response_method="auto",
+        random_state=None,
+        n_jobs=None,
+        verbose=0,
+    ):
+        self.estimator = estimator
+        self.sampler = sampler
+        self.kernel = kernel
+        self.selector = selector
+        self.surrogate = surrogate
+        self.n_samples = n_samples
+        self.target = target
+        self.response_method = response_method
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+
+    def fit(self, X, y=None, *, sample_weight=None, **params):
+        """Learn the training statistics, draw the pool and ask the model about it.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_features)
+            Training rows: array, pandas or polars frame, or sparse matrix.
+        y : array-like of shape (n_rows,), optional
+            Targets: needed where the model is not fitted yet, or the sampler asks for them.
+        sample_weight : array-like of shape (n_rows,), optional
+            Weights of the rows in the training statistics, and in the fit of an unfitted
+            model that takes them.
+        **params : dict
+            Routed to the fit of an unfitted model, where metadata routing is enabled.
+
+        Returns
+        -------
+        self
+        """
+        X = check_table(self, X, reset=True)
+        self._check_parameters()
+        self.estimator_ = self._fitted_model(X, y, sample_weight, params)
+        self._response = Response(self.estimator_, self.response_method, probe=X[:2])
+        self._response.resolve(self.target)
+        if self._response.classes is not None:
+            self.classes_ = self._response.classes
+        self.sampler_ = clone(MarginalSampler() if self.sampler is None else self.sampler)
+        self.sampler_.fit(X, y, sample_weight=sample_weight)
+        self.kernel_ = as_kernel(self.kernel).resolve(
+            metric=self.sampler_.default_metric_, width=self.sampler_.default_width_
+        )
+        self.selector_ = AllFeatures() if self.selector is None else clone(self.selector)
+        self.surrogate_ = None if self.surrogate is None else clone(self.surrogate)
+        self.method_ = "sampling"
+        self._seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        self._neighbourhoods = surround(
+            self.sampler_, self.kernel_, self._response, self.n_samples, self._seed
+        )
+        self.n_samples_ = self._neighbourhoods.n_samples
+        return self
+
+    def transform(self, X):
+        """Explain every row.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_features)
+            Rows to explain.
+
+        Returns
+        -------
+        ndarray or CSR matrix of shape (n_rows, n_features)
+            Attributions, one column per input column, 0 for features not selected; for
+            ``target="all"`` of shape ``(n_rows, n_outputs * n_features)``, output by output.
+            Sparse for sparse `X`, with the row's stored entries.
+        """
+        check_is_fitted(self)
+        X = check_table(self, X, reset=False)
+        target = self._response.resolve(self.target)
+        answers = self._response(X) if target.needs_predictions else None
+        coefs = self._surrogates(X, target.columns(X.shape[0], answers), _coefficients)
+        units = self.sampler_.units(X)
+        if units is None:
+            return np.concatenate(coefs).reshape(X.shape[0], -1)
+        return _as_csr(coefs, units, self.n_features_in_)
+
+    def explain(self, X, *, target=None):
+        """Explain every row, with all that is known about each explanation.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_features)
+            Rows to explain.
+        target : "auto", "predicted", "all" or a label, optional
+            Instead of the explainer's own.
+
+        Returns
+        -------
+        Explanation
+        """
+        check_is_fitted(self)
+        X = check_table(self, X, reset=False)
+        resolved = self._response.resolve(self.target if target is None else target)
+        answers = self._response(X)
+        outputs = resolved.columns(X.shape[0], answers)
+        blocks = self._surrogates(X, outputs, _everything)
+        return self._explanation(X, resolved, answers, outputs, blocks)
+
+    def score(self, X, y=None):
+        r"""Local fidelity: how well the surrogates predict the model on fresh draws.
+
+        The draws come from a fixed reference neighbourhood, the same for every width,
+        sampler and selector: each component keeps the row's value with probability 1/2 and is
+        redrawn from its training marginal otherwise, 512 draws a row. The score is
+        :math:`1 - \sum (f - g)^2 / \sum (f - \bar f_{row})^2`, with both sums over all rows,
+        draws and explained outputs. At most 1; negative where each row's mean response would
+        predict better than its surrogate.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_features)
+            Rows to explain.
+        y : ignored
+            Present for scikit-learn's convention.
+
+        Returns
+        -------
+        float
+            NaN if a row has no surrogate.
+        """
+        check_is_fitted(self)
+        X = check_table(self, X, reset=False)
+        target = self._response.resolve(self.target)
+        answers = self._response(X) if target.needs_predictions else None
+        outputs = target.columns(X.shape[0], answers)
+        residual, total = np.sum(self._surrogates(X, outputs, self._reference_sums), axis=0)
+        if total == 0.0:
+            return 1.0 if residual == 0.0 else 0.0
+        return float(1.0 - residual / total)
+
+    def get_feature_names_out(self, input_features=None):
+        """Names of the columns of `transform`.
+
+        Parameters
+        ----------
+        input_features : array-like of str, optional
+            Only checked against the names seen in `fit`.
+
+        Returns
+        -------
+        ndarray of str
+            The input columns' names; for ``target="all"`` ``<output>__<feature>``.
+        """
+        check_is_fitted(self)
+        names = super().get_feature_names_out(input_features)
+        target = self._response.resolve(self.target)
+        if not target.multiple:
+            return names
+        return np.array(
+            [f"{c}__{name}" for c in target.names for name in names], dtype=object
+        )
+
+    def set_params(self, **params):
+        """Set parameters, also those of components that are still None.
+
+        Parameters
+        ----------
+        **params : dict
+            ``kernel__width=2`` creates the default kernel first where `kernel` is None.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a parameter of a fitted model would change: it is taken as it is.
+        """
+        inner = [name for name in params if name.startswith("estimator__")]
+        if inner and _is_fitted(params.get("estimator", self.estimator)):
+            raise ValueError(
+                f"{inner[0]}={params[inner[0]]!r} would change a fitted model, which "
+                "LimeExplainer takes as it is; wrap an unfitted one, "
+                "LimeExplainer(clone(model)), to have it refitted."
+            )
+        for name, default in _DEFAULTS.items():
+            nested = any(key.startswith(f"{name}__") for key in params)
+            if nested and params.get(name, getattr(self, name)) is None:
+                params = {**params, name: default()}
+        return super().set_params(**params)
+
+    def get_metadata_routing(self):
+        """Metadata that `fit` takes itself and hands to the model's fit.
+
+        Returns
+        -------
+        MetadataRouter
+        """
+        return (
+            MetadataRouter(owner=self)
+            .add_self_request(self)
+            .add(
+                estimator=self.estimator,
+                method_mapping=MethodMapping().add(caller="fit", callee="fit"),
+            )
+        )
+
+    def __sklearn_clone__(self):
+        if not _is_fitted(self.estimator):
+            return super().__sklearn_clone__()
+        # Inside a frozen wrapper the fitted model survives the ordinary clone.
+        shell = copy.copy(self)
+        shell.estimator = FrozenEstimator(self.estimator)
+        twin = super(LimeExplainer, shell).__sklearn_clone__()
+        twin.estimator = self.estimator
+        return twin
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        if hasattr(self.estimator, "__sklearn_tags__"):
+            inner = get_tags(self.estimator)
+            tags.input_tags.allow_nan = inner.input_tags.allow_nan
+            tags.input_tags.sparse = inner.input_tags.sparse
+            tags.target_tags.required = inner.target_tags.required and not _is_fitted(
+                self.estimator
+            )
+        return tags
+
+    def _check_parameters(self):
+        n = self.n_samples
+        if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 2:
+            raise ValueError(f"n_samples={n!r} must be an integer of at least 2.")
+        if self.sampler is not None and not isinstance(self.sampler, Sampler):
+            raise TypeError(
+                f"sampler={self.sampler!r} is not a Sampler: give an instance of one of "
+                "sklime.samplers."
+            )
+        if isinstance(self.selector, MomentSelector):
+            self.selector.check()
+        elif self.selector is not None and not hasattr(self.selector, "get_support"):
+            raise TypeError(
+                f"selector={self.selector!r} has no get_support: give one of "
+                "sklime.selectors or a scikit-learn selector (an instance)."
+            )
+        if self.surrogate is not None and not has_fit_parameter(
+            self.surrogate, "sample_weight"
+        ):
+            raise TypeError(
+                f"surrogate={self.surrogate!r} does not take sample_weight in fit; use a "
+                "linear regressor that does, such as Ridge or LinearRegression."
+            )
+
+    def _fitted_model(self, X, y, sample_weight, params):
+        if params or sklearn.get_config()["enable_metadata_routing"]:
+            routed = process_routing(self, "fit", sample_weight=sample_weight, **params)
+            params = routed.estimator.fit
+        elif sample_weight is not None and has_fit_parameter(
+            self.estimator, "sample_weight"
+        ):
+            params = {"sample_weight": sample_weight}
+        if _is_fitted(self.estimator):
+            return self.estimator
+        return clone(self.estimator).fit(X, y, **params)
+
+    def _surrogates(self, X, outputs, keep):
+        """Fit the rows' surrogates block by block, and keep what `keep` makes of each."""
+        units = self.sampler_.units(X)
+        height = max(1, min(256, block_bytes() // self._neighbourhoods.bytes_per_row))
+        # Rows with features of their own are explained one by one.
+        blocks = list(gen_batches(X.shape[0], height if units is None else 1))
+        matched = self.sampler_.matched_
+        results = Parallel(n_jobs=self.n_jobs, verbose=self.verbose, prefer="threads")(
+            delayed(self._block)(
+                take_rows(X, rows),
+                outputs[rows],
+                matched if units is None else matched[units[rows.start]],
+                keep,
+            )
+            for rows in blocks
+        )
+        kept, concerns = zip(*results, strict=True)
+        self._warn(concerns, units)
+        return kept
+
+    def _block(self, X, outputs, matched, keep):
+        around, draws = self._neighbourhoods, None
+        if isinstance(self.selector_, MomentSelector) and self.surrogate_ is None:
+            moments, positions = around.moments(X, outputs)
+        else:
+            draws = list(around.draws(X, outputs))
+            moments, positions = (
+                Moments.of(draws),
+                np.stack([own.position for own in draws]),
+            )
+        fitted = fit_surrogates(
+            moments, positions, matched, self.selector_, self.surrogate_, draws
+        )
+        return keep(fitted, X, outputs), fitted.concerns()
+
+    def _reference_sums(self, surrogates, X, outputs):
+        """Residual and total sums of squares on the rows' reference neighbourhoods."""
+        around = self.sampler_.reference(X)
+        answers = ask_each(self._response, [own.inputs for own in around], "reference draw")
+        sums = np.zeros(2)
+        for i, (own, answer) in enumerate(zip(around, answers, strict=True)):
+            f = answer[:, outputs[i]]
+            g = surrogates.intercepts[i] + own.design @ surrogates.coef[i].T
+            sums += np.square(f - g).sum(), np.square(f - f.mean(axis=0)).sum()
+        return sums
+
+    def _explanation(self, X, target, answers, outputs, blocks):
+        units = self.sampler_.units(X)
+        fitted = Surrogates.padded(blocks)
+        n, k, d = fitted.coef.shape
+        per_unit = (n, k, d) if target.multiple else (n, d)
+        per_output = per_unit[:-1]
+
+        def spread(array):
+            return np.repeat(array[:, np.newaxis], k, axis=1)
+
+        names = feature_names(self)
+        ragged = {} if units is None else {"unit_names": [names[own] for own in units]}
+        conditions = self.sampler_.conditions(X)
+        return Explanation(
+            fitted.coef.reshape(per_unit),
+            intercepts=fitted.intercepts.reshape(per_output),
+            predictions=np.take_along_axis(answers, outputs, axis=1).reshape(per_output),
+            local_predictions=fitted.local_predictions.reshape(per_output),
+            scores=fitted.scores.reshape(per_output),
+            effective_sample_sizes=spread(fitted.effective_sample_sizes).reshape(
+                per_output
+            ),
+            support=spread(fitted.support).reshape(per_unit),
+            data=X,
+            feature_names=names,
+            target_names=(
+                target.names if target.multiple else self._response.outputs[outputs[:, 0]]
+            ),
+            conditions=TableConditions(*conditions) if units is None else conditions,
+            meta=self._meta(),
+            **ragged,
+        )
+
+    def _meta(self):
+        return {
+            "method": self.method_,
+            "model": type(self.estimator_).__name__,
+            "response_method": self._response.method,
+            "parameters": {
+                name: repr(value)
+                for name, value in self.get_params(deep=False).items()
+                if name != "estimator"
+            },
+            "kernel": repr(self.kernel_),
+            "n_samples": int(self.n_samples_),
+            "seed": int(self._seed),
+            "versions": {
+                "sklime": __version__,
+                "scikit-learn": sklearn.__version__,
+                "numpy": np.__version__,
+                "scipy": scipy.__version__,
+                "python": platform.python_version(),
+            },
+        }
+
+    def _warn(self, concerns, units):
+        """Name what makes some of the explanations doubtful, once for all rows."""
+        empty = sum(concern.weightless for concern in concerns)
+        if empty:
+            warnings.warn(
+                f"{self.kernel_!r} gives no draw any weight for {empty} row(s): their "
+                "attributions are NaN. Widen the kernel, or draw closer to the rows.",
+                NeighbourhoodWarning,
+                stacklevel=3,
+            )
+        thin = sum(concern.thin for concern in concerns)
+        if thin:
+            smallest = min(concern.smallest for concern in concerns)
+            warnings.warn(
+                f"the effective sample size of {thin} row(s) is below the number of "
+                f"features (down to {smallest:.3g} of {self.n_samples_} draws): their "
+                "attributions are mostly noise. Widen the kernel, or raise n_samples.",
+                NeighbourhoodWarning,
+                stacklevel=3,
+            )
+        rare = Counter()
+        for i, concern in enumerate(concerns):
+            for j, count in enumerate(concern.rare):
+                if count:
+                    rare[j if units is None else units[i][j]] += int(count)
+        if rare:
+            names = feature_names(self)
+            listed = ", ".join(f"{names[j]!r} ({n} rows)" for j, n in rare.most_common(5))
+            warnings.warn(
+                f"hardly any draw lies on one side of the row's own bin or category in "
+                f"{len(rare)} column(s): {listed}. Their attributions there rest on fewer "
+                f"than {THIN_SUPPORT} draws; raise n_samples or merge rare values.",
+                NeighbourhoodWarning,
+                stacklevel=3,
+            )
+        empty = sum(concern.empty_selections for concern in concerns)
+        if empty:
+            warnings.warn(
+                f"{self.selector_!r} keeps no feature for {empty} explanation(s), whose "
+                "surrogates are constants; loosen the selector.",
+                SelectionWarning,
+                stacklevel=3,
+            )
+
+
+def _is_fitted(estimator):
+    """Whether a model is taken as it is."""
+    if not hasattr(estimator, "fit") or not hasattr(estimator, "__sklearn_tags__"):
+        return True
+    try:
+        check_is_fitted(estimator)
+    except NotFittedError:
+        return False
+    return True
+
+
+def _coefficients(surrogates, X, outputs):
+    return surrogates.coef
+
+
+def _everything(surrogates, X, outputs):
+    return surrogates
+
+
+def _as_csr(coefs, units, n_features):
+    """Rows of attributions of their own columns as one matrix, output by output."""
+    k = coefs[0].shape[1]
+    columns = [(np.arange(k)[:, np.newaxis] * n_features + own).ravel() for own in units]
+    starts = np.concatenate([[0], np.cumsum([len(own) for own in columns])])
+    values = np.concatenate([coef.ravel() for coef in coefs])
+    shape = len(units), k * n_features
+    return sparse.csr_matrix((values, np.concatenate(columns), starts), shape=shape)

@@ -1,0 +1,250 @@
+"""Kernels: how much a perturbation counts, by its closeness to the explained row."""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.metrics import pairwise_distances
+
+from sklime.component import Component
+
+# Distances that on a 0/1 design depend on the number of matches alone, and distances
+# that depend on the difference of the two points alone.
+_EXCHANGEABLE = frozenset(
+    "euclidean l2 sqeuclidean manhattan cityblock l1 chebyshev minkowski cosine "
+    "hamming canberra braycurtis".split()
+)
+_STATIONARY = frozenset(
+    "euclidean l2 sqeuclidean manhattan cityblock l1 chebyshev minkowski".split()
+)
+
+
+class Kernel(Component, ABC):
+    """Base of the kernels: non-negative weights of the draws around a row.
+
+    A subclass defines `__call__`. The properties below say what more the house may use;
+    their defaults promise nothing and are always right.
+    """
+
+    @abstractmethod
+    def __call__(self, Z, z):
+        """Weigh each row of a design by its closeness to one point.
+
+        Parameters
+        ----------
+        Z : array-like of shape (n_samples, n_features)
+            Draws in interpretable units.
+        z : array-like of shape (n_features,)
+            The explained row in interpretable units.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Non-negative weights.
+        """
+
+    @property
+    def column_factor(self):
+        """The factor of one column as a function of its deviation, or None.
+
+        A kernel that is a product over columns turns a product law into another one.
+        """
+        return None
+
+    @property
+    def precision(self):
+        """``a`` where the column factor is ``exp(-a * deviation**2 / 2)``, else None."""
+        return None
+
+    @property
+    def exchangeable(self):
+        """Whether weights on a 0/1 design depend only on the number of matches."""
+        return False
+
+    @property
+    def stationary(self):
+        """Whether weights depend only on the difference between draw and row."""
+        return False
+
+    def resolve(self, *, metric, width):
+        """Return this kernel with what it left open taken from the sampler.
+
+        Parameters
+        ----------
+        metric : str
+            The sampler's natural distance.
+        width : float
+            The sampler's natural width, in units of that distance.
+
+        Returns
+        -------
+        Kernel
+            `self` where nothing was open, else a copy.
+        """
+        return self
+
+
+class ExponentialKernel(Kernel):
+    r"""Exponential kernel of a distance, :math:`\exp(-D(x, z)^2 / (2 \nu^2))`.
+
+    Parameters
+    ----------
+    width : float or None, default=None
+        The width :math:`\nu > 0`, in units of the distance. None: taken from the sampler
+        in `LimeExplainer.fit`; when the kernel is used alone,
+        ``0.75 * sqrt(n_features)``.
+    metric : str or callable or None, default=None
+        A metric of `sklearn.metrics.pairwise_distances`. None: taken from the sampler;
+        alone, "euclidean". The Euclidean kernel is a product over columns.
+
+    References
+    ----------
+    Ribeiro, Singh, Guestrin (2016), "Why Should I Trust You?", equation 2. Their
+    :math:`\sigma` is :math:`\sqrt 2\,\nu`.
+
+    Examples
+    --------
+    >>> from sklime.kernels import ExponentialKernel
+    >>> ExponentialKernel(width=1.0)([[0.0, 0.0], [1.0, 0.0]], [0.0, 0.0]).round(3)
+    array([1.   , 0.607])
+    """
+
+    def __init__(self, width=None, metric=None):
+        self.width = width
+        self.metric = metric
+
+    def __call__(self, Z, z):  # noqa: D102
+        Z, z = np.asarray(Z, dtype=np.float64), np.asarray(z, dtype=np.float64)
+        width = 0.75 * np.sqrt(Z.shape[1]) if self.width is None else self._checked_width()
+        if self._euclidean:
+            squared = np.square(Z - z).sum(axis=1)
+        else:
+            squared = np.square(
+                pairwise_distances(Z, z[np.newaxis], metric=self.metric)[:, 0]
+            )
+        return np.exp(squared / (-2.0 * width**2))
+
+    @property
+    def column_factor(self):  # noqa: D102
+        return self._gaussian_factor if self._euclidean else None
+
+    @property
+    def precision(self):  # noqa: D102
+        return self._checked_width() ** -2.0 if self._euclidean else None
+
+    @property
+    def exchangeable(self):  # noqa: D102
+        return self.metric is None or self.metric in _EXCHANGEABLE
+
+    @property
+    def stationary(self):  # noqa: D102
+        return self.metric is None or self.metric in _STATIONARY
+
+    def resolve(self, *, metric, width):  # noqa: D102
+        return type(self)(
+            width=width if self.width is None else self._checked_width(),
+            metric=metric if self.metric is None else self.metric,
+        )
+
+    @property
+    def _euclidean(self):
+        return self.metric in (None, "euclidean", "l2")
+
+    def _gaussian_factor(self, deviation):
+        return np.exp(-0.5 * np.square(deviation / self._checked_width()))
+
+    def _checked_width(self):
+        if not np.isscalar(self.width) or isinstance(self.width, str) or not self.width > 0:
+            raise ValueError(
+                f"width={self.width!r} of ExponentialKernel must be a number above 0; "
+                "None takes the sampler's default."
+            )
+        return float(self.width)
+
+
+class UniformKernel(Kernel):
+    """Kernel that gives every draw the same weight, 1.
+
+    Examples
+    --------
+    >>> from sklime.kernels import UniformKernel
+    >>> UniformKernel()([[0.0], [5.0]], [0.0])
+    array([1., 1.])
+    """
+
+    def __call__(self, Z, z):  # noqa: D102
+        return np.ones(len(Z))
+
+    @property
+    def column_factor(self):  # noqa: D102
+        return np.ones_like
+
+    @property
+    def precision(self):  # noqa: D102
+        return 0.0
+
+    @property
+    def exchangeable(self):  # noqa: D102
+        return True
+
+    @property
+    def stationary(self):  # noqa: D102
+        return True
+
+
+def as_kernel(kernel):
+    """Turn what the user gave as `kernel` into a `Kernel`.
+
+    Parameters
+    ----------
+    kernel : Kernel, callable, scikit-learn Gaussian-process kernel or None
+        A callable is called as ``kernel(Z, z)`` and returns weights of shape
+        ``(n_samples,)``. None is `ExponentialKernel()`.
+
+    Returns
+    -------
+    Kernel
+        A copy, safe to keep in a fitted explainer.
+
+    Raises
+    ------
+    TypeError
+        If it is none of these.
+    """
+    if kernel is None:
+        return ExponentialKernel()
+    if isinstance(kernel, Kernel):
+        return clone(kernel)
+    if hasattr(kernel, "is_stationary") and hasattr(kernel, "diag"):
+        return _CovarianceKernel(clone(kernel))
+    if callable(kernel) and not isinstance(kernel, type):
+        return _FunctionKernel(clone(kernel, safe=False))
+    raise TypeError(
+        f"kernel={kernel!r} is not a kernel: give an ExponentialKernel, a callable "
+        "kernel(Z, z) -> weights, or a scikit-learn Gaussian-process kernel (an instance)."
+    )
+
+
+class _FunctionKernel(Kernel):
+    """A user's own function of (Z, z)."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def __call__(self, Z, z):
+        return np.asarray(self.function(Z, z), dtype=np.float64)
+
+
+class _CovarianceKernel(Kernel):
+    """A Gaussian-process kernel, read as a weight between draw and row."""
+
+    def __init__(self, covariance):
+        self.covariance = covariance
+
+    def __call__(self, Z, z):
+        Z = np.asarray(Z, dtype=np.float64)
+        return self.covariance(Z, np.asarray(z, dtype=np.float64)[np.newaxis])[:, 0]
+
+    @property
+    def stationary(self):
+        return self.covariance.is_stationary()

@@ -1,0 +1,165 @@
+"""What the house asks of a sampler."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+
+from sklime.component import Component
+
+
+@dataclass(frozen=True)
+class Neighbourhood:
+    """Perturbations of one row.
+
+    Parameters
+    ----------
+    inputs : table of n_samples rows
+        The perturbed points, as the model takes them.
+    design : ndarray of shape (n_samples, n_units)
+        The same points in interpretable units, relative to the row.
+    position : ndarray of shape (n_units,)
+        The row itself in these units.
+    """
+
+    inputs: object
+    design: np.ndarray
+    position: np.ndarray
+
+
+class Sampler(Component, ABC):
+    """Base of the samplers: how a row is described and perturbed.
+
+    A third-party sampler defines the abstract methods; `sklime.testing.check_sampler`
+    tells whether it keeps the contract. After `fit` it has `n_features_in_` and
+
+    - `default_metric_`, `default_width_`: the distance and kernel width natural to it;
+    - `matched_`: ndarray of shape (n_features_in_,) of bool, the units whose design is
+      0 or 1.
+    """
+
+    @abstractmethod
+    def fit(self, X, y=None, sample_weight=None):
+        """Learn the training statistics.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_features)
+            Training rows.
+        y : array-like of shape (n_rows,), optional
+            Targets, for samplers that use them.
+        sample_weight : array-like of shape (n_rows,), optional
+            Weights of the rows.
+
+        Returns
+        -------
+        self
+        """
+
+    @abstractmethod
+    def sample(self, X, n_samples=4096, random_state=None):
+        """Perturb each row.
+
+        Equal rows get equal draws for equal `random_state`, whatever else is in `X`.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_features)
+            Rows to perturb.
+        n_samples : int, default=4096
+            Draws per row; Sobol points are rounded up to a multiple of eight.
+        random_state : int, RandomState instance or None, default=None
+            Source of randomness.
+
+        Returns
+        -------
+        list of Neighbourhood
+            One per row.
+        """
+
+    @abstractmethod
+    def interpret(self, X, row):
+        """Describe any points as seen from one row.
+
+        Parameters
+        ----------
+        X : table of shape (n_points, n_features)
+            Any points.
+        row : table of shape (1, n_features)
+            The row they are seen from.
+
+        Returns
+        -------
+        ndarray of shape (n_points, n_units)
+            Their design.
+        """
+
+    @abstractmethod
+    def reference(self, X, n_samples=512):
+        """Give the fixed neighbourhood in which every surrogate of a row is judged.
+
+        Each component keeps the row's value with probability 1/2 and is redrawn from its
+        training marginal otherwise, with a seed of its own.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_features)
+            Rows.
+        n_samples : int, default=512
+            Draws per row.
+
+        Returns
+        -------
+        list of Neighbourhood
+            One per row.
+        """
+
+    def law(self, row):
+        """The product law of the draws seen from one row, or None where there is none.
+
+        Parameters
+        ----------
+        row : table of shape (1, n_features)
+            The row.
+
+        Returns
+        -------
+        ProductLaw or None
+        """
+        return None
+
+    def units(self, X):
+        """Tell which input columns describe each row.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_features)
+            Checked rows.
+
+        Returns
+        -------
+        list of ndarray of int, or None
+            None: every row is described by all columns.
+        """
+        return None
+
+    def conditions(self, X):
+        """Say in words what each interpretable feature of each row means.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_features)
+            Checked rows.
+
+        Returns
+        -------
+        codes : ndarray of shape (n_rows, n_features) of int
+            Which of its feature's conditions holds.
+        labels : list of n_features lists of str
+            The conditions of each feature.
+        """
+        names = getattr(self, "feature_names_in_", None)
+        if names is None:
+            names = [f"x{j}" for j in range(self.n_features_in_)]
+        codes = np.zeros((X.shape[0], self.n_features_in_), dtype=int)
+        return codes, [[str(name)] for name in names]

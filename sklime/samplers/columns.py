@@ -1,0 +1,294 @@
+"""The columns of a table as the surrogate sees them: bins, categories, standardised values."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scipy.special import ndtr
+
+from sklime.samplers.laws import Atoms, Normal, NormalPieces
+
+UNSEEN = -1
+
+
+class Column:
+    """What training taught about one column.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_values,)
+        The distinct encoded training values, sorted, NaN last if some are missing.
+    masses : ndarray of shape (n_values,)
+        Their frequencies, summing to 1.
+    """
+
+    matched = True
+
+    def __init__(self, values, masses):
+        self.values = values
+        self.masses = masses
+
+    @property
+    def observed(self):
+        """The distinct values that are not missing."""
+        return self.values[: len(self.values) - self.has_missing]
+
+    @property
+    def has_missing(self):
+        """Whether training rows lacked this value."""
+        return bool(np.isnan(self.values[-1]))
+
+    def marginal(self):
+        """The empirical law of the column, seen from no row."""
+        return self.law(None)
+
+
+class BinnedColumn(Column):
+    """A numeric column cut into bins; missing values are a bin of their own.
+
+    Parameters
+    ----------
+    values, masses : ndarray of shape (n_values,)
+        As for `Column`.
+    cuts : ndarray of shape (n_bins - 1,)
+        Inner edges; a value equal to an edge lies in the bin below it.
+    """
+
+    def __init__(self, values, masses, cuts):
+        super().__init__(values, masses)
+        self.cuts = cuts
+        self.n_bins = len(cuts) + 1 if len(self.observed) else 0
+        self.bins = self.codes(values)
+
+    def codes(self, x):
+        """Bin of each value, `UNSEEN` for a kind of value that training never had."""
+        codes = np.searchsorted(self.cuts, x)
+        missing = np.isnan(x)
+        codes[missing] = self.n_bins if self.has_missing else UNSEEN
+        if not self.n_bins:
+            codes[~missing] = UNSEEN
+        return codes
+
+    def law(self, code):
+        """The empirical law seen from a row in bin `code` (None: from no row)."""
+        return Atoms(self.values, self.masses, self.bins, _deviations(self.bins, code))
+
+    def labels(self, name, text):
+        """A readable condition per code, the last one for `UNSEEN`."""
+        cuts = _distinct_texts(self.cuts)
+        if self.n_bins == 0:
+            bins = []
+        elif not cuts:
+            low, high = (f"{v:.4g}" for v in self.observed[[0, -1]])
+            bins = [f"{name} = {low}" if low == high else f"{low} <= {name} <= {high}"]
+        else:
+            inner = [f"{a} < {name} <= {b}" for a, b in zip(cuts, cuts[1:], strict=False)]
+            bins = [f"{name} <= {cuts[0]}", *inner, f"{name} > {cuts[-1]}"]
+        return [*bins, f"{name} is missing", _unseen_label(name)]
+
+
+class CategoricalColumn(Column):
+    """A column whose values are compared for equality only."""
+
+    def codes(self, x):
+        """Position of each value among the training values, `UNSEEN` where it is none."""
+        # Sorting and searching both put NaN last, so missing finds its own place.
+        codes = np.minimum(np.searchsorted(self.values, x), len(self.values) - 1)
+        found = self.values[codes]
+        return np.where((found == x) | (np.isnan(found) & np.isnan(x)), codes, UNSEEN)
+
+    def law(self, code):
+        """The empirical law seen from a row of category `code` (None: from no row)."""
+        bins = np.arange(len(self.values))
+        return Atoms(self.values, self.masses, bins, _deviations(bins, code))
+
+    def labels(self, name, text):
+        """A readable condition per code, the last one for `UNSEEN`."""
+        seen = [
+            f"{name} is missing" if np.isnan(v) else f"{name} = {text(v)}"
+            for v in self.values
+        ]
+        return [*seen, _unseen_label(name)]
+
+
+class StandardisedColumn(Column):
+    """A numeric column in units of its training standard deviation.
+
+    A missing value stands at the training mean.
+
+    Parameters
+    ----------
+    values, masses : ndarray of shape (n_values,)
+        As for `Column`.
+    mean, scale : float
+        Training mean and standard deviation (1 for a constant column).
+    """
+
+    matched = False
+
+    def __init__(self, values, masses, mean, scale):
+        super().__init__(values, masses)
+        self.mean = mean
+        self.scale = scale
+
+    def standardise(self, x):
+        """Interpretable values of encoded ones."""
+        return np.nan_to_num((x - self.mean) / self.scale, nan=0.0)
+
+    def law(self, z):
+        """The empirical law seen from a row at standardised value `z` (None: no row)."""
+        own = self.standardise(self.values)
+        deviations = np.zeros_like(own) if z is None else own - z
+        return Atoms(self.values, self.masses, np.full(len(own), UNSEEN), deviations)
+
+    def labels(self, name, text):
+        """The bare name: a standardised column has no condition."""
+        return [name]
+
+
+def normal_law(column, mean, sd, position):
+    """Law of a column drawn from a normal distribution.
+
+    Parameters
+    ----------
+    column : BinnedColumn or StandardisedColumn
+        Gives the interpretable units.
+    mean, sd : float
+        Of the drawn values.
+    position : int, float or None
+        The explained row's bin, or its standardised value; None: seen from no row.
+
+    Returns
+    -------
+    NormalPieces or Normal
+    """
+    if not column.matched:
+        origin = column.mean + column.scale * (0.0 if position is None else position)
+        return Normal(mean, sd, column.scale, origin)
+    edges = np.concatenate([[-np.inf], column.cuts, [np.inf]])
+    loc, scale = np.full(column.n_bins, mean), np.full(column.n_bins, sd)
+    masses = np.diff(ndtr((edges - mean) / sd))
+    bins = np.arange(column.n_bins)
+    return NormalPieces(
+        masses, bins, _deviations(bins, position), loc, scale, edges[:-1], edges[1:]
+    )
+
+
+def truncated_law(column, code):
+    """Law that draws inside each bin from a normal cut at the bin's ends, as lime does.
+
+    A bin with a single value is drawn at that value.
+    """
+    n_codes = column.n_bins + column.has_missing
+    masses = np.bincount(column.bins, column.masses, n_codes)
+    share = column.masses / masses[column.bins]
+    values = np.where(np.isnan(column.values), 0.0, column.values)
+    loc = np.bincount(column.bins, share * values, n_codes)
+    spread = np.bincount(column.bins, share * np.square(values - loc[column.bins]), n_codes)
+    single = np.bincount(column.bins, minlength=n_codes) == 1
+    scale = np.where(single, 0.0, np.sqrt(spread))
+    loc[single] = column.values[np.searchsorted(column.bins, np.flatnonzero(single))]
+    low, high = column.observed[[0, -1]] if column.n_bins else (np.nan, np.nan)
+    missing = [np.nan] * column.has_missing
+    return NormalPieces(
+        masses,
+        np.arange(n_codes),
+        _deviations(np.arange(n_codes), code),
+        loc,
+        scale,
+        np.concatenate([[low], column.cuts, missing])[:n_codes],
+        np.concatenate([column.cuts, [high], missing])[:n_codes],
+    )
+
+
+@dataclass(frozen=True)
+class Coordinates:
+    """Where rows of a table lie in interpretable space.
+
+    Parameters
+    ----------
+    matched : ndarray of shape (n_features,) of bool
+        Columns compared by bin or category; the others are standardised.
+    codes : ndarray of shape (n_features, n_rows) of int
+        Bins and categories, 0 in standardised columns.
+    z : ndarray of shape (n_features, n_rows) of float, or None
+        Standardised values, 0 in matched columns; None where all columns are matched.
+    """
+
+    matched: np.ndarray
+    codes: np.ndarray
+    z: np.ndarray | None
+
+    def __len__(self):
+        return self.codes.shape[1]
+
+    def seen_from(self, rows, i):
+        """Design of these points relative to row `i` of `rows`.
+
+        Parameters
+        ----------
+        rows : Coordinates
+            The explained rows.
+        i : int
+            Which of them.
+
+        Returns
+        -------
+        Z : ndarray of shape (n_features, n_points)
+            bool where all columns are matched, else float: 1 where the point shares the
+            row's bin or category, or the standardised value.
+        position : ndarray of shape (n_features,)
+            The row's own design: 1, or its standardised value.
+        """
+        own = rows.codes[:, i, np.newaxis]
+        # A value never seen in training matches nothing, not even its like.
+        same = self.codes == np.where(own == UNSEEN, UNSEEN - 1, own)
+        if self.z is None:
+            return same, np.ones(len(self.matched))
+        Z = np.where(self.matched[:, np.newaxis], same, self.z)
+        return Z, np.where(self.matched, 1.0, rows.z[:, i])
+
+
+def coordinates(columns, E):
+    """Place encoded rows in interpretable space.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        One per column of `E`.
+    E : ndarray of shape (n_rows, n_columns)
+        Encoded values.
+
+    Returns
+    -------
+    Coordinates
+    """
+    matched = np.array([column.matched for column in columns], dtype=bool)
+    largest = max((len(column.values) for column in columns), default=0)
+    codes = np.zeros(E.shape[::-1], dtype=np.min_scalar_type(-largest - 2))
+    z = None if matched.all() else np.zeros(E.shape[::-1])
+    for j, column in enumerate(columns):
+        x = np.ascontiguousarray(E[:, j])
+        if column.matched:
+            codes[j] = column.codes(x)
+        else:
+            z[j] = column.standardise(x)
+    return Coordinates(matched, codes, z)
+
+
+def _deviations(bins, code):
+    """1 outside the row's own bin, 0 inside; 0 everywhere where there is no row."""
+    return np.zeros(len(bins)) if code is None else (bins != code).astype(float)
+
+
+def _unseen_label(name):
+    return f"{name} = value never seen in training"
+
+
+def _distinct_texts(cuts):
+    """Edges as text, with as few digits as tell all of them apart, at least four."""
+    for digits in range(4, 17):
+        texts = [f"{cut:.{digits}g}" for cut in cuts]
+        if len(set(texts)) == len(texts):
+            return texts
+    return [repr(float(cut)) for cut in cuts]

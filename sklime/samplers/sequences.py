@@ -1,0 +1,87 @@
+"""Uniform numbers: scrambled Sobol points, Latin hypercubes and plain random draws."""
+
+import numpy as np
+from scipy.stats import qmc
+
+SEQUENCES = ("sobol", "lhs", "random")
+N_SCRAMBLES = 8
+
+
+def count_draws(n_samples, sequence):
+    """Number of draws that a request for `n_samples` gives.
+
+    Parameters
+    ----------
+    n_samples : int
+        The number asked for.
+    sequence : {"sobol", "lhs", "random"}
+        The kind of numbers.
+
+    Returns
+    -------
+    int
+        `n_samples`, for Sobol points rounded up to a multiple of the eight scrambles.
+    """
+    if sequence == "sobol":
+        return N_SCRAMBLES * -(-n_samples // N_SCRAMBLES)
+    return n_samples
+
+
+def uniform_numbers(n_samples, n_dimensions, sequence, seed):
+    """Draw points of the unit cube.
+
+    Sobol points come in eight independent scrambles, one after the other; a larger
+    request continues each of them. Latin hypercubes balance single columns only.
+
+    Parameters
+    ----------
+    n_samples, n_dimensions : int
+        Shape of the result, `n_samples` before rounding by `count_draws`.
+    sequence : {"sobol", "lhs", "random"}
+        The kind of numbers.
+    seed : int
+        Equal seeds give equal numbers.
+
+    Returns
+    -------
+    ndarray of shape (count_draws(n_samples, sequence), n_dimensions)
+        Numbers in [0, 1).
+
+    Raises
+    ------
+    ValueError
+        If there are more dimensions than Sobol sequences are known for.
+
+    References
+    ----------
+    Owen (1997), scrambled net variance for integrals of smooth functions.
+
+    Examples
+    --------
+    >>> from sklime.samplers.sequences import uniform_numbers
+    >>> uniform_numbers(16, 3, "sobol", seed=0).shape
+    (16, 3)
+    """
+    if n_dimensions == 0:
+        return np.empty((count_draws(n_samples, sequence), 0))
+    if sequence == "random":
+        return np.random.default_rng(seed).random((n_samples, n_dimensions))
+    if sequence == "lhs":
+        rng = np.random.default_rng(seed)
+        return qmc.LatinHypercube(n_dimensions, rng=rng).random(n_samples)
+    if n_dimensions > qmc.Sobol.MAXDIM:
+        raise ValueError(
+            f'sequence="sobol" serves at most {qmc.Sobol.MAXDIM} columns, got '
+            f'{n_dimensions}; use sequence="random".'
+        )
+    length = -(-n_samples // N_SCRAMBLES)
+    # Whole powers of two are drawn and cut, so that any length is a prefix of a longer one.
+    power = max(length - 1, 1).bit_length()
+    return np.concatenate(
+        [
+            qmc.Sobol(n_dimensions, rng=np.random.default_rng(child)).random_base2(power)[
+                :length
+            ]
+            for child in np.random.SeedSequence(seed).spawn(N_SCRAMBLES)
+        ]
+    )

@@ -1,0 +1,506 @@
+"""Samplers for tables: columns drawn independently of each other."""
+
+import warnings
+from abc import abstractmethod
+from dataclasses import dataclass
+from functools import cache, partial
+
+import numpy as np
+from scipy import sparse
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import check_random_state
+
+from sklime.exceptions import UnknownValueWarning
+from sklime.samplers.base import Neighbourhood, Sampler
+from sklime.samplers.binning import check_binning, cut_points
+from sklime.samplers.checks import (
+    check_option,
+    check_table,
+    check_weights,
+    find_categorical,
+)
+from sklime.samplers.columns import (
+    UNSEEN,
+    BinnedColumn,
+    CategoricalColumn,
+    StandardisedColumn,
+    coordinates,
+    normal_law,
+    truncated_law,
+)
+from sklime.samplers.dense import DenseFormat
+from sklime.samplers.laws import ProductLaw
+from sklime.samplers.sequences import SEQUENCES, uniform_numbers
+from sklime.samplers.sparse import SparseFormat
+
+# The reference neighbourhood has a seed of its own, so that no setting can change it.
+_REFERENCE_SEED = 1602_04938
+
+
+class TabularSampler(Sampler):
+    """Base of the samplers that draw the columns of a table independently.
+
+    Subclasses name their parameters and give the law of one column.
+
+    Attributes
+    ----------
+    columns_ : sequence of Column
+        What training taught about each column.
+    format_ : DenseFormat or SparseFormat
+        How rows are written as numbers and back.
+    matched_ : ndarray of shape (n_features_in_,) of bool
+        Columns compared by bin or category; the others are standardised.
+    n_features_in_ : int
+        Number of columns.
+    default_metric_, default_width_ : str, float
+        Distance and width of the kernel where the user leaves them open.
+    """
+
+    # How a numeric column is cut; samplers that let the user choose override it.
+    binning = "quantile"
+
+    def fit(self, X, y=None, sample_weight=None):
+        """Learn the columns' training distributions.
+
+        Parameters
+        ----------
+        X : ndarray, DataFrame or CSR matrix of shape (n_rows, n_features)
+            Training rows.
+        y : array-like of shape (n_rows,), optional
+            Class labels, used by ``binning="entropy"``.
+        sample_weight : array-like of shape (n_rows,), optional
+            Weights of the rows.
+
+        Returns
+        -------
+        self
+        """
+        check_option(self, "sequence", SEQUENCES)
+        check_option(self, "handle_unknown", ("error", "ignore"))
+        if self.n_bins is not None:
+            check_binning(self.binning, self.n_bins, y)
+        X = check_table(self, X, reset=True)
+        weights = check_weights(sample_weight, X)
+        self.format_ = (SparseFormat if sparse.issparse(X) else DenseFormat)(X)
+        categorical = find_categorical(self.categorical_features, self.format_)
+        build = partial(
+            self._column, weights=weights, y=None if y is None else np.asarray(y)
+        )
+        self.columns_ = self.format_.columns(X, build, categorical)
+        self.matched_ = categorical | (self.n_bins is not None)
+        self.default_metric_ = "euclidean"
+        self.default_width_ = 0.75 * np.sqrt(self.format_.typical_units(X))
+        return self
+
+    def sample(self, X, n_samples=4096, random_state=None):  # noqa: D102
+        X = check_table(self, X, reset=False)
+        seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
+        numbers = cache(lambda n: uniform_numbers(n_samples, n, self.sequence, seed))
+        found, draws = [], None
+        for view in self._views(X):
+            if draws is None or self.depends_on_row:
+                E = self._law(view).draw(numbers(len(view.columns)))
+                draws = view.format.decode(E), coordinates(view.columns, E)
+            found.append(view.neighbourhood(*draws))
+        return found
+
+    def interpret(self, X, row):  # noqa: D102
+        view = self._view(row)
+        points = view.format.encode(check_table(self, X, reset=False))
+        return view.neighbourhood(X, coordinates(view.columns, points)).design
+
+    def reference(self, X, n_samples=512):  # noqa: D102
+        @cache
+        def fixed_draws(columns):
+            rng = np.random.default_rng(_REFERENCE_SEED)
+            keep = rng.random((n_samples, len(columns))) < 0.5
+            marginals = ProductLaw(tuple(column.marginal() for column in columns))
+            return keep, marginals.draw(rng.random(keep.shape))
+
+        found = []
+        for view in self._views(check_table(self, X, reset=False)):
+            keep, redrawn = fixed_draws(tuple(view.columns))
+            # A value that training never had cannot be put into a table of the training kind.
+            known = view.at.codes[:, 0] != UNSEEN
+            E = np.where(keep & known, view.e, redrawn)
+            found.append(
+                view.neighbourhood(view.format.decode(E), coordinates(view.columns, E))
+            )
+        return found
+
+    def law(self, row):  # noqa: D102
+        return self._law(self._view(row))
+
+    def pool(self, n_samples, seed):
+        """Draw the perturbations that all rows share.
+
+        Parameters
+        ----------
+        n_samples : int
+            Number of draws, before rounding up.
+        seed : int
+            Seed of the draws.
+
+        Returns
+        -------
+        inputs : table
+            The draws as the model takes them.
+        points : Coordinates
+            The draws in interpretable space.
+        """
+        columns = self.columns_
+        law = ProductLaw(
+            tuple(self._column_law(j, c, None, None) for j, c in enumerate(columns))
+        )
+        E = law.draw(uniform_numbers(n_samples, len(columns), self.sequence, seed))
+        return self.format_.decode(E), coordinates(columns, E)
+
+    def locate(self, X):
+        """Place checked dense rows in interpretable space.
+
+        Parameters
+        ----------
+        X : ndarray or DataFrame of shape (n_rows, n_features)
+            Rows.
+
+        Returns
+        -------
+        Coordinates
+
+        Raises
+        ------
+        ValueError
+            If a row holds a value that the sampler cannot place.
+        """
+        return self._placed(self.columns_, self.format_.encode(X), self.format_)
+
+    def units(self, X):  # noqa: D102
+        return self.format_.units(X)
+
+    def conditions(self, X):  # noqa: D102
+        if self.format_.units(X) is None:
+            return self.locate(X).codes.T, self._labels(self.columns_, self.format_)
+        return [
+            np.array(
+                [
+                    labels[code]
+                    for labels, code in zip(own, view.at.codes[:, 0], strict=True)
+                ],
+                dtype=object,
+            )
+            for view in self._views(X)
+            for own in [self._labels(view.columns, view.format)]
+        ]
+
+    @property
+    @abstractmethod
+    def depends_on_row(self):
+        """Whether the draws depend on the explained row."""
+
+    @abstractmethod
+    def _column_law(self, j, column, position, value):
+        """Law of column `j` seen from a row at `position` (None: from no row)."""
+
+    def _law(self, view):
+        at = view.at
+        positions = [
+            at.codes[j, 0] if column.matched else at.z[j, 0]
+            for j, column in enumerate(view.columns)
+        ]
+        return ProductLaw(
+            tuple(
+                self._column_law(j, column, position, value)
+                for j, (column, position, value) in enumerate(
+                    zip(view.columns, positions, view.e[0], strict=True)
+                )
+            )
+        )
+
+    def _column(self, x, name, categorical, *, weights, y):
+        """Learn one column from its encoded training values."""
+        values, inverse = np.unique(x, return_inverse=True)
+        counts = np.bincount(inverse, weights)
+        masses = counts / counts.sum()
+        if categorical:
+            return CategoricalColumn(values, masses)
+        observed = ~np.isnan(x)
+        if not observed.any():
+            return self._unobserved(name, values, masses)
+        x, w = x[observed], None if weights is None else weights[observed]
+        if self.n_bins is None:
+            # Its scale is 1 where the spread of a constant column is rounding error.
+            scaler = StandardScaler().fit(x[:, np.newaxis], sample_weight=w)
+            return StandardisedColumn(values, masses, scaler.mean_[0], scaler.scale_[0])
+        labels = None if y is None else y[observed]
+        cuts = cut_points(x, w, self.binning, self.n_bins, labels)
+        return BinnedColumn(values, masses, cuts)
+
+    def _unobserved(self, name, values, masses):
+        if self.n_bins is None:
+            raise ValueError(
+                f"column {name!r} has no observed value, so it has no standard deviation; "
+                "drop it, or set n_bins."
+            )
+        warnings.warn(
+            f"column {name!r} has no observed value: it cannot vary and its attribution is "
+            "0; drop it.",
+            UnknownValueWarning,
+            stacklevel=2,
+        )
+        return BinnedColumn(values, masses, np.empty(0))
+
+    def _labels(self, columns, format_):
+        """Readable conditions of each column, one per code."""
+        return [
+            column.labels(name, partial(format_.describe, j))
+            for j, (column, name) in enumerate(
+                zip(columns, format_.feature_names, strict=True)
+            )
+        ]
+
+    def _placed(self, columns, E, format_):
+        """Coordinates of rows, after a check that training knew their values."""
+        at = coordinates(columns, E)
+        unseen = (at.codes == UNSEEN) & at.matched[:, np.newaxis]
+        if unseen.any():
+            j, i = np.argwhere(unseen)[0]
+            names = format_.feature_names[unseen.any(axis=1)]
+            told = (
+                f"{unseen.any(axis=0).sum()} row(s) have a value that training never had in "
+                f"column(s) {', '.join(map(repr, names))}: "
+                f"{format_.describe(j, E[i, j])} in the first"
+            )
+            if self.handle_unknown == "error":
+                raise ValueError(
+                    f'{told}. Set handle_unknown="ignore" to give such columns the '
+                    "attribution 0."
+                )
+            warnings.warn(
+                f"{told}. Their attributions are 0.", UnknownValueWarning, stacklevel=2
+            )
+        return at
+
+    def _views(self, X):
+        for columns, e, format_ in self.format_.rows(X, self.columns_):
+            yield _View(columns, e, format_, self._placed(columns, e, format_))
+
+    def _view(self, row):
+        if isinstance(row, np.ndarray) and row.ndim == 1:
+            row = row[np.newaxis]
+        row = check_table(self, row, reset=False)
+        if row.shape[0] != 1:
+            raise ValueError(f"row must be a table of one row, got {row.shape[0]}.")
+        return next(iter(self._views(row)))
+
+
+class MarginalSampler(TabularSampler):
+    """Draw each column from its training distribution, independently of the others.
+
+    The draws do not depend on the explained row (but for sparse tables, where only the
+    row's stored entries are redrawn and the others stay fixed, so that attributions differ
+    from those of the same table made dense). A value is drawn by the inverse
+    distribution function of the training values, so that none is invented, integers stay
+    integers, and missing values keep their frequency.
+
+    An interpretable feature says whether a draw lies in the row's own bin, has its category,
+    or is missing as the row is; with ``n_bins=None`` it is the value in units of its
+    training standard deviation, a missing one standing at the mean.
+
+    Parameters
+    ----------
+    n_bins : int or None, default=4
+        Bins of a numeric column at most. None: standardised values instead of bins.
+    binning : {"quantile", "uniform", "kmeans", "entropy"} or discretiser, default="quantile"
+        How numeric columns are cut. "entropy" needs class labels `y` in `fit`. A
+        scikit-learn discretiser brings its own number of bins.
+    sequence : {"sobol", "lhs", "random"}, default="sobol"
+        The numbers behind the draws: scrambled Sobol points in eight independent scrambles,
+        a Latin hypercube, or plain random numbers.
+    within : {"empirical", "truncnorm"}, default="empirical"
+        Within a bin, draw training values, or from a truncated normal law as lime does.
+    categorical_features : "from_dtype", array-like or None, default="from_dtype"
+        Columns compared for equality: those of a categorical, string or boolean dtype; or a
+        mask, indices or names of such columns; None: none.
+    handle_unknown : {"error", "ignore"}, default="error"
+        What to do with a row whose category, or missingness, training never had: "ignore"
+        gives the column the attribution 0 and says so in an `UnknownValueWarning`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklime.samplers import MarginalSampler
+    >>> X = load_iris().data
+    >>> [around] = MarginalSampler().fit(X).sample(X[:1], n_samples=64, random_state=0)
+    >>> around.inputs.shape, around.design.dtype
+    ((64, 4), dtype('bool'))
+    """
+
+    def __init__(
+        self,
+        n_bins=4,
+        binning="quantile",
+        sequence="sobol",
+        within="empirical",
+        categorical_features="from_dtype",
+        handle_unknown="error",
+    ):
+        self.n_bins = n_bins
+        self.binning = binning
+        self.sequence = sequence
+        self.within = within
+        self.categorical_features = categorical_features
+        self.handle_unknown = handle_unknown
+
+    def fit(self, X, y=None, sample_weight=None):  # noqa: D102
+        check_option(self, "within", ("empirical", "truncnorm"))
+        if self.within == "truncnorm" and self.n_bins is None:
+            raise ValueError('within="truncnorm" draws inside bins: set n_bins, not None.')
+        return super().fit(X, y, sample_weight)
+
+    @property
+    def depends_on_row(self):  # noqa: D102
+        return isinstance(self.format_, SparseFormat)
+
+    def _column_law(self, j, column, position, value):
+        if self.within == "truncnorm" and isinstance(column, BinnedColumn):
+            return truncated_law(column, position)
+        return column.law(position)
+
+
+class GaussianSampler(TabularSampler):
+    """Draw numeric columns from normal laws, around the training mean or the row.
+
+    Categorical columns are drawn from their training frequencies. Missing values are not
+    drawn, and a row that lacks a number cannot be explained.
+
+    Parameters
+    ----------
+    center : {"mean", "instance"}, default="mean"
+        Whether the draws lie around the training mean, the same for all rows, or around the
+        explained row.
+    scale : float, default=1.0
+        Standard deviation of the draws, in units of each column's training one.
+    n_bins : int or None, default=None
+        None: interpretable features are standardised values. Else whether a draw lies in
+        the row's own quantile bin.
+    sequence : {"sobol", "lhs", "random"}, default="sobol"
+        As for `MarginalSampler`.
+    categorical_features : "from_dtype", array-like or None, default="from_dtype"
+        As for `MarginalSampler`.
+    handle_unknown : {"error", "ignore"}, default="error"
+        As for `MarginalSampler`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklime.samplers import GaussianSampler
+    >>> X = load_iris().data
+    >>> sampler = GaussianSampler(center="instance", scale=0.1).fit(X)
+    >>> [around] = sampler.sample(X[:1], n_samples=4096, random_state=0)
+    >>> around.inputs.mean(axis=0).round(2)
+    array([5.1, 3.5, 1.4, 0.2])
+    """
+
+    def __init__(
+        self,
+        center="mean",
+        scale=1.0,
+        n_bins=None,
+        sequence="sobol",
+        categorical_features="from_dtype",
+        handle_unknown="error",
+    ):
+        self.center = center
+        self.scale = scale
+        self.n_bins = n_bins
+        self.sequence = sequence
+        self.categorical_features = categorical_features
+        self.handle_unknown = handle_unknown
+
+    def fit(self, X, y=None, sample_weight=None):  # noqa: D102
+        check_option(self, "center", ("mean", "instance"))
+        if not (np.isscalar(self.scale) and np.isfinite(self.scale) and self.scale > 0):
+            raise ValueError(f"scale={self.scale!r} must be a finite number above 0.")
+        if sparse.issparse(X):
+            raise TypeError(
+                "GaussianSampler does not take sparse tables: normal draws would fill them; "
+                "use MarginalSampler()."
+            )
+        super().fit(X, y, sample_weight)
+        self._normals = [_mean_and_sd(column) for column in self.columns_]
+        return self
+
+    @property
+    def depends_on_row(self):  # noqa: D102
+        return self.center == "instance"
+
+    @property
+    def shifts_with_row(self):
+        """Whether every row's draws are the same deviations, moved to the row."""
+        return self.depends_on_row and not self.matched_.any()
+
+    def deviations(self, n_samples, seed):
+        """Draw the deviations from the row that all rows share, where `shifts_with_row`.
+
+        Parameters
+        ----------
+        n_samples : int
+            Number of draws, before rounding up.
+        seed : int
+            Seed of the draws.
+
+        Returns
+        -------
+        ndarray of shape (n_draws, n_features)
+            In the columns' own units.
+        """
+        law = ProductLaw(
+            tuple(
+                normal_law(c, 0.0, self.scale * self._normals[j][1], None)
+                for j, c in enumerate(self.columns_)
+            )
+        )
+        return law.draw(uniform_numbers(n_samples, len(self.columns_), self.sequence, seed))
+
+    def _column_law(self, j, column, position, value):
+        if isinstance(column, CategoricalColumn):
+            return column.law(position)
+        mean, sd = self._normals[j]
+        return normal_law(
+            column, value if self.depends_on_row else mean, self.scale * sd, position
+        )
+
+    def _placed(self, columns, E, format_):
+        numeric = [not isinstance(column, CategoricalColumn) for column in columns]
+        lacking = np.isnan(E) & numeric
+        if lacking.any():
+            names = format_.feature_names[lacking.any(axis=0)]
+            raise ValueError(
+                f"{lacking.any(axis=1).sum()} row(s) have missing values in column(s) "
+                f"{', '.join(map(repr, names))}, around which GaussianSampler cannot draw; "
+                "use MarginalSampler(), for which missing is a bin of its own."
+            )
+        return super()._placed(columns, E, format_)
+
+
+@dataclass(frozen=True)
+class _View:
+    """One row with the columns that describe it."""
+
+    columns: tuple
+    e: np.ndarray
+    format: object
+    at: object
+
+    def neighbourhood(self, inputs, points):
+        Z, position = points.seen_from(self.at, 0)
+        return Neighbourhood(inputs, Z.T, position)
+
+
+def _mean_and_sd(column):
+    """Mean and standard deviation of the observed values; 0 where they are constant."""
+    x, mass = column.observed, column.masses[: len(column.observed)]
+    if len(x) < 2 or isinstance(column, CategoricalColumn):
+        return (x[0] if len(x) else np.nan), 0.0
+    mean = np.average(x, weights=mass)
+    return mean, np.sqrt(np.average(np.square(x - mean), weights=mass))

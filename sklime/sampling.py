@@ -1,0 +1,299 @@
+"""Sampled moments: draws, the model's answers to them, and their weights."""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+from scipy import sparse
+from sklearn import get_config
+
+from sklime.moments import Draws, Moments, resolution_of, scale_answers, weighted_products
+
+# Above this width the weights of 0/1 designs are computed draw by draw.
+_WIDEST_TABLE = 1024
+
+
+class Neighbourhoods(ABC):
+    """Base of the ways to surround rows with draws and ask the model about them.
+
+    Parameters
+    ----------
+    sampler : Sampler
+        Fitted.
+    kernel : Kernel
+        With nothing left open.
+    response : Response
+        Asks the model.
+    n_samples : int
+        Draws per row, before rounding up.
+    seed : int
+        Seed of all draws.
+    """
+
+    def __init__(self, sampler, kernel, response, n_samples, seed):
+        self.sampler = sampler
+        self.kernel = kernel
+        self.response = response
+        self.n_samples = n_samples
+        self.seed = seed
+
+    @abstractmethod
+    def draws(self, X, outputs):
+        """Surround each row.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_features)
+            Checked rows.
+        outputs : ndarray of shape (n_rows, n_explained) of int
+            The outputs explained for each row.
+
+        Yields
+        ------
+        Draws
+            One per row.
+        """
+
+    @property
+    @abstractmethod
+    def bytes_per_row(self):
+        """Memory needed for each of the rows that are explained together."""
+
+    def moments(self, X, outputs):
+        """Sum up the draws around each row.
+
+        Parameters
+        ----------
+        X, outputs
+            As for `draws`.
+
+        Returns
+        -------
+        moments : Moments
+        positions : ndarray of shape (n_rows, n_features)
+            The rows in interpretable units.
+        """
+        positions = []
+
+        def noted():
+            for draws in self.draws(X, outputs):
+                positions.append(draws.position)
+                yield draws
+
+        moments = Moments.of(noted())
+        return moments, np.stack(positions)
+
+
+class SharedPool(Neighbourhoods):
+    """One pool of draws for all rows, about which the model is asked once.
+
+    Possible where the draws do not depend on the row; each row weighs them its own way.
+    """
+
+    def __init__(self, sampler, kernel, response, n_samples, seed):
+        super().__init__(sampler, kernel, response, n_samples, seed)
+        inputs, self.points = sampler.pool(n_samples, seed)
+        answers = np.ascontiguousarray(response(inputs, what="draw of the pool").T)
+        self.Y, self.y_origin, self.y_scale = scale_answers(answers)
+        self.n_samples = len(self.points)
+        self.weights_of_matches = self._tabulate()
+
+    @property
+    def bytes_per_row(self):  # noqa: D102
+        width = len(self.points.matched) + len(self.Y) + 1
+        return 8 * 6 * width**2
+
+    def draws(self, X, outputs):  # noqa: D102
+        rows = self.sampler.locate(X)
+        for i, explained in enumerate(outputs):
+            Z, position = self.points.seen_from(rows, i)
+            yield Draws(
+                Z,
+                position,
+                self._weights(Z, position),
+                self.Y[explained],
+                self.y_origin[explained],
+                self.y_scale[explained],
+            )
+
+    def _tabulate(self):
+        """Weight by number of matches, where the kernel depends on nothing else."""
+        d = len(self.points.matched)
+        if not (
+            self.points.matched.all() and self.kernel.exchangeable and d <= _WIDEST_TABLE
+        ):
+            return None
+        return checked_weights(self.kernel, np.tri(d + 1, d, -1), np.ones(d))
+
+    def _weights(self, Z, position):
+        if self.weights_of_matches is None:
+            return checked_weights(self.kernel, Z.T, position)
+        counter = np.uint8 if len(Z) < 256 else np.uint16
+        return self.weights_of_matches[np.add.reduce(Z, axis=0, dtype=counter)]
+
+
+class OwnDraws(Neighbourhoods):
+    """Draws of each row's own, from any sampler."""
+
+    @property
+    def bytes_per_row(self):  # noqa: D102
+        return 8 * 4 * self.n_samples * self.sampler.n_features_in_
+
+    def draws(self, X, outputs):  # noqa: D102
+        around = self.sampler.sample(X, self.n_samples, random_state=self.seed)
+        asked = ask_each(self.response, [own.inputs for own in around], "draw")
+        for own, answers, explained in zip(around, asked, outputs, strict=True):
+            weights = checked_weights(self.kernel, own.design, own.position)
+            Y, origin, scale = scale_answers(answers.T[explained])
+            yield Draws(own.design.T, own.position, weights, Y, origin, scale)
+
+
+class ShiftedNoise(Neighbourhoods):
+    """The same deviations around every row: one weighting and one Gram matrix for all.
+
+    Possible where the draws move with the row and the kernel looks at differences only.
+    """
+
+    def __init__(self, sampler, kernel, response, n_samples, seed):
+        super().__init__(sampler, kernel, response, n_samples, seed)
+        self.deviations = sampler.deviations(n_samples, seed)
+        self.n_samples, d = self.deviations.shape
+        scales = np.array([column.scale for column in sampler.columns_])
+        self.Z = np.ascontiguousarray((self.deviations / scales).T)
+        self.weights = checked_weights(kernel, self.Z.T, np.zeros(d))
+        nothing = np.empty((0, self.n_samples))
+        self.gram, self.weight_squares = weighted_products(self.Z, self.weights, nothing)
+        relative = self.weights / (self.weights.max() or 1.0)
+        self.weighted = np.vstack([np.ones(self.n_samples), self.Z]) * relative
+        self.relative = relative
+
+    @property
+    def bytes_per_row(self):  # noqa: D102
+        return 8 * 3 * self.deviations.size
+
+    def draws(self, X, outputs):  # noqa: D102
+        positions, answers = self._ask(X)
+        for position, answer, explained in zip(positions, answers, outputs, strict=True):
+            Z = self.Z + position[:, np.newaxis]
+            yield Draws(Z, position, self.weights, *scale_answers(answer.T[explained]))
+
+    def moments(self, X, outputs):  # noqa: D102
+        positions, answers = self._ask(X)
+        (n, d), k = positions.shape, outputs.shape[1]
+        products = np.zeros((n, 1 + d + k, 1 + d + k))
+        products[:, : 1 + d, : 1 + d] = self.gram
+        origins, scales = np.empty((n, k)), np.empty((n, k))
+        for i, explained in enumerate(outputs):
+            Y, origins[i], scales[i] = scale_answers(answers[i].T[explained])
+            cross = self.weighted @ Y.T
+            products[i, : 1 + d, 1 + d :] = cross
+            products[i, 1 + d :, : 1 + d] = cross.T
+            products[i, 1 + d :, 1 + d :] = (Y * self.relative) @ Y.T
+        squares = np.full(n, self.weight_squares)
+        return (
+            Moments(
+                products,
+                squares,
+                positions,
+                origins,
+                scales,
+                self.n_samples,
+                resolution_of(self.Z),
+            ),
+            positions,
+        )
+
+    def _ask(self, X):
+        """Positions of the rows, and the model's answers to the draws around them."""
+        positions = np.ascontiguousarray(self.sampler.locate(X).z.T)
+        E = self.sampler.format_.encode(X)
+        around = (E[:, np.newaxis] + self.deviations).reshape(-1, E.shape[1])
+        answers = self.response(self.sampler.format_.decode(around), what="draw")
+        return positions, answers.reshape(len(E), self.n_samples, -1)
+
+
+def surround(sampler, kernel, response, n_samples, seed):
+    """Choose the cheapest way to surround rows that the sampler and the kernel allow.
+
+    Parameters
+    ----------
+    sampler, kernel, response, n_samples, seed
+        As for `Neighbourhoods`.
+
+    Returns
+    -------
+    Neighbourhoods
+    """
+    if not getattr(sampler, "depends_on_row", True):
+        kind = SharedPool
+    elif getattr(sampler, "shifts_with_row", False) and kernel.stationary:
+        kind = ShiftedNoise
+    else:
+        kind = OwnDraws
+    return kind(sampler, kernel, response, n_samples, seed)
+
+
+def checked_weights(kernel, Z, z):
+    """Weights of a kernel, after a check of what a user's kernel returned.
+
+    Raises
+    ------
+    ValueError
+        If they are not one finite, non-negative number a draw.
+    """
+    weights = np.asarray(kernel(Z, z), dtype=np.float64)
+    if weights.shape != (len(Z),):
+        raise ValueError(
+            f"{kernel!r} returned weights of shape {weights.shape} for {len(Z)} draws; a "
+            "kernel takes (Z, z) and returns one weight per row of Z."
+        )
+    if not (np.isfinite(weights).all() and (weights >= 0.0).all()):
+        raise ValueError(
+            f"{kernel!r} returned weights that are negative or not finite, for example "
+            f"{weights[~(np.isfinite(weights) & (weights >= 0.0))][0]}; weights say how "
+            "much a draw counts, so they must be finite and at least 0."
+        )
+    return weights
+
+
+def ask_each(response, tables, what):
+    """Ask the model about several tables in one go.
+
+    Parameters
+    ----------
+    response : Response
+        Asks the model.
+    tables : list of tables
+        All of one kind.
+    what : str
+        What their rows are, for messages.
+
+    Returns
+    -------
+    list of ndarray of shape (n_rows_of_table, n_outputs)
+    """
+    first, heights = tables[0], [table.shape[0] for table in tables]
+    if len(tables) == 1:
+        joined = first
+    elif sparse.issparse(first):
+        joined = sparse.vstack(tables, format="csr")
+    elif hasattr(first, "iloc"):
+        import pandas as pd
+
+        joined = pd.concat(tables, ignore_index=True)
+    elif hasattr(first, "vstack"):
+        import polars as pl
+
+        joined = pl.concat(tables)
+    else:
+        joined = np.concatenate(tables)
+    return np.split(response(joined, what=what), np.cumsum(heights)[:-1])
+
+
+def take_rows(X, rows):
+    """Rows of a table of any kind, by slice."""
+    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
+
+
+def block_bytes():
+    """Memory for the rows that are explained together: a part of the working memory."""
+    return int(get_config()["working_memory"] * 2**20 / 16)

@@ -1,0 +1,262 @@
+"""Selectors: which few features the surrogate may use, decided from moments."""
+
+from abc import abstractmethod
+
+import numpy as np
+from sklearn.feature_selection import SelectorMixin
+from sklearn.linear_model import lars_path_gram
+from sklearn.utils.validation import check_is_fitted, check_X_y
+
+from sklime.component import Component
+from sklime.moments import Moments, resolution_of, weighted_products
+
+
+class MomentSelector(SelectorMixin, Component):
+    """Base of the selectors that need weighted moments only.
+
+    Inside an explainer `select` decides for many rows at once; used alone, `fit` and
+    `get_support` work as for any scikit-learn selector.
+    """
+
+    @abstractmethod
+    def select(self, moments):
+        """Choose features for every row and output.
+
+        Parameters
+        ----------
+        moments : CentralMoments
+            Of `n_rows` rows.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_outputs, n_features) of bool, or None
+            None: all features.
+        """
+
+    def check(self):
+        """Check the parameters.
+
+        Raises
+        ------
+        ValueError
+            If `k` is not a positive integer.
+        """
+        k = getattr(self, "k", 1)
+        if not isinstance(k, (int, np.integer)) or isinstance(k, bool) or k < 1:
+            raise ValueError(
+                f"k={k!r} of {type(self).__name__} must be an integer of at least 1."
+            )
+
+    def fit(self, Z, y, sample_weight=None):
+        """Choose features of one weighted regression.
+
+        Parameters
+        ----------
+        Z : array-like of shape (n_samples, n_features)
+            The design.
+        y : array-like of shape (n_samples,)
+            The answers.
+        sample_weight : array-like of shape (n_samples,), optional
+            Non-negative weights.
+
+        Returns
+        -------
+        self
+        """
+        self.check()
+        Z, y = check_X_y(Z, y, dtype=np.float64, y_numeric=True)
+        weights = (
+            np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, float)
+        )
+        if weights.shape != y.shape or not (weights >= 0).all() or not weights.any():
+            raise ValueError(
+                "sample_weight must be one non-negative number a sample, not all of them 0."
+            )
+        self.n_features_in_ = Z.shape[1]
+        origin, y_origin = Z.mean(axis=0), y.mean()
+        y_scale = np.ptp(y) or 1.0
+        Zc, u = (Z - origin).T, ((y - y_origin) / y_scale)[np.newaxis]
+        products, squares = weighted_products(Zc, weights, u)
+        moments = Moments(
+            products[np.newaxis],
+            np.array([squares]),
+            origin[np.newaxis],
+            np.array([[y_origin]]),
+            np.array([[y_scale]]),
+            len(y),
+            resolution_of(Zc),
+        )
+        support = self.select(moments.normalised())
+        self.support_ = np.ones(Z.shape[1], bool) if support is None else support[0, 0]
+        return self
+
+    def _get_support_mask(self):
+        check_is_fitted(self, "support_")
+        return self.support_
+
+
+class AllFeatures(MomentSelector):
+    """Keep every feature.
+
+    Examples
+    --------
+    >>> from sklime.selectors import AllFeatures
+    >>> AllFeatures().fit([[0.0, 1.0], [1.0, 0.0]], [0.0, 1.0]).get_support()
+    array([ True,  True])
+    """
+
+    def select(self, moments):  # noqa: D102
+        return None
+
+
+class HighestWeights(MomentSelector):
+    """Keep the `k` features with the largest coefficients in a regression on all of them.
+
+    Ranks ``|coefficient|`` of a ridge regression with penalty 0.01 in units of the mean
+    weight. (lime ranks coefficient times value where the design is standardised, and so
+    loses features that stand at their mean.)
+
+    Parameters
+    ----------
+    k : int, default=10
+        Number of features kept.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklime.selectors import HighestWeights
+    >>> Z = np.random.default_rng(0).normal(size=(50, 3))
+    >>> HighestWeights(k=1).fit(Z, Z @ [1.0, 5.0, 2.0]).get_support()
+    array([False,  True, False])
+    """
+
+    def __init__(self, k=10):
+        self.k = k
+
+    def select(self, moments):  # noqa: D102
+        size = np.abs(moments.ridge(0.01))
+        order = np.argsort(-size, axis=2, kind="stable")[:, :, : self.k]
+        support = np.zeros(size.shape, dtype=bool)
+        np.put_along_axis(support, order, True, axis=2)
+        return support
+
+
+class ForwardSelection(MomentSelector):
+    r"""Keep `k` features chosen one by one, each the one that adds most to R squared.
+
+    The gain of a feature is :math:`r_j^2 / v_j`, with :math:`r_j` its covariance with the
+    current residual and :math:`v_j` its variance given the features already chosen: the
+    answer of an unpenalised fit of every candidate, from one sweep of the Gram matrix.
+    Stops early when no feature is left that varies independently of the chosen ones.
+
+    Parameters
+    ----------
+    k : int, default=6
+        Number of features kept at most.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklime.selectors import ForwardSelection
+    >>> Z = np.random.default_rng(0).normal(size=(50, 3))
+    >>> ForwardSelection(k=2).fit(Z, Z @ [1.0, 5.0, 2.0]).get_support()
+    array([False,  True,  True])
+    """
+
+    def __init__(self, k=6):
+        self.k = k
+
+    def select(self, moments):  # noqa: D102
+        n, d, outputs = moments.cross.shape
+        residual = np.swapaxes(moments.cross, 1, 2).copy()
+        total = np.broadcast_to(
+            np.einsum("njj->nj", moments.gram)[:, np.newaxis], residual.shape
+        )
+        variance = total.copy()
+        support = np.zeros(residual.shape, dtype=bool)
+        factors = []
+        rows, ks = np.arange(n)[:, np.newaxis], np.arange(outputs)
+        for _ in range(min(self.k, d)):
+            usable = ~support & (variance > 10.0 * moments.resolution * total)
+            gain = np.where(usable, residual**2, -1.0) / np.where(usable, variance, 1.0)
+            best = gain.argmax(axis=2)
+            found = usable[rows, ks, best]
+            if not found.any():
+                break
+            support[rows, ks, best] |= found
+            # One more column of the Cholesky factor, for the chosen feature.
+            column = moments.gram[rows, best]
+            for factor in factors:
+                column = column - factor * factor[rows, ks, best][..., np.newaxis]
+            pivot = np.where(found, variance[rows, ks, best], np.inf)[..., np.newaxis]
+            factor = column / np.sqrt(pivot)
+            share = (residual[rows, ks, best][..., np.newaxis]) / np.sqrt(pivot)
+            factors.append(factor)
+            residual -= factor * share
+            variance -= factor**2
+        return support
+
+
+class LassoPath(MomentSelector):
+    """Keep at most `k` features: those active on the lasso path just before more enter.
+
+    The path is scikit-learn's, from the Gram matrix. May keep fewer than `k`.
+
+    Parameters
+    ----------
+    k : int, default=10
+        Number of features kept at most.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklime.selectors import LassoPath
+    >>> Z = np.random.default_rng(0).normal(size=(50, 3))
+    >>> LassoPath(k=2).fit(Z, Z @ [1.0, 5.0, 2.0]).get_support()
+    array([False,  True,  True])
+    """
+
+    def __init__(self, k=10):
+        self.k = k
+
+    def select(self, moments):  # noqa: D102
+        n, d, outputs = moments.cross.shape
+        support = np.zeros((n, outputs, d), dtype=bool)
+        for i in range(n):
+            varies = np.flatnonzero(np.diagonal(moments.gram[i]) > 0)
+            gram = np.ascontiguousarray(moments.gram[i][np.ix_(varies, varies)])
+            for c in range(outputs):
+                cross = moments.cross[i, varies, c]
+                if cross.any():
+                    _, _, path = lars_path_gram(cross, gram, n_samples=1, method="lasso")
+                    support[i, c, varies] = self._last_within(path)
+        return support
+
+    def _last_within(self, path):
+        """Active set of the last knot with at most `k` features."""
+        active = path != 0
+        within = np.flatnonzero(active.sum(axis=0) <= self.k)
+        return active[:, within[-1]]
+
+
+class AutoSelector(MomentSelector):
+    """lime's "auto": forward selection for up to six features, highest weights for more.
+
+    Parameters
+    ----------
+    k : int, default=10
+        Number of features kept.
+
+    Examples
+    --------
+    >>> from sklime.selectors import AutoSelector
+    >>> AutoSelector(k=1).fit([[0.0, 1.0], [1.0, 1.0]], [0.0, 1.0]).get_support()
+    array([ True, False])
+    """
+
+    def __init__(self, k=10):
+        self.k = k
+
+    def select(self, moments):  # noqa: D102
+        chosen = ForwardSelection(self.k) if self.k <= 6 else HighestWeights(self.k)
+        return chosen.select(moments)

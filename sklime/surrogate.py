@@ -1,0 +1,216 @@
+"""From moments to local surrogates: selection, coefficients, fidelity, support."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from sklearn.base import clone
+
+from sklime.selectors import MomentSelector
+
+# In units of the mean weight: one draw's worth of evidence against a coefficient.
+PENALTY = 1.0
+
+# A coefficient that rests on fewer draws, in units of the mean weight, is doubtful.
+THIN_SUPPORT = 10
+
+_PER_FEATURE = ("coef", "support", "inside")
+
+
+@dataclass(frozen=True)
+class Surrogates:
+    """Weighted linear surrogates of several rows.
+
+    Parameters
+    ----------
+    coef : ndarray of shape (n_rows, n_outputs, n_features)
+        Coefficients in interpretable units; NaN where no draw has weight.
+    intercepts, local_predictions, scores : ndarray of shape (n_rows, n_outputs)
+        Intercept, prediction at the row itself, and weighted R squared.
+    effective_sample_sizes : ndarray of shape (n_rows,)
+        ``(sum w)**2 / sum w**2``.
+    support : ndarray of shape (n_rows, n_features)
+        For a 0/1 feature ``min(sum w[z = 1], sum w[z = 0]) / mean w``; for a standardised
+        one the effective sample size.
+    inside : ndarray of shape (n_rows, n_features)
+        Weighted mean of the design: for a 0/1 feature the share of draws in the row's bin.
+    empty_selections : ndarray of shape (n_rows, n_outputs) of bool
+        Where the selector kept nothing although the answers vary.
+    """
+
+    coef: np.ndarray
+    intercepts: np.ndarray
+    local_predictions: np.ndarray
+    scores: np.ndarray
+    effective_sample_sizes: np.ndarray
+    support: np.ndarray
+    inside: np.ndarray
+    empty_selections: np.ndarray
+
+    @classmethod
+    def padded(cls, parts):
+        """Join the surrogates of disjoint rows, padding features with NaN to the most."""
+        widest = max(part.coef.shape[2] for part in parts)
+
+        def pad(array):
+            width = [(0, 0)] * (array.ndim - 1) + [(0, widest - array.shape[-1])]
+            return np.pad(array, width, constant_values=np.nan)
+
+        joined = {}
+        for field in fields(cls):
+            arrays = [getattr(part, field.name) for part in parts]
+            if field.name in _PER_FEATURE:
+                arrays = map(pad, arrays)
+            joined[field.name] = np.concatenate(list(arrays))
+        return cls(**joined)
+
+    def concerns(self):
+        """Sum up what makes these surrogates doubtful.
+
+        Returns
+        -------
+        Concerns
+        """
+        sizes = self.effective_sample_sizes
+        weighted = sizes > 0.0
+        thin = weighted & (sizes < self.coef.shape[2])
+        few = (self.support < THIN_SUPPORT) & weighted[:, np.newaxis]
+        # No draw like the row at all: there is no answer, whoever asked. Hardly any on
+        # either side: the coefficient that was given is doubtful. Where all draws are like
+        # the row, the column does not vary.
+        unanswered = self.inside <= 0.0
+        doubtful = (self.coef != 0.0).any(axis=1) & (self.support > 0.0)
+        return Concerns(
+            weightless=int((~weighted).sum()),
+            thin=int(thin.sum()),
+            smallest=float(sizes[thin].min(initial=np.inf)),
+            rare=(few & (unanswered | doubtful)).sum(axis=0),
+            empty_selections=int(self.empty_selections.sum()),
+        )
+
+
+@dataclass(frozen=True)
+class Concerns:
+    """How many surrogates are doubtful, and why.
+
+    Parameters
+    ----------
+    weightless : int
+        Rows of which no draw has weight.
+    thin : int
+        Rows with an effective sample size below the number of features.
+    smallest : float
+        The smallest effective sample size among these.
+    rare : ndarray of shape (n_features,) of int
+        Rows with hardly any draws on one side of the feature.
+    empty_selections : int
+        Surrogates without features.
+    """
+
+    weightless: int
+    thin: int
+    smallest: float
+    rare: np.ndarray
+    empty_selections: int
+
+
+def fit_surrogates(moments, positions, matched, selector, regressor=None, draws=None):
+    """Fit the surrogates of several rows.
+
+    Parameters
+    ----------
+    moments : Moments
+        Of the rows' neighbourhoods.
+    positions : ndarray of shape (n_rows, n_features)
+        The rows in interpretable units.
+    matched : ndarray of shape (n_features,) of bool
+        Features that are 0 or 1.
+    selector : MomentSelector or scikit-learn selector
+        The latter is fitted to each row's draws.
+    regressor : scikit-learn linear regressor, optional
+        Fitted to each row's draws in place of the built-in ridge.
+    draws : list of Draws, optional
+        Needed where selector or regressor are scikit-learn's.
+
+    Returns
+    -------
+    Surrogates
+    """
+    central = moments.normalised()
+    if isinstance(selector, MomentSelector):
+        support = selector.select(central)
+    else:
+        support = _select_from_draws(selector, central, draws)
+    if regressor is None:
+        coef, offset = central.ridge(PENALTY, support), np.zeros_like(central.mean_y)
+    else:
+        coef, offset = _regress_draws(regressor, central, support, draws)
+    # What the surrogate predicts at the weighted mean, at the row, and at zero.
+    centre = central.mean_y + offset
+    mean_z = central.mean_z + moments.z_origin
+    at_row = centre + np.einsum("nkd,nd->nk", coef, positions - mean_z)
+    at_zero = centre - np.einsum("nkd,nd->nk", coef, mean_z)
+    sizes = moments.effective_sample_sizes
+    scarcer = moments.n_samples * np.clip(np.minimum(mean_z, 1.0 - mean_z), 0.0, None)
+    # No answer where no draw has weight.
+    answer = np.where(sizes > 0.0, 1.0, np.nan)[:, np.newaxis]
+    return Surrogates(
+        coef=coef * moments.y_scale[..., np.newaxis] * answer[..., np.newaxis],
+        intercepts=(moments.y_origin + moments.y_scale * at_zero) * answer,
+        local_predictions=(moments.y_origin + moments.y_scale * at_row) * answer,
+        scores=central.explained(coef, offset) * answer,
+        effective_sample_sizes=sizes,
+        support=np.where(matched, scarcer, sizes[:, np.newaxis]),
+        inside=mean_z,
+        empty_selections=_nothing_kept(support, central),
+    )
+
+
+def _nothing_kept(support, central):
+    if support is None:
+        return np.zeros(central.spread.shape, dtype=bool)
+    return ~support.any(axis=2) & (central.spread > 0.0)
+
+
+def _select_from_draws(selector, central, draws):
+    n, d, k = central.cross.shape
+    support = np.zeros((n, k, d), dtype=bool)
+    for i, c, Z, y, weights in _regressions(draws):
+        fitted = clone(selector).fit(Z, y, sample_weight=weights)
+        support[i, c] = fitted.get_support()
+    return support
+
+
+def _regress_draws(regressor, central, support, draws):
+    """Coefficients of a user's regressor, and its prediction at the mean above the best.
+
+    Both in the scaled units of the moments.
+    """
+    n, d, k = central.cross.shape
+    coef, offset = np.zeros((n, k, d)), np.zeros((n, k))
+    for i, c, Z, y, weights in _regressions(draws):
+        chosen = np.arange(d) if support is None else np.flatnonzero(support[i, c])
+        if len(chosen):
+            fitted = clone(regressor).fit(Z[:, chosen], y, sample_weight=weights)
+            slopes = np.ravel(fitted.coef_)
+            scale = draws[i].y_scale[c]
+            coef[i, c, chosen] = slopes / scale
+            mean_z = (central.mean_z[i] + draws[i].z_origin)[chosen]
+            at_mean = np.ravel(fitted.intercept_)[0] + slopes @ mean_z
+            offset[i, c] = (at_mean - draws[i].y_origin[c]) / scale - central.mean_y[i, c]
+    return coef, offset
+
+
+def _regressions(draws):
+    """Every row's and output's weighted regression, as scikit-learn takes it.
+
+    Weights have mean 1, so that a user's penalty means the same under every kernel.
+    """
+    for i, around in enumerate(draws):
+        if around.weights.any():
+            Z = around.Z.T.astype(np.float64)
+            weights = around.weights / around.weights.mean()
+            answers = (
+                around.y_origin[:, np.newaxis] + around.y_scale[:, np.newaxis] * around.Y
+            )
+            for c, y in enumerate(answers):
+                yield i, c, Z, y, weights
