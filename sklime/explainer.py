@@ -75,7 +75,8 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     response_method : {"auto", "predict_proba", "decision_function", "predict"}, default="auto"
         Which method of the model is explained; "auto" takes the first that exists.
     random_state : int, RandomState instance or None, default=None
-        Source of all draws, resolved once, in `fit`.
+        Source of all draws, resolved once, in `fit`; if given, also of the random states
+        that an unfitted model leaves open.
     n_jobs : int or None, default=None
         Jobs over blocks of rows, in threads unless a joblib backend is chosen.
     verbose : int, default=0
@@ -345,7 +346,9 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         if hasattr(self.estimator, "__sklearn_tags__"):
             inner = get_tags(self.estimator)
             tags.input_tags.allow_nan = inner.input_tags.allow_nan
-            tags.input_tags.sparse = inner.input_tags.sparse
+            tags.input_tags.sparse = inner.input_tags.sparse and (
+                self.sampler is None or getattr(self.sampler, "accepts_sparse", False)
+            )
             tags.target_tags.required = inner.target_tags.required and not _is_fitted(
                 self.estimator
             )
@@ -385,12 +388,24 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             params = {"sample_weight": sample_weight}
         if _is_fitted(self.estimator):
             return self.estimator
-        return clone(self.estimator).fit(X, y, **params)
+        model = clone(self.estimator)
+        if self.random_state is not None:
+            rng = check_random_state(self.random_state)
+            own = model.get_params()
+            seeds = [key for key in sorted(own) if key.split("__")[-1] == "random_state"]
+            model.set_params(
+                **{
+                    key: rng.randint(np.iinfo(np.int32).max)
+                    for key in seeds
+                    if own[key] is None
+                }
+            )
+        return model.fit(X, y, **params)
 
     def _surrogates(self, X, outputs, keep):
         """Fit the rows' surrogates block by block, and keep what `keep` makes of each."""
         units = self.sampler_.units(X)
-        height = max(1, min(256, block_bytes() // self._neighbourhoods.bytes_per_row))
+        height = max(1, min(64, block_bytes() // self._neighbourhoods.bytes_per_row))
         # Rows with features of their own are explained one by one.
         blocks = list(gen_batches(X.shape[0], height if units is None else 1))
         matched = self.sampler_.matched_

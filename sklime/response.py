@@ -8,7 +8,7 @@ from math import prod
 import numpy as np
 from scipy.sparse import issparse
 from sklearn import get_config
-from sklearn.base import is_classifier, is_regressor
+from sklearn.base import is_classifier, is_clusterer, is_regressor
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,10 +112,8 @@ class Response:
         _check_width(estimator, probe)
         with self._reporting(probe, "probe row"):
             tables = self._ask(probe)
-        self._outputs = _Outputs(
-            estimator, self.method, tables, _container(estimator, probe)
-        )
-        with self._reporting(probe, "probe row"):
+            asked = _container(estimator, probe)
+            self._outputs = _Outputs(estimator, self.method, tables, asked)
             self._outputs.read(tables)
         self.outputs, self.classes = self._outputs.names, self._outputs.classes
 
@@ -140,7 +138,8 @@ class Response:
             Where an answer is not finite, not a number, of an unknown class or of
             another shape than before. What the model raises itself gets a note.
         """
-        answers, height = np.empty((_n_rows(X), len(self.outputs))), _block_height(X)
+        height = _block_height(X)
+        answers = np.empty((_n_rows(X), len(self.outputs)))
         for start in range(0, len(answers), height):
             rows = slice(start, start + height)
             block = _take(X, rows)
@@ -229,7 +228,7 @@ def _choose_method(estimator, response_method):
 
 
 def _is(kind, estimator):
-    """Ask is_classifier or is_regressor; a black box without tags is neither."""
+    """Ask is_regressor and the like; a black box without tags is nothing of them."""
     return hasattr(estimator, "__sklearn_tags__") and kind(estimator)
 
 
@@ -306,17 +305,15 @@ class _Outputs:
         self._widths = [table.shape[1] for table in tables]
         n_columns, several = self._widths[0], len(tables) > 1
         classes = getattr(estimator, "classes_", None)
-        if _is(is_regressor, estimator):
-            classes = None
-        elif classes is not None and len(classes) == 1 and _holds(classes, ndim=1):
+        if classes is not None and len(classes) == 1 and _holds(classes, ndim=1):
             classes = classes[0]  # a single label: an ordinary classifier
         number = method == "predict" or (method == "decision_function" and n_columns == 1)
         self.classes, self._transform = None, _numbers
         if classes is None and number:
-            if method == "predict" and _is(is_classifier, estimator):
+            if _is(is_classifier, estimator) or _is(is_clusterer, estimator):
                 raise ValueError(
-                    f"{self._name} gives labels of unknown classes: the classifier needs "
-                    "an attribute classes_, a FunctionClassifier its classes"
+                    f"{self._name} gives labels of unknown classes: the model needs an "
+                    "attribute classes_, or a FunctionClassifier with classes around it"
                 )
             names = ["y"] if n_columns == 1 else [f"y{i}" for i in range(n_columns)]
             self._kind, self.names = "numbers", np.array(names)
@@ -392,7 +389,7 @@ class _Outputs:
         if margins and n_columns == 1 and n_classes == 2:
             return _two_margins
         # Three classes have three pairs: the number of columns does not tell.
-        pairs = margins and n_classes > 2 and _is_one_vs_one(estimator)
+        pairs = margins and _is_one_vs_one(estimator)
         if pairs or n_columns != n_classes:
             cure = ": one-vs-one margins? Set decision_function_shape='ovr'" * margins
             raise ValueError(

@@ -38,6 +38,9 @@ class Sampler(Component, ABC):
       0 or 1.
     """
 
+    # Whether `fit` takes sparse tables.
+    accepts_sparse = False
+
     @abstractmethod
     def fit(self, X, y=None, sample_weight=None):
         """Learn the training statistics.

@@ -44,10 +44,7 @@ def cut_points(x, weights, binning, n_bins, y=None):
     if not isinstance(binning, str):
         edges = _discretiser_edges(clone(binning), x, weights)
     elif binning == "quantile":
-        shares = np.arange(1, n_bins) / n_bins
-        # Weighted quantiles exist for the inverse CDF only.
-        how = {"method": "linear"} if weights is None else {"method": "inverted_cdf"}
-        edges = np.quantile(x, shares, weights=weights, **how)
+        edges = _quantiles(x, weights, np.arange(1, n_bins) / n_bins)
     elif binning == "uniform":
         edges = np.linspace(distinct[0], distinct[-1], n_bins + 1)[1:-1]
     elif binning == "kmeans":
@@ -93,6 +90,21 @@ def check_binning(binning, n_bins, y):
                 'binning="entropy" needs class labels, but y is '
                 f'{type_of_target(y)!r}; use binning="quantile".'
             )
+
+
+def _quantiles(x, weights, shares):
+    """Linear quantiles in which an integer weight counts as that many equal rows."""
+    if weights is None:
+        return np.quantile(x, shares)
+    values, inverse = np.unique(x, return_inverse=True)
+    counts = np.bincount(inverse, weights)
+    values, counts = values[counts > 0], counts[counts > 0]
+    # Weights that sum to less than the rows they are for are frequencies in another unit.
+    counts = counts * max(1.0, np.count_nonzero(weights) / counts.sum())
+    last = np.cumsum(counts) - 1.0
+    first = np.minimum(last - counts + 1.0, last)
+    positions = np.stack([first, last], axis=1).ravel()
+    return np.interp(shares * last[-1], positions, np.repeat(values, 2))
 
 
 def _discretiser_edges(discretiser, x, weights):

@@ -1,6 +1,7 @@
 """Checks of what users hand to samplers: tables, weights, options."""
 
 import numpy as np
+from scipy import sparse
 from sklearn.utils.validation import check_array, check_consistent_length, validate_data
 
 
@@ -32,7 +33,7 @@ def check_table(owner, X, *, reset):
     """
     fewest = 2 if reset else 1
     if not is_frame(X):
-        return validate_data(
+        X = validate_data(
             owner,
             X,
             reset=reset,
@@ -41,6 +42,18 @@ def check_table(owner, X, *, reset):
             ensure_all_finite="allow-nan",
             ensure_min_samples=fewest,
         )
+        if reset:
+            owner._fitted_sparse = sparse.issparse(X)
+        elif owner._fitted_sparse:
+            X = sparse.csr_matrix(X)
+        elif sparse.issparse(X):
+            raise TypeError(
+                f"{type(owner).__name__} was fitted on a dense table and got a sparse one: "
+                "fit it on a sparse table, or pass X.toarray()."
+            )
+        return X
+    if reset:
+        owner._fitted_sparse = False
     validate_data(owner, X, reset=reset, skip_check_array=True)
     if X.shape[1] == 0 or X.shape[0] < fewest:
         raise ValueError(
@@ -66,7 +79,7 @@ def check_weights(sample_weight, X):
     check_consistent_length(X, weights)
     if weights.ndim != 1 or (weights < 0).any() or not weights.any():
         raise ValueError(
-            "sample_weight must be one non-negative number a row, and not all of them 0."
+            "sample_weight must be one non-negative number a row, and not all of them zero."
         )
     return weights
 

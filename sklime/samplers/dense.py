@@ -48,4 +48,4 @@ class DenseFormat(TableFormat):
 
     def describe(self, j, value):
         """Readable text of one encoded value."""
-        return self.level_name(j, value)
+        return "missing (NaN)" if np.isnan(value) else self.level_name(j, value)

@@ -68,13 +68,15 @@ class _StoredEntries:
     def decode(self, E):
         n, m = E.shape
         shape = (n, self.table.n_features)
-        index = np.tile(self.own, n), np.arange(n + 1) * m
+        # Many models read 32-bit indices only.
+        kind = np.int32 if max(n * m, *shape) < 2**31 else np.int64
+        index = np.tile(self.own.astype(kind), n), (np.arange(n + 1) * m).astype(kind)
         return self.table.container(
             (E.astype(self.table.dtype).ravel(), *index), shape=shape
         )
 
     def describe(self, j, value):
-        return f"{value:g}"
+        return "missing (NaN)" if np.isnan(value) else f"{value:g}"
 
 
 class _LazyColumns:

@@ -66,10 +66,7 @@ class TableFormat:
         _check_kinds(self.feature_names, kinds)
         self.n_features = len(kinds)
         self.nominal = np.isin(kinds, table.nominal_kinds)
-        self._codecs = [
-            column.levels() if nominal else column.numbers()
-            for column, nominal in zip(table.columns, self.nominal, strict=True)
-        ]
+        self._codecs = table.codecs(self.nominal)
         self._empty = table.empty()
 
     def encode(self, X):
@@ -158,7 +155,8 @@ class TableFormat:
 def _listed(names):
     """Column names as they stand in an error message, ten at most."""
     more = f" and {len(names) - 10} more" if len(names) > 10 else ""
-    return "column " + ", ".join(repr(str(name)) for name in names[:10]) + more
+    plural = "s " if len(names) > 1 else " "
+    return "column" + plural + ", ".join(repr(str(name)) for name in names[:10]) + more
 
 
 def _check_names(names):
@@ -243,6 +241,12 @@ class _Table:
     def kinds(self):
         return [column.kind for column in self.columns]
 
+    def codecs(self, nominal):
+        return [
+            column.levels() if is_nominal else column.numbers()
+            for column, is_nominal in zip(self.columns, nominal, strict=True)
+        ]
+
     def read(self, codecs):
         E = np.empty(self.X.shape)
         for j, (codec, column) in enumerate(zip(codecs, self.columns, strict=True)):
@@ -272,14 +276,10 @@ class _ObjectArray(_Table):
     def columns(self):
         import pandas
 
+        X = self.X.astype(object, copy=False) if self.X.dtype.kind in "UT" else self.X
         # With its dtype, or pandas would guess at strings.
-        return [
-            _PandasColumn(pandas.Series(x, dtype=x.dtype, copy=False))
-            for x in self._cells().T
-        ]
-
-    def _cells(self):
-        return self.X.astype(object, copy=False)
+        series = [pandas.Series(x, dtype=x.dtype, copy=False) for x in X.T]
+        return [_PandasColumn(x) for x in series]
 
     def empty(self):
         return type(self)(self.X[:0].copy())
@@ -300,8 +300,8 @@ class _NumberArray(_ObjectArray):
         dtype = self.X.dtype
         return [_KINDS.get(dtype.kind, str(dtype))] * self.X.shape[1]
 
-    def _cells(self):
-        return self.X
+    def codecs(self, nominal):
+        return [_Numbers(self.X.dtype)] * self.X.shape[1]
 
     def read(self, codecs):
         if any(isinstance(codec, _Levels) for codec in codecs):
@@ -327,7 +327,6 @@ class _PandasTable(_Table):
     def assemble(self, columns):
         import pandas
 
-        # With its dtype, or pandas would guess at strings.
         series = [pandas.Series(x, dtype=x.dtype, copy=False) for x in columns]
         X = pandas.DataFrame(dict(enumerate(series)), copy=False)
         X.columns = self.X.columns
@@ -363,8 +362,6 @@ _KINDS = {
     "M": "temporal",
     "m": "temporal",
 }
-
-
 _BOOLEAN = (bool, np.bool_)
 _INTEGER = (*_BOOLEAN, numbers.Integral)
 _REAL = (*_INTEGER, numbers.Real, decimal.Decimal)
@@ -414,20 +411,16 @@ class _PandasColumn:
     def floats(self):
         return self.series.to_numpy(dtype=np.float64, na_value=np.nan)
 
-    def factorize(self):
-        """Codes, -1 for missing, and the values they stand for."""
-        import pandas
-
-        codes, values = pandas.factorize(self.series)
-        return codes, np.asarray(values, dtype=object)
+    def values(self):
+        return self.series
 
     def numbers(self):
-        from pandas.api import types
-
-        if types.is_object_dtype(self.series):
-            observed = np.array(self.series.dropna().to_list())
-            return _ObjectNumbers(observed.dtype, self.missing_marker())
-        return _PandasNumbers(self.series.dtype)
+        dtype = self.series.dtype
+        if not isinstance(dtype, np.dtype):
+            return _ExtensionNumbers(dtype)
+        if dtype.kind != "O":
+            return _Numbers(dtype)
+        return _ObjectNumbers(self.series.dropna().to_list(), self.missing_marker())
 
     def levels(self):
         from pandas.api import extensions
@@ -440,7 +433,7 @@ class _PandasColumn:
             order = by.argsort()
         except TypeError:
             keys = [(type(value).__name__, value) for value in objects]
-            order = np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.intp)
+            order = sorted(range(len(keys)), key=keys.__getitem__)
         observed = observed[order]
         # Past the last level: the missing value of the dtype, NaN where it has none.
         choices = extensions.take(observed, [*range(len(order)), -1], allow_fill=True)
@@ -477,12 +470,8 @@ class _PolarsColumn:
 
         return self.series.cast(polars.Float64).to_numpy()
 
-    def factorize(self):
-        """Codes, -1 for missing, and the values they stand for."""
-        import pandas
-
-        codes, values = pandas.factorize(self.series.to_numpy())
-        return codes, np.asarray(values, dtype=object)
+    def values(self):
+        return self.series.to_numpy()
 
     def numbers(self):
         return _PolarsNumbers(self.series)
@@ -506,57 +495,67 @@ def _cast(values, dtype):
 
 
 class _Numbers:
-    """A column of numbers; `scalar` is the float type whose shortest text is meant."""
+    """A column of numbers of a numpy dtype."""
 
-    scalar = np.float64
+    def __init__(self, dtype):
+        self.dtype = dtype
 
     def encode(self, column):
         return column.floats()
 
+    def decode(self, values):
+        return _cast(values, self.dtype)
+
     def name(self, value):
         if value.is_integer() and abs(value) < 1e16:
             return f"{value:.0f}"
-        return str(self.scalar(value))
+        # The shortest text depends on the precision: 0.1 in float32 is not 0.1 in float64.
+        size = self.dtype.itemsize if self.dtype.kind == "f" else 8
+        return str(np.dtype(f"f{size}").type(value))
 
 
-class _PandasNumbers(_Numbers):
-    def __init__(self, dtype):
-        self.dtype = dtype
-        if dtype.kind == "f":
-            self.scalar = np.dtype(f"f{dtype.itemsize}").type
+class _ObjectNumbers(_Numbers):
+    """A column of numbers as Python objects."""
+
+    def __init__(self, observed, missing_marker):
+        dtype = np.array(observed).dtype
+        super().__init__(dtype if dtype.kind in "iub" else np.dtype(np.float64))
+        self.missing_marker = missing_marker
+
+    def decode(self, values):
+        observed = ~np.isnan(values)
+        column = np.full(len(values), self.missing_marker, dtype=object)
+        column[observed] = super().decode(values[observed])
+        return column
+
+
+class _ExtensionNumbers(_Numbers):
+    """A column of numbers of a pandas extension dtype, such as Int64 or pyarrow's."""
 
     def decode(self, values):
         import pandas
 
         floats = pandas.Series(values, copy=False)
         try:
-            cast = floats.astype(self.dtype)
-        except (TypeError, ValueError, NotImplementedError):  # 0.5 as an integer
+            column = floats.astype(self.dtype)
+        except (TypeError, ValueError, NotImplementedError):  # 0.5 is no integer
             return floats
         if self.dtype.kind == "f":
-            return cast
-        back = _PandasColumn(cast).floats()
-        return cast if np.array_equal(back, values, equal_nan=True) else floats
-
-
-class _ObjectNumbers(_Numbers):
-    def __init__(self, dtype, missing_marker):
-        self.dtype = dtype if dtype.kind in "iub" else np.dtype(np.float64)
-        self.missing_marker = missing_marker
-
-    def decode(self, values):
-        observed = ~np.isnan(values)
-        column = np.full(len(values), self.missing_marker, dtype=object)
-        column[observed] = _cast(values[observed], self.dtype)
-        return column
+            return column
+        back = _PandasColumn(column).floats()
+        return column if np.array_equal(back, values, equal_nan=True) else floats
 
 
 class _PolarsNumbers(_Numbers):
+    """A column of numbers in polars."""
+
     def __init__(self, series):
-        self.dtype = series.dtype
-        self.null = not self.dtype.is_float() or series.null_count() > 0
-        if self.dtype.is_float():
-            self.scalar = series.clear().to_numpy().dtype.type
+        import polars
+
+        super().__init__(np.dtype("f4" if series.dtype == polars.Float32 else "f8"))
+        self.polars_dtype = series.dtype
+        # NaN is a float for polars; nothing but null can be missing elsewhere.
+        self.null = not series.dtype.is_float() or series.null_count() > 0
 
     def decode(self, values):
         import polars
@@ -564,10 +563,10 @@ class _PolarsNumbers(_Numbers):
         floats = polars.Series(values)
         if self.null:
             floats = floats.fill_nan(None)
-        cast = floats.cast(self.dtype, strict=False)
-        if self.dtype.is_float():
-            return cast
-        return cast if cast.cast(polars.Float64).equals(floats) else floats
+        column = floats.cast(self.polars_dtype, strict=False)
+        if self.polars_dtype.is_float():
+            return column
+        return column if column.cast(polars.Float64).equals(floats) else floats
 
 
 class _Levels:
@@ -586,8 +585,9 @@ class _Levels:
     def encode(self, column):
         import pandas
 
-        codes, values = column.factorize()
+        codes, values = pandas.factorize(column.values())
         levels = self.index.get_indexer(pandas.Index(values, dtype=object))
+        # A missing value has the code -1 and so takes the last.
         return np.append(levels.astype(np.float64), np.nan)[codes]
 
     def decode(self, values):

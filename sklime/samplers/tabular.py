@@ -335,6 +335,8 @@ class MarginalSampler(TabularSampler):
     ((64, 4), dtype('bool'))
     """
 
+    accepts_sparse = True
+
     def __init__(
         self,
         n_bins=4,
@@ -476,7 +478,7 @@ class GaussianSampler(TabularSampler):
         if lacking.any():
             names = format_.feature_names[lacking.any(axis=0)]
             raise ValueError(
-                f"{lacking.any(axis=1).sum()} row(s) have missing values in column(s) "
+                f"{lacking.any(axis=1).sum()} row(s) have missing values (NaN) in column(s) "
                 f"{', '.join(map(repr, names))}, around which GaussianSampler cannot draw; "
                 "use MarginalSampler(), for which missing is a bin of its own."
             )
