@@ -76,7 +76,7 @@ def demo(output):
 
     explained_class = forest.classes_[1]
     probabilities = forest.predict_proba(X_test)[:, 1]
-    print(f"\nWhat moves the probability of {explained_class!r}, in three test rows:")
+    print(f"\nWhat moves the probability of '{explained_class}', in three test rows:")
     for row in _lowest_middle_highest(probabilities):
         explanation = explainer.explain(X_test.iloc[[row]])
         print(f"\n  row {row}: predicted probability {probabilities[row]:.2f}")
@@ -88,10 +88,10 @@ def demo(output):
 
     attributions.to_csv(output, index=False)
     print(
-        f"\nMean local fidelity {explainer.score(X_test):.3f} "
-        "(1: the explanations predict the forest around each row; 0: no better than a mean)"
-        f"\n{len(X_test) / seconds:,.0f} rows per second, fit included"
-        f"\nAttributions of all {len(X_test)} test rows: {output}"
+        f"\nMean local fidelity {explainer.score(X_test):.3f}: at 1 the explanations predict the "
+        "forest around each row, at 0 no better than its mean there does."
+        f"\n{len(X_test) / seconds:,.0f} rows explained per second, fit included."
+        f"\nThe attributions of all {len(X_test)} test rows are in {output}"
     )
 
 

@@ -1,4 +1,4 @@
-"""Warnings that sklime gives by name, so that they can be filtered or turned into errors."""
+"""Warnings that sklime gives by name, to be filtered or turned into errors."""
 
 
 class NeighbourhoodWarning(UserWarning):

@@ -2,32 +2,32 @@
 
 import copy
 import platform
-import warnings
-from collections import Counter
 
 import numpy as np
 import scipy
 import sklearn
 from scipy import sparse
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
-from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils import check_random_state, gen_batches, get_tags
+from sklearn.utils import gen_batches, get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import check_is_fitted, has_fit_parameter
+from sklearn.utils.validation import has_fit_parameter
 
-from sklime.exceptions import NeighbourhoodWarning, SelectionWarning
-from sklime.explanation import Explanation, TableConditions
+from sklime.concerns import Concerns
+from sklime.conditions import TableConditions
+from sklime.explanation import Explanation
 from sklime.kernels import ExponentialKernel, as_kernel
+from sklime.model import is_fitted, take_or_fit, takes_weights
 from sklime.moments import Moments
 from sklime.response import Response
 from sklime.samplers import MarginalSampler
 from sklime.samplers.base import Sampler
 from sklime.samplers.checks import check_table, feature_names
+from sklime.samplers.sequences import seed_of
 from sklime.sampling import ask_each, block_bytes, surround, take_rows
 from sklime.selectors import AllFeatures, MomentSelector
-from sklime.surrogate import THIN_SUPPORT, Surrogates, fit_surrogates
+from sklime.surrogate import Surrogates, fit_surrogates
 from sklime.version import __version__
 
 _DEFAULTS = {
@@ -42,7 +42,7 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     For each row a weighted linear surrogate is fitted to the model's answers in a
     neighbourhood, :math:`\min_{b_0, b} \sum_i w_i (f(x_i) - b_0 - z_i^\top b)^2 +
-    \bar w \lVert b \rVert^2`; its coefficients are the row's attributions. They are in the
+    \bar w \lVert b \rVert^2`; its coefficients are the row's attributions, in the
     sampler's interpretable units: for a binned or categorical column the effect of being
     in the row's own bin rather than outside it, for a standardised column the effect of
     one training standard deviation.
@@ -51,9 +51,9 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     ----------
     estimator : object
         The model. A fitted one is taken as it is, also through `clone`, grid searches and
-        cross-validation; an unfitted one is cloned and fitted on ``(X, y)``. Any object with
-        ``predict_proba``, ``decision_function`` or ``predict`` and without ``fit`` is a
-        black box; wrap a plain function in `FunctionClassifier` or `FunctionRegressor`.
+        cross-validation; an unfitted one is cloned and fitted on ``(X, y)``. Any object
+        with ``predict_proba``, ``decision_function`` or ``predict`` and without ``fit`` is
+        a black box; wrap a plain function in `FunctionClassifier` or `FunctionRegressor`.
     sampler : Sampler or None, default=None
         How rows are perturbed. None: `MarginalSampler()`.
     kernel : Kernel, callable, Gaussian-process kernel or None, default=None
@@ -72,8 +72,9 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         classes, all outputs of a multi-output regressor or multilabel classifier, else each
         row's own predicted class. Under a target per row the columns of `transform` mix
         classes: use "all" or a label before clustering them.
-    response_method : {"auto", "predict_proba", "decision_function", "predict"}, default="auto"
-        Which method of the model is explained; "auto" takes the first that exists.
+    response_method : str, default="auto"
+        The method of the model that is explained: "predict_proba", "decision_function",
+        "predict", or "auto" for the first of these that it has.
     random_state : int, RandomState instance or None, default=None
         Source of all draws, resolved once, in `fit`; if given, also of the random states
         that an unfitted model leaves open.
@@ -151,7 +152,7 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         X : table of shape (n_rows, n_features)
             Training rows: array, pandas or polars frame, or sparse matrix.
         y : array-like of shape (n_rows,), optional
-            Targets: needed where the model is not fitted yet, or the sampler asks for them.
+            Targets: needed where the model is not fitted yet or the sampler uses them.
         sample_weight : array-like of shape (n_rows,), optional
             Weights of the rows in the training statistics, and in the fit of an unfitted
             model that takes them.
@@ -177,7 +178,7 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.selector_ = AllFeatures() if self.selector is None else clone(self.selector)
         self.surrogate_ = None if self.surrogate is None else clone(self.surrogate)
         self.method_ = "sampling"
-        self._seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        self._seed = seed_of(self.random_state)
         self._neighbourhoods = surround(
             self.sampler_, self.kernel_, self._response, self.n_samples, self._seed
         )
@@ -196,7 +197,7 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         -------
         ndarray or CSR matrix of shape (n_rows, n_features)
             Attributions, one column per input column, 0 for features not selected; for
-            ``target="all"`` of shape ``(n_rows, n_outputs * n_features)``, output by output.
+            ``target="all"`` of shape ``(n_rows, n_outputs * n_features)``, by output.
             Sparse for sparse `X`, with the row's stored entries.
         """
         check_is_fitted(self)
@@ -235,11 +236,11 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         r"""Local fidelity: how well the surrogates predict the model on fresh draws.
 
         The draws come from a fixed reference neighbourhood, the same for every width,
-        sampler and selector: each component keeps the row's value with probability 1/2 and is
-        redrawn from its training marginal otherwise, 512 draws a row. The score is
-        :math:`1 - \sum (f - g)^2 / \sum (f - \bar f_{row})^2`, with both sums over all rows,
-        draws and explained outputs. At most 1; negative where each row's mean response would
-        predict better than its surrogate.
+        sampler and selector: each component keeps the row's value with probability 1/2,
+        else is redrawn from its training marginal, 512 draws a row. The score is
+        :math:`1 - \sum (f - g)^2 / \sum (f - \bar f_{row})^2`, both sums over all rows,
+        draws and explained outputs. At most 1; negative where the rows' mean responses
+        predict better than the surrogates.
 
         Parameters
         ----------
@@ -303,7 +304,7 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             If a parameter of a fitted model would change: it is taken as it is.
         """
         inner = [name for name in params if name.startswith("estimator__")]
-        if inner and _is_fitted(params.get("estimator", self.estimator)):
+        if inner and is_fitted(params.get("estimator", self.estimator)):
             raise ValueError(
                 f"{inner[0]}={params[inner[0]]!r} would change a fitted model, which "
                 "LimeExplainer takes as it is; wrap an unfitted one, "
@@ -332,7 +333,7 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         )
 
     def __sklearn_clone__(self):
-        if not _is_fitted(self.estimator):
+        if not is_fitted(self.estimator):
             return super().__sklearn_clone__()
         # Inside a frozen wrapper the fitted model survives the ordinary clone.
         shell = copy.copy(self)
@@ -349,7 +350,7 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             tags.input_tags.sparse = inner.input_tags.sparse and (
                 self.sampler is None or getattr(self.sampler, "accepts_sparse", False)
             )
-            tags.target_tags.required = inner.target_tags.required and not _is_fitted(
+            tags.target_tags.required = inner.target_tags.required and not is_fitted(
                 self.estimator
             )
         return tags
@@ -382,25 +383,9 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         if params or sklearn.get_config()["enable_metadata_routing"]:
             routed = process_routing(self, "fit", sample_weight=sample_weight, **params)
             params = routed.estimator.fit
-        elif sample_weight is not None and has_fit_parameter(
-            self.estimator, "sample_weight"
-        ):
+        elif sample_weight is not None and takes_weights(self.estimator):
             params = {"sample_weight": sample_weight}
-        if _is_fitted(self.estimator):
-            return self.estimator
-        model = clone(self.estimator)
-        if self.random_state is not None:
-            rng = check_random_state(self.random_state)
-            own = model.get_params()
-            seeds = [key for key in sorted(own) if key.split("__")[-1] == "random_state"]
-            model.set_params(
-                **{
-                    key: rng.randint(np.iinfo(np.int32).max)
-                    for key in seeds
-                    if own[key] is None
-                }
-            )
-        return model.fit(X, y, **params)
+        return take_or_fit(self.estimator, X, y, params, self.random_state)
 
     def _surrogates(self, X, outputs, keep):
         """Fit the rows' surrogates block by block, and keep what `keep` makes of each."""
@@ -408,34 +393,35 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         height = max(1, min(64, block_bytes() // self._neighbourhoods.bytes_per_row))
         # Rows with features of their own are explained one by one.
         blocks = list(gen_batches(X.shape[0], height if units is None else 1))
-        matched = self.sampler_.matched_
+        everything = np.arange(self.n_features_in_)
         results = Parallel(n_jobs=self.n_jobs, verbose=self.verbose, prefer="threads")(
             delayed(self._block)(
                 take_rows(X, rows),
                 outputs[rows],
-                matched if units is None else matched[units[rows.start]],
+                everything if units is None else units[rows.start],
                 keep,
             )
             for rows in blocks
         )
         kept, concerns = zip(*results, strict=True)
-        self._warn(concerns, units)
+        sum(concerns, Concerns()).warn(
+            feature_names(self), self.kernel_, self.selector_, self.n_samples_
+        )
         return kept
 
-    def _block(self, X, outputs, matched, keep):
+    def _block(self, X, outputs, columns, keep):
         around, draws = self._neighbourhoods, None
         if isinstance(self.selector_, MomentSelector) and self.surrogate_ is None:
             moments, positions = around.moments(X, outputs)
         else:
             draws = list(around.draws(X, outputs))
-            moments, positions = (
-                Moments.of(draws),
-                np.stack([own.position for own in draws]),
-            )
+            moments = Moments.of(draws)
+            positions = np.stack([own.position for own in draws])
+        matched = self.sampler_.matched_[columns]
         fitted = fit_surrogates(
             moments, positions, matched, self.selector_, self.surrogate_, draws
         )
-        return keep(fitted, X, outputs), fitted.concerns()
+        return keep(fitted, X, outputs), Concerns.of(fitted, columns)
 
     def _reference_sums(self, surrogates, X, outputs):
         """Residual and total sums of squares on the rows' reference neighbourhoods."""
@@ -502,61 +488,6 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 "python": platform.python_version(),
             },
         }
-
-    def _warn(self, concerns, units):
-        """Name what makes some of the explanations doubtful, once for all rows."""
-        empty = sum(concern.weightless for concern in concerns)
-        if empty:
-            warnings.warn(
-                f"{self.kernel_!r} gives no draw any weight for {empty} row(s): their "
-                "attributions are NaN. Widen the kernel, or draw closer to the rows.",
-                NeighbourhoodWarning,
-                stacklevel=3,
-            )
-        thin = sum(concern.thin for concern in concerns)
-        if thin:
-            smallest = min(concern.smallest for concern in concerns)
-            warnings.warn(
-                f"the effective sample size of {thin} row(s) is below the number of "
-                f"features (down to {smallest:.3g} of {self.n_samples_} draws): their "
-                "attributions are mostly noise. Widen the kernel, or raise n_samples.",
-                NeighbourhoodWarning,
-                stacklevel=3,
-            )
-        rare = Counter()
-        for i, concern in enumerate(concerns):
-            for j, count in enumerate(concern.rare):
-                if count:
-                    rare[j if units is None else units[i][j]] += int(count)
-        if rare:
-            names = feature_names(self)
-            listed = ", ".join(f"{names[j]!r} ({n} rows)" for j, n in rare.most_common(5))
-            warnings.warn(
-                f"hardly any draw lies on one side of the row's own bin or category in "
-                f"{len(rare)} column(s): {listed}. Their attributions there rest on fewer "
-                f"than {THIN_SUPPORT} draws; raise n_samples or merge rare values.",
-                NeighbourhoodWarning,
-                stacklevel=3,
-            )
-        empty = sum(concern.empty_selections for concern in concerns)
-        if empty:
-            warnings.warn(
-                f"{self.selector_!r} keeps no feature for {empty} explanation(s), whose "
-                "surrogates are constants; loosen the selector.",
-                SelectionWarning,
-                stacklevel=3,
-            )
-
-
-def _is_fitted(estimator):
-    """Whether a model is taken as it is."""
-    if not hasattr(estimator, "fit") or not hasattr(estimator, "__sklearn_tags__"):
-        return True
-    try:
-        check_is_fitted(estimator)
-    except NotFittedError:
-        return False
-    return True
 
 
 def _coefficients(surrogates, X, outputs):

@@ -113,7 +113,7 @@ class ExponentialKernel(Kernel):
         self.width = width
         self.metric = metric
 
-    def __call__(self, Z, z):  # noqa: D102
+    def __call__(self, Z, z):
         Z, z = np.asarray(Z, dtype=np.float64), np.asarray(z, dtype=np.float64)
         width = 0.75 * np.sqrt(Z.shape[1]) if self.width is None else self._checked_width()
         if self._euclidean:
@@ -125,22 +125,22 @@ class ExponentialKernel(Kernel):
         return np.exp(squared / (-2.0 * width**2))
 
     @property
-    def column_factor(self):  # noqa: D102
+    def column_factor(self):
         return self._gaussian_factor if self._euclidean else None
 
     @property
-    def precision(self):  # noqa: D102
+    def precision(self):
         return self._checked_width() ** -2.0 if self._euclidean else None
 
     @property
-    def exchangeable(self):  # noqa: D102
+    def exchangeable(self):
         return self.metric is None or self.metric in _EXCHANGEABLE
 
     @property
-    def stationary(self):  # noqa: D102
+    def stationary(self):
         return self.metric is None or self.metric in _STATIONARY
 
-    def resolve(self, *, metric, width):  # noqa: D102
+    def resolve(self, *, metric, width):
         return type(self)(
             width=width if self.width is None else self._checked_width(),
             metric=metric if self.metric is None else self.metric,
@@ -172,23 +172,23 @@ class UniformKernel(Kernel):
     array([1., 1.])
     """
 
-    def __call__(self, Z, z):  # noqa: D102
+    def __call__(self, Z, z):
         return np.ones(len(Z))
 
     @property
-    def column_factor(self):  # noqa: D102
+    def column_factor(self):
         return np.ones_like
 
     @property
-    def precision(self):  # noqa: D102
+    def precision(self):
         return 0.0
 
     @property
-    def exchangeable(self):  # noqa: D102
+    def exchangeable(self):
         return True
 
     @property
-    def stationary(self):  # noqa: D102
+    def stationary(self):
         return True
 
 

@@ -98,11 +98,11 @@ class SharedPool(Neighbourhoods):
         self.weights_of_matches = self._tabulate()
 
     @property
-    def bytes_per_row(self):  # noqa: D102
+    def bytes_per_row(self):
         width = len(self.points.matched) + len(self.Y) + 1
         return 8 * 6 * width**2
 
-    def draws(self, X, outputs):  # noqa: D102
+    def draws(self, X, outputs):
         rows = self.sampler.locate(X)
         for i, explained in enumerate(outputs):
             Z, position = self.points.seen_from(rows, i)
@@ -135,10 +135,10 @@ class OwnDraws(Neighbourhoods):
     """Draws of each row's own, from any sampler."""
 
     @property
-    def bytes_per_row(self):  # noqa: D102
+    def bytes_per_row(self):
         return 8 * 4 * self.n_samples * self.sampler.n_features_in_
 
-    def draws(self, X, outputs):  # noqa: D102
+    def draws(self, X, outputs):
         around = self.sampler.sample(X, self.n_samples, random_state=self.seed)
         asked = ask_each(self.response, [own.inputs for own in around], "draw")
         for own, answers, explained in zip(around, asked, outputs, strict=True):
@@ -167,16 +167,16 @@ class ShiftedNoise(Neighbourhoods):
         self.relative = relative
 
     @property
-    def bytes_per_row(self):  # noqa: D102
+    def bytes_per_row(self):
         return 8 * 3 * self.deviations.size
 
-    def draws(self, X, outputs):  # noqa: D102
+    def draws(self, X, outputs):
         positions, answers = self._ask(X)
         for position, answer, explained in zip(positions, answers, outputs, strict=True):
             Z = self.Z + position[:, np.newaxis]
             yield Draws(Z, position, self.weights, *scale_answers(answer.T[explained]))
 
-    def moments(self, X, outputs):  # noqa: D102
+    def moments(self, X, outputs):
         positions, answers = self._ask(X)
         (n, d), k = positions.shape, outputs.shape[1]
         products = np.zeros((n, 1 + d + k, 1 + d + k))

@@ -105,7 +105,7 @@ class AllFeatures(MomentSelector):
     array([ True,  True])
     """
 
-    def select(self, moments):  # noqa: D102
+    def select(self, moments):
         return None
 
 
@@ -133,7 +133,7 @@ class HighestWeights(MomentSelector):
     def __init__(self, k=10):
         self.k = k
 
-    def select(self, moments):  # noqa: D102
+    def select(self, moments):
         size = np.abs(moments.ridge(0.01))
         order = np.argsort(-size, axis=2, kind="stable")[:, :, : self.k]
         support = np.zeros(size.shape, dtype=bool)
@@ -166,7 +166,7 @@ class ForwardSelection(MomentSelector):
     def __init__(self, k=6):
         self.k = k
 
-    def select(self, moments):  # noqa: D102
+    def select(self, moments):
         n, d, outputs = moments.cross.shape
         residual = np.swapaxes(moments.cross, 1, 2).copy()
         total = np.broadcast_to(
@@ -211,7 +211,7 @@ class LassoPath(MomentSelector):
     --------
     >>> import numpy as np
     >>> from sklime.selectors import LassoPath
-    >>> Z = np.random.default_rng(0).normal(size=(50, 3))
+    >>> Z = np.random.default_rng(0).normal(size=(500, 3))
     >>> LassoPath(k=2).fit(Z, Z @ [1.0, 5.0, 2.0]).get_support()
     array([False,  True,  True])
     """
@@ -219,7 +219,7 @@ class LassoPath(MomentSelector):
     def __init__(self, k=10):
         self.k = k
 
-    def select(self, moments):  # noqa: D102
+    def select(self, moments):
         n, d, outputs = moments.cross.shape
         support = np.zeros((n, outputs, d), dtype=bool)
         for i in range(n):
@@ -257,6 +257,6 @@ class AutoSelector(MomentSelector):
     def __init__(self, k=10):
         self.k = k
 
-    def select(self, moments):  # noqa: D102
+    def select(self, moments):
         chosen = ForwardSelection(self.k) if self.k <= 6 else HighestWeights(self.k)
         return chosen.select(moments)

@@ -8,10 +8,7 @@ from sklearn.base import clone
 from sklime.selectors import MomentSelector
 
 # In units of the mean weight: one draw's worth of evidence against a coefficient.
-PENALTY = 1.0
-
-# A coefficient that rests on fewer draws, in units of the mean weight, is doubtful.
-THIN_SUPPORT = 10
+_PENALTY = 1.0
 
 _PER_FEATURE = ("coef", "support", "inside")
 
@@ -63,55 +60,6 @@ class Surrogates:
             joined[field.name] = np.concatenate(list(arrays))
         return cls(**joined)
 
-    def concerns(self):
-        """Sum up what makes these surrogates doubtful.
-
-        Returns
-        -------
-        Concerns
-        """
-        sizes = self.effective_sample_sizes
-        weighted = sizes > 0.0
-        thin = weighted & (sizes < self.coef.shape[2])
-        few = (self.support < THIN_SUPPORT) & weighted[:, np.newaxis]
-        # No draw like the row at all: there is no answer, whoever asked. Hardly any on
-        # either side: the coefficient that was given is doubtful. Where all draws are like
-        # the row, the column does not vary.
-        unanswered = self.inside <= 0.0
-        doubtful = (self.coef != 0.0).any(axis=1) & (self.support > 0.0)
-        return Concerns(
-            weightless=int((~weighted).sum()),
-            thin=int(thin.sum()),
-            smallest=float(sizes[thin].min(initial=np.inf)),
-            rare=(few & (unanswered | doubtful)).sum(axis=0),
-            empty_selections=int(self.empty_selections.sum()),
-        )
-
-
-@dataclass(frozen=True)
-class Concerns:
-    """How many surrogates are doubtful, and why.
-
-    Parameters
-    ----------
-    weightless : int
-        Rows of which no draw has weight.
-    thin : int
-        Rows with an effective sample size below the number of features.
-    smallest : float
-        The smallest effective sample size among these.
-    rare : ndarray of shape (n_features,) of int
-        Rows with hardly any draws on one side of the feature.
-    empty_selections : int
-        Surrogates without features.
-    """
-
-    weightless: int
-    thin: int
-    smallest: float
-    rare: np.ndarray
-    empty_selections: int
-
 
 def fit_surrogates(moments, positions, matched, selector, regressor=None, draws=None):
     """Fit the surrogates of several rows.
@@ -141,7 +89,7 @@ def fit_surrogates(moments, positions, matched, selector, regressor=None, draws=
     else:
         support = _select_from_draws(selector, central, draws)
     if regressor is None:
-        coef, offset = central.ridge(PENALTY, support), np.zeros_like(central.mean_y)
+        coef, offset = central.ridge(_PENALTY, support), np.zeros_like(central.mean_y)
     else:
         coef, offset = _regress_draws(regressor, central, support, draws)
     # What the surrogate predicts at the weighted mean, at the row, and at zero.

@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 import scipy.sparse as sp
 
-from sklime.explanation import Explanation, TableConditions
+from sklime.conditions import TableConditions
+from sklime.explanation import Explanation
 
 FEATURES = ["age", "color", "height"]
 LABELS = [

@@ -117,7 +117,7 @@ def find_categorical(categorical_features, table_format):
     Raises
     ------
     ValueError
-        If it names no column of the table, or leaves out a column that holds no numbers.
+        If it names no column of the table, or leaves out one that holds no numbers.
     """
     names, nominal = table_format.feature_names, table_format.nominal
     if isinstance(categorical_features, str) and categorical_features == "from_dtype":
@@ -126,8 +126,8 @@ def find_categorical(categorical_features, table_format):
     chosen = np.asarray([] if categorical_features is None else categorical_features)
     if chosen.ndim != 1:
         raise ValueError(
-            f"categorical_features={categorical_features!r} must be 'from_dtype', None, or a "
-            "one-dimensional mask, list of indices or list of names."
+            f"categorical_features={categorical_features!r} must be 'from_dtype', None, or "
+            "a one-dimensional mask, list of indices or list of names."
         )
     if chosen.dtype.kind == "b":
         if len(chosen) != len(mask):

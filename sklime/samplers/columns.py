@@ -1,9 +1,9 @@
-"""The columns of a table as the surrogate sees them: bins, categories, standardised values."""
+"""Columns as the surrogate sees them: bins, categories or standardised values."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
-
 from scipy.special import ndtr
 
 from sklime.samplers.laws import Atoms, Normal, NormalPieces
@@ -82,7 +82,7 @@ class BinnedColumn(Column):
             low, high = (f"{v:.4g}" for v in self.observed[[0, -1]])
             bins = [f"{name} = {low}" if low == high else f"{low} <= {name} <= {high}"]
         else:
-            inner = [f"{a} < {name} <= {b}" for a, b in zip(cuts, cuts[1:], strict=False)]
+            inner = [f"{a} < {name} <= {b}" for a, b in pairwise(cuts)]
             bins = [f"{name} <= {cuts[0]}", *inner, f"{name} > {cuts[-1]}"]
         return [*bins, f"{name} is missing", _unseen_label(name)]
 

@@ -2,9 +2,25 @@
 
 import numpy as np
 from scipy.stats import qmc
+from sklearn.utils import check_random_state
 
 SEQUENCES = ("sobol", "lhs", "random")
 N_SCRAMBLES = 8
+
+
+def seed_of(random_state):
+    """Turn what users give as `random_state` into one seed.
+
+    Parameters
+    ----------
+    random_state : int, RandomState instance or None
+        None: a new seed at every call.
+
+    Returns
+    -------
+    int
+    """
+    return check_random_state(random_state).randint(np.iinfo(np.int32).max)
 
 
 def count_draws(n_samples, sequence):

@@ -1,7 +1,6 @@
 """Sparse tables: a row is described by its stored entries, the others stay fixed."""
 
 import numpy as np
-from scipy import sparse
 
 
 class SparseFormat:

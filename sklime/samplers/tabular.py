@@ -8,7 +8,6 @@ from functools import cache, partial
 import numpy as np
 from scipy import sparse
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import check_random_state
 
 from sklime.exceptions import UnknownValueWarning
 from sklime.samplers.base import Neighbourhood, Sampler
@@ -25,12 +24,10 @@ from sklime.samplers.columns import (
     CategoricalColumn,
     StandardisedColumn,
     coordinates,
-    normal_law,
-    truncated_law,
 )
 from sklime.samplers.dense import DenseFormat
 from sklime.samplers.laws import ProductLaw
-from sklime.samplers.sequences import SEQUENCES, uniform_numbers
+from sklime.samplers.sequences import SEQUENCES, seed_of, uniform_numbers
 from sklime.samplers.sparse import SparseFormat
 
 # The reference neighbourhood has a seed of its own, so that no setting can change it.
@@ -92,9 +89,9 @@ class TabularSampler(Sampler):
         self.default_width_ = 0.75 * np.sqrt(self.format_.typical_units(X))
         return self
 
-    def sample(self, X, n_samples=4096, random_state=None):  # noqa: D102
+    def sample(self, X, n_samples=4096, random_state=None):
         X = check_table(self, X, reset=False)
-        seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
+        seed = seed_of(random_state)
         numbers = cache(lambda n: uniform_numbers(n_samples, n, self.sequence, seed))
         found, draws = [], None
         for view in self._views(X):
@@ -104,12 +101,12 @@ class TabularSampler(Sampler):
             found.append(view.neighbourhood(*draws))
         return found
 
-    def interpret(self, X, row):  # noqa: D102
+    def interpret(self, X, row):
         view = self._view(row)
         points = view.format.encode(check_table(self, X, reset=False))
         return view.neighbourhood(X, coordinates(view.columns, points)).design
 
-    def reference(self, X, n_samples=512):  # noqa: D102
+    def reference(self, X, n_samples=512):
         @cache
         def fixed_draws(columns):
             rng = np.random.default_rng(_REFERENCE_SEED)
@@ -120,7 +117,7 @@ class TabularSampler(Sampler):
         found = []
         for view in self._views(check_table(self, X, reset=False)):
             keep, redrawn = fixed_draws(tuple(view.columns))
-            # A value that training never had cannot be put into a table of the training kind.
+            # A value that training never had has no place in a table of the training kind.
             known = view.at.codes[:, 0] != UNSEEN
             E = np.where(keep & known, view.e, redrawn)
             found.append(
@@ -128,17 +125,17 @@ class TabularSampler(Sampler):
             )
         return found
 
-    def law(self, row):  # noqa: D102
+    def law(self, row):
         return self._law(self._view(row))
 
-    def pool(self, n_samples, seed):
-        """Draw the perturbations that all rows share.
+    def pool(self, n_samples, random_state):
+        """Draw the perturbations that all rows share, the same as `sample` does.
 
         Parameters
         ----------
         n_samples : int
             Number of draws, before rounding up.
-        seed : int
+        random_state : int
             Seed of the draws.
 
         Returns
@@ -152,6 +149,7 @@ class TabularSampler(Sampler):
         law = ProductLaw(
             tuple(self._column_law(j, c, None, None) for j, c in enumerate(columns))
         )
+        seed = seed_of(random_state)
         E = law.draw(uniform_numbers(n_samples, len(columns), self.sequence, seed))
         return self.format_.decode(E), coordinates(columns, E)
 
@@ -174,10 +172,10 @@ class TabularSampler(Sampler):
         """
         return self._placed(self.columns_, self.format_.encode(X), self.format_)
 
-    def units(self, X):  # noqa: D102
+    def units(self, X):
         return self.format_.units(X)
 
-    def conditions(self, X):  # noqa: D102
+    def conditions(self, X):
         if self.format_.units(X) is None:
             return self.locate(X).codes.T, self._labels(self.columns_, self.format_)
         return [
@@ -261,22 +259,17 @@ class TabularSampler(Sampler):
     def _placed(self, columns, E, format_):
         """Coordinates of rows, after a check that training knew their values."""
         at = coordinates(columns, E)
+        if self.handle_unknown == "ignore":
+            return at
         unseen = (at.codes == UNSEEN) & at.matched[:, np.newaxis]
         if unseen.any():
             j, i = np.argwhere(unseen)[0]
             names = format_.feature_names[unseen.any(axis=1)]
-            told = (
-                f"{unseen.any(axis=0).sum()} row(s) have a value that training never had in "
-                f"column(s) {', '.join(map(repr, names))}: "
-                f"{format_.describe(j, E[i, j])} in the first"
-            )
-            if self.handle_unknown == "error":
-                raise ValueError(
-                    f'{told}. Set handle_unknown="ignore" to give such columns the '
-                    "attribution 0."
-                )
-            warnings.warn(
-                f"{told}. Their attributions are 0.", UnknownValueWarning, stacklevel=2
+            raise ValueError(
+                f"{unseen.any(axis=0).sum()} row(s) have a value that training never had, "
+                f"in column(s) {', '.join(map(repr, names))}: "
+                f"{format_.describe(j, E[i, j])} in the first. Set "
+                'handle_unknown="ignore" to give such columns the attribution 0.'
             )
         return at
 
@@ -293,198 +286,6 @@ class TabularSampler(Sampler):
         return next(iter(self._views(row)))
 
 
-class MarginalSampler(TabularSampler):
-    """Draw each column from its training distribution, independently of the others.
-
-    The draws do not depend on the explained row (but for sparse tables, where only the
-    row's stored entries are redrawn and the others stay fixed, so that attributions differ
-    from those of the same table made dense). A value is drawn by the inverse
-    distribution function of the training values, so that none is invented, integers stay
-    integers, and missing values keep their frequency.
-
-    An interpretable feature says whether a draw lies in the row's own bin, has its category,
-    or is missing as the row is; with ``n_bins=None`` it is the value in units of its
-    training standard deviation, a missing one standing at the mean.
-
-    Parameters
-    ----------
-    n_bins : int or None, default=4
-        Bins of a numeric column at most. None: standardised values instead of bins.
-    binning : {"quantile", "uniform", "kmeans", "entropy"} or discretiser, default="quantile"
-        How numeric columns are cut. "entropy" needs class labels `y` in `fit`. A
-        scikit-learn discretiser brings its own number of bins.
-    sequence : {"sobol", "lhs", "random"}, default="sobol"
-        The numbers behind the draws: scrambled Sobol points in eight independent scrambles,
-        a Latin hypercube, or plain random numbers.
-    within : {"empirical", "truncnorm"}, default="empirical"
-        Within a bin, draw training values, or from a truncated normal law as lime does.
-    categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Columns compared for equality: those of a categorical, string or boolean dtype; or a
-        mask, indices or names of such columns; None: none.
-    handle_unknown : {"error", "ignore"}, default="error"
-        What to do with a row whose category, or missingness, training never had: "ignore"
-        gives the column the attribution 0 and says so in an `UnknownValueWarning`.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> from sklime.samplers import MarginalSampler
-    >>> X = load_iris().data
-    >>> [around] = MarginalSampler().fit(X).sample(X[:1], n_samples=64, random_state=0)
-    >>> around.inputs.shape, around.design.dtype
-    ((64, 4), dtype('bool'))
-    """
-
-    accepts_sparse = True
-
-    def __init__(
-        self,
-        n_bins=4,
-        binning="quantile",
-        sequence="sobol",
-        within="empirical",
-        categorical_features="from_dtype",
-        handle_unknown="error",
-    ):
-        self.n_bins = n_bins
-        self.binning = binning
-        self.sequence = sequence
-        self.within = within
-        self.categorical_features = categorical_features
-        self.handle_unknown = handle_unknown
-
-    def fit(self, X, y=None, sample_weight=None):  # noqa: D102
-        check_option(self, "within", ("empirical", "truncnorm"))
-        if self.within == "truncnorm" and self.n_bins is None:
-            raise ValueError('within="truncnorm" draws inside bins: set n_bins, not None.')
-        return super().fit(X, y, sample_weight)
-
-    @property
-    def depends_on_row(self):  # noqa: D102
-        return isinstance(self.format_, SparseFormat)
-
-    def _column_law(self, j, column, position, value):
-        if self.within == "truncnorm" and isinstance(column, BinnedColumn):
-            return truncated_law(column, position)
-        return column.law(position)
-
-
-class GaussianSampler(TabularSampler):
-    """Draw numeric columns from normal laws, around the training mean or the row.
-
-    Categorical columns are drawn from their training frequencies. Missing values are not
-    drawn, and a row that lacks a number cannot be explained.
-
-    Parameters
-    ----------
-    center : {"mean", "instance"}, default="mean"
-        Whether the draws lie around the training mean, the same for all rows, or around the
-        explained row.
-    scale : float, default=1.0
-        Standard deviation of the draws, in units of each column's training one.
-    n_bins : int or None, default=None
-        None: interpretable features are standardised values. Else whether a draw lies in
-        the row's own quantile bin.
-    sequence : {"sobol", "lhs", "random"}, default="sobol"
-        As for `MarginalSampler`.
-    categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        As for `MarginalSampler`.
-    handle_unknown : {"error", "ignore"}, default="error"
-        As for `MarginalSampler`.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> from sklime.samplers import GaussianSampler
-    >>> X = load_iris().data
-    >>> sampler = GaussianSampler(center="instance", scale=0.1).fit(X)
-    >>> [around] = sampler.sample(X[:1], n_samples=4096, random_state=0)
-    >>> around.inputs.mean(axis=0).round(2)
-    array([5.1, 3.5, 1.4, 0.2])
-    """
-
-    def __init__(
-        self,
-        center="mean",
-        scale=1.0,
-        n_bins=None,
-        sequence="sobol",
-        categorical_features="from_dtype",
-        handle_unknown="error",
-    ):
-        self.center = center
-        self.scale = scale
-        self.n_bins = n_bins
-        self.sequence = sequence
-        self.categorical_features = categorical_features
-        self.handle_unknown = handle_unknown
-
-    def fit(self, X, y=None, sample_weight=None):  # noqa: D102
-        check_option(self, "center", ("mean", "instance"))
-        if not (np.isscalar(self.scale) and np.isfinite(self.scale) and self.scale > 0):
-            raise ValueError(f"scale={self.scale!r} must be a finite number above 0.")
-        if sparse.issparse(X):
-            raise TypeError(
-                "GaussianSampler does not take sparse tables: normal draws would fill them; "
-                "use MarginalSampler()."
-            )
-        super().fit(X, y, sample_weight)
-        self._normals = [_mean_and_sd(column) for column in self.columns_]
-        return self
-
-    @property
-    def depends_on_row(self):  # noqa: D102
-        return self.center == "instance"
-
-    @property
-    def shifts_with_row(self):
-        """Whether every row's draws are the same deviations, moved to the row."""
-        return self.depends_on_row and not self.matched_.any()
-
-    def deviations(self, n_samples, seed):
-        """Draw the deviations from the row that all rows share, where `shifts_with_row`.
-
-        Parameters
-        ----------
-        n_samples : int
-            Number of draws, before rounding up.
-        seed : int
-            Seed of the draws.
-
-        Returns
-        -------
-        ndarray of shape (n_draws, n_features)
-            In the columns' own units.
-        """
-        law = ProductLaw(
-            tuple(
-                normal_law(c, 0.0, self.scale * self._normals[j][1], None)
-                for j, c in enumerate(self.columns_)
-            )
-        )
-        return law.draw(uniform_numbers(n_samples, len(self.columns_), self.sequence, seed))
-
-    def _column_law(self, j, column, position, value):
-        if isinstance(column, CategoricalColumn):
-            return column.law(position)
-        mean, sd = self._normals[j]
-        return normal_law(
-            column, value if self.depends_on_row else mean, self.scale * sd, position
-        )
-
-    def _placed(self, columns, E, format_):
-        numeric = [not isinstance(column, CategoricalColumn) for column in columns]
-        lacking = np.isnan(E) & numeric
-        if lacking.any():
-            names = format_.feature_names[lacking.any(axis=0)]
-            raise ValueError(
-                f"{lacking.any(axis=1).sum()} row(s) have missing values (NaN) in column(s) "
-                f"{', '.join(map(repr, names))}, around which GaussianSampler cannot draw; "
-                "use MarginalSampler(), for which missing is a bin of its own."
-            )
-        return super()._placed(columns, E, format_)
-
-
 @dataclass(frozen=True)
 class _View:
     """One row with the columns that describe it."""
@@ -497,12 +298,3 @@ class _View:
     def neighbourhood(self, inputs, points):
         Z, position = points.seen_from(self.at, 0)
         return Neighbourhood(inputs, Z.T, position)
-
-
-def _mean_and_sd(column):
-    """Mean and standard deviation of the observed values; 0 where they are constant."""
-    x, mass = column.observed, column.masses[: len(column.observed)]
-    if len(x) < 2 or isinstance(column, CategoricalColumn):
-        return (x[0] if len(x) else np.nan), 0.0
-    mean = np.average(x, weights=mass)
-    return mean, np.sqrt(np.average(np.square(x - mean), weights=mass))

@@ -1,0 +1,146 @@
+"""What makes surrogates doubtful, counted over many rows and said once."""
+
+import warnings
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sklime.exceptions import NeighbourhoodWarning, SelectionWarning, UnknownValueWarning
+
+# A coefficient that rests on fewer draws, in units of the mean weight, is doubtful.
+_THIN_SUPPORT = 10
+
+
+@dataclass(frozen=True)
+class Concerns:
+    """How many explanations are doubtful, and why. Concerns of disjoint rows add up.
+
+    Parameters
+    ----------
+    weightless : int
+        Rows of which no draw has weight.
+    thin : int
+        Rows with an effective sample size below the number of features.
+    smallest : float
+        The smallest effective sample size among these.
+    unanswered : Counter
+        Rows, by column, of which no draw shares the bin or category.
+    rare : Counter
+        Rows, by column, with hardly any draw on one side of the bin or category.
+    empty_selections : int
+        Surrogates without features, though the answers vary.
+    """
+
+    weightless: int = 0
+    thin: int = 0
+    smallest: float = np.inf
+    unanswered: Counter = field(default_factory=Counter)
+    rare: Counter = field(default_factory=Counter)
+    empty_selections: int = 0
+
+    @classmethod
+    def of(cls, surrogates, columns):
+        """Count the concerns about some surrogates.
+
+        Parameters
+        ----------
+        surrogates : Surrogates
+            Of some rows.
+        columns : ndarray of shape (n_features,) of int
+            The input columns that the features describe.
+
+        Returns
+        -------
+        Concerns
+        """
+        sizes = surrogates.effective_sample_sizes
+        weighted = sizes > 0.0
+        thin = weighted & (sizes < surrogates.coef.shape[2])
+        few = weighted[:, np.newaxis] & (surrogates.support < _THIN_SUPPORT)
+        # Where no draw is like the row there is no answer, chosen or not; where all are,
+        # the column does not vary, and 0 is the answer.
+        unanswered = few & (surrogates.inside <= 0.0)
+        chosen = (surrogates.coef != 0.0).any(axis=1)
+        rare = few & ~unanswered & chosen & (surrogates.support > 0.0)
+        return cls(
+            weightless=int((~weighted).sum()),
+            thin=int(thin.sum()),
+            smallest=float(sizes[thin].min(initial=np.inf)),
+            unanswered=_count(unanswered, columns),
+            rare=_count(rare, columns),
+            empty_selections=int(surrogates.empty_selections.sum()),
+        )
+
+    def __add__(self, other):
+        return Concerns(
+            self.weightless + other.weightless,
+            self.thin + other.thin,
+            min(self.smallest, other.smallest),
+            self.unanswered + other.unanswered,
+            self.rare + other.rare,
+            self.empty_selections + other.empty_selections,
+        )
+
+    def warn(self, names, kernel, selector, n_samples):
+        """Give one named warning for each kind of concern.
+
+        Parameters
+        ----------
+        names : ndarray of shape (n_columns,) of str
+            Names of the input columns.
+        kernel, selector : objects
+            Named in the messages.
+        n_samples : int
+            Draws in use.
+        """
+        if self.weightless:
+            _warn(
+                f"{kernel!r} gives no draw any weight for {self.weightless} row(s): their "
+                "attributions are NaN. Widen the kernel, or draw closer to the rows.",
+                NeighbourhoodWarning,
+            )
+        if self.thin:
+            _warn(
+                f"the effective sample size of {self.thin} row(s) is below the number of "
+                f"features (down to {self.smallest:.3g} of {n_samples} draws): their "
+                "attributions are mostly noise. Widen the kernel, or raise n_samples.",
+                NeighbourhoodWarning,
+            )
+        if self.unanswered:
+            _warn(
+                "no draw has the row's own value in column(s) "
+                f"{_listed(self.unanswered, names)}: it was never seen in training, or is "
+                "too rare for n_samples. Their attributions there are 0 for want of an "
+                "answer.",
+                UnknownValueWarning,
+            )
+        if self.rare:
+            _warn(
+                "hardly any draw lies on one side of the row's own bin or category in "
+                f"column(s) {_listed(self.rare, names)}: their attributions there rest on "
+                f"fewer than {_THIN_SUPPORT} draws. Raise n_samples or merge rare values.",
+                NeighbourhoodWarning,
+            )
+        if self.empty_selections:
+            _warn(
+                f"{selector!r} keeps no feature for {self.empty_selections} "
+                "explanation(s): their surrogates are constants. Loosen the selector.",
+                SelectionWarning,
+            )
+
+
+def _count(flags, columns):
+    counts = flags.sum(axis=0)
+    return Counter({int(columns[j]): int(counts[j]) for j in np.flatnonzero(counts)})
+
+
+def _listed(counts, names):
+    shown = [f"{names[j]!r} ({n} rows)" for j, n in counts.most_common(5)]
+    more = [f"{len(counts) - 5} more"] if len(counts) > 5 else []
+    return ", ".join(shown + more)
+
+
+def _warn(message, category):
+    # To the line that called the explainer's transform, explain or score.
+    warnings.warn(message, category, stacklevel=5)

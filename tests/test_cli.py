@@ -1,0 +1,115 @@
+"""The demo prints what its CSV file says, and refuses a bad output path at once."""
+
+import re
+import subprocess
+import sys
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_breast_cancer
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.model_selection import train_test_split
+
+from sklime.cli import main
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """What the demo printed, and the table it wrote to its default place."""
+    folder = tmp_path_factory.mktemp("demo")
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(StringIO()) as printed:
+        patch.chdir(folder)
+        main(["demo"])
+    return printed.getvalue(), pd.read_csv(folder / "attributions.csv")
+
+
+@pytest.fixture(scope="module")
+def split():
+    table = load_breast_cancer(as_frame=True)
+    labels = table.target_names[table.target]
+    return train_test_split(table.data, labels, random_state=0)
+
+
+def printed_values(text):
+    """The (name, value) pairs of a printed block."""
+    lines = re.findall(r"^ +([+-]?\d\.\d+)  (.+)$", text, re.MULTILINE)
+    return [(name, float(value)) for value, name in lines]
+
+
+def test_file_has_one_line_per_test_row_and_one_column_per_feature(demo, split):
+    _, attributions = demo
+    _, X_test, _, _ = split
+    assert attributions.columns.equals(X_test.columns)
+    assert len(attributions) == len(X_test)
+    assert np.isfinite(attributions).all(axis=None)
+
+
+def test_three_rows_are_printed_with_their_strongest_features(demo, split):
+    printed, attributions = demo
+    X_train, X_test, y_train, _ = split
+    forest = RandomForestClassifier(random_state=0).fit(X_train, y_train)
+    probabilities = forest.predict_proba(X_test)[:, 1]
+    assert forest.classes_[1] == "malignant"
+    assert "probability of 'malignant'" in printed
+
+    rows = re.findall(
+        r"row (\d+): predicted probability ([\d.]+)\n(.*?)\n\n", printed, re.DOTALL
+    )
+    assert len(rows) == 3
+    for row, probability, block in rows:
+        assert probability == f"{probabilities[int(row)]:.2f}"
+        strongest = attributions.iloc[int(row)].sort_values(key=np.abs, ascending=False)
+        for (condition, value), feature in zip(
+            printed_values(block), strongest.index, strict=False
+        ):
+            assert feature in condition
+            assert value == pytest.approx(strongest[feature], abs=5.1e-5)  # four digits
+
+
+def test_ranking_is_by_mean_absolute_attribution(demo):
+    printed, attributions = demo
+    ranking = printed_values(printed.partition("mean |attribution|")[2])
+    expected = attributions.abs().mean().nlargest(len(ranking))
+    assert [name for name, _ in ranking] == list(expected.index)
+    assert [value for _, value in ranking] == pytest.approx(list(expected), abs=5.1e-5)
+
+
+def test_fidelity_speed_and_place_are_told(demo):
+    printed, _ = demo
+    assert re.search(r"Mean local fidelity -?\d\.\d{3} ", printed)
+    assert re.search(r"^[\d,]+ rows explained per second", printed, re.MULTILINE)
+    assert printed.endswith("attributions.csv\n")
+
+
+def test_output_names_the_file(tmp_path):
+    main(["demo", "--output", str(tmp_path / "of_the_demo.csv")])
+    assert [path.name for path in tmp_path.iterdir()] == ["of_the_demo.csv"]
+
+
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [("no_such_folder/a.csv", "create 'no_such_folder' first"), ("tests", "name a file")],
+)
+def test_bad_output_is_an_error_that_names_the_cure(output, message):
+    process = subprocess.run(
+        [sys.executable, "-m", "sklime", "demo", "--output", output],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert process.returncode == 2
+    assert output in process.stderr
+    assert message in process.stderr
+    assert process.stdout == ""
+
+
+def test_no_command_is_an_error(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main([])
+    assert "COMMAND" in capsys.readouterr().err
