@@ -88,7 +88,5 @@ def take_or_fit(estimator, X, y, fit_params, random_state):
 def _seed(model, rng):
     own = model.get_params()
     open_ = [name for name in sorted(own) if name.split("__")[-1] == "random_state"]
-    seeds = {
-        name: rng.randint(np.iinfo(np.int32).max) for name in open_ if own[name] is None
-    }
-    model.set_params(**seeds)
+    largest = np.iinfo(np.int32).max
+    model.set_params(**{name: rng.randint(largest) for name in open_ if own[name] is None})

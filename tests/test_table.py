@@ -141,6 +141,12 @@ def test_arrow_columns_of_every_dtype_come_back_exactly(arrow_type, values):
     assert_frame_equal(round_trip(X), X, check_exact=True)
 
 
+def test_an_arrow_column_without_type_comes_back_missing():
+    pa = pytest.importorskip("pyarrow")
+    X = pd.DataFrame({"a": pd.Series([None], dtype=pd.ArrowDtype(pa.null()))})
+    assert round_trip(X)["a"].isna().tolist() == [True]
+
+
 def test_arrow_columns_without_numbers_or_levels_are_refused():
     pa = pytest.importorskip("pyarrow")
     dates = pd.Series([DAY], dtype=pd.ArrowDtype(pa.date32()))
@@ -327,13 +333,17 @@ def test_frames_are_decoded_into_memory_of_their_own():
 
 def test_only_arrays_take_booleans_as_numbers():
     flags = np.array([[True], [False]])
-    kinds = [flags, flags.astype(object), pd.DataFrame(flags), pl.DataFrame(flags)]
-    assert [TableFormat(X).nominal[0] for X in kinds] == [False, False, True, True]
+    objects = np.array([[np.True_], [None]], dtype=object)
+    arrays = [flags, flags.astype(object), objects]
+    frames = [pl.DataFrame(flags), *map(pd.DataFrame, arrays)]
+    assert not any(TableFormat(X).nominal[0] for X in arrays)
+    assert all(TableFormat(X).nominal[0] for X in frames)
 
 
 def test_object_columns_of_numbers_are_numeric_and_of_strings_nominal():
     X = np.array([[1, "a", None, 2], [0.5, None, None, "a"]], dtype=object)
     assert TableFormat(X).nominal.tolist() == [False, True, False, True]
+    assert TableFormat(pd.DataFrame(X)).nominal.tolist() == [False, True, False, True]
 
 
 def test_names_are_text_and_come_back_as_they_were():

@@ -66,8 +66,8 @@ class GaussianSampler(TabularSampler):
             raise ValueError(f"scale={self.scale!r} must be a finite number above 0.")
         if sparse.issparse(X):
             raise TypeError(
-                "GaussianSampler does not take sparse tables, which normal draws would fill; "
-                "use MarginalSampler()."
+                "GaussianSampler does not take sparse tables, which normal draws would "
+                "fill; use MarginalSampler()."
             )
         super().fit(X, y, sample_weight)
         self._normals = [_mean_and_sd(column) for column in self.columns_]
