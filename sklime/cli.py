@@ -88,8 +88,8 @@ def demo(output):
 
     attributions.to_csv(output, index=False)
     print(
-        f"\nMean local fidelity {explainer.score(X_test):.3f}: at 1 the explanations predict "
-        "the forest around each row, at 0 no better than its mean there does."
+        f"\nMean local fidelity {explainer.score(X_test):.3f}: at 1 the explanations "
+        "predict the forest around each row, at 0 no better than its mean there does."
         f"\n{len(X_test) / seconds:,.0f} rows explained per second, fit included."
         f"\nThe attributions of all {len(X_test)} test rows are in {output}"
     )

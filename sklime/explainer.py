@@ -200,11 +200,8 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             ``target="all"`` of shape ``(n_rows, n_outputs * n_features)``, by output.
             Sparse for sparse `X`, with the row's stored entries.
         """
-        check_is_fitted(self)
-        X = check_table(self, X, reset=False)
-        target = self._response.resolve(self.target)
-        answers = self._response(X) if target.needs_predictions else None
-        coefs = self._surrogates(X, target.columns(X.shape[0], answers), _coefficients)
+        X, _, _, outputs = self._question(X, self.target)
+        coefs = self._surrogates(X, outputs, _coefficients)
         units = self.sampler_.units(X)
         if units is None:
             return np.concatenate(coefs).reshape(X.shape[0], -1)
@@ -224,11 +221,11 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         -------
         Explanation
         """
-        check_is_fitted(self)
-        X = check_table(self, X, reset=False)
-        resolved = self._response.resolve(self.target if target is None else target)
-        answers = self._response(X)
-        outputs = resolved.columns(X.shape[0], answers)
+        X, resolved, answers, outputs = self._question(
+            X, self.target if target is None else target
+        )
+        if answers is None:
+            answers = self._response(X)
         blocks = self._surrogates(X, outputs, _everything)
         return self._explanation(X, resolved, answers, outputs, blocks)
 
@@ -254,11 +251,7 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         float
             NaN if a row has no surrogate.
         """
-        check_is_fitted(self)
-        X = check_table(self, X, reset=False)
-        target = self._response.resolve(self.target)
-        answers = self._response(X) if target.needs_predictions else None
-        outputs = target.columns(X.shape[0], answers)
+        X, _, _, outputs = self._question(X, self.target)
         residual, total = np.sum(self._surrogates(X, outputs, self._reference_sums), axis=0)
         if total == 0.0:
             return 1.0 if residual == 0.0 else 0.0
@@ -387,6 +380,17 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             params = {"sample_weight": sample_weight}
         return take_or_fit(self.estimator, X, y, params, self.random_state)
 
+    def _question(self, X, target):
+        """Check the rows and find the outputs to explain for each.
+
+        The model is asked about the rows only where the target is their prediction.
+        """
+        check_is_fitted(self)
+        X = check_table(self, X, reset=False)
+        target = self._response.resolve(target)
+        answers = self._response(X) if target.needs_predictions else None
+        return X, target, answers, target.columns(X.shape[0], answers)
+
     def _surrogates(self, X, outputs, keep):
         """Fit the rows' surrogates block by block, and keep what `keep` makes of each."""
         units = self.sampler_.units(X)
@@ -412,15 +416,12 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def _block(self, X, outputs, columns, keep):
         around, draws = self._neighbourhoods, None
         if isinstance(self.selector_, MomentSelector) and self.surrogate_ is None:
-            moments, positions = around.moments(X, outputs)
+            moments = around.moments(X, outputs)
         else:
             draws = list(around.draws(X, outputs))
             moments = Moments.of(draws)
-            positions = np.stack([own.position for own in draws])
         matched = self.sampler_.matched_[columns]
-        fitted = fit_surrogates(
-            moments, positions, matched, self.selector_, self.surrogate_, draws
-        )
+        fitted = fit_surrogates(moments, matched, self.selector_, self.surrogate_, draws)
         return keep(fitted, X, outputs), Concerns.of(fitted, columns)
 
     def _reference_sums(self, surrogates, X, outputs):

@@ -60,6 +60,8 @@ class Moments:
         ``p = 1 + n_features + n_outputs``; weights in any unit, the same within a row.
     weight_squares : ndarray of shape (n_rows,)
         Sum of the squared weights, in the same unit.
+    positions : ndarray of shape (n_rows, n_features)
+        The rows themselves in interpretable units.
     z_origin : ndarray of shape (n_rows, n_features)
         The point from which the design is measured.
     y_origin, y_scale : ndarray of shape (n_rows, n_outputs)
@@ -72,6 +74,7 @@ class Moments:
 
     products: np.ndarray
     weight_squares: np.ndarray
+    positions: np.ndarray
     z_origin: np.ndarray
     y_origin: np.ndarray
     y_scale: np.ndarray
@@ -94,25 +97,16 @@ class Moments:
         -------
         Moments
         """
-        products, squares, z_origins, y_origins, y_scales = [], [], [], [], []
+        rows = []
         for draws in neighbourhoods:
             origin = draws.z_origin
             Z = draws.Z if draws.Z.dtype == bool else draws.Z - origin[:, np.newaxis]
-            summed, square = weighted_products(Z, draws.weights, draws.Y)
-            products.append(summed)
-            squares.append(square)
-            z_origins.append(origin)
-            y_origins.append(draws.y_origin)
-            y_scales.append(draws.y_scale)
-        return cls(
-            np.stack(products),
-            np.array(squares),
-            np.stack(z_origins),
-            np.stack(y_origins),
-            np.stack(y_scales),
-            draws.Z.shape[1],
-            resolution_of(Z),
-        )
+            summed, squares = weighted_products(Z, draws.weights, draws.Y)
+            rows.append(
+                (summed, squares, draws.position, origin, draws.y_origin, draws.y_scale)
+            )
+        stacked = map(np.array, zip(*rows, strict=True))
+        return cls(*stacked, draws.Z.shape[1], resolution_of(Z))
 
     @property
     def n_features(self):

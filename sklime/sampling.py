@@ -33,7 +33,7 @@ class Neighbourhoods(ABC):
         self.sampler = sampler
         self.kernel = kernel
         self.response = response
-        self.n_samples = n_samples
+        self.n_samples = sampler.count_draws(n_samples)
         self.seed = seed
 
     @abstractmethod
@@ -68,19 +68,9 @@ class Neighbourhoods(ABC):
 
         Returns
         -------
-        moments : Moments
-        positions : ndarray of shape (n_rows, n_features)
-            The rows in interpretable units.
+        Moments
         """
-        positions = []
-
-        def noted():
-            for draws in self.draws(X, outputs):
-                positions.append(draws.position)
-                yield draws
-
-        moments = Moments.of(noted())
-        return moments, np.stack(positions)
+        return Moments.of(self.draws(X, outputs))
 
 
 class SharedPool(Neighbourhoods):
@@ -94,7 +84,6 @@ class SharedPool(Neighbourhoods):
         inputs, self.points = sampler.pool(n_samples, seed)
         answers = np.ascontiguousarray(response(inputs, what="draw of the pool").T)
         self.Y, self.y_origin, self.y_scale = scale_answers(answers)
-        self.n_samples = len(self.points)
         self.weights_of_matches = self._tabulate()
 
     @property
@@ -156,7 +145,7 @@ class ShiftedNoise(Neighbourhoods):
     def __init__(self, sampler, kernel, response, n_samples, seed):
         super().__init__(sampler, kernel, response, n_samples, seed)
         self.deviations = sampler.deviations(n_samples, seed)
-        self.n_samples, d = self.deviations.shape
+        d = self.deviations.shape[1]
         scales = np.array([column.scale for column in sampler.columns_])
         self.Z = np.ascontiguousarray((self.deviations / scales).T)
         self.weights = checked_weights(kernel, self.Z.T, np.zeros(d))
@@ -189,17 +178,16 @@ class ShiftedNoise(Neighbourhoods):
             products[i, 1 + d :, : 1 + d] = cross.T
             products[i, 1 + d :, 1 + d :] = (Y * self.relative) @ Y.T
         squares = np.full(n, self.weight_squares)
-        return (
-            Moments(
-                products,
-                squares,
-                positions,
-                origins,
-                scales,
-                self.n_samples,
-                resolution_of(self.Z),
-            ),
+        resolution = resolution_of(self.Z)
+        return Moments(
+            products,
+            squares,
             positions,
+            positions,
+            origins,
+            scales,
+            self.n_samples,
+            resolution,
         )
 
     def _ask(self, X):

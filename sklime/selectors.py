@@ -81,6 +81,7 @@ class MomentSelector(SelectorMixin, Component):
             products[np.newaxis],
             np.array([squares]),
             origin[np.newaxis],
+            origin[np.newaxis],
             np.array([[y_origin]]),
             np.array([[y_scale]]),
             len(y),

@@ -61,15 +61,13 @@ class Surrogates:
         return cls(**joined)
 
 
-def fit_surrogates(moments, positions, matched, selector, regressor=None, draws=None):
+def fit_surrogates(moments, matched, selector, regressor=None, draws=None):
     """Fit the surrogates of several rows.
 
     Parameters
     ----------
     moments : Moments
         Of the rows' neighbourhoods.
-    positions : ndarray of shape (n_rows, n_features)
-        The rows in interpretable units.
     matched : ndarray of shape (n_features,) of bool
         Features that are 0 or 1.
     selector : MomentSelector or scikit-learn selector
@@ -95,7 +93,7 @@ def fit_surrogates(moments, positions, matched, selector, regressor=None, draws=
     # What the surrogate predicts at the weighted mean, at the row, and at zero.
     centre = central.mean_y + offset
     mean_z = central.mean_z + moments.z_origin
-    at_row = centre + np.einsum("nkd,nd->nk", coef, positions - mean_z)
+    at_row = centre + np.einsum("nkd,nd->nk", coef, moments.positions - mean_z)
     at_zero = centre - np.einsum("nkd,nd->nk", coef, mean_z)
     sizes = moments.effective_sample_sizes
     scarcer = moments.n_samples * np.clip(np.minimum(mean_z, 1.0 - mean_z), 0.0, None)

@@ -117,6 +117,20 @@ class Sampler(Component, ABC):
             One per row.
         """
 
+    def count_draws(self, n_samples):
+        """Number of draws that a request for `n_samples` gives: here as many.
+
+        Parameters
+        ----------
+        n_samples : int
+            The number asked for.
+
+        Returns
+        -------
+        int
+        """
+        return n_samples
+
     def law(self, row):
         """The product law of the draws seen from one row, or None where there is none.
 

@@ -1,8 +1,8 @@
 """The rows of a table written as one float matrix, and back as the model knows them.
 
 Three ideas, one small class for each variant: a *table* gives columns and assembles them
-(array, pandas, polars); a *column* says what it holds and reads itself as floats or as
-codes (pandas, polars; the columns of arrays are read as pandas ones); a *codec* is what
+(array, pandas, polars); a *column* says what it holds and gives its floats or its
+values (pandas, polars; the columns of arrays are read as pandas ones); a *codec* is what
 is remembered of a training column (numbers or levels).
 """
 

@@ -27,7 +27,7 @@ from sklime.samplers.columns import (
 )
 from sklime.samplers.dense import DenseFormat
 from sklime.samplers.laws import ProductLaw
-from sklime.samplers.sequences import SEQUENCES, seed_of, uniform_numbers
+from sklime.samplers.sequences import SEQUENCES, count_draws, seed_of, uniform_numbers
 from sklime.samplers.sparse import SparseFormat
 
 # The reference neighbourhood has a seed of its own, so that no setting can change it.
@@ -124,6 +124,9 @@ class TabularSampler(Sampler):
                 view.neighbourhood(view.format.decode(E), coordinates(view.columns, E))
             )
         return found
+
+    def count_draws(self, n_samples):
+        return count_draws(n_samples, self.sequence)
 
     def law(self, row):
         return self._law(self._view(row))
