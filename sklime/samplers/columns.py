@@ -79,8 +79,7 @@ class BinnedColumn(Column):
         if self.n_bins == 0:
             bins = []
         elif not cuts:
-            low, high = (f"{v:.4g}" for v in self.observed[[0, -1]])
-            bins = [f"{name} = {low}" if low == high else f"{low} <= {name} <= {high}"]
+            bins = [f"{name} = {text(self.values[0])}"]
         else:
             inner = [f"{a} < {name} <= {b}" for a, b in pairwise(cuts)]
             bins = [f"{name} <= {cuts[0]}", *inner, f"{name} > {cuts[-1]}"]

@@ -151,7 +151,9 @@ class NormalPieces(_Mixture):
         single = scale == 0
         unit = np.where(single, 1.0, scale)
         low, high = ndtr((lower - loc) / unit), ndtr((upper - loc) / unit)
-        drawn = loc + scale * ndtri(low + within * (high - low))
+        # Rounding to 1 would draw infinity in the last piece.
+        share = np.clip(low + within * (high - low), 2.0**-1022, 1.0 - 2.0**-53)
+        drawn = loc + scale * ndtri(share)
         return np.where(single, loc, np.clip(drawn, lower, upper))
 
 

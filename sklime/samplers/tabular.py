@@ -219,6 +219,10 @@ class TabularSampler(Sampler):
 
     def _column(self, x, name, categorical, *, weights, y):
         """Learn one column from its encoded training values."""
+        if weights is not None:
+            counted = weights > 0
+            x, weights = x[counted], weights[counted]
+            y = None if y is None else y[counted]
         values, inverse = np.unique(x, return_inverse=True)
         counts = np.bincount(inverse, weights)
         masses = counts / counts.sum()
