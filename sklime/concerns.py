@@ -40,7 +40,7 @@ class Concerns:
     empty_selections: int = 0
 
     @classmethod
-    def of(cls, surrogates, columns):
+    def of(cls, surrogates, columns, varies):
         """Count the concerns about some surrogates.
 
         Parameters
@@ -49,6 +49,8 @@ class Concerns:
             Of some rows.
         columns : ndarray of shape (n_features,) of int
             The input columns that the features describe.
+        varies : ndarray of shape (n_columns,) of bool
+            Columns that had more than one value in training; the others get 0 rightly.
 
         Returns
         -------
@@ -57,12 +59,14 @@ class Concerns:
         sizes = surrogates.effective_sample_sizes
         weighted = sizes > 0.0
         thin = weighted & (sizes < surrogates.coef.shape[2])
-        few = weighted[:, np.newaxis] & (surrogates.support < _THIN_SUPPORT)
-        # Where no draw is like the row there is no answer, chosen or not; where all are,
-        # the column does not vary, and 0 is the answer.
-        unanswered = few & (surrogates.inside <= 0.0)
+        compared = weighted[:, np.newaxis] & ~np.isnan(surrogates.inside)
+        few = compared & varies[columns] & (surrogates.support < _THIN_SUPPORT)
+        # Where no draw is like the row, or all that have weight are, there is no answer,
+        # whether or not the selector asked.
+        unanswered = compared & (surrogates.inside <= 1e-12)
+        alike = surrogates.inside >= 1.0 - 1e-12
         chosen = (surrogates.coef != 0.0).any(axis=1)
-        rare = few & ~unanswered & chosen & (surrogates.support > 0.0)
+        rare = few & ~unanswered & (chosen | alike)
         return cls(
             weightless=int((~weighted).sum()),
             thin=int(thin.sum()),
@@ -119,7 +123,8 @@ class Concerns:
             _warn(
                 "hardly any draw lies on one side of the row's own bin or category in "
                 f"column(s) {_listed(self.rare, names)}: their attributions there rest on "
-                f"fewer than {_THIN_SUPPORT} draws. Raise n_samples or merge rare values.",
+                f"fewer than {_THIN_SUPPORT} draws. Widen the kernel, raise n_samples or "
+                "merge rare values.",
                 NeighbourhoodWarning,
             )
         if self.empty_selections:

@@ -2,6 +2,7 @@
 
 import copy
 import platform
+from inspect import signature
 
 import numpy as np
 import scipy
@@ -12,7 +13,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils import gen_batches, get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import check_is_fitted, has_fit_parameter
+from sklearn.utils.validation import check_is_fitted
 
 from sklime.concerns import Concerns
 from sklime.conditions import TableConditions
@@ -225,7 +226,7 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             X, self.target if target is None else target
         )
         if answers is None:
-            answers = self._response(X)
+            answers = self._predictions(X)
         blocks = self._surrogates(X, outputs, _everything)
         return self._explanation(X, resolved, answers, outputs, blocks)
 
@@ -359,17 +360,18 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             )
         if isinstance(self.selector, MomentSelector):
             self.selector.check()
-        elif self.selector is not None and not hasattr(self.selector, "get_support"):
-            raise TypeError(
-                f"selector={self.selector!r} has no get_support: give one of "
-                "sklime.selectors or a scikit-learn selector (an instance)."
-            )
-        if self.surrogate is not None and not has_fit_parameter(
-            self.surrogate, "sample_weight"
+        elif self.selector is not None and not (
+            _takes_weights(self.selector) and hasattr(self.selector, "get_support")
         ):
             raise TypeError(
-                f"surrogate={self.surrogate!r} does not take sample_weight in fit; use a "
-                "linear regressor that does, such as Ridge or LinearRegression."
+                f"selector={self.selector!r} must be an instance of one of "
+                "sklime.selectors, or of a scikit-learn selector whose fit takes "
+                "sample_weight."
+            )
+        if self.surrogate is not None and not _takes_weights(self.surrogate):
+            raise TypeError(
+                f"surrogate={self.surrogate!r} must be an instance of a linear regressor "
+                "whose fit takes sample_weight, such as Ridge() or LinearRegression()."
             )
 
     def _fitted_model(self, X, y, sample_weight, params):
@@ -388,8 +390,12 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         X = check_table(self, X, reset=False)
         target = self._response.resolve(target)
-        answers = self._response(X) if target.needs_predictions else None
+        answers = self._predictions(X) if target.needs_predictions else None
         return X, target, answers, target.columns(X.shape[0], answers)
+
+    def _predictions(self, X):
+        """The model's answers about the rows themselves."""
+        return self._response(self.sampler_.restore(X))
 
     def _surrogates(self, X, outputs, keep):
         """Fit the rows' surrogates block by block, and keep what `keep` makes of each."""
@@ -415,22 +421,26 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def _block(self, X, outputs, columns, keep):
         around, draws = self._neighbourhoods, None
+        asked = around.ask(X)
         if isinstance(self.selector_, MomentSelector) and self.surrogate_ is None:
-            moments = around.moments(X, outputs)
+            moments = around.moments(asked, outputs)
         else:
-            draws = list(around.draws(X, outputs))
+            draws = list(around.draws(asked, outputs))
             moments = Moments.of(draws)
         matched = self.sampler_.matched_[columns]
         fitted = fit_surrogates(moments, matched, self.selector_, self.surrogate_, draws)
-        return keep(fitted, X, outputs), Concerns.of(fitted, columns)
+        return keep(fitted, X, outputs), Concerns.of(
+            fitted, columns, self.sampler_.varies()
+        )
 
     def _reference_sums(self, surrogates, X, outputs):
         """Residual and total sums of squares on the rows' reference neighbourhoods."""
         around = self.sampler_.reference(X)
         answers = ask_each(self._response, [own.inputs for own in around], "reference draw")
-        sums = np.zeros(2)
+        # Extended range: the squares of finite answers need not be finite.
+        sums = np.zeros(2, dtype=np.longdouble)
         for i, (own, answer) in enumerate(zip(around, answers, strict=True)):
-            f = answer[:, outputs[i]]
+            f = answer[:, outputs[i]].astype(np.longdouble)
             g = surrogates.intercepts[i] + own.design @ surrogates.coef[i].T
             sums += np.square(f - g).sum(), np.square(f - f.mean(axis=0)).sum()
         return sums
@@ -489,6 +499,16 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 "python": platform.python_version(),
             },
         }
+
+
+def _takes_weights(estimator):
+    """Whether an instance's fit can be given `sample_weight`, by name or routed."""
+    if isinstance(estimator, type) or not hasattr(estimator, "fit"):
+        return False
+    parameters = signature(estimator.fit).parameters
+    return "sample_weight" in parameters or any(
+        p.kind is p.VAR_KEYWORD for p in parameters.values()
+    )
 
 
 def _coefficients(surrogates, X, outputs):

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
-from .response import as_array
+from sklime.answers import as_array
 
 
 class _Function(BaseEstimator):

@@ -8,12 +8,13 @@ from sklearn.metrics import pairwise_distances
 
 from sklime.component import Component
 
-# Distances that on a 0/1 design depend on the number of matches alone, and distances
-# that depend on the difference of the two points alone.
+# Distances that on a 0/1 design depend on the number of matches alone, distances of truth
+# values, and distances that depend on the difference of the two points alone.
 _EXCHANGEABLE = frozenset(
     "euclidean l2 sqeuclidean manhattan cityblock l1 chebyshev minkowski cosine "
     "hamming canberra braycurtis".split()
 )
+_BOOLEAN = frozenset("dice jaccard rogerstanimoto russellrao sokalsneath yule".split())
 _STATIONARY = frozenset(
     "euclidean l2 sqeuclidean manhattan cityblock l1 chebyshev minkowski".split()
 )
@@ -117,12 +118,12 @@ class ExponentialKernel(Kernel):
         Z, z = np.asarray(Z, dtype=np.float64), np.asarray(z, dtype=np.float64)
         width = 0.75 * np.sqrt(Z.shape[1]) if self.width is None else self._checked_width()
         if self._euclidean:
-            squared = np.square(Z - z).sum(axis=1)
+            distance = np.sqrt(np.square(Z - z).sum(axis=1))
         else:
-            squared = np.square(
-                pairwise_distances(Z, z[np.newaxis], metric=self.metric)[:, 0]
-            )
-        return np.exp(squared / (-2.0 * width**2))
+            if self.metric in _BOOLEAN:
+                Z, z = Z.astype(bool), z.astype(bool)
+            distance = pairwise_distances(Z, z[np.newaxis], metric=self.metric)[:, 0]
+        return _gaussian(distance, width)
 
     @property
     def column_factor(self):
@@ -130,7 +131,10 @@ class ExponentialKernel(Kernel):
 
     @property
     def precision(self):
-        return self._checked_width() ** -2.0 if self._euclidean else None
+        if not self._euclidean:
+            return None
+        with np.errstate(divide="ignore", over="ignore"):
+            return float(np.float64(self._checked_width()) ** -2.0)
 
     @property
     def exchangeable(self):
@@ -142,7 +146,7 @@ class ExponentialKernel(Kernel):
 
     def resolve(self, *, metric, width):
         return type(self)(
-            width=width if self.width is None else self._checked_width(),
+            width=float(width) if self.width is None else self._checked_width(),
             metric=metric if self.metric is None else self.metric,
         )
 
@@ -151,7 +155,7 @@ class ExponentialKernel(Kernel):
         return self.metric in (None, "euclidean", "l2")
 
     def _gaussian_factor(self, deviation):
-        return np.exp(-0.5 * np.square(deviation / self._checked_width()))
+        return _gaussian(deviation, self._checked_width())
 
     def _checked_width(self):
         if not np.isscalar(self.width) or isinstance(self.width, str) or not self.width > 0:
@@ -160,6 +164,12 @@ class ExponentialKernel(Kernel):
                 "None takes the sampler's default."
             )
         return float(self.width)
+
+
+def _gaussian(distance, width):
+    # Infinitely many widths away is a weight of 0, not a reason to warn.
+    with np.errstate(over="ignore"):
+        return np.exp(-0.5 * np.square(distance / width))
 
 
 class UniformKernel(Kernel):
@@ -213,11 +223,13 @@ def as_kernel(kernel):
     """
     if kernel is None:
         return ExponentialKernel()
+    if isinstance(kernel, type):
+        raise TypeError(f"kernel={kernel.__name__} is a class: give an instance.")
     if isinstance(kernel, Kernel):
         return clone(kernel)
     if hasattr(kernel, "is_stationary") and hasattr(kernel, "diag"):
         return _CovarianceKernel(clone(kernel))
-    if callable(kernel) and not isinstance(kernel, type):
+    if callable(kernel):
         return _FunctionKernel(clone(kernel, safe=False))
     raise TypeError(
         f"kernel={kernel!r} is not a kernel: give an ExponentialKernel, a callable "
@@ -232,7 +244,7 @@ class _FunctionKernel(Kernel):
         self.function = function
 
     def __call__(self, Z, z):
-        return np.asarray(self.function(Z, z), dtype=np.float64)
+        return self.function(np.asarray(Z, dtype=np.float64), z)
 
 
 class _CovarianceKernel(Kernel):

@@ -6,7 +6,13 @@ import numpy as np
 from scipy import sparse
 from sklearn import get_config
 
-from sklime.moments import Draws, Moments, resolution_of, scale_answers, weighted_products
+from sklime.moments import (
+    Draws,
+    Moments,
+    resolution_of,
+    scale_answers,
+    weighted_products,
+)
 
 # Above this width the weights of 0/1 designs are computed draw by draw.
 _WIDEST_TABLE = 1024
@@ -37,13 +43,28 @@ class Neighbourhoods(ABC):
         self.seed = seed
 
     @abstractmethod
-    def draws(self, X, outputs):
-        """Surround each row.
+    def ask(self, X):
+        """Place rows, draw around them, and ask the model about the draws.
 
         Parameters
         ----------
         X : table of shape (n_rows, n_features)
             Checked rows.
+
+        Returns
+        -------
+        object
+            For `draws` and `moments`, which ask nothing more.
+        """
+
+    @abstractmethod
+    def draws(self, asked, outputs):
+        """Weigh the draws around each row.
+
+        Parameters
+        ----------
+        asked : object
+            What `ask` returned for the rows.
         outputs : ndarray of shape (n_rows, n_explained) of int
             The outputs explained for each row.
 
@@ -58,19 +79,19 @@ class Neighbourhoods(ABC):
     def bytes_per_row(self):
         """Memory needed for each of the rows that are explained together."""
 
-    def moments(self, X, outputs):
+    def moments(self, asked, outputs):
         """Sum up the draws around each row.
 
         Parameters
         ----------
-        X, outputs
+        asked, outputs
             As for `draws`.
 
         Returns
         -------
         Moments
         """
-        return Moments.of(self.draws(X, outputs))
+        return Moments.of(self.draws(asked, outputs))
 
 
 class SharedPool(Neighbourhoods):
@@ -91,10 +112,12 @@ class SharedPool(Neighbourhoods):
         width = len(self.points.matched) + len(self.Y) + 1
         return 8 * 6 * width**2
 
-    def draws(self, X, outputs):
-        rows = self.sampler.locate(X)
+    def ask(self, X):
+        return self.sampler.locate(X)
+
+    def draws(self, asked, outputs):
         for i, explained in enumerate(outputs):
-            Z, position = self.points.seen_from(rows, i)
+            Z, position = self.points.seen_from(asked, i)
             yield Draws(
                 Z,
                 position,
@@ -127,10 +150,13 @@ class OwnDraws(Neighbourhoods):
     def bytes_per_row(self):
         return 8 * 4 * self.n_samples * self.sampler.n_features_in_
 
-    def draws(self, X, outputs):
+    def ask(self, X):
         around = self.sampler.sample(X, self.n_samples, random_state=self.seed)
-        asked = ask_each(self.response, [own.inputs for own in around], "draw")
-        for own, answers, explained in zip(around, asked, outputs, strict=True):
+        answers = ask_each(self.response, [own.inputs for own in around], "draw")
+        return list(zip(around, answers, strict=True))
+
+    def draws(self, asked, outputs):
+        for (own, answers), explained in zip(asked, outputs, strict=True):
             weights = checked_weights(self.kernel, own.design, own.position)
             Y, origin, scale = scale_answers(answers.T[explained])
             yield Draws(own.design.T, own.position, weights, Y, origin, scale)
@@ -159,44 +185,40 @@ class ShiftedNoise(Neighbourhoods):
     def bytes_per_row(self):
         return 8 * 3 * self.deviations.size
 
-    def draws(self, X, outputs):
-        positions, answers = self._ask(X)
-        for position, answer, explained in zip(positions, answers, outputs, strict=True):
-            Z = self.Z + position[:, np.newaxis]
-            yield Draws(Z, position, self.weights, *scale_answers(answer.T[explained]))
-
-    def moments(self, X, outputs):
-        positions, answers = self._ask(X)
-        (n, d), k = positions.shape, outputs.shape[1]
-        products = np.zeros((n, 1 + d + k, 1 + d + k))
-        products[:, : 1 + d, : 1 + d] = self.gram
-        origins, scales = np.empty((n, k)), np.empty((n, k))
-        for i, explained in enumerate(outputs):
-            Y, origins[i], scales[i] = scale_answers(answers[i].T[explained])
-            cross = self.weighted @ Y.T
-            products[i, : 1 + d, 1 + d :] = cross
-            products[i, 1 + d :, : 1 + d] = cross.T
-            products[i, 1 + d :, 1 + d :] = (Y * self.relative) @ Y.T
-        squares = np.full(n, self.weight_squares)
-        resolution = resolution_of(self.Z)
-        return Moments(
-            products,
-            squares,
-            positions,
-            positions,
-            origins,
-            scales,
-            self.n_samples,
-            resolution,
-        )
-
-    def _ask(self, X):
-        """Positions of the rows, and the model's answers to the draws around them."""
+    def ask(self, X):
         positions = np.ascontiguousarray(self.sampler.locate(X).z.T)
         E = self.sampler.format_.encode(X)
         around = (E[:, np.newaxis] + self.deviations).reshape(-1, E.shape[1])
         answers = self.response(self.sampler.format_.decode(around), what="draw")
         return positions, answers.reshape(len(E), self.n_samples, -1)
+
+    def draws(self, asked, outputs):
+        for position, answer, explained in zip(*asked, outputs, strict=True):
+            Z = self.Z + position[:, np.newaxis]
+            yield Draws(Z, position, self.weights, *scale_answers(answer.T[explained]))
+
+    def moments(self, asked, outputs):
+        (n, d), k = asked[0].shape, outputs.shape[1]
+        products = np.zeros((n, 1 + d + k, 1 + d + k))
+        products[:, : 1 + d, : 1 + d] = self.gram
+        origins, scales = np.empty((n, k)), np.empty((n, k))
+        for i, (answer, explained) in enumerate(zip(asked[1], outputs, strict=True)):
+            own = Draws(self.Z, None, self.weights, *scale_answers(answer.T[explained]))
+            Y, origins[i], scales[i] = own.local_answers()
+            cross = self.weighted @ Y.T
+            products[i, : 1 + d, 1 + d :] = cross
+            products[i, 1 + d :, : 1 + d] = cross.T
+            products[i, 1 + d :, 1 + d :] = (Y * self.relative) @ Y.T
+        return Moments(
+            products,
+            np.full(n, self.weight_squares),
+            asked[0],
+            asked[0],
+            origins,
+            scales,
+            self.n_samples,
+            resolution_of(self.Z),
+        )
 
 
 def surround(sampler, kernel, response, n_samples, seed):
@@ -228,17 +250,24 @@ def checked_weights(kernel, Z, z):
     ValueError
         If they are not one finite, non-negative number a draw.
     """
-    weights = np.asarray(kernel(Z, z), dtype=np.float64)
-    if weights.shape != (len(Z),):
-        raise ValueError(
-            f"{kernel!r} returned weights of shape {weights.shape} for {len(Z)} draws; a "
+    returned = kernel(Z, z)
+    if np.asarray(returned).dtype.kind not in "biuf":
+        raise TypeError(
+            f"kernel {kernel!r} returned {type(returned).__name__}, not real numbers; a "
             "kernel takes (Z, z) and returns one weight per row of Z."
         )
-    if not (np.isfinite(weights).all() and (weights >= 0.0).all()):
+    weights = np.asarray(returned, dtype=np.float64)
+    if weights.shape != (len(Z),):
         raise ValueError(
-            f"{kernel!r} returned weights that are negative or not finite, for example "
-            f"{weights[~(np.isfinite(weights) & (weights >= 0.0))][0]}; weights say how "
-            "much a draw counts, so they must be finite and at least 0."
+            f"kernel {kernel!r} returned weights of shape {weights.shape} for {len(Z)} "
+            "draws; a kernel takes (Z, z) and returns one weight per row of Z."
+        )
+    bad = ~(np.isfinite(weights) & (weights >= 0.0))
+    if bad.any():
+        raise ValueError(
+            f"kernel {kernel!r} returned weights that are negative or not finite, for "
+            f"example {weights[bad][0]}; weights say how much a draw counts, so they must "
+            "be finite and at least 0."
         )
     return weights
 

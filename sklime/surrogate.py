@@ -29,7 +29,8 @@ class Surrogates:
         For a 0/1 feature ``min(sum w[z = 1], sum w[z = 0]) / mean w``; for a standardised
         one the effective sample size.
     inside : ndarray of shape (n_rows, n_features)
-        Weighted mean of the design: for a 0/1 feature the share of draws in the row's bin.
+        For a feature compared with the row's own bin, the weighted share of draws in it;
+        NaN for a standardised one.
     empty_selections : ndarray of shape (n_rows, n_outputs) of bool
         Where the selector kept nothing although the answers vary.
     """
@@ -89,7 +90,7 @@ def fit_surrogates(moments, matched, selector, regressor=None, draws=None):
     if regressor is None:
         coef, offset = central.ridge(_PENALTY, support), np.zeros_like(central.mean_y)
     else:
-        coef, offset = _regress_draws(regressor, central, support, draws)
+        coef, offset = _regress_draws(regressor, central, moments, support, draws)
     # What the surrogate predicts at the weighted mean, at the row, and at zero.
     centre = central.mean_y + offset
     mean_z = central.mean_z + moments.z_origin
@@ -97,6 +98,8 @@ def fit_surrogates(moments, matched, selector, regressor=None, draws=None):
     at_zero = centre - np.einsum("nkd,nd->nk", coef, mean_z)
     sizes = moments.effective_sample_sizes
     scarcer = moments.n_samples * np.clip(np.minimum(mean_z, 1.0 - mean_z), 0.0, None)
+    # A value that training never had is compared, whatever its column.
+    compared = matched | ((moments.positions == 1.0) & (np.abs(mean_z) < 1e-12))
     # No answer where no draw has weight.
     answer = np.where(sizes > 0.0, 1.0, np.nan)[:, np.newaxis]
     return Surrogates(
@@ -105,8 +108,8 @@ def fit_surrogates(moments, matched, selector, regressor=None, draws=None):
         local_predictions=(moments.y_origin + moments.y_scale * at_row) * answer,
         scores=central.explained(coef, offset) * answer,
         effective_sample_sizes=sizes,
-        support=np.where(matched, scarcer, sizes[:, np.newaxis]),
-        inside=mean_z,
+        support=np.where(compared, scarcer, sizes[:, np.newaxis]),
+        inside=np.where(compared, mean_z, np.nan),
         empty_selections=_nothing_kept(support, central),
     )
 
@@ -126,7 +129,7 @@ def _select_from_draws(selector, central, draws):
     return support
 
 
-def _regress_draws(regressor, central, support, draws):
+def _regress_draws(regressor, central, moments, support, draws):
     """Coefficients of a user's regressor, and its prediction at the mean above the best.
 
     Both in the scaled units of the moments.
@@ -137,12 +140,18 @@ def _regress_draws(regressor, central, support, draws):
         chosen = np.arange(d) if support is None else np.flatnonzero(support[i, c])
         if len(chosen):
             fitted = clone(regressor).fit(Z[:, chosen], y, sample_weight=weights)
+            if np.size(getattr(fitted, "coef_", None)) != len(chosen):
+                raise TypeError(
+                    f"surrogate={regressor!r} has no coef_ of one number a feature after "
+                    "fit; use a linear regressor, such as Ridge or LinearRegression."
+                )
             slopes = np.ravel(fitted.coef_)
-            scale = draws[i].y_scale[c]
+            scale = moments.y_scale[i, c]
             coef[i, c, chosen] = slopes / scale
-            mean_z = (central.mean_z[i] + draws[i].z_origin)[chosen]
+            mean_z = (central.mean_z[i] + moments.z_origin[i])[chosen]
             at_mean = np.ravel(fitted.intercept_)[0] + slopes @ mean_z
-            offset[i, c] = (at_mean - draws[i].y_origin[c]) / scale - central.mean_y[i, c]
+            best = moments.y_origin[i, c] + scale * central.mean_y[i, c]
+            offset[i, c] = (at_mean - best) / scale
     return coef, offset
 
 
@@ -154,7 +163,9 @@ def _regressions(draws):
     for i, around in enumerate(draws):
         if around.weights.any():
             Z = around.Z.T.astype(np.float64)
-            weights = around.weights / around.weights.mean()
+            # By the largest first: the mean of denormal weights may round to nothing.
+            weights = around.weights / around.weights.max()
+            weights /= weights.mean()
             answers = (
                 around.y_origin[:, np.newaxis] + around.y_scale[:, np.newaxis] * around.Y
             )

@@ -14,6 +14,7 @@ from sklearn.datasets import make_classification, make_multilabel_classification
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import (
     BaggingClassifier,
+    HistGradientBoostingClassifier,
     IsolationForest,
     RandomForestClassifier,
     RandomForestRegressor,
@@ -131,6 +132,14 @@ def test_classifier_that_saw_one_class_has_one_output():
     np.testing.assert_array_equal(response(X), np.ones((len(X), 1)))
     assert set(explained(response, "auto")) == {7}
     assert set(explained(response, 7)) == {7}
+
+
+@pytest.mark.parametrize(("label", "shown"), [(7, "7"), ("ape", "'ape'")])
+def test_two_columns_for_a_single_class_are_refused_in_plain_words(label, shown):
+    model = HistGradientBoostingClassifier(max_iter=2).fit(X, [label] * len(X))
+    message = f"gives 2 columns, though the model was fitted on the single class {shown}"
+    with pytest.raises(ValueError, match=message):
+        Response(model, probe=X[:2])
 
 
 def test_probabilities_of_a_model_without_classes_are_numbered():

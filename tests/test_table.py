@@ -16,7 +16,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
-from sklime.samplers.table import TableFormat
+from sklime.samplers.dense import DenseFormat
 
 DAY = datetime.date(2020, 1, 1)
 NOON = datetime.datetime(2020, 1, 1, 12)
@@ -124,8 +124,8 @@ def as_array(data):
 
 
 def round_trip(X):
-    table_format = TableFormat(X)
-    return table_format.decode(table_format.encode(X))
+    dense_format = DenseFormat(X)
+    return dense_format.decode(dense_format.encode(X))
 
 
 @pytest.mark.parametrize("column", PANDAS_COLUMNS, ids=lambda column: str(column.dtype))
@@ -152,17 +152,17 @@ def test_arrow_columns_without_numbers_or_levels_are_refused():
     dates = pd.Series([DAY], dtype=pd.ArrowDtype(pa.date32()))
     times = pd.Series([NOON.time()], dtype=pd.ArrowDtype(pa.time64("us")))
     with pytest.raises(TypeError, match="dates or times in columns 'd', 't'"):
-        TableFormat(pd.DataFrame({"d": dates, "t": times}))
+        DenseFormat(pd.DataFrame({"d": dates, "t": times}))
     lists = pd.Series([[1]], dtype=pd.ArrowDtype(pa.list_(pa.int8())))
     with pytest.raises(TypeError, match="drop column 'a'"):
-        TableFormat(pd.DataFrame({"a": lists}))
+        DenseFormat(pd.DataFrame({"a": lists}))
 
 
 def test_arrow_numbers_that_the_dtype_cannot_hold_are_not_rounded():
     pa = pytest.importorskip("pyarrow")
     for arrow_type in (pa.int64(), pa.decimal128(10, 2)):
         column = pd.Series([decimal.Decimal(1)], dtype=pd.ArrowDtype(arrow_type))
-        back = TableFormat(pd.DataFrame({"a": column})).decode([[0.333], [1.0]])
+        back = DenseFormat(pd.DataFrame({"a": column})).decode([[0.333], [1.0]])
         assert back["a"].tolist() == [0.333, 1.0]
 
 
@@ -244,17 +244,17 @@ ROWS = st.lists(st.integers(0, 3), max_size=6)
 @given(st.lists(pandas_series(), min_size=1, max_size=4), ROWS)
 def test_any_pandas_frame_and_any_choice_of_its_rows_come_back(columns, rows):
     X = pd.DataFrame(dict(enumerate(columns)))
-    table_format = TableFormat(X)
+    dense_format = DenseFormat(X)
     chosen = X.iloc[rows]
-    back = table_format.decode(table_format.encode(chosen))
+    back = dense_format.decode(dense_format.encode(chosen))
     assert_frame_equal(back, chosen.reset_index(drop=True), check_exact=True)
 
 
 @given(st.lists(polars_series(), min_size=1, max_size=4), ROWS)
 def test_any_polars_frame_and_any_choice_of_its_rows_come_back(columns, rows):
     X = pl.DataFrame({f"c{j}": column for j, column in enumerate(columns)})
-    table_format = TableFormat(X)
-    back = table_format.decode(table_format.encode(X[rows]))
+    dense_format = DenseFormat(X)
+    back = dense_format.decode(dense_format.encode(X[rows]))
     assert_polars_equal(back, X[rows], check_exact=True)
 
 
@@ -273,47 +273,47 @@ def test_any_object_array_comes_back(X):
 def test_numbers_stay_and_levels_are_sorted_with_missing_as_nan():
     data = {"n": [1.5, None, -2.0], "s": ["b", None, "a"], "t": [True, False, True]}
     X = pd.DataFrame(data)
-    table_format = TableFormat(X)
-    assert table_format.nominal.tolist() == [False, True, True]
+    dense_format = DenseFormat(X)
+    assert dense_format.nominal.tolist() == [False, True, True]
     np.testing.assert_array_equal(
-        table_format.encode(X), [[1.5, 1, 1], [np.nan, np.nan, 0], [-2, 0, 1]]
+        dense_format.encode(X), [[1.5, 1, 1], [np.nan, np.nan, 0], [-2, 0, 1]]
     )
 
 
 def test_levels_of_a_category_follow_its_order_and_are_those_observed():
     X = pd.DataFrame({"a": pd.Categorical(["low", "high"], ["low", "mid", "high"])})
-    table_format = TableFormat(X)
-    assert table_format.encode(X).tolist() == [[0], [1]]
+    dense_format = DenseFormat(X)
+    assert dense_format.encode(X).tolist() == [[0], [1]]
     # "mid" is a category, but no level: training never saw it.
     other = pd.DataFrame({"a": pd.Categorical(["mid", "high"], X["a"].cat.categories)})
-    assert table_format.encode(other).tolist() == [[-1], [1]]
-    assert table_format.decode([[1.0]])["a"].dtype == X["a"].dtype
+    assert dense_format.encode(other).tolist() == [[-1], [1]]
+    assert dense_format.decode([[1.0]])["a"].dtype == X["a"].dtype
 
 
 def test_levels_of_a_polars_enum_follow_its_order():
     sizes = pl.Enum(["low", "mid", "high"])
     X = pl.DataFrame({"a": pl.Series(["high", "low"], dtype=sizes)})
-    assert TableFormat(X).encode(X).tolist() == [[1], [0]]
+    assert DenseFormat(X).encode(X).tolist() == [[1], [0]]
 
 
 def test_levels_that_cannot_be_compared_are_ordered_by_type_and_value():
     X = pd.DataFrame({"a": pd.Series(["b", 10, "a", 9, 0.5], dtype=object)})
-    table_format = TableFormat(X)
-    levels = [table_format.level_name(0, float(level)) for level in range(5)]
+    dense_format = DenseFormat(X)
+    levels = [dense_format.describe(0, float(level)) for level in range(5)]
     assert levels == ["0.5", "9", "10", "a", "b"]
 
 
 @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
 def test_unknown_values_are_minus_one(frame):
-    table_format = TableFormat(frame({"a": ["x", "y", None]}))
-    codes = table_format.encode(frame({"a": ["z", "y", None]}))
+    dense_format = DenseFormat(frame({"a": ["x", "y", None]}))
+    codes = dense_format.encode(frame({"a": ["z", "y", None]}))
     np.testing.assert_array_equal(codes, [[-1], [1], [np.nan]])
 
 
 @pytest.mark.parametrize("container", [pd.DataFrame, pl.DataFrame, lambda X: X])
 def test_encoding_is_contiguous_has_no_negative_zero_and_leaves_the_table_alone(container):
     values = np.asfortranarray([[-0.0, 1.0], [2.0, -0.0]])
-    E = TableFormat(container(values)).encode(container(values))
+    E = DenseFormat(container(values)).encode(container(values))
     assert E.flags.c_contiguous and E.dtype == np.float64
     assert not np.signbit(E).any()
     assert np.signbit(values).sum() == 2
@@ -321,14 +321,17 @@ def test_encoding_is_contiguous_has_no_negative_zero_and_leaves_the_table_alone(
 
 def test_a_float_array_is_decoded_without_a_copy():
     E = np.ones((3, 2))
-    assert TableFormat(E).decode(E) is E
+    assert DenseFormat(E).decode(E) is E
 
 
-def test_frames_are_decoded_into_memory_of_their_own():
-    E = np.ones((3, 2))
-    X = TableFormat(pd.DataFrame(E)).decode(E)
-    X.loc[0, 0] = 5.0
-    assert (E == 1).all()
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
+@pytest.mark.parametrize("shape", [(3, 2), (1, 2), (3, 1)])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_frames_are_decoded_into_memory_of_their_own(frame, shape, order):
+    E = np.ones(shape, order=order)
+    X = DenseFormat(frame(E)).decode(E)
+    E[:] = 5.0
+    assert (X.to_numpy() == 1).all()
 
 
 def test_only_arrays_take_booleans_as_numbers():
@@ -336,23 +339,23 @@ def test_only_arrays_take_booleans_as_numbers():
     objects = np.array([[np.True_], [None]], dtype=object)
     arrays = [flags, flags.astype(object), objects]
     frames = [pl.DataFrame(flags), *map(pd.DataFrame, arrays)]
-    assert not any(TableFormat(X).nominal[0] for X in arrays)
-    assert all(TableFormat(X).nominal[0] for X in frames)
+    assert not any(DenseFormat(X).nominal[0] for X in arrays)
+    assert all(DenseFormat(X).nominal[0] for X in frames)
 
 
 def test_object_columns_of_numbers_are_numeric_and_of_strings_nominal():
     X = np.array([[1, "a", None, 2], [0.5, None, None, "a"]], dtype=object)
-    assert TableFormat(X).nominal.tolist() == [False, True, False, True]
-    assert TableFormat(pd.DataFrame(X)).nominal.tolist() == [False, True, False, True]
+    assert DenseFormat(X).nominal.tolist() == [False, True, False, True]
+    assert DenseFormat(pd.DataFrame(X)).nominal.tolist() == [False, True, False, True]
 
 
 def test_names_are_text_and_come_back_as_they_were():
     X = pd.DataFrame([[1.0, 2.0]], columns=pd.Index([3, 7], name="sensor"))
-    table_format = TableFormat(X)
-    assert table_format.feature_names.tolist() == ["3", "7"]
-    assert table_format.feature_names.dtype == object
-    assert_frame_equal(table_format.decode(table_format.encode(X)), X)
-    assert TableFormat(X.to_numpy()).feature_names.tolist() == ["x0", "x1"]
+    dense_format = DenseFormat(X)
+    assert dense_format.feature_names.tolist() == ["3", "7"]
+    assert dense_format.feature_names.dtype == object
+    assert_frame_equal(dense_format.decode(dense_format.encode(X)), X)
+    assert DenseFormat(X.to_numpy()).feature_names.tolist() == ["x0", "x1"]
 
 
 def test_rows_are_numbered_afresh():
@@ -366,8 +369,8 @@ def test_rows_are_numbered_afresh():
     [("int64", 0.5), ("int8", 300.0), ("uint8", -1.0), ("int64", np.nan)],
 )
 def test_integers_are_never_invented(as_table, dtype, value):
-    table_format = TableFormat(as_table({"a": np.array([1, 2], dtype=dtype)}))
-    back = np.asarray(table_format.decode([[value], [1.0]]))
+    dense_format = DenseFormat(as_table({"a": np.array([1, 2], dtype=dtype)}))
+    back = np.asarray(dense_format.decode([[value], [1.0]]))
     if not (as_table is pl.DataFrame and np.isnan(value)):  # null is an integer for polars
         assert back.dtype == np.float64
     np.testing.assert_array_equal(back.astype(np.float64)[:, 0], [value, 1.0])
@@ -376,13 +379,13 @@ def test_integers_are_never_invented(as_table, dtype, value):
 @pytest.mark.parametrize("dtype", ["float32", "Float32"])
 def test_single_precision_stays_whatever_the_number(dtype):
     X = pd.DataFrame({"a": pd.Series([1.0, 2.0], dtype=dtype)})
-    assert TableFormat(X).decode([[0.1], [1.0]])["a"].dtype == dtype
+    assert DenseFormat(X).decode([[0.1], [1.0]])["a"].dtype == dtype
 
 
 def test_single_precision_stays_in_arrays_and_polars():
     X = np.ones((2, 1), dtype=np.float32)
-    assert TableFormat(X).decode([[0.1]]).dtype == np.float32
-    assert TableFormat(pl.DataFrame(X)).decode([[0.1]]).dtypes == [pl.Float32]
+    assert DenseFormat(X).decode([[0.1]]).dtype == np.float32
+    assert DenseFormat(pl.DataFrame(X)).decode([[0.1]]).dtypes == [pl.Float32]
 
 
 def test_integer_objects_come_back_as_integers():
@@ -397,27 +400,27 @@ def test_a_format_keeps_no_rows(frame):
     sizes = []
     for n in (10, 10_000):
         X = frame({"n": np.arange(n), "m": np.arange(n) / 4})
-        sizes.append(len(pickle.dumps(TableFormat(X))))
+        sizes.append(len(pickle.dumps(DenseFormat(X))))
     assert sizes[0] == sizes[1]
 
 
 @pytest.mark.parametrize("dtype", ["Int64", object])
 def test_nullable_integers_are_never_invented(dtype):
-    table_format = TableFormat(pd.DataFrame({"a": pd.Series([1, 2], dtype=dtype)}))
-    back = table_format.decode([[0.5], [1.0]])["a"]
+    dense_format = DenseFormat(pd.DataFrame({"a": pd.Series([1, 2], dtype=dtype)}))
+    back = dense_format.decode([[0.5], [1.0]])["a"]
     assert back.tolist() == [0.5, 1.0]
 
 
 def test_polars_keeps_missing_integers_as_null():
-    back = TableFormat(pl.DataFrame({"a": [1, 2]})).decode([[np.nan], [1.0]])
+    back = DenseFormat(pl.DataFrame({"a": [1, 2]})).decode([[np.nan], [1.0]])
     assert_polars_equal(back, pl.DataFrame({"a": [None, 1]}))
 
 
 def test_a_boolean_array_with_other_values_stays_float():
-    table_format = TableFormat(np.array([[True], [False]]))
-    assert table_format.decode([[1.0], [0.0]]).dtype == bool
-    assert table_format.decode([[0.5], [0.0]]).tolist() == [[0.5], [0.0]]
-    assert np.isnan(table_format.decode([[np.nan]])[0, 0])
+    dense_format = DenseFormat(np.array([[True], [False]]))
+    assert dense_format.decode([[1.0], [0.0]]).dtype == bool
+    assert dense_format.decode([[0.5], [0.0]]).tolist() == [[0.5], [0.0]]
+    assert np.isnan(dense_format.decode([[np.nan]])[0, 0])
 
 
 @pytest.mark.parametrize(
@@ -435,13 +438,13 @@ def test_a_boolean_array_with_other_values_stays_float():
     ids=lambda value: str(getattr(value, "dtype", value)),
 )
 def test_missing_comes_back_as_the_marker_of_the_column(column, marker):
-    back = TableFormat(pd.DataFrame({"a": column})).decode([[np.nan], [0.0]])["a"]
+    back = DenseFormat(pd.DataFrame({"a": column})).decode([[np.nan], [0.0]])["a"]
     assert back[0] is marker or (isinstance(marker, float) and np.isnan(back[0]))
     assert back.isna().tolist() == [True, False]
 
 
 def test_a_missing_value_in_a_string_array_is_not_the_text_nan():
-    X = TableFormat(np.array([["a"], ["b"]])).decode([[np.nan], [1.0]])
+    X = DenseFormat(np.array([["a"], ["b"]])).decode([[np.nan], [1.0]])
     assert X.dtype == object
     assert np.isnan(X[0, 0]) and X[1, 0] == "b"
 
@@ -449,9 +452,9 @@ def test_a_missing_value_in_a_string_array_is_not_the_text_nan():
 @pytest.mark.parametrize("value", [-1.0, 2.0, 0.5])
 @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
 def test_what_is_no_level_index_is_refused(frame, value):
-    table_format = TableFormat(frame({"a": ["x", "y"]}))
+    dense_format = DenseFormat(frame({"a": ["x", "y"]}))
     with pytest.raises(ValueError, match=f"{value} is no level index"):
-        table_format.decode([[value]])
+        dense_format.decode([[value]])
 
 
 def test_any_container_is_encoded_by_position():
@@ -464,16 +467,16 @@ def test_any_container_is_encoded_by_position():
     expected = [[1, 1, 0], [np.nan, 0, np.nan], [3, 1, 1]]
     for learnt in tables:
         for given_ in tables:
-            np.testing.assert_array_equal(TableFormat(learnt).encode(given_), expected)
+            np.testing.assert_array_equal(DenseFormat(learnt).encode(given_), expected)
 
 
 def test_a_numeric_array_is_encoded_by_a_format_with_levels():
     X = pd.DataFrame({"n": [1.5, 2.0], "b": [True, False], "c": pd.Categorical([4, 5])})
-    E = TableFormat(X).encode(np.array([[0.5, 1.0, 5.0], [np.nan, 0.0, 6.0]]))
+    E = DenseFormat(X).encode(np.array([[0.5, 1.0, 5.0], [np.nan, 0.0, 6.0]]))
     np.testing.assert_array_equal(E, [[0.5, 1, 1], [np.nan, 0, -1]])
 
 
-def test_level_names_are_short_and_readable():
+def test_descriptions_are_short_and_readable():
     X = pd.DataFrame(
         {
             "f": [0.25, 1e-7],
@@ -483,25 +486,25 @@ def test_level_names_are_short_and_readable():
             "b": [True, False],
         }
     )
-    table_format = TableFormat(X)
-    E = table_format.encode(X)
-    names = [[table_format.level_name(j, value) for j, value in enumerate(e)] for e in E]
+    dense_format = DenseFormat(X)
+    E = dense_format.encode(X)
+    names = [[dense_format.describe(j, value) for j, value in enumerate(e)] for e in E]
     assert names == [
         ["0.25", "0.1", "3", "u", "True"],
         ["1e-07", "300000000", "4", "v", "False"],
     ]
-    assert {table_format.level_name(j, np.nan) for j in range(5)} == {"missing"}
-    assert table_format.level_name(0, 1e300) == "1e+300"
-    assert table_format.level_name(3, -1.0) == "unknown"
-    single = TableFormat(pl.DataFrame({"a": pl.Series([0.1], dtype=pl.Float32)}))
-    assert single.level_name(0, float(np.float32(0.1))) == "0.1"
+    assert {dense_format.describe(j, np.nan) for j in range(5)} == {"missing (NaN)"}
+    assert dense_format.describe(0, 1e300) == "1e+300"
+    assert dense_format.describe(3, -1.0) == "unknown"
+    single = DenseFormat(pl.DataFrame({"a": pl.Series([0.1], dtype=pl.Float32)}))
+    assert single.describe(0, float(np.float32(0.1))) == "0.1"
 
 
 @pytest.mark.parametrize("container", [pd.DataFrame, pl.DataFrame, as_array])
 def test_infinities_are_refused_by_name(container):
     X = {"b": np.array([1.0, np.inf, np.nan])}
     with pytest.raises(ValueError, match=r"inf.* column '(b|x0)'.*replace"):
-        TableFormat(container(X)).encode(container(X))
+        DenseFormat(container(X)).encode(container(X))
 
 
 @pytest.mark.parametrize("container", [pd.DataFrame, pl.DataFrame, as_array])
@@ -510,7 +513,7 @@ def test_integers_that_lose_digits_are_refused_by_name(container, value):
     X = container({"b": np.array([1, value])})
     message = r"column '(b|x0)', which lose digits.*identifiers"
     with pytest.raises(ValueError, match=message):
-        TableFormat(X).encode(X)
+        DenseFormat(X).encode(X)
 
 
 def test_integer_objects_that_lose_digits_are_refused_but_large_floats_are_not():
@@ -537,7 +540,7 @@ def test_integer_objects_that_lose_digits_are_refused_but_large_floats_are_not()
 def test_dates_and_times_are_refused_by_name_with_a_cure(X):
     message = r"column '(when|x0)': drop them.*days since a date"
     with pytest.raises(TypeError, match=message):
-        TableFormat(X)
+        DenseFormat(X)
 
 
 @pytest.mark.parametrize(
@@ -563,34 +566,34 @@ def test_dates_and_times_are_refused_by_name_with_a_cure(X):
 def test_what_is_neither_number_nor_level_is_refused(X):
     message = r"float\(\) argument must be a string or a real number, not .*column '(a|x0)'"
     with pytest.raises(TypeError, match=message):
-        TableFormat(X)
+        DenseFormat(X)
 
 
 def test_a_column_that_changed_its_kind_is_refused():
-    table_format = TableFormat(pd.DataFrame({"a": [1.0], "b": [2]}))
+    dense_format = DenseFormat(pd.DataFrame({"a": [1.0], "b": [2]}))
     with pytest.raises(ValueError, match="strings or categories in column 'b'"):
-        table_format.encode(pd.DataFrame({"a": [1.0], "b": ["2"]}))
+        dense_format.encode(pd.DataFrame({"a": [1.0], "b": ["2"]}))
     with pytest.raises(TypeError, match="dates or times in column 'b'"):
-        table_format.encode(pd.DataFrame({"a": [1.0], "b": [NOON]}))
+        dense_format.encode(pd.DataFrame({"a": [1.0], "b": [NOON]}))
     with pytest.raises(ValueError, match="X has 1 features, but 2 are expected"):
-        table_format.encode(pd.DataFrame({"a": [1.0]}))
+        dense_format.encode(pd.DataFrame({"a": [1.0]}))
 
 
 @pytest.mark.parametrize("names", [["a", "b", "a"], [1, 2, "1"]])
 def test_names_that_occur_twice_are_refused(names):
     with pytest.raises(ValueError, match=f"column '{names[0]}' more than once"):
-        TableFormat(pd.DataFrame(np.ones((1, 3)), columns=names))
+        DenseFormat(pd.DataFrame(np.ones((1, 3)), columns=names))
 
 
 @pytest.mark.parametrize("X", [[[1.0]], pd.Series([1.0]), "text", pl.LazyFrame({"a": [1]})])
 def test_other_containers_are_refused(X):
     with pytest.raises(TypeError, match="must be a two-dimensional numpy array"):
-        TableFormat(X)
+        DenseFormat(X)
 
 
 def test_flat_arrays_are_refused():
     with pytest.raises(ValueError, match="Expected 2D array, got 1D array"):
-        TableFormat(np.ones(3))
+        DenseFormat(np.ones(3))
 
 
 @pytest.mark.parametrize(
@@ -603,13 +606,13 @@ def test_flat_arrays_are_refused():
     ids=lambda X: type(X).__module__,
 )
 def test_a_format_works_on_after_pickling(X):
-    table_format = TableFormat(X)
-    other = pickle.loads(pickle.dumps(table_format))
-    E = table_format.encode(X)
+    dense_format = DenseFormat(X)
+    other = pickle.loads(pickle.dumps(dense_format))
+    E = dense_format.encode(X)
     np.testing.assert_array_equal(other.encode(X), E)
     back = other.decode(E)
     assert type(back) is type(X)
-    np.testing.assert_array_equal(table_format.encode(back), E)
+    np.testing.assert_array_equal(dense_format.encode(back), E)
 
 
 @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])

@@ -34,7 +34,7 @@ class Sampler(Component, ABC):
     tells whether it keeps the contract. After `fit` it has `n_features_in_` and
 
     - `default_metric_`, `default_width_`: the distance and kernel width natural to it;
-    - `matched_`: ndarray of shape (n_features_in_,) of bool, the units whose design is
+    - `matched_`: ndarray of shape (n_features_in_,) of bool, the columns whose design is
       0 or 1.
     """
 
@@ -144,6 +144,31 @@ class Sampler(Component, ABC):
         ProductLaw or None
         """
         return None
+
+    def varies(self):
+        """Tell which columns had more than one value in training.
+
+        Returns
+        -------
+        ndarray of shape (n_features_in_,) of bool
+            Here all.
+        """
+        return np.ones(self.n_features_in_, dtype=bool)
+
+    def restore(self, X):
+        """Give rows in the container and dtypes of the training table.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_features)
+            Checked rows.
+
+        Returns
+        -------
+        table
+            Here `X` itself.
+        """
+        return X
 
     def units(self, X):
         """Tell which input columns describe each row.

@@ -55,6 +55,14 @@ def check_table(owner, X, *, reset):
     if reset:
         owner._fitted_sparse = False
     validate_data(owner, X, reset=reset, skip_check_array=True)
+    if reset:
+        owner._column_names = list(X.columns)
+    elif getattr(owner, "_column_names", list(X.columns)) != list(X.columns):
+        # scikit-learn compares names that are strings only.
+        raise ValueError(
+            f"the columns {list(X.columns)} are not those of the fit, "
+            f"{owner._column_names}: pass the same columns in the same order."
+        )
     if X.shape[1] == 0 or X.shape[0] < fewest:
         raise ValueError(
             f"the table has {X.shape[0]} row(s) and {X.shape[1]} column(s), while at least "

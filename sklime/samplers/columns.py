@@ -75,7 +75,7 @@ class BinnedColumn(Column):
 
     def labels(self, name, text):
         """A readable condition per code, the last one for `UNSEEN`."""
-        cuts = _distinct_texts(self.cuts)
+        cuts = [_edge_text(cut, self.observed) for cut in self.cuts]
         if self.n_bins == 0:
             bins = []
         elif not cuts:
@@ -113,7 +113,7 @@ class CategoricalColumn(Column):
 class StandardisedColumn(Column):
     """A numeric column in units of its training standard deviation.
 
-    A missing value stands at the training mean.
+    A missing value stands at the training mean, if training had missing values.
 
     Parameters
     ----------
@@ -130,6 +130,10 @@ class StandardisedColumn(Column):
         self.mean = mean
         self.scale = scale
 
+    def codes(self, x):
+        """0 for every value, `UNSEEN` for a missing one where training had none."""
+        return np.where(np.isnan(x) & (not self.has_missing), UNSEEN, 0)
+
     def standardise(self, x):
         """Interpretable values of encoded ones."""
         return np.nan_to_num((x - self.mean) / self.scale, nan=0.0)
@@ -141,8 +145,33 @@ class StandardisedColumn(Column):
         return Atoms(self.values, self.masses, np.full(len(own), UNSEEN), deviations)
 
     def labels(self, name, text):
-        """The bare name: a standardised column has no condition."""
-        return [name]
+        """The bare name: it has no condition. The last one is for `UNSEEN`."""
+        return [name, _unseen_label(name)]
+
+
+def mean_and_sd(values, masses):
+    """Mean and standard deviation of a law of a few values, missing ones left out.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_values,)
+        Distinct values, sorted, NaN last.
+    masses : ndarray of shape (n_values,)
+        Their masses, in any unit.
+
+    Returns
+    -------
+    mean, sd : float
+        NaN and 0 where no value is observed; a single value has exactly 0.
+    """
+    observed = ~np.isnan(values)
+    x, mass = values[observed], masses[observed]
+    if len(x) < 2:
+        return (x[0] if len(x) else np.nan), 0.0
+    # In units of the largest, whose square need not be a number.
+    unit = np.abs(x).max()
+    mean = np.average(x / unit, weights=mass)
+    return unit * mean, unit * np.sqrt(np.average(np.square(x / unit - mean), weights=mass))
 
 
 def normal_law(column, mean, sd, position):
@@ -180,13 +209,10 @@ def truncated_law(column, code):
     """
     n_codes = column.n_bins + column.has_missing
     masses = np.bincount(column.bins, column.masses, n_codes)
-    share = column.masses / masses[column.bins]
-    values = np.where(np.isnan(column.values), 0.0, column.values)
-    loc = np.bincount(column.bins, share * values, n_codes)
-    spread = np.bincount(column.bins, share * np.square(values - loc[column.bins]), n_codes)
-    single = np.bincount(column.bins, minlength=n_codes) == 1
-    scale = np.where(single, 0.0, np.sqrt(spread))
-    loc[single] = column.values[np.searchsorted(column.bins, np.flatnonzero(single))]
+    loc, scale = np.empty(n_codes), np.empty(n_codes)
+    for b in range(n_codes):
+        inside = column.bins == b
+        loc[b], scale[b] = mean_and_sd(column.values[inside], column.masses[inside])
     low, high = column.observed[[0, -1]] if column.n_bins else (np.nan, np.nan)
     missing = [np.nan] * column.has_missing
     return NormalPieces(
@@ -209,7 +235,8 @@ class Coordinates:
     matched : ndarray of shape (n_features,) of bool
         Columns compared by bin or category; the others are standardised.
     codes : ndarray of shape (n_features, n_rows) of int
-        Bins and categories, 0 in standardised columns.
+        Bins and categories, 0 in standardised columns; `UNSEEN` for values that training
+        never had.
     z : ndarray of shape (n_features, n_rows) of float, or None
         Standardised values, 0 in matched columns; None where all columns are matched.
     """
@@ -239,13 +266,15 @@ class Coordinates:
         position : ndarray of shape (n_features,)
             The row's own design: 1, or its standardised value.
         """
-        own = rows.codes[:, i, np.newaxis]
+        own = rows.codes[:, i]
         # A value never seen in training matches nothing, not even its like.
-        same = self.codes == np.where(own == UNSEEN, UNSEEN - 1, own)
+        unseen = own == UNSEEN
+        same = self.codes == np.where(unseen, UNSEEN - 1, own)[:, np.newaxis]
         if self.z is None:
             return same, np.ones(len(self.matched))
-        Z = np.where(self.matched[:, np.newaxis], same, self.z)
-        return Z, np.where(self.matched, 1.0, rows.z[:, i])
+        compared = self.matched | unseen
+        Z = np.where(compared[:, np.newaxis], same, self.z)
+        return Z, np.where(compared, 1.0, rows.z[:, i])
 
 
 def coordinates(columns, E):
@@ -268,9 +297,8 @@ def coordinates(columns, E):
     z = None if matched.all() else np.zeros(E.shape[::-1])
     for j, column in enumerate(columns):
         x = np.ascontiguousarray(E[:, j])
-        if column.matched:
-            codes[j] = column.codes(x)
-        else:
+        codes[j] = column.codes(x)
+        if not column.matched:
             z[j] = column.standardise(x)
     return Coordinates(matched, codes, z)
 
@@ -284,10 +312,15 @@ def _unseen_label(name):
     return f"{name} = value never seen in training"
 
 
-def _distinct_texts(cuts):
-    """Edges as text, with as few digits as tell all of them apart, at least four."""
+def _edge_text(edge, observed):
+    """An edge as text, as short as leaves every training value on its own side."""
+    above = np.searchsorted(observed, edge, side="right")
     for digits in range(4, 17):
-        texts = [f"{cut:.{digits}g}" for cut in cuts]
-        if len(set(texts)) == len(texts):
-            return texts
-    return [repr(float(cut)) for cut in cuts]
+        text = np.format_float_positional(
+            edge, precision=digits, unique=False, fractional=False, trim="-"
+        )
+        if not 1e-5 <= abs(edge) < 1e15:
+            text = f"{edge:.{digits}g}"
+        if np.searchsorted(observed, float(text), side="right") == above:
+            return text
+    return repr(float(edge))

@@ -1,10 +1,12 @@
 """Draw numeric columns from normal laws: LIME's continuous modes."""
 
+from numbers import Real
+
 import numpy as np
 from scipy import sparse
 
 from sklime.samplers.checks import check_option
-from sklime.samplers.columns import CategoricalColumn, normal_law
+from sklime.samplers.columns import CategoricalColumn, mean_and_sd, normal_law
 from sklime.samplers.laws import ProductLaw
 from sklime.samplers.sequences import seed_of, uniform_numbers
 from sklime.samplers.tabular import TabularSampler
@@ -62,7 +64,8 @@ class GaussianSampler(TabularSampler):
 
     def fit(self, X, y=None, sample_weight=None):
         check_option(self, "center", ("mean", "instance"))
-        if not (np.isscalar(self.scale) and np.isfinite(self.scale) and self.scale > 0):
+        real = isinstance(self.scale, Real) and not isinstance(self.scale, bool)
+        if not (real and 0 < self.scale < np.inf):
             raise ValueError(f"scale={self.scale!r} must be a finite number above 0.")
         if sparse.issparse(X):
             raise TypeError(
@@ -70,7 +73,7 @@ class GaussianSampler(TabularSampler):
                 "fill; use MarginalSampler()."
             )
         super().fit(X, y, sample_weight)
-        self._normals = [_mean_and_sd(column) for column in self.columns_]
+        self._normals = [mean_and_sd(c.values, c.masses) for c in self.columns_]
         return self
 
     @property
@@ -127,12 +130,3 @@ class GaussianSampler(TabularSampler):
                 "cannot draw; use MarginalSampler(), for which missing is a bin of its own."
             )
         return super()._placed(columns, E, format_)
-
-
-def _mean_and_sd(column):
-    """Mean and standard deviation of the observed values; 0 where they are constant."""
-    x, mass = column.observed, column.masses[: len(column.observed)]
-    if len(x) < 2 or isinstance(column, CategoricalColumn):
-        return (x[0] if len(x) else np.nan), 0.0
-    mean = np.average(x, weights=mass)
-    return mean, np.sqrt(np.average(np.square(x - mean), weights=mass))

@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from sklime.samplers.formats import TableFormat
 
-class SparseFormat:
+
+class SparseFormat(TableFormat):
     """How the stored entries of a sparse table's rows are written as numbers and back.
 
     Parameters
@@ -20,36 +22,25 @@ class SparseFormat:
         self.container = type(X)
 
     def columns(self, X, build, categorical):
-        """Learn every column when it is first asked for.
-
-        Parameters
-        ----------
-        X : CSR matrix
-            Training rows.
-        build : callable
-            Learns one column from its values.
-        categorical : ndarray of shape (n_features,) of bool
-            Columns compared for equality.
-
-        Returns
-        -------
-        mapping-like from position to Column
-        """
         return _LazyColumns(X.tocsc(), build, categorical, self.feature_names)
 
     def rows(self, X, columns):
-        """Give each row's own columns, their values and their format."""
         for i, own in enumerate(self.units(X)):
             format_ = _StoredEntries(self, own)
             yield tuple(columns[j] for j in own), format_.encode(X[[i]]), format_
 
     def units(self, X):
-        """Positions of each row's own columns: its stored entries, in order."""
         # Stored zeros are kept: storing an entry is the user's way of naming it.
         return [np.unique(own) for own in np.split(X.indices, X.indptr[1:-1])]
 
+    def varies(self, columns):
+        # Looking would make every column dense.
+        return np.ones(self.n_features, dtype=bool)
+
+    def restore(self, X):
+        return X
+
     def typical_units(self, X):
-        """Mean number of stored entries in a row, at least 1."""
         return max(X.nnz / X.shape[0], 1.0)
 
 

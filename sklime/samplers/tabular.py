@@ -7,7 +7,7 @@ from functools import cache, partial
 
 import numpy as np
 from scipy import sparse
-from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import check_consistent_length
 
 from sklime.exceptions import UnknownValueWarning
 from sklime.samplers.base import Neighbourhood, Sampler
@@ -16,6 +16,7 @@ from sklime.samplers.checks import (
     check_option,
     check_table,
     check_weights,
+    feature_names,
     find_categorical,
 )
 from sklime.samplers.columns import (
@@ -24,6 +25,7 @@ from sklime.samplers.columns import (
     CategoricalColumn,
     StandardisedColumn,
     coordinates,
+    mean_and_sd,
 )
 from sklime.samplers.dense import DenseFormat
 from sklime.samplers.laws import ProductLaw
@@ -78,7 +80,10 @@ class TabularSampler(Sampler):
             check_binning(self.binning, self.n_bins, y)
         X = check_table(self, X, reset=True)
         weights = check_weights(sample_weight, X)
+        if y is not None:
+            check_consistent_length(X, y)
         self.format_ = (SparseFormat if sparse.issparse(X) else DenseFormat)(X)
+        self.format_.feature_names = feature_names(self)
         categorical = find_categorical(self.categorical_features, self.format_)
         build = partial(
             self._column, weights=weights, y=None if y is None else np.asarray(y)
@@ -175,6 +180,12 @@ class TabularSampler(Sampler):
         """
         return self._placed(self.columns_, self.format_.encode(X), self.format_)
 
+    def varies(self):
+        return self.format_.varies(self.columns_)
+
+    def restore(self, X):
+        return self.format_.restore(X)
+
     def units(self, X):
         return self.format_.units(X)
 
@@ -233,9 +244,8 @@ class TabularSampler(Sampler):
             return self._unobserved(name, values, masses)
         x, w = x[observed], None if weights is None else weights[observed]
         if self.n_bins is None:
-            # Its scale is 1 where the spread of a constant column is rounding error.
-            scaler = StandardScaler().fit(x[:, np.newaxis], sample_weight=w)
-            return StandardisedColumn(values, masses, scaler.mean_[0], scaler.scale_[0])
+            mean, sd = mean_and_sd(values, masses)
+            return StandardisedColumn(values, masses, mean, sd if sd > 0 else 1.0)
         labels = None if y is None else y[observed]
         cuts = cut_points(x, w, self.binning, self.n_bins, labels)
         return BinnedColumn(values, masses, cuts)
@@ -268,7 +278,7 @@ class TabularSampler(Sampler):
         at = coordinates(columns, E)
         if self.handle_unknown == "ignore":
             return at
-        unseen = (at.codes == UNSEEN) & at.matched[:, np.newaxis]
+        unseen = at.codes == UNSEEN
         if unseen.any():
             j, i = np.argwhere(unseen)[0]
             names = format_.feature_names[unseen.any(axis=1)]

@@ -1,0 +1,47 @@
+"""What ``import sklime`` adds to the scikit-learn modules that its users load anyway."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+
+from benchmarks.report import Line, table
+
+LIMIT_MS = 60
+HEAVY = ("matplotlib", "skimage")
+ROUNDS = 11
+SCRIPT = f"""
+import json, sys
+from time import perf_counter
+import sklearn.ensemble, sklearn.linear_model, sklearn.model_selection
+start = perf_counter()
+import sklime
+milliseconds = (perf_counter() - start) * 1e3
+print(json.dumps([milliseconds, [name for name in {HEAVY} if name in sys.modules]]))
+"""
+
+
+def measure():
+    runs = [import_once() for _ in range(ROUNDS)]
+    median = np.median([milliseconds for milliseconds, _ in runs])
+    loaded = runs[0][1]
+    return [
+        Line(
+            "`import sklime` beyond scikit-learn's modules",
+            f"at most {LIMIT_MS} ms, no {' or '.join(HEAVY)}",
+            f"{median:.0f} ms, {' and '.join(loaded) or 'neither'} loaded",
+            median <= LIMIT_MS and not loaded,
+        )
+    ]
+
+
+def import_once():
+    process = subprocess.run(
+        [sys.executable, "-c", SCRIPT], check=True, capture_output=True, text=True
+    )
+    return json.loads(process.stdout)
+
+
+if __name__ == "__main__":
+    print(table(measure()))

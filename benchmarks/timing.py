@@ -1,0 +1,17 @@
+"""Wall-clock times that a busy machine disturbs as little as possible."""
+
+from time import perf_counter
+
+import numpy as np
+
+
+def seconds(job):
+    """Wall-clock seconds of one call."""
+    start = perf_counter()
+    job()
+    return perf_counter() - start
+
+
+def interleaved_medians(*timers, rounds):
+    """Median of what each timer returns; in turn, so that a slow spell hits all alike."""
+    return np.median([[timer() for timer in timers] for _ in range(rounds)], axis=0)

@@ -1,0 +1,97 @@
+"""What a model returns, as arrays of numbers."""
+
+import numpy as np
+from scipy.sparse import issparse
+
+
+class UnusableAnswer(Exception):
+    """An answer that cannot be explained.
+
+    Parameters
+    ----------
+    problem : str
+        What is wrong: the end of a sentence that starts with the model.
+    row : int, default=None
+        Where, counted from the first row that the model was asked about.
+    """
+
+    def __init__(self, problem, row=None):
+        super().__init__(problem, row)
+
+
+def as_array(answer):
+    """Convert what a model returns, also a torch tensor or sparse labels, to an array."""
+    if hasattr(answer, "detach"):
+        answer = answer.detach().cpu().double()  # numpy has no bfloat16
+    return answer.toarray() if issparse(answer) else np.asarray(answer)
+
+
+def as_tables(answer, method, n_rows):
+    """Convert an answer to tables: one, or one for each label.
+
+    Parameters
+    ----------
+    answer : array-like, tensor, sparse matrix or list of these
+        What the model returned.
+    method : {"predict_proba", "decision_function", "predict"}
+        Method that was asked.
+    n_rows : int
+        Number of samples that it was asked about.
+
+    Returns
+    -------
+    list of ndarray of shape (n_rows, n_columns)
+
+    Raises
+    ------
+    UnusableAnswer
+        Where an array has another shape.
+
+    Examples
+    --------
+    >>> from sklime.answers import as_tables
+    >>> as_tables([0.5, 2.0], "predict", n_rows=2)
+    [array([[0.5],
+           [2. ]])]
+    """
+    several = method == "predict_proba" and isinstance(answer, (list, tuple))
+    parts = answer if several and holds(answer, ndim=2) else [answer]
+    tables = [as_array(part) for part in parts]
+    if method != "predict_proba":
+        tables = [t[:, np.newaxis] if t.ndim == 1 else t for t in tables]
+    for table in tables:
+        if table.ndim != 2 or len(table) != n_rows:
+            raise UnusableAnswer(f"gave an array of shape {table.shape} for {n_rows} rows")
+    return tables
+
+
+def as_numbers(table):
+    """Convert a table of numbers of any dtype to float64.
+
+    Parameters
+    ----------
+    table : ndarray of shape (n_rows, n_columns)
+        A model's answers.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_columns)
+
+    Raises
+    ------
+    UnusableAnswer
+        Where these are no numbers.
+    """
+    if table.dtype == object:
+        table = np.array(table.tolist())
+    if table.dtype.kind not in "biuf":
+        raise UnusableAnswer(
+            f"gave {table.dtype} values, not numbers: a model that predicts labels needs "
+            "an attribute classes_, or a FunctionClassifier around it"
+        )
+    return table.astype(np.float64)
+
+
+def holds(values, ndim):
+    """Whether a sequence holds arrays of so many dimensions."""
+    return len(values) > 0 and np.ndim(values[0]) == ndim

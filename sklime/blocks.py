@@ -1,0 +1,18 @@
+"""Rows of any container, in blocks that fit into memory."""
+
+from sklearn import get_config
+
+
+def n_rows(X):
+    """Number of samples in a table, a matrix, an array or a list."""
+    return X.shape[0] if hasattr(X, "shape") else len(X)
+
+
+def take_rows(X, rows):
+    """Samples of any container, by slice."""
+    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
+
+
+def block_bytes():
+    """Memory for what is handled at a time: a sixteenth of the working memory."""
+    return int(get_config()["working_memory"] * 2**20 / 16)

@@ -1,0 +1,169 @@
+"""Codecs: what is remembered of a training column to write it as floats and back."""
+
+import numpy as np
+
+
+class Numbers:
+    """A column of numbers of a numpy dtype.
+
+    Parameters
+    ----------
+    dtype : numpy dtype
+        Of the training column.
+    """
+
+    def __init__(self, dtype):
+        self.dtype = dtype
+
+    def encode(self, column):
+        """Floats of a column, NaN where it is missing."""
+        return column.floats()
+
+    def decode(self, values):
+        """Restore a column from its floats."""
+        return cast(values, self.dtype)
+
+    def text(self, value):
+        """Readable text of one float that is not NaN."""
+        if value.is_integer() and abs(value) < 1e16:
+            return f"{value:.0f}"
+        # The shortest text depends on the precision: 0.1 in float32 is not 0.1 in float64.
+        size = self.dtype.itemsize if self.dtype.kind == "f" else 8
+        return str(np.dtype(f"f{size}").type(value))
+
+
+class ObjectNumbers(Numbers):
+    """A column of numbers as Python objects.
+
+    Parameters
+    ----------
+    observed : list
+        The numbers.
+    missing_marker : object
+        What stands for a missing one.
+    """
+
+    def __init__(self, observed, missing_marker):
+        dtype = np.array(observed).dtype
+        super().__init__(dtype if dtype.kind in "iub" else np.dtype(np.float64))
+        self.missing_marker = missing_marker
+
+    def decode(self, values):
+        observed = ~np.isnan(values)
+        column = np.full(len(values), self.missing_marker, dtype=object)
+        column[observed] = super().decode(values[observed])
+        return column
+
+
+class ExtensionNumbers(Numbers):
+    """A column of numbers of a pandas extension dtype, such as Int64 or pyarrow's."""
+
+    def decode(self, values):
+        import pandas
+
+        floats = pandas.Series(values, copy=False)
+        try:
+            column = floats.astype(self.dtype)
+        except (TypeError, ValueError, NotImplementedError):  # 0.5 is no integer
+            return floats
+        if self.dtype.kind == "f":
+            return column
+        back = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        return column if np.array_equal(back, values, equal_nan=True) else floats
+
+
+class PolarsNumbers(Numbers):
+    """A column of numbers in polars.
+
+    Parameters
+    ----------
+    series : polars Series
+        The training column.
+    """
+
+    def __init__(self, series):
+        import polars
+
+        super().__init__(np.dtype("f4" if series.dtype == polars.Float32 else "f8"))
+        self.polars_dtype = series.dtype
+        # NaN is a float for polars; nothing but null can be missing elsewhere.
+        self.null = not series.dtype.is_float() or series.null_count() > 0
+
+    def decode(self, values):
+        import polars
+
+        floats = polars.Series(values)
+        if self.null:
+            floats = floats.fill_nan(None)
+        column = floats.cast(self.polars_dtype, strict=False)
+        if self.polars_dtype.is_float():
+            return column
+        return column if column.cast(polars.Float64).equals(floats) else floats
+
+
+class Levels:
+    """A nominal column, of which each float is the index of a level.
+
+    Parameters
+    ----------
+    objects : ndarray of shape (n_levels,), dtype object
+        The levels, in their order.
+    observed : array or polars Series of shape (n_levels,)
+        The levels in the dtype of the training column.
+    choices : array or polars Series of shape (n_levels + 1,)
+        The same, and at last what stands for a missing value.
+    """
+
+    def __init__(self, objects, observed, choices):
+        self.objects = objects
+        self.indices = {level: index for index, level in enumerate(objects)}
+        self.observed = observed
+        self.choices = choices
+
+    def encode(self, column):
+        """Level indices of a column, NaN where it is missing and -1 where unknown."""
+        import pandas
+
+        codes, values = pandas.factorize(column.values())
+        levels = [self.indices.get(value, -1) for value in np.asarray(values, dtype=object)]
+        # A missing value has the code -1 and so takes the last.
+        return np.array([*levels, np.nan])[codes]
+
+    def decode(self, values):
+        """Restore a column from its level indices."""
+        missing = np.isnan(values)
+        codes = np.where(missing, len(self.objects), values).astype(np.intp)
+        wrong = ~missing & (
+            (codes != values) | (values < 0) | (values >= len(self.objects))
+        )
+        if wrong.any():
+            raise ValueError(
+                f"{values[wrong][0]} is no level index: only 0 to {len(self.objects) - 1} "
+                "can be turned into a value seen in training; -1 is an unknown one."
+            )
+        return (self.choices if missing.any() else self.observed)[codes]
+
+    def text(self, value):
+        """Readable text of one level index; -1 is an unknown one."""
+        return "unknown" if value < 0 else str(self.objects[int(value)])
+
+
+def cast(values, dtype):
+    """Floats as a numpy dtype, or as they are where that would change them.
+
+    Parameters
+    ----------
+    values : ndarray of dtype float64
+        The floats.
+    dtype : numpy dtype
+        Of numbers or booleans. Another precision of floats is no change.
+
+    Returns
+    -------
+    ndarray
+    """
+    if dtype.kind == "f":
+        return values.astype(dtype, copy=False)
+    with np.errstate(invalid="ignore"):
+        converted = values.astype(dtype)
+    return converted if np.array_equal(converted, values) else values

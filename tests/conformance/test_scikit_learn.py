@@ -1,0 +1,132 @@
+"""LimeExplainer passes every check of scikit-learn, its own ones included."""
+
+from unittest import SkipTest
+
+import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.gaussian_process.kernels import RBF, Matern
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils import estimator_checks
+from sklearn.utils.estimator_checks import (
+    estimator_checks_generator,
+    parametrize_with_checks,
+)
+
+from sklime import LimeExplainer
+from sklime.kernels import UniformKernel
+from sklime.samplers import GaussianSampler, MarginalSampler
+from sklime.selectors import ForwardSelection, LassoPath
+
+EXPLAINERS = [
+    LimeExplainer(LogisticRegression()),
+    LimeExplainer(LogisticRegression(), target="all", kernel=UniformKernel()),
+    LimeExplainer(LinearRegression()),
+    LimeExplainer(DecisionTreeClassifier()),
+    LimeExplainer(HistGradientBoostingClassifier(max_iter=5)),
+    LimeExplainer(
+        LinearRegression(),
+        sampler=GaussianSampler(center="instance"),
+        n_samples=256,
+    ),
+    LimeExplainer(LinearRegression(), sampler=MarginalSampler(n_bins=None)),
+    *(
+        LimeExplainer(LogisticRegression(), selector=selector, n_samples=512)
+        for selector in (ForwardSelection(2), LassoPath(2))
+    ),
+    LimeExplainer(LinearRegression(), kernel=0.5 * RBF() + Matern(), n_samples=512),
+    LimeExplainer(LogisticRegression(), surrogate=Ridge(), n_samples=256),
+]
+
+
+def run(check, *args):
+    try:
+        check(*args)
+    except SkipTest as reason:
+        pytest.fail(f"skipped: {reason}")
+
+
+@parametrize_with_checks(EXPLAINERS)
+def test_check_of_any_estimator(estimator, check):
+    run(check, estimator)
+
+
+# What a weight means to the model it keeps to itself: a forest counts weights in the
+# splits, but draws its bootstraps by row; a Pipeline takes no `sample_weight`.
+UNWEIGHTED = {
+    "check_sample_weight_equivalence_on_dense_data",
+    "check_sample_weight_equivalence_on_sparse_data",
+}
+FOREST = RandomForestClassifier(n_estimators=5)
+PIPELINE = make_pipeline(StandardScaler(), LogisticRegression())
+
+
+def checks_of(model):
+    return {
+        check.func.__name__: (explainer, check)
+        for explainer, check in estimator_checks_generator(LimeExplainer(model))
+    }
+
+
+@pytest.mark.filterwarnings("ignore:Pipeline does not take sample_weight:UserWarning")
+@pytest.mark.parametrize(
+    ("explainer", "check"),
+    [
+        pytest.param(explainer, check, id=f"{type(model).__name__}-{name}")
+        for model in (FOREST, PIPELINE)
+        for name, (explainer, check) in checks_of(model).items()
+        if name not in UNWEIGHTED
+    ],
+)
+def test_check_around_a_model_that_weighs_otherwise(explainer, check):
+    run(check, explainer)
+
+
+@pytest.mark.parametrize("name", sorted(UNWEIGHTED))
+def test_forest_itself_fails_the_check_left_out(name):
+    assert name in checks_of(FOREST)
+    with pytest.raises(AssertionError, match="sample_weight` is not equivalent"):
+        getattr(estimator_checks, name)("RandomForestClassifier", FOREST)
+
+
+def test_pipeline_itself_fails_the_check_left_out():
+    [name] = UNWEIGHTED & set(checks_of(PIPELINE))
+    with pytest.raises(ValueError, match="sample_weight"):
+        getattr(estimator_checks, name)("Pipeline", PIPELINE)
+
+
+# scikit-learn runs these on its own estimators only.
+
+
+@pytest.mark.parametrize("explainer", EXPLAINERS, ids=str)
+@pytest.mark.parametrize(
+    "check",
+    [
+        estimator_checks.check_dataframe_column_names_consistency,
+        estimator_checks.check_transformer_get_feature_names_out,
+        estimator_checks.check_transformer_get_feature_names_out_pandas,
+        estimator_checks.check_get_feature_names_out_error,
+        estimator_checks.check_set_output_transform,
+        estimator_checks.check_inplace_ensure_writeable,
+    ],
+)
+def test_check_of_own_estimators(check, explainer):
+    run(check, "LimeExplainer", explainer)
+
+
+# They also fit on a frame and transform an array, and the other way round.
+@pytest.mark.filterwarnings("ignore:X .* feature names:UserWarning")
+@pytest.mark.parametrize("explainer", EXPLAINERS, ids=str)
+@pytest.mark.parametrize(
+    "check",
+    [
+        estimator_checks.check_set_output_transform_pandas,
+        estimator_checks.check_set_output_transform_polars,
+        estimator_checks.check_global_output_transform_pandas,
+        estimator_checks.check_global_set_output_transform_polars,
+    ],
+)
+def test_check_of_output_containers(check, explainer):
+    run(check, "LimeExplainer", explainer)

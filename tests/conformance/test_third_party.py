@@ -1,0 +1,460 @@
+"""The checks of `sklime.testing` accept honest components and find each fault."""
+
+import numpy as np
+import pytest
+from sklearn.feature_selection import SelectFromModel, SelectorMixin
+from sklearn.linear_model import Lasso, LinearRegression
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sklime import LimeExplainer
+from sklime.component import Component
+from sklime.kernels import ExponentialKernel, Kernel
+from sklime.samplers import MarginalSampler, Neighbourhood, Sampler
+from sklime.testing import (
+    check_kernel,
+    check_sampler,
+    check_selector,
+    kernel_checks,
+    sampler_checks,
+    selector_checks,
+)
+
+# Samplers
+
+
+class SameValue(Sampler):
+    """Draw each column's training values; a unit says whether one is the row's own."""
+
+    def fit(self, X, y=None, sample_weight=None):
+        X = validate_data(self, X, dtype=np.float64)
+        self.values_ = X + 0.0
+        weights = np.ones(len(X)) if sample_weight is None else sample_weight
+        self.masses_ = weights / np.sum(weights)
+        self.matched_ = np.ones(X.shape[1], dtype=bool)
+        self.default_metric_, self.default_width_ = "cosine", 0.25
+        return self
+
+    def sample(self, X, n_samples=4096, random_state=None):
+        if n_samples < 1:
+            raise ValueError(f"n_samples={n_samples} must be at least 1.")
+        seed = check_random_state(random_state).randint(2**31 - 1)
+        return self._around(X, n_samples, seed, keep=0.0)
+
+    def reference(self, X, n_samples=512):
+        return self._around(X, n_samples, seed=1, keep=0.5)
+
+    def interpret(self, X, row):
+        return self._checked(X) == self._checked(row)
+
+    def _checked(self, X):
+        check_is_fitted(self)
+        return validate_data(self, X, dtype=np.float64, reset=False) + 0.0
+
+    def _around(self, X, n_samples, seed, keep):
+        found = []
+        for x in self._checked(X):
+            rng = np.random.default_rng(seed)
+            shape = n_samples, len(x)
+            rows = np.searchsorted(np.cumsum(self.masses_)[:-1], rng.random(shape), "right")
+            drawn = self.values_[rows, np.arange(len(x))]
+            inputs = np.where(rng.random(shape) < keep, x, drawn)
+            found.append(Neighbourhood(inputs, inputs == x, np.ones(len(x))))
+        return found
+
+
+class FitReturnsNothing(SameValue):
+    def fit(self, X, y=None, sample_weight=None):
+        super().fit(X, y, sample_weight)
+
+
+class FitWritesIntoX(SameValue):
+    def fit(self, X, y=None, sample_weight=None):
+        X -= X.mean(axis=0)
+        return super().fit(X, y, sample_weight)
+
+
+class FitKeepsOldValues(SameValue):
+    def fit(self, X, y=None, sample_weight=None):
+        old = getattr(self, "values_", np.empty((0, X.shape[1])))
+        super().fit(X, y, sample_weight)
+        self.values_ = np.vstack([old, self.values_])[: len(self.values_)]
+        return self
+
+
+class FitSetsParameter(SameValue):
+    def __init__(self, level=None):
+        self.level = level
+
+    def fit(self, X, y=None, sample_weight=None):
+        self.level = X.mean()
+        return super().fit(X, y, sample_weight)
+
+
+class NoWidth(SameValue):
+    def fit(self, X, y=None, sample_weight=None):
+        super().fit(X, y, sample_weight).default_width_ = 0.0
+        return self
+
+
+class IgnoresWeights(SameValue):
+    def fit(self, X, y=None, sample_weight=None):
+        return super().fit(X, y)
+
+
+class AnswersUnfitted(SameValue):
+    def reference(self, X, n_samples=512):
+        return super().reference(X, n_samples) if hasattr(self, "values_") else []
+
+
+class DrawsHalf(SameValue):
+    def sample(self, X, n_samples=4096, random_state=None):
+        return super().sample(X, (n_samples + 1) // 2, random_state)
+
+
+class OneStreamForAllRows(SameValue):
+    def sample(self, X, n_samples=4096, random_state=None):
+        rng = check_random_state(random_state)
+        return [super(OneStreamForAllRows, self).sample([x], n_samples, rng)[0] for x in X]
+
+
+class IgnoresSeed(SameValue):
+    def sample(self, X, n_samples=4096, random_state=None):
+        return super().sample(X, n_samples)
+
+
+class ReferenceOfNoFixedSeed(SameValue):
+    def reference(self, X, n_samples=512):
+        seed = np.random.SeedSequence().entropy
+        return self._around(X, n_samples, seed=seed, keep=0.5)
+
+
+class ReferenceForgetsTheRow(SameValue):
+    def reference(self, X, n_samples=512):
+        return self._around(X, n_samples, seed=1, keep=0.0)
+
+
+class InterpretsTheRowAsZero(SameValue):
+    def interpret(self, X, row):
+        return ~super().interpret(X, row)
+
+
+class StandsElsewhere(SameValue):
+    def _around(self, X, n_samples, seed, keep):
+        return [
+            Neighbourhood(around.inputs, around.design, np.zeros(X.shape[1]))
+            for around in super()._around(X, n_samples, seed, keep)
+        ]
+
+
+class DesignOfWrongShape(SameValue):
+    def _around(self, X, n_samples, seed, keep):
+        return [
+            Neighbourhood(around.inputs, around.design.T, around.position)
+            for around in super()._around(X, n_samples, seed, keep)
+        ]
+
+
+class TellsZerosApart(SameValue):
+    def _checked(self, X):
+        X = super()._checked(X)
+        return validate_data(self, X, dtype=np.float64, reset=False)
+
+    def _around(self, X, n_samples, seed, keep):
+        return super()._around(X, n_samples, seed + int(np.signbit(X[0, 0])), keep)
+
+
+class MassesOfOneHalf(MarginalSampler):
+    def law(self, row):
+        law = super().law(row)
+        halves = [
+            type(c)(c.values, c.masses / 2, c.bins, c.deviations) for c in law.columns
+        ]
+        return type(law)(tuple(halves))
+
+
+class CodesWithoutLabels(MarginalSampler):
+    def conditions(self, X):
+        codes, labels = super().conditions(X)
+        return codes, [own[:1] for own in labels]
+
+
+class NotASampler(Component):
+    pass
+
+
+def test_honest_sampler_keeps_the_contract():
+    check_sampler(SameValue())
+
+
+def test_third_party_sampler_explains():
+    X = np.random.default_rng(0).integers(0, 3, (60, 3)).astype(float)
+    model = LinearRegression().fit(X, 2.0 * X[:, 0])
+    explainer = LimeExplainer(model, sampler=SameValue(), random_state=0).fit(X)
+    # Keeping the lowest or the highest value moves the answer down or up.
+    values = explainer.transform(np.array([[0.0, 1.0, 1.0], [2.0, 1.0, 1.0]]))
+    assert values[0, 0] < -1.0
+    assert values[1, 0] > 1.0
+    np.testing.assert_allclose(values[:, 1:], 0.0, atol=0.1)  # Monte-Carlo error 0.03
+    assert explainer.score(X) > 0.5
+
+
+@pytest.mark.parametrize(
+    ("sampler", "check"),
+    [
+        (FitReturnsNothing(), "fit_returns_self_and_learns_the_units"),
+        (FitSetsParameter(), "fit_returns_self_and_learns_the_units"),
+        (NoWidth(), "fit_returns_self_and_learns_the_units"),
+        (FitKeepsOldValues(), "fit_forgets_what_it_learned_before"),
+        (AnswersUnfitted(), "unfitted_one_says_so"),
+        (DrawsHalf(), "number_of_draws_is_the_one_asked_for"),
+        (DesignOfWrongShape(), "neighbourhoods_have_their_shapes"),
+        (StandsElsewhere(), "neighbourhoods_have_their_shapes"),
+        (InterpretsTheRowAsZero(), "interpret_agrees_with_the_design"),
+        (OneStreamForAllRows(), "row_alone_decides_its_draws"),
+        (IgnoresSeed(), "equal_seeds_give_equal_draws"),
+        (IgnoresSeed(), "inputs_are_left_alone"),
+        (FitWritesIntoX(), "inputs_are_left_alone"),
+        (ReferenceOfNoFixedSeed(), "reference_has_a_seed_of_its_own"),
+        (ReferenceForgetsTheRow(), "reference_has_a_seed_of_its_own"),
+        (IgnoresWeights(), "weight_counts_as_so_many_rows"),
+        (TellsZerosApart(), "zeros_of_both_signs_are_equal"),
+        (MassesOfOneHalf(), "law_has_the_masses_of_the_draws"),
+        (CodesWithoutLabels(), "conditions_describe_every_row"),
+    ],
+)
+def test_fault_of_a_sampler_is_found(sampler, check):
+    with pytest.raises(AssertionError, match="expected of"):
+        dict(sampler_checks(sampler))[check]()
+
+
+def test_message_names_the_sampler_and_what_was_expected():
+    with pytest.raises(
+        AssertionError, match=r"expected of FitReturnsNothing\(\): fit retu"
+    ):
+        check_sampler(FitReturnsNothing())
+    with pytest.raises(AssertionError, match=r"NotASampler\(\) should be .* a Sampler"):
+        check_sampler(NotASampler())
+
+
+# Kernels
+
+
+class Triangle(Kernel):
+    """Falls linearly to 0 at a distance of one width."""
+
+    def __init__(self, width=None):
+        self.width = width
+
+    def __call__(self, Z, z):
+        gaps = np.abs(np.asarray(Z, dtype=float) - z).mean(axis=1)
+        return np.clip(1.0 - gaps / (self.width or 1.0), 0.0, None)
+
+    exchangeable = stationary = True
+
+    def resolve(self, *, metric, width):
+        return type(self)(self.width or width)
+
+
+class Negative(Triangle):
+    def __call__(self, Z, z):
+        return super().__call__(Z, z) - 0.5
+
+
+class NotFinite(Triangle):
+    def __call__(self, Z, z):
+        return super().__call__(Z, z) / (np.asarray(Z, dtype=float) == z).any(axis=1)
+
+
+class MatrixOfWeights(Triangle):
+    def __call__(self, Z, z):
+        return super().__call__(Z, z)[:, np.newaxis]
+
+
+class Rising(Triangle):
+    def __call__(self, Z, z):
+        return np.abs(np.asarray(Z, dtype=float) - z).mean(axis=1)
+
+
+class RelativeToTheMean(Triangle):
+    def __call__(self, Z, z):
+        weights = super().__call__(Z, z)
+        return weights / weights.mean()
+
+
+class DoublesBool(Triangle):
+    def __call__(self, Z, z):
+        return super().__call__(Z, z) * (2.0 if Z.dtype == bool else 1.0)
+
+
+class WritesIntoZ(Triangle):
+    def __call__(self, Z, z):
+        weights = super().__call__(Z, z)
+        Z[0] = z
+        return weights
+
+
+class StaysOpen(Triangle):
+    def resolve(self, *, metric, width):
+        return self
+
+
+class ResolvesItself(Triangle):
+    def resolve(self, *, metric, width):
+        self.width = width
+        return self
+
+
+class WrongFactor(ExponentialKernel):
+    @property
+    def column_factor(self):
+        return lambda deviation: np.exp(-np.abs(deviation))
+
+
+class WrongPrecision(ExponentialKernel):
+    @property
+    def precision(self):
+        return 2.0 * super().precision
+
+
+class FirstColumnOnly(Triangle):
+    def __call__(self, Z, z):
+        return super().__call__(np.asarray(Z)[:, :1], z[:1])
+
+
+class LooksAtTheRow(Triangle):
+    def __call__(self, Z, z):
+        return super().__call__(Z, z) / (1.0 + np.abs(z).sum())
+
+
+class RemembersNothing(Triangle):
+    def __eq__(self, other):
+        return self is other
+
+    __hash__ = object.__hash__
+
+
+class BareRepr(Triangle):
+    __repr__ = object.__repr__
+
+
+def test_honest_kernel_keeps_the_contract():
+    check_kernel(Triangle())
+
+
+@pytest.mark.parametrize(
+    ("kernel", "check"),
+    [
+        (Negative(), "weights_are_one_finite_non_negative_number_a_draw"),
+        (MatrixOfWeights(), "weights_are_one_finite_non_negative_number_a_draw"),
+        (DoublesBool(), "bool_design_weighs_as_its_numbers"),
+        (Rising(), "weight_is_largest_at_the_row"),
+        (RelativeToTheMean(), "draws_are_weighed_apart"),
+        (WritesIntoZ(), "inputs_are_left_alone"),
+        (StaysOpen(), "resolve_leaves_nothing_open"),
+        (ResolvesItself(), "resolve_leaves_nothing_open"),
+        (WrongFactor(), "column_factor_multiplies_to_the_kernel"),
+        (WrongPrecision(), "column_factor_multiplies_to_the_kernel"),
+        (FirstColumnOnly(), "exchangeable_kernel_counts_matches_only"),
+        (LooksAtTheRow(), "stationary_kernel_sees_differences_only"),
+        (RemembersNothing(), "equals_whatever_has_its_parameters"),
+        (BareRepr(), "repr_shows_values"),
+    ],
+)
+def test_fault_of_a_kernel_is_found(kernel, check):
+    with pytest.raises(AssertionError, match="expected of"):
+        dict(kernel_checks(kernel))[check]()
+
+
+def test_kernel_with_infinite_weights_is_found():
+    check = dict(kernel_checks(NotFinite()))[
+        "weights_are_one_finite_non_negative_number_a_draw"
+    ]
+    with np.errstate(divide="ignore"), pytest.raises(AssertionError, match="finite"):
+        check()
+
+
+# Selectors
+
+
+class LargestCovariance(SelectorMixin, Component):
+    """Keep the features of largest absolute covariance with the answers."""
+
+    def __init__(self, k=2):
+        self.k = k
+
+    def fit(self, Z, y, sample_weight=None):
+        weights = np.ones(len(y)) if sample_weight is None else sample_weight
+        self.sizes_ = np.abs(np.cov(np.column_stack([Z, y]).T, aweights=weights)[-1, :-1])
+        return self
+
+    def _get_support_mask(self):
+        check_is_fitted(self)
+        support = np.zeros(len(self.sizes_), dtype=bool)
+        support[np.argsort(-self.sizes_, kind="stable")[: self.k]] = True
+        return support
+
+
+class OneMore(LargestCovariance):
+    def _get_support_mask(self):
+        return super()._get_support_mask() | (np.arange(len(self.sizes_)) < 3)
+
+
+class SmallestCovariance(LargestCovariance):
+    def fit(self, Z, y, sample_weight=None):
+        super().fit(Z, y, sample_weight)
+        self.sizes_ = -self.sizes_
+        return self
+
+
+class Unweighted(LargestCovariance):
+    def fit(self, Z, y, sample_weight=None):
+        return super().fit(Z, y)
+
+
+class FirstFeatures(LargestCovariance):
+    def fit(self, Z, y, sample_weight=None):
+        super().fit(Z, y, sample_weight)
+        self.sizes_ = self.sizes_ * 0.7 ** np.arange(len(self.sizes_))
+        return self
+
+
+class AboveOneTenth(LargestCovariance):
+    def _get_support_mask(self):
+        return super()._get_support_mask() & (self.sizes_ > 0.1)
+
+
+class NeedsVariance(LargestCovariance):
+    def fit(self, Z, y, sample_weight=None):
+        assert np.ptp(y) > 0.0
+        return super().fit(Z, y, sample_weight)
+
+
+class ThrowsDice(LargestCovariance):
+    def fit(self, Z, y, sample_weight=None):
+        super().fit(Z, y, sample_weight)
+        self.sizes_ = check_random_state(None).uniform(size=Z.shape[1])
+        return self
+
+
+def test_honest_selector_keeps_the_contract():
+    check_selector(LargestCovariance())
+
+
+@pytest.mark.parametrize(
+    ("selector", "check"),
+    [
+        (OneMore(), "support_is_a_mask_of_at_most_k_features[k=1]"),
+        (SmallestCovariance(), "feature_that_explains_all_is_kept[k=1]"),
+        (Unweighted(), "weight_counts_as_so_many_draws[k=3]"),
+        (FirstFeatures(), "order_of_features_does_not_matter[k=3]"),
+        (AboveOneTenth(), "unit_and_origin_of_answers_do_not_matter[k=3]"),
+        (SelectFromModel(Lasso(0.5)), "unit_and_origin_of_answers_do_not_matter"),
+        (NeedsVariance(), "constant_answers_and_features_are_no_error[k=3]"),
+        (ThrowsDice(), "selection_repeats[k=1]"),
+        (ThrowsDice(), "inputs_are_left_alone[k=1]"),
+    ],
+)
+def test_fault_of_a_selector_is_found(selector, check):
+    with pytest.raises(AssertionError, match="expected of"):
+        dict(selector_checks(selector))[check]()

@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+from sklearn.linear_model import LinearRegression, Ridge
+
+from sklime import FunctionRegressor, LimeExplainer
+from sklime.exceptions import NeighbourhoodWarning
+from sklime.kernels import ExponentialKernel
+
+X = np.random.default_rng(0).normal(size=(300, 5))
+X[0] = -1.5
+
+
+def explain(f, **params):
+    explainer = LimeExplainer(FunctionRegressor(f), random_state=0, **params).fit(X)
+    return explainer, explainer.explain(X[:1])
+
+
+def test_huge_answers_without_weight_do_not_drown_those_near_the_row():
+    def f(X):
+        return X[:, 0] + 1e4 * (X > 0.5).all(axis=1)
+
+    explainer, found = explain(f, kernel=ExponentialKernel(width=0.35), n_samples=16384)
+    [own] = explainer.sampler_.sample(X[:1], 16384, random_state=found.meta["seed"])
+    w, Z = explainer.kernel_(own.design, own.position), own.design.astype(float)
+    y = f(own.inputs)
+    ridge = Ridge(alpha=w.mean()).fit(Z, y, sample_weight=w)
+    np.testing.assert_allclose(found.values[0], ridge.coef_, atol=1e-3)
+    assert found.scores[0] == pytest.approx(ridge.score(Z, y, sample_weight=w), abs=1e-3)
+
+
+@pytest.mark.parametrize("metric", ["jaccard", "dice"])
+def test_boolean_metrics_weigh_0_1_designs_without_a_warning(metric):
+    explain(lambda X: X[:, 0], kernel=ExponentialKernel(metric=metric))
+
+
+def test_users_kernel_gets_numbers():
+    explain(lambda X: X[:, 0], kernel=lambda Z, z: np.exp(-np.abs(Z - Z[0]).sum(axis=1)))
+
+
+def test_tiny_weights_are_weights_for_a_users_regressor():
+    def weigh(Z, z):
+        return np.where(Z[:, :4].all(axis=1), 1e-322, 0.0)
+
+    # Four columns do not vary where there is weight.
+    with pytest.warns(NeighbourhoodWarning, match=r"'x0' \(1 rows\)"):
+        _, found = explain(lambda X: X[:, 4], kernel=weigh, surrogate=LinearRegression())
+    assert np.isfinite(found.values).all()
+    assert found.values[0, 4] != 0.0
+
+
+def test_resolved_kernels_read_as_users_write_them():
+    explainer, _ = explain(lambda X: X[:, 0])
+    assert "np.float64" not in repr(explainer.kernel_)
