@@ -8,6 +8,7 @@ blocks of draws, over more draws and over machines.
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import get_blas_funcs
 
 # Draws multiplied at a time: in single precision their sums are good to 5e-6 of the
 # answers' spread, and for tables of usual width the block stays in the second-level cache.
@@ -127,9 +128,12 @@ class Moments:
         for draws in neighbourhoods:
             origin = draws.z_origin
             Z = draws.Z if draws.Z.dtype == bool else draws.Z - origin[:, np.newaxis]
-            Y, y_origin, y_scale = draws.local_answers()
-            summed, squares = weighted_products(Z, draws.weights, Y)
-            rows.append((summed, squares, draws.position, origin, y_origin, y_scale))
+            answers = draws.Y, draws.y_origin, draws.y_scale
+            summed, squares = weighted_products(Z, draws.weights, draws.Y)
+            if _lopsided(summed, len(draws.Y)):
+                answers = draws.local_answers()
+                summed, squares = weighted_products(Z, draws.weights, answers[0])
+            rows.append((summed, squares, draws.position, origin, *answers[1:]))
         stacked = map(np.array, zip(*rows, strict=True))
         return cls(*stacked, draws.Z.shape[1], resolution_of(Z))
 
@@ -314,7 +318,10 @@ def weighted_products(Z, weights, Y):
         block[1 : 1 + d] = Z[:, part]
         block[1 + d :] = Y[:, part]
         block *= root[part]
-        products += block @ block.T
+        (syrk,) = get_blas_funcs(["syrk"], [block])
+        products += syrk(1.0, block.T, trans=True)
+    # The rank update gives the upper triangle.
+    products += np.triu(products, 1).T
     return products, relative @ relative
 
 
@@ -344,6 +351,15 @@ def scale_answers(Y):
 def resolution_of(Z):
     """Rounding level of moments of this design: single precision for 0/1 designs."""
     return 1e-6 if Z.dtype == bool else 1e-12
+
+
+def _lopsided(products, k):
+    """Whether the answers that have weight lie far from their origin for their spread."""
+    weight = products[0, 0]
+    if not weight > 0.0:
+        return False
+    mean, second = products[0, -k:], np.diagonal(products)[-k:]
+    return bool((second - mean**2 / weight < 0.1 * second).any())
 
 
 def _solve(gram, cross, alpha, real):
