@@ -317,14 +317,11 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         -------
         MetadataRouter
         """
-        return (
-            MetadataRouter(owner=self)
-            .add_self_request(self)
-            .add(
-                estimator=self.estimator,
-                method_mapping=MethodMapping().add(caller="fit", callee="fit"),
-            )
-        )
+        router = MetadataRouter(owner=self).add_self_request(self)
+        if is_fitted(self.estimator):
+            return router
+        mapping = MethodMapping().add(caller="fit", callee="fit")
+        return router.add(estimator=self.estimator, method_mapping=mapping)
 
     def __sklearn_clone__(self):
         if not is_fitted(self.estimator):
@@ -375,6 +372,8 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             )
 
     def _fitted_model(self, X, y, sample_weight, params):
+        if is_fitted(self.estimator) and not params:
+            return self.estimator
         if params or sklearn.get_config()["enable_metadata_routing"]:
             routed = process_routing(self, "fit", sample_weight=sample_weight, **params)
             params = routed.estimator.fit

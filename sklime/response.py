@@ -59,7 +59,7 @@ class Response:
     def __init__(self, estimator, response_method="auto", *, probe):
         self.estimator = estimator
         self.method = _choose_method(estimator, response_method)
-        _check_width(estimator, probe)
+        _check_columns(estimator, probe)
         with self._reporting(probe, "probe row"):
             tables = self._ask(probe)
             asked = _container(estimator, probe)
@@ -162,13 +162,26 @@ def _choose_method(estimator, response_method):
     )
 
 
-def _check_width(estimator, probe):
+def _check_columns(estimator, probe):
     expected = getattr(estimator, "n_features_in_", None)
     shape = getattr(probe, "shape", ())
     if expected is not None and len(shape) == 2 and shape[1] != expected:
         raise ValueError(
             f"X has {shape[1]} columns, but {type(estimator).__name__} was fitted on "
             f"{expected}: give the columns that the model knows"
+        )
+    # Not every model compares names itself; some would take columns in another order.
+    known = getattr(estimator, "feature_names_in_", None)
+    given = getattr(probe, "columns", None)
+    if known is None or given is None:
+        return
+    # LightGBM keeps names with underscores for blanks.
+    known, given = ([str(name).replace(" ", "_") for name in own] for own in (known, given))
+    if known != given:
+        raise ValueError(
+            f"the columns of X, {given[:20]}, are not the feature names that "
+            f"{type(estimator).__name__} was fitted on, {known[:20]}: give these, in this "
+            "order"
         )
 
 

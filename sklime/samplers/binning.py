@@ -110,8 +110,9 @@ def _quantiles(x, weights, shares):
 def _discretiser_edges(discretiser, x, weights):
     """Inner edges of a fitted discretiser, whose bins are closed on the left."""
     with warnings.catch_warnings():
-        # It says that bins were merged; `_separating` merges in any case.
+        # They say that bins were merged; `_separating` merges in any case.
         warnings.filterwarnings("ignore", message="Bins whose width are too small")
+        warnings.filterwarnings("ignore", message="Number of distinct clusters")
         discretiser.fit(
             x[:, np.newaxis], **({} if weights is None else {"sample_weight": weights})
         )

@@ -2,7 +2,12 @@
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils.validation import check_array, check_consistent_length, validate_data
+from sklearn.utils.validation import (
+    check_array,
+    check_consistent_length,
+    check_is_fitted,
+    validate_data,
+)
 
 
 def is_frame(X):
@@ -31,6 +36,8 @@ def check_table(owner, X, *, reset):
     ValueError
         If it is empty, has other columns than in `fit`, or fewer than two rows in `fit`.
     """
+    if not reset:
+        check_is_fitted(owner)
     fewest = 2 if reset else 1
     if not is_frame(X):
         X = validate_data(

@@ -14,12 +14,14 @@ def seed_of(random_state):
     Parameters
     ----------
     random_state : int, RandomState instance or None
-        None: a new seed at every call.
+        None: a new seed at every call, from the system: the global state is not touched.
 
     Returns
     -------
     int
     """
+    if random_state is None:
+        return int(np.random.default_rng().integers(np.iinfo(np.int32).max))
     return check_random_state(random_state).randint(np.iinfo(np.int32).max)
 
 
@@ -37,7 +39,14 @@ def count_draws(n_samples, sequence):
     -------
     int
         `n_samples`, for Sobol points rounded up to a multiple of the eight scrambles.
+
+    Raises
+    ------
+    ValueError
+        If it is below 1.
     """
+    if n_samples < 1:
+        raise ValueError(f"n_samples={n_samples!r} must be at least 1.")
     if sequence == "sobol":
         return N_SCRAMBLES * -(-n_samples // N_SCRAMBLES)
     return n_samples
@@ -78,10 +87,11 @@ def uniform_numbers(n_samples, n_dimensions, sequence, seed):
     >>> uniform_numbers(16, 3, "sobol", seed=0).shape
     (16, 3)
     """
+    shape = count_draws(n_samples, sequence), n_dimensions
     if n_dimensions == 0:
-        return np.empty((count_draws(n_samples, sequence), 0))
+        return np.empty(shape)
     if sequence == "random":
-        return np.random.default_rng(seed).random((n_samples, n_dimensions))
+        return np.random.default_rng(seed).random(shape)
     if sequence == "lhs":
         rng = np.random.default_rng(seed)
         return qmc.LatinHypercube(n_dimensions, rng=rng).random(n_samples)

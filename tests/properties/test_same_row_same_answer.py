@@ -32,7 +32,7 @@ FIELDS = (
 )
 RNG = np.random.default_rng(0)
 DENSE = RNG.normal(size=(70, 5)).round(1)
-SPARSE = sparse.random(40, 12, 0.4, format="csr", random_state=0)
+SPARSE = sparse.random(20, 12, 0.4, format="csr", random_state=0)
 INSTANCE = GaussianSampler("instance")
 # The three ways to surround rows: one pool, shifted noise, draws of their own.
 EVERY_WAY = [
@@ -72,7 +72,7 @@ def check_any_batch(X, sampler, data):
 
 
 @settings(max_examples=20)
-@given(st.lists(st.integers(0, 39), min_size=1, max_size=12), st.sampled_from([4, None]))
+@given(st.lists(st.integers(0, 19), min_size=1, max_size=8), st.sampled_from([4, None]))
 def test_any_batch_of_sparse_rows(rows, n_bins):
     sampler = MarginalSampler(n_bins)
     fitted = explainer(tree(SPARSE.toarray()), sampler=sampler).fit(SPARSE)
