@@ -15,6 +15,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
+from sklime.blocks import block_bytes, take_rows
 from sklime.concerns import Concerns
 from sklime.conditions import TableConditions
 from sklime.explanation import Explanation
@@ -26,7 +27,7 @@ from sklime.samplers import MarginalSampler
 from sklime.samplers.base import Sampler
 from sklime.samplers.checks import check_table, feature_names
 from sklime.samplers.sequences import seed_of
-from sklime.sampling import ask_each, block_bytes, surround, take_rows
+from sklime.sampling import ask_each, surround
 from sklime.selectors import AllFeatures, MomentSelector
 from sklime.surrogate import Surrogates, fit_surrogates
 from sklime.version import __version__
@@ -403,7 +404,7 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         # Rows with features of their own are explained one by one.
         blocks = list(gen_batches(X.shape[0], height if units is None else 1))
         everything = np.arange(self.n_features_in_)
-        results = Parallel(n_jobs=self.n_jobs, verbose=self.verbose, prefer="threads")(
+        tasks = (
             delayed(self._block)(
                 take_rows(X, rows),
                 outputs[rows],
@@ -412,6 +413,8 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             )
             for rows in blocks
         )
+        jobs = Parallel(n_jobs=self.n_jobs, verbose=self.verbose, prefer="threads")
+        results = jobs(tasks)
         kept, concerns = zip(*results, strict=True)
         sum(concerns, Concerns()).warn(
             feature_names(self), self.kernel_, self.selector_, self.n_samples_

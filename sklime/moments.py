@@ -8,7 +8,7 @@ blocks of draws, over more draws and over machines.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import get_blas_funcs
+from scipy.linalg.blas import dsyrk, ssyrk
 
 # Draws multiplied at a time: in single precision their sums are good to 5e-6 of the
 # answers' spread, and for tables of usual width the block stays in the second-level cache.
@@ -310,6 +310,7 @@ def weighted_products(Z, weights, Y):
         return products, 0.0
     relative = weights / largest
     root = np.sqrt(relative, dtype=np.float32 if single else np.float64)
+    syrk = ssyrk if single else dsyrk
     A = np.empty((1 + d + k, min(n, _BLOCK)), dtype=root.dtype)
     for start in range(0, n, _BLOCK):
         part = slice(start, min(start + _BLOCK, n))
@@ -318,10 +319,11 @@ def weighted_products(Z, weights, Y):
         block[1 : 1 + d] = Z[:, part]
         block[1 + d :] = Y[:, part]
         block *= root[part]
-        (syrk,) = get_blas_funcs(["syrk"], [block])
         products += syrk(1.0, block.T, trans=True)
-    # The rank update gives the upper triangle.
-    products += np.triu(products, 1).T
+    # The rank update gives the upper triangle, with the diagonal.
+    diagonal = np.diagonal(products).copy()
+    products = products + products.T
+    np.fill_diagonal(products, diagonal)
     return products, relative @ relative
 
 

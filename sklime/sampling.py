@@ -4,7 +4,6 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 from scipy import sparse
-from sklearn import get_config
 
 from sklime.moments import (
     Draws,
@@ -304,13 +303,3 @@ def ask_each(response, tables, what):
     else:
         joined = np.concatenate(tables)
     return np.split(response(joined, what=what), np.cumsum(heights)[:-1])
-
-
-def take_rows(X, rows):
-    """Rows of a table of any kind, by slice."""
-    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
-
-
-def block_bytes():
-    """Memory for the rows that are explained together: a part of the working memory."""
-    return int(get_config()["working_memory"] * 2**20 / 16)

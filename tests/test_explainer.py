@@ -176,8 +176,10 @@ def test_parameter_of_a_default_component_creates_it(name, component):
     assert explainer.set_params(**{name: 2}) is explainer
     assert getattr(explainer, name.split("__")[0]) == component
     assert getattr(clone(explainer), name.split("__")[0]) == component
-    # Nothing leaks: not to other explainers, not to the defaults, not to the fitted ones.
+    # Nothing leaks, neither to other explainers nor to the defaults.
     assert getattr(other, name.split("__")[0]) is None
+    small().set_params(**{name: 3})
+    assert getattr(explainer, name.split("__")[0]) == component
     values = other.fit(X).transform(X)
     np.testing.assert_array_equal(small().fit(X).transform(X), values)
     assert np.abs(explainer.fit(X).transform(X) - values).max() > 1e-3

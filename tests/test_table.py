@@ -470,9 +470,11 @@ def test_any_container_is_encoded_by_position():
             np.testing.assert_array_equal(DenseFormat(learnt).encode(given_), expected)
 
 
-def test_a_numeric_array_is_encoded_by_a_format_with_levels():
+@pytest.mark.parametrize("container", [pd.DataFrame, pl.DataFrame, lambda X: X])
+def test_tables_of_numbers_are_encoded_by_a_format_with_levels(container):
     X = pd.DataFrame({"n": [1.5, 2.0], "b": [True, False], "c": pd.Categorical([4, 5])})
-    E = DenseFormat(X).encode(np.array([[0.5, 1.0, 5.0], [np.nan, 0.0, 6.0]]))
+    numbers = np.array([[0.5, 1.0, 5.0], [np.nan, 0.0, 6.0]])
+    E = DenseFormat(X).encode(container(numbers))
     np.testing.assert_array_equal(E, [[0.5, 1, 1], [np.nan, 0, -1]])
 
 

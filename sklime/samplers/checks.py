@@ -122,7 +122,7 @@ def find_categorical(categorical_features, table_format):
     ----------
     categorical_features : "from_dtype", array-like or None
         As users give it: by dtype, a mask, indices, names, or none.
-    table_format : TableFormat or SparseFormat
+    table_format : TableFormat
         Knows names and dtypes.
 
     Returns
