@@ -89,6 +89,7 @@ class _Mixture:
         return np.searchsorted(np.cumsum(self.masses)[:-1], u, side="right")
 
     def tilt(self, kernel):
+        """Weigh each component by the kernel's factor of its deviation."""
         masses = self.masses * kernel.column_factor(self.deviations)
         return replace(self, masses=masses / masses.sum())
 
@@ -116,6 +117,7 @@ class Atoms(_Mixture):
     deviations: np.ndarray
 
     def draw(self, u):
+        """Values at numbers of [0, 1), by the inverse distribution function."""
         return self.values[self.components(u)]
 
 
@@ -142,6 +144,7 @@ class NormalPieces(_Mixture):
     upper: np.ndarray
 
     def draw(self, u):
+        """Values at numbers of [0, 1): a piece, then a place within it."""
         piece = self.components(u)
         start = np.concatenate([[0.0], np.cumsum(self.masses)[:-1]])[piece]
         # What the choice of the piece left of the number is uniform within the piece.
@@ -177,10 +180,12 @@ class Normal:
     origin: float
 
     def draw(self, u):
+        """Values at numbers of [0, 1), by the inverse distribution function."""
         # The ends of [0, 1) would be infinite; half a Sobol step inside they are 6.3 sd.
         return self.mean + self.sd * ndtri(np.clip(u, 2.0**-33, 1.0 - 2.0**-33))
 
     def tilt(self, kernel):
+        """Weigh by a Gaussian factor around the row: a normal law again."""
         if kernel.precision is None:
             raise ValueError(
                 f"{kernel!r} has no Gaussian column factor, so it does not turn a normal "
