@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sklime.exceptions import NeighbourhoodWarning, SelectionWarning, UnknownValueWarning
-
-# A coefficient that rests on fewer draws, in units of the mean weight, is doubtful.
-_THIN_SUPPORT = 10
+from sklime.explanation import THIN_SUPPORT
 
 
 @dataclass(frozen=True)
@@ -60,13 +58,12 @@ class Concerns:
         weighted = sizes > 0.0
         thin = weighted & (sizes < surrogates.coef.shape[2])
         compared = weighted[:, np.newaxis] & ~np.isnan(surrogates.inside)
-        few = compared & varies[columns] & (surrogates.support < _THIN_SUPPORT)
-        # Where no draw is like the row, or all that have weight are, there is no answer,
-        # whether or not the selector asked.
-        unanswered = compared & (surrogates.inside <= 1e-12)
-        alike = surrogates.inside >= 1.0 - 1e-12
+        few = compared & varies[columns] & (surrogates.support < THIN_SUPPORT)
+        # Where no draw with weight is like the row, or all of them are, there is no
+        # answer, whether or not the selector asked.
+        unanswered = compared & surrogates.flat & (surrogates.inside < 0.5)
         chosen = (surrogates.coef != 0.0).any(axis=1)
-        rare = few & ~unanswered & (chosen | alike)
+        rare = few & ~unanswered & (chosen | surrogates.flat)
         return cls(
             weightless=int((~weighted).sum()),
             thin=int(thin.sum()),
@@ -123,7 +120,7 @@ class Concerns:
             _warn(
                 "hardly any draw lies on one side of the row's own bin or category in "
                 f"column(s) {_listed(self.rare, names)}: their attributions there rest on "
-                f"fewer than {_THIN_SUPPORT} draws. Widen the kernel, raise n_samples or "
+                f"fewer than {THIN_SUPPORT} draws. Widen the kernel, raise n_samples or "
                 "merge rare values.",
                 NeighbourhoodWarning,
             )

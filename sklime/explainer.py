@@ -7,7 +7,6 @@ from inspect import signature
 import numpy as np
 import scipy
 import sklearn
-from scipy import sparse
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import gen_batches, get_tags
@@ -15,10 +14,9 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
+from sklime.assembly import assemble_explanation, assemble_matrix
 from sklime.blocks import block_bytes, take_rows
 from sklime.concerns import Concerns
-from sklime.conditions import TableConditions
-from sklime.explanation import Explanation
 from sklime.kernels import ExponentialKernel, as_kernel
 from sklime.model import is_fitted, take_or_fit, takes_weights
 from sklime.moments import Moments
@@ -29,7 +27,7 @@ from sklime.samplers.checks import check_table, feature_names
 from sklime.samplers.sequences import seed_of
 from sklime.sampling import ask_each, surround
 from sklime.selectors import AllFeatures, MomentSelector
-from sklime.surrogate import Surrogates, fit_surrogates
+from sklime.surrogate import fit_surrogates
 from sklime.version import __version__
 
 _DEFAULTS = {
@@ -174,6 +172,7 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             self.classes_ = self._response.classes
         self.sampler_ = clone(MarginalSampler() if self.sampler is None else self.sampler)
         self.sampler_.fit(X, y, sample_weight=sample_weight)
+        self._varies = self.sampler_.varies()
         self.kernel_ = as_kernel(self.kernel).resolve(
             metric=self.sampler_.default_metric_, width=self.sampler_.default_width_
         )
@@ -204,10 +203,7 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """
         X, _, _, outputs = self._question(X, self.target)
         coefs = self._surrogates(X, outputs, _coefficients)
-        units = self.sampler_.units(X)
-        if units is None:
-            return np.concatenate(coefs).reshape(X.shape[0], -1)
-        return _as_csr(coefs, units, self.n_features_in_)
+        return assemble_matrix(coefs, self.sampler_.units(X), self.n_features_in_)
 
     def explain(self, X, *, target=None):
         """Explain every row, with all that is known about each explanation.
@@ -229,7 +225,17 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         if answers is None:
             answers = self._predictions(X)
         blocks = self._surrogates(X, outputs, _everything)
-        return self._explanation(X, resolved, answers, outputs, blocks)
+        return assemble_explanation(
+            blocks,
+            X,
+            resolved,
+            self._response.outputs,
+            answers,
+            outputs,
+            self.sampler_,
+            feature_names(self),
+            self._meta(),
+        )
 
     def score(self, X, y=None):
         r"""Local fidelity: how well the surrogates predict the model on fresh draws.
@@ -400,7 +406,7 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def _surrogates(self, X, outputs, keep):
         """Fit the rows' surrogates block by block, and keep what `keep` makes of each."""
         units = self.sampler_.units(X)
-        height = max(1, min(64, block_bytes() // self._neighbourhoods.bytes_per_row))
+        height = max(1, min(64, block_bytes() // self._bytes_per_row(outputs.shape[1])))
         # Rows with features of their own are explained one by one.
         blocks = list(gen_batches(X.shape[0], height if units is None else 1))
         everything = np.arange(self.n_features_in_)
@@ -421,6 +427,12 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         )
         return kept
 
+    def _bytes_per_row(self, n_explained):
+        """Memory for each of the rows that are explained together."""
+        d = self.n_features_in_
+        chosen = min(d, getattr(self.selector_, "k", d))
+        return self._neighbourhoods.bytes_per_row + 32 * n_explained * chosen * (chosen + d)
+
     def _block(self, X, outputs, columns, keep):
         around, draws = self._neighbourhoods, None
         asked = around.ask(X)
@@ -431,9 +443,7 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             moments = Moments.of(draws)
         matched = self.sampler_.matched_[columns]
         fitted = fit_surrogates(moments, matched, self.selector_, self.surrogate_, draws)
-        return keep(fitted, X, outputs), Concerns.of(
-            fitted, columns, self.sampler_.varies()
-        )
+        return keep(fitted, X, outputs), Concerns.of(fitted, columns, self._varies)
 
     def _reference_sums(self, surrogates, X, outputs):
         """Residual and total sums of squares on the rows' reference neighbourhoods."""
@@ -446,39 +456,6 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             g = surrogates.intercepts[i] + own.design @ surrogates.coef[i].T
             sums += np.square(f - g).sum(), np.square(f - f.mean(axis=0)).sum()
         return sums
-
-    def _explanation(self, X, target, answers, outputs, blocks):
-        units = self.sampler_.units(X)
-        fitted = Surrogates.padded(blocks)
-        n, k, d = fitted.coef.shape
-        per_unit = (n, k, d) if target.multiple else (n, d)
-        per_output = per_unit[:-1]
-
-        def spread(array):
-            return np.repeat(array[:, np.newaxis], k, axis=1)
-
-        names = feature_names(self)
-        ragged = {} if units is None else {"unit_names": [names[own] for own in units]}
-        conditions = self.sampler_.conditions(X)
-        return Explanation(
-            fitted.coef.reshape(per_unit),
-            intercepts=fitted.intercepts.reshape(per_output),
-            predictions=np.take_along_axis(answers, outputs, axis=1).reshape(per_output),
-            local_predictions=fitted.local_predictions.reshape(per_output),
-            scores=fitted.scores.reshape(per_output),
-            effective_sample_sizes=spread(fitted.effective_sample_sizes).reshape(
-                per_output
-            ),
-            support=spread(fitted.support).reshape(per_unit),
-            data=X,
-            feature_names=names,
-            target_names=(
-                target.names if target.multiple else self._response.outputs[outputs[:, 0]]
-            ),
-            conditions=TableConditions(*conditions) if units is None else conditions,
-            meta=self._meta(),
-            **ragged,
-        )
 
     def _meta(self):
         return {
@@ -519,13 +496,3 @@ def _coefficients(surrogates, X, outputs):
 
 def _everything(surrogates, X, outputs):
     return surrogates
-
-
-def _as_csr(coefs, units, n_features):
-    """Rows of attributions of their own columns as one matrix, output by output."""
-    k = coefs[0].shape[1]
-    columns = [(np.arange(k)[:, np.newaxis] * n_features + own).ravel() for own in units]
-    starts = np.concatenate([[0], np.cumsum([len(own) for own in columns])])
-    values = np.concatenate([coef.ravel() for coef in coefs])
-    shape = len(units), k * n_features
-    return sparse.csr_matrix((values, np.concatenate(columns), starts), shape=shape)

@@ -9,6 +9,9 @@ from scipy.sparse import issparse
 
 from sklime.conditions import TableConditions
 
+# A coefficient that rests on fewer draws, in units of the mean weight, is doubtful.
+THIN_SUPPORT = 10
+
 _ALL = slice(None)
 _PER_OUTPUT = (
     "intercepts",
@@ -151,6 +154,11 @@ class Explanation:
     def shape(self):
         """Shape of `values`."""
         return self.values.shape
+
+    @property
+    def low_support(self):
+        """Whether `support` is below 10, of unit shape: such attributions are doubtful."""
+        return self.support < THIN_SUPPORT
 
     @property
     def n_features(self):

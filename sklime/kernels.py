@@ -145,7 +145,7 @@ class ExponentialKernel(Kernel):
         return self.metric is None or self.metric in _STATIONARY
 
     def resolve(self, *, metric, width):
-        return type(self)(
+        return clone(self).set_params(
             width=float(width) if self.width is None else self._checked_width(),
             metric=metric if self.metric is None else self.metric,
         )
@@ -228,17 +228,30 @@ def as_kernel(kernel):
     if isinstance(kernel, Kernel):
         return clone(kernel)
     if hasattr(kernel, "is_stationary") and hasattr(kernel, "diag"):
-        return _CovarianceKernel(clone(kernel))
+        return CovarianceKernel(clone(kernel))
     if callable(kernel):
-        return _FunctionKernel(clone(kernel, safe=False))
+        return FunctionKernel(clone(kernel, safe=False))
     raise TypeError(
         f"kernel={kernel!r} is not a kernel: give an ExponentialKernel, a callable "
         "kernel(Z, z) -> weights, or a scikit-learn Gaussian-process kernel (an instance)."
     )
 
 
-class _FunctionKernel(Kernel):
-    """A user's own function of (Z, z)."""
+class FunctionKernel(Kernel):
+    """Kernel made of a user's own function of (Z, z).
+
+    Parameters
+    ----------
+    function : callable
+        Takes a design of shape (n_samples, n_features) and a point of shape
+        (n_features,), and returns weights of shape (n_samples,).
+
+    Examples
+    --------
+    >>> from sklime.kernels import FunctionKernel
+    >>> FunctionKernel(lambda Z, z: 1.0 / (1.0 + abs(Z - z).sum(axis=1)))([[1.0]], [0.0])
+    array([0.5])
+    """
 
     def __init__(self, function):
         self.function = function
@@ -247,8 +260,21 @@ class _FunctionKernel(Kernel):
         return self.function(np.asarray(Z, dtype=np.float64), z)
 
 
-class _CovarianceKernel(Kernel):
-    """A Gaussian-process kernel, read as a weight between draw and row."""
+class CovarianceKernel(Kernel):
+    """Kernel made of a scikit-learn Gaussian-process kernel: its covariance is the weight.
+
+    Parameters
+    ----------
+    covariance : sklearn.gaussian_process.kernels.Kernel
+        The covariance of draw and row.
+
+    Examples
+    --------
+    >>> from sklearn.gaussian_process.kernels import RBF
+    >>> from sklime.kernels import CovarianceKernel
+    >>> CovarianceKernel(RBF(length_scale=1.0))([[1.0]], [0.0]).round(3)
+    array([0.607])
+    """
 
     def __init__(self, covariance):
         self.covariance = covariance

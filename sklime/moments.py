@@ -230,26 +230,29 @@ class CentralMoments:
         ndarray of shape (n_rows, n_outputs, n_features)
             Coefficients, per unit of `Moments.y_scale`.
         """
-        alpha = penalty / self.n_samples
-        varies = np.einsum("njj->nj", self.gram) > 0
+        alpha, varies = penalty / self.n_samples, ~self.flat
         if support is None:
             return np.swapaxes(_solve(self.gram, self.cross, alpha, varies), 1, 2)
-        n, k, d = support.shape
-        support = support & varies[:, np.newaxis]
-        widest = support.sum(axis=2).max(initial=0)
-        # The chosen features first, in their own order; what pads shorter rows is masked.
-        chosen = np.argsort(~support, axis=2, kind="stable")[:, :, :widest]
-        real = np.take_along_axis(support, chosen, axis=2)
-        rows, outputs = np.arange(n)[:, np.newaxis, np.newaxis], np.arange(k)[:, np.newaxis]
-        gram = self.gram[
-            rows[..., np.newaxis], chosen[..., np.newaxis], chosen[:, :, np.newaxis]
-        ]
-        gram = gram * (real[..., np.newaxis] & real[:, :, np.newaxis])
-        cross = self.cross[rows, chosen, outputs] * real
-        coef = np.zeros((n, k, d))
-        found = _solve(gram, cross[..., np.newaxis], alpha, real)[..., 0]
-        np.put_along_axis(coef, chosen, found, axis=2)
+        coef, support = np.zeros(support.shape), support & varies[:, np.newaxis]
+        sizes = support.sum(axis=2)
+        # Each system has its own size, whatever else is in the block, so that its
+        # solution is the same to the bit.
+        for size in np.unique(sizes[sizes > 0]):
+            row, output = np.nonzero(sizes == size)
+            chosen = np.nonzero(support[row, output])[1].reshape(-1, size)
+            row, output = row[:, np.newaxis], output[:, np.newaxis]
+            gram = self.gram[
+                row[..., np.newaxis], chosen[..., np.newaxis], chosen[:, np.newaxis]
+            ]
+            cross = self.cross[row, chosen, output][..., np.newaxis]
+            real = np.ones(chosen.shape, dtype=bool)
+            coef[row, output, chosen] = _solve(gram, cross, alpha, real)[..., 0]
         return coef
+
+    @property
+    def flat(self):
+        """Features without variance, of shape (n_rows, n_features)."""
+        return np.einsum("njj->nj", self.gram) == 0.0
 
     def explained(self, coef, offset=0.0):
         """Share of the answers' weighted variance that a surrogate explains, R squared.

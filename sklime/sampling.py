@@ -102,7 +102,7 @@ class SharedPool(Neighbourhoods):
     def __init__(self, sampler, kernel, response, n_samples, seed):
         super().__init__(sampler, kernel, response, n_samples, seed)
         inputs, self.points = sampler.pool(n_samples, seed)
-        answers = np.ascontiguousarray(response(inputs, what="draw of the pool").T)
+        answers = np.ascontiguousarray(response(inputs, what="pool draw").T)
         self.Y, self.y_origin, self.y_scale = scale_answers(answers)
         self.weights_of_matches = self._tabulate()
 
@@ -169,11 +169,9 @@ class ShiftedNoise(Neighbourhoods):
 
     def __init__(self, sampler, kernel, response, n_samples, seed):
         super().__init__(sampler, kernel, response, n_samples, seed)
-        self.deviations = sampler.deviations(n_samples, seed)
-        d = self.deviations.shape[1]
-        scales = np.array([column.scale for column in sampler.columns_])
-        self.Z = np.ascontiguousarray((self.deviations / scales).T)
-        self.weights = checked_weights(kernel, self.Z.T, np.zeros(d))
+        self.deviations, standardised = sampler.deviations(n_samples, seed)
+        self.Z = np.ascontiguousarray(standardised.T)
+        self.weights = checked_weights(kernel, self.Z.T, np.zeros(len(self.Z)))
         nothing = np.empty((0, self.n_samples))
         self.gram, self.weight_squares = weighted_products(self.Z, self.weights, nothing)
         relative = self.weights / (self.weights.max() or 1.0)
@@ -185,11 +183,9 @@ class ShiftedNoise(Neighbourhoods):
         return 8 * 3 * self.deviations.size
 
     def ask(self, X):
-        positions = np.ascontiguousarray(self.sampler.locate(X).z.T)
-        E = self.sampler.format_.encode(X)
-        around = (E[:, np.newaxis] + self.deviations).reshape(-1, E.shape[1])
-        answers = self.response(self.sampler.format_.decode(around), what="draw")
-        return positions, answers.reshape(len(E), self.n_samples, -1)
+        inputs, positions = self.sampler.around(X, self.deviations)
+        answers = self.response(inputs, what="draw")
+        return positions, answers.reshape(len(positions), self.n_samples, -1)
 
     def draws(self, asked, outputs):
         for position, answer, explained in zip(*asked, outputs, strict=True):
@@ -232,9 +228,9 @@ def surround(sampler, kernel, response, n_samples, seed):
     -------
     Neighbourhoods
     """
-    if not getattr(sampler, "depends_on_row", True):
+    if not sampler.depends_on_row:
         kind = SharedPool
-    elif getattr(sampler, "shifts_with_row", False) and kernel.stationary:
+    elif sampler.shifts_with_row and kernel.stationary:
         kind = ShiftedNoise
     else:
         kind = OwnDraws

@@ -10,7 +10,7 @@ from sklime.selectors import MomentSelector
 # In units of the mean weight: one draw's worth of evidence against a coefficient.
 _PENALTY = 1.0
 
-_PER_FEATURE = ("coef", "support", "inside")
+_PER_FEATURE = ("coef", "support", "inside", "flat")
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,10 @@ class Surrogates:
     inside : ndarray of shape (n_rows, n_features)
         For a feature compared with the row's own bin, the weighted share of draws in it;
         NaN for a standardised one.
+    flat : ndarray of shape (n_rows, n_features) of bool
+        Features that do not vary where there is weight.
     empty_selections : ndarray of shape (n_rows, n_outputs) of bool
-        Where the selector kept nothing although the answers vary.
+        Where the selector kept nothing although answers and features vary.
     """
 
     coef: np.ndarray
@@ -42,6 +44,7 @@ class Surrogates:
     effective_sample_sizes: np.ndarray
     support: np.ndarray
     inside: np.ndarray
+    flat: np.ndarray
     empty_selections: np.ndarray
 
     @classmethod
@@ -51,7 +54,7 @@ class Surrogates:
 
         def pad(array):
             width = [(0, 0)] * (array.ndim - 1) + [(0, widest - array.shape[-1])]
-            return np.pad(array, width, constant_values=np.nan)
+            return np.pad(array.astype(float), width, constant_values=np.nan)
 
         joined = {}
         for field in fields(cls):
@@ -110,6 +113,7 @@ def fit_surrogates(moments, matched, selector, regressor=None, draws=None):
         effective_sample_sizes=sizes,
         support=np.where(compared, scarcer, sizes[:, np.newaxis]),
         inside=np.where(compared, mean_z, np.nan),
+        flat=central.flat,
         empty_selections=_nothing_kept(support, central),
     )
 
@@ -117,7 +121,8 @@ def fit_surrogates(moments, matched, selector, regressor=None, draws=None):
 def _nothing_kept(support, central):
     if support is None:
         return np.zeros(central.spread.shape, dtype=bool)
-    return ~support.any(axis=2) & (central.spread > 0.0)
+    could = (central.spread > 0.0) & ~central.flat.all(axis=1, keepdims=True)
+    return ~support.any(axis=2) & could
 
 
 def _select_from_draws(selector, central, draws):

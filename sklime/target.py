@@ -89,18 +89,27 @@ def find_target(target, outputs):
         return Target(names, None)
     if keyword == "predicted" and len(names) == 1:
         return _only(0, names)
+    if keyword == "predicted":
+        raise ValueError(
+            f"target='predicted' has no single answer where {outputs.name} gives several "
+            f"outputs at once: use 'all' or one of {_listed(names)}"
+        )
     found = [i for i, label in enumerate(names) if _same(label, target)]
     if not found:
-        more = f" and {len(names) - 20} more" if len(names) > 20 else ""
         raise ValueError(
             f"target={target!r} is not one of the outputs of {outputs.name}: use 'all' or "
-            f"one of {names[:20].tolist()}{more}"
+            f"one of {_listed(names)}"
         )
     return _only(found[0], names)
 
 
 def _only(column, names):
     return Target(names[[column]], np.array([column]))
+
+
+def _listed(names):
+    more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+    return f"{names[:20].tolist()}{more}"
 
 
 def _same(label, target):

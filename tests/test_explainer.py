@@ -347,7 +347,7 @@ def test_negative_class_of_a_margin_is_the_negative():
 
 def test_outputs_of_several_numbers_have_no_predicted_one():
     for kind in ("multi-output", "multilabel"):
-        with pytest.raises(ValueError, match="target='predicted' is not one of the outp"):
+        with pytest.raises(ValueError, match="target='predicted' has no single answer"):
             fitted(kind, target="predicted")
 
 

@@ -1,5 +1,8 @@
+import warnings
+
 import numpy as np
 import pytest
+from sklearn.feature_selection import SelectFromModel
 from sklearn.linear_model import LinearRegression, Ridge
 
 from sklime import FunctionRegressor, LimeExplainer
@@ -51,3 +54,27 @@ def test_tiny_weights_are_weights_for_a_users_regressor():
 def test_resolved_kernels_read_as_users_write_them():
     explainer, _ = explain(lambda X: X[:, 0])
     assert "np.float64" not in repr(explainer.kernel_)
+
+
+@pytest.mark.parametrize("width", np.linspace(0.15, 0.25, 21))
+def test_no_width_gives_a_zero_without_a_word(width):
+    narrow = ExponentialKernel(width=width)
+    explainer = LimeExplainer(
+        FunctionRegressor(lambda X: X[:, 0] + X[:, 1]), kernel=narrow, random_state=0
+    ).fit(X[:, :2])
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        found = explainer.transform(X[:1, :2])
+    assert (found != 0.0).all() or any(w.category is NeighbourhoodWarning for w in told)
+
+
+def test_supports_of_many_sizes_do_not_touch_each_other():
+    wide = np.random.default_rng(0).normal(size=(300, 60))
+    model = FunctionRegressor(lambda X: np.tanh(X[:, :9] @ np.arange(9.0)) + X[:, 20])
+    explainer = LimeExplainer(
+        model, selector=SelectFromModel(Ridge()), n_samples=512, random_state=0
+    ).fit(wide)
+    together = explainer.transform(wide[:6])
+    assert len(set((together != 0).sum(axis=1))) > 1
+    alone = np.concatenate([explainer.transform(row[np.newaxis]) for row in wide[:6]])
+    np.testing.assert_array_equal(together, alone)

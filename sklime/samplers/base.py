@@ -41,6 +41,14 @@ class Sampler(Component, ABC):
     # Whether `fit` takes sparse tables.
     accepts_sparse = False
 
+    # Whether the draws depend on the explained row. A sampler that says no gives `pool` and
+    # `locate`, as `TabularSampler` does: the model is then asked once, for all rows.
+    depends_on_row = True
+
+    # Whether the draws of all rows are the same deviations, moved to the row. A sampler
+    # that says yes gives `deviations` and `around`, as `GaussianSampler` does.
+    shifts_with_row = False
+
     @abstractmethod
     def fit(self, X, y=None, sample_weight=None):
         """Learn the training statistics.

@@ -78,6 +78,7 @@ class GaussianSampler(TabularSampler):
 
     @property
     def depends_on_row(self):
+        """Whether the draws depend on the explained row."""
         return self.center == "instance"
 
     @property
@@ -97,8 +98,8 @@ class GaussianSampler(TabularSampler):
 
         Returns
         -------
-        ndarray of shape (n_draws, n_features)
-            In the columns' own units.
+        deviations, standardised : ndarray of shape (n_draws, n_features)
+            In the columns' own units, and in interpretable ones.
         """
         law = ProductLaw(
             tuple(
@@ -109,7 +110,30 @@ class GaussianSampler(TabularSampler):
         numbers = uniform_numbers(
             n_samples, len(self.columns_), self.sequence, seed_of(random_state)
         )
-        return law.draw(numbers)
+        deviations = law.draw(numbers)
+        return deviations, deviations / [column.scale for column in self.columns_]
+
+    def around(self, X, deviations):
+        """Move the deviations to each row.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_features)
+            Checked rows.
+        deviations : ndarray of shape (n_draws, n_features)
+            As `deviations` gives them.
+
+        Returns
+        -------
+        inputs : table of n_rows * n_draws rows
+            As the model takes them.
+        positions : ndarray of shape (n_rows, n_features)
+            The rows in interpretable units.
+        """
+        E = self.format_.encode(X)
+        at = self._placed(self.columns_, E, self.format_, X)
+        moved = (E[:, np.newaxis] + deviations).reshape(-1, E.shape[1])
+        return self.format_.decode(moved), np.ascontiguousarray(at.z.T)
 
     def _column_law(self, j, column, position, value):
         if isinstance(column, CategoricalColumn):
@@ -119,7 +143,7 @@ class GaussianSampler(TabularSampler):
             column, value if self.depends_on_row else mean, self.scale * sd, position
         )
 
-    def _placed(self, columns, E, format_):
+    def _placed(self, columns, E, format_, X, first=0):
         numeric = [not isinstance(column, CategoricalColumn) for column in columns]
         lacking = np.isnan(E) & numeric
         if lacking.any():
@@ -129,4 +153,4 @@ class GaussianSampler(TabularSampler):
                 f"column(s) {', '.join(map(repr, names))}, around which GaussianSampler "
                 "cannot draw; use MarginalSampler(), for which missing is a bin of its own."
             )
-        return super()._placed(columns, E, format_)
+        return super()._placed(columns, E, format_, X, first)

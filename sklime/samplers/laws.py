@@ -73,11 +73,12 @@ class ProductLaw:
         ValueError
             If the kernel does not factorise over columns.
         """
-        if kernel.column_factor is None:
+        if getattr(kernel, "column_factor", None) is None:
             raise ValueError(
-                f"{kernel!r} is not a product over columns, so it does not turn a product "
-                'law into another; use ExponentialKernel with metric="euclidean".'
+                f"kernel {kernel!r} is not a product over columns, so it does not turn a "
+                'product law into another; use ExponentialKernel(metric="euclidean").'
             )
+        kernel = kernel.resolve(metric="euclidean", width=0.75 * np.sqrt(len(self)))
         return ProductLaw(tuple(column.tilt(kernel) for column in self.columns))
 
 
@@ -91,6 +92,10 @@ class _Mixture:
     def tilt(self, kernel):
         """Weigh each component by the kernel's factor of its deviation."""
         masses = self.masses * kernel.column_factor(self.deviations)
+        if not masses.any():
+            raise ValueError(
+                f"kernel {kernel!r} leaves no weight anywhere in a column; widen it."
+            )
         return replace(self, masses=masses / masses.sum())
 
 

@@ -75,6 +75,7 @@ class MarginalSampler(TabularSampler):
 
     @property
     def depends_on_row(self):
+        """Whether the draws depend on the explained row."""
         return isinstance(self.format_, SparseFormat)
 
     def _column_law(self, j, column, position, value):

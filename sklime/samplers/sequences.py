@@ -1,5 +1,7 @@
 """Uniform numbers: scrambled Sobol points, Latin hypercubes and plain random draws."""
 
+from numbers import Integral
+
 import numpy as np
 from scipy.stats import qmc
 from sklearn.utils import check_random_state
@@ -43,10 +45,10 @@ def count_draws(n_samples, sequence):
     Raises
     ------
     ValueError
-        If it is below 1.
+        If it is not an integer of at least 1.
     """
-    if n_samples < 1:
-        raise ValueError(f"n_samples={n_samples!r} must be at least 1.")
+    if not isinstance(n_samples, Integral) or n_samples < 1:
+        raise ValueError(f"n_samples={n_samples!r} must be an integer of at least 1.")
     if sequence == "sobol":
         return N_SCRAMBLES * -(-n_samples // N_SCRAMBLES)
     return n_samples

@@ -51,6 +51,7 @@ class _StoredEntries:
         self.table = table
         self.own = own
         self.feature_names = table.feature_names[own]
+        self.nominal = table.nominal[own]
 
     def encode(self, X):
         return X[:, self.own].toarray().astype(np.float64) + 0.0

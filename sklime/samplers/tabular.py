@@ -178,7 +178,7 @@ class TabularSampler(Sampler):
         ValueError
             If a row holds a value that the sampler cannot place.
         """
-        return self._placed(self.columns_, self.format_.encode(X), self.format_)
+        return self._placed(self.columns_, self.format_.encode(X), self.format_, X)
 
     def varies(self):
         return self.format_.varies(self.columns_)
@@ -203,11 +203,6 @@ class TabularSampler(Sampler):
             for view in self._views(X)
             for own in [self._labels(view.columns, view.format)]
         ]
-
-    @property
-    @abstractmethod
-    def depends_on_row(self):
-        """Whether the draws depend on the explained row."""
 
     @abstractmethod
     def _column_law(self, j, column, position, value):
@@ -273,26 +268,32 @@ class TabularSampler(Sampler):
             )
         ]
 
-    def _placed(self, columns, E, format_):
-        """Coordinates of rows, after a check that training knew their values."""
+    def _placed(self, columns, E, format_, X, first=0):
+        """Coordinates of rows, after a check that training knew their values.
+
+        `X` is the table they come from, in which they start at row `first`.
+        """
         at = coordinates(columns, E)
         if self.handle_unknown == "ignore":
             return at
         unseen = at.codes == UNSEEN
         if unseen.any():
             j, i = np.argwhere(unseen)[0]
+            value = format_.describe(j, E[i, j])
+            if format_.nominal[j] and not np.isnan(E[i, j]):
+                value = repr(_cell(X, first + i, j))
             names = format_.feature_names[unseen.any(axis=1)]
             raise ValueError(
                 f"{unseen.any(axis=0).sum()} row(s) have a value that training never had, "
                 f"in column(s) {', '.join(map(repr, names))}: "
-                f"{format_.describe(j, E[i, j])} in the first. Set "
+                f"{value} in the first. Set "
                 'handle_unknown="ignore" to give such columns the attribution 0.'
             )
         return at
 
     def _views(self, X):
-        for columns, e, format_ in self.format_.rows(X, self.columns_):
-            yield _View(columns, e, format_, self._placed(columns, e, format_))
+        for i, (columns, e, format_) in enumerate(self.format_.rows(X, self.columns_)):
+            yield _View(columns, e, format_, self._placed(columns, e, format_, X, i))
 
     def _view(self, row):
         if isinstance(row, np.ndarray) and row.ndim == 1:
@@ -315,3 +316,8 @@ class _View:
     def neighbourhood(self, inputs, points):
         Z, position = points.seen_from(self.at, 0)
         return Neighbourhood(inputs, Z.T, position)
+
+
+def _cell(X, i, j):
+    value = X.iloc[i, j] if hasattr(X, "iloc") else X[i, j]
+    return value.item() if isinstance(value, np.generic) else value
