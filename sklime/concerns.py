@@ -10,7 +10,7 @@ from sklime.exceptions import NeighbourhoodWarning, SelectionWarning, UnknownVal
 from sklime.explanation import THIN_SUPPORT
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Concerns:
     """How many explanations are doubtful, and why. Concerns of disjoint rows add up.
 

@@ -166,7 +166,9 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         X = check_table(self, X, reset=True)
         self._check_parameters()
         self.estimator_ = self._fitted_model(X, y, sample_weight, params)
-        self._response = Response(self.estimator_, self.response_method, probe=X[:2])
+        # A copy, as some models work in place.
+        probe = copy.deepcopy(X[:2])
+        self._response = Response(self.estimator_, self.response_method, probe=probe)
         self._response.resolve(self.target)
         if self._response.classes is not None:
             self.classes_ = self._response.classes
@@ -410,8 +412,8 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         # Rows with features of their own are explained one by one.
         blocks = list(gen_batches(X.shape[0], height if units is None else 1))
         everything = np.arange(self.n_features_in_)
-        tasks = (
-            delayed(self._block)(
+        parts = (
+            (
                 take_rows(X, rows),
                 outputs[rows],
                 everything if units is None else units[rows.start],
@@ -419,8 +421,12 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             )
             for rows in blocks
         )
-        jobs = Parallel(n_jobs=self.n_jobs, verbose=self.verbose, prefer="threads")
-        results = jobs(tasks)
+        if len(blocks) == 1:
+            # To start jobs takes a third as long as to explain a row.
+            results = [self._block(*part) for part in parts]
+        else:
+            jobs = Parallel(n_jobs=self.n_jobs, verbose=self.verbose, prefer="threads")
+            results = jobs(delayed(self._block)(*part) for part in parts)
         kept, concerns = zip(*results, strict=True)
         sum(concerns, Concerns()).warn(
             feature_names(self), self.kernel_, self.selector_, self.n_samples_

@@ -15,7 +15,7 @@ from scipy.linalg.blas import dsyrk, ssyrk
 _BLOCK = 8192
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Draws:
     """The weighted draws around one row, with the model's answers.
 
@@ -76,7 +76,7 @@ class Draws:
         return Y, self.y_origin + self.y_scale * middle, self.y_scale * unit
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Moments:
     """Weighted moments of the neighbourhoods of several rows.
 
@@ -182,7 +182,7 @@ class Moments:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CentralMoments:
     """Covariances and means under the normalised weights, in the units of `Moments`.
 

@@ -13,7 +13,7 @@ _PENALTY = 1.0
 _PER_FEATURE = ("coef", "support", "inside", "flat")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Surrogates:
     """Weighted linear surrogates of several rows.
 
@@ -102,7 +102,8 @@ def fit_surrogates(moments, matched, selector, regressor=None, draws=None):
     sizes = moments.effective_sample_sizes
     scarcer = moments.n_samples * np.clip(np.minimum(mean_z, 1.0 - mean_z), 0.0, None)
     # A value that training never had is compared, whatever its column.
-    compared = matched | ((moments.positions == 1.0) & (np.abs(mean_z) < 1e-12))
+    unseen = central.flat & (moments.positions == 1.0) & (np.abs(mean_z) < 1e-12)
+    compared = matched | unseen
     # No answer where no draw has weight.
     answer = np.where(sizes > 0.0, 1.0, np.nan)[:, np.newaxis]
     return Surrogates(

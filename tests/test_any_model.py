@@ -476,6 +476,24 @@ def test_a_torch_module_is_a_function():
     assert explainer(model).score(X[:20]) > 0.0
 
 
+@pytest.mark.parametrize("container", [np.array, pd.DataFrame], ids=["array", "frame"])
+@pytest.mark.parametrize("target", ["auto", 2])
+def test_a_model_that_works_in_place_changes_no_row_and_no_explanation(container, target):
+    careful = make_pipeline(StandardScaler(), lm.LogisticRegression())
+    hasty = make_pipeline(StandardScaler(copy=False), lm.LogisticRegression())
+    # Far from its standard scale, so that a row scaled in place lies in another bin.
+    rows = container(X + 5.0)
+    if container is pd.DataFrame:
+        rows.columns = ["a", "b", "c", "d"]
+    kept = rows.copy()
+    careful, hasty = careful.fit(kept.copy(), LEVEL), hasty.fit(kept.copy(), LEVEL)
+    expected = LimeExplainer(careful, target=target, random_state=0).fit(kept).explain(kept)
+    found = LimeExplainer(hasty, target=target, random_state=0).fit(rows).explain(rows)
+    np.testing.assert_array_equal(rows, kept)
+    np.testing.assert_allclose(found.values, expected.values, atol=SINGLE)
+    np.testing.assert_allclose(found.predictions, expected.predictions)
+
+
 # --------------------------------------------------------------------------- boosting
 
 

@@ -323,6 +323,16 @@ def test_small_effects_near_the_row_survive_large_ones_far_away(sampler):
     np.testing.assert_allclose(explanation.values[0], [0.0, X[:, 1].std(), 0.0], atol=0.15)
 
 
+def test_a_balanced_flag_in_standard_units_is_nothing_rare():
+    # Its standardised values are exactly -1 and 1, with a mean of exactly 0.
+    table = np.column_stack([np.tile([0.0, 1.0], 100), X[:, 1]])
+    sampler = MarginalSampler(n_bins=None)
+    fitted = explainer(first, sampler=sampler, kernel=UniformKernel()).fit(table)
+    explanation = fitted.explain(table[:4])
+    np.testing.assert_allclose(explanation.support, 256.0)
+    np.testing.assert_allclose(explanation.values[:, 0], 0.5, rtol=0.01)
+
+
 # --------------------------------------------------------------- selectors and surrogates
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from sklime.component import Component
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Neighbourhood:
     """Perturbations of one row.
 

@@ -92,9 +92,10 @@ def check_weights(sample_weight, X):
         sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
     )
     check_consistent_length(X, weights)
-    if weights.ndim != 1 or (weights < 0).any() or not weights.any():
+    if weights.ndim != 1 or (weights < 0).any() or not 0.0 < weights.sum() < np.inf:
         raise ValueError(
-            "sample_weight must be one non-negative number a row, and not all of them zero."
+            "sample_weight must be one non-negative number a row, not all of them zero, "
+            "with a finite sum."
         )
     return weights
 

@@ -226,7 +226,7 @@ def truncated_law(column, code):
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Coordinates:
     """Where rows of a table lie in interpretable space.
 

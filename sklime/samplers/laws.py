@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ProductLaw:
     """Law of a table row whose columns are independent.
 
@@ -99,7 +99,7 @@ class _Mixture:
         return replace(self, masses=masses / masses.sum())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Atoms(_Mixture):
     """A discrete law: an empirical marginal.
 
@@ -126,7 +126,7 @@ class Atoms(_Mixture):
         return self.values[self.components(u)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NormalPieces(_Mixture):
     """A mixture of truncated normal laws, one a bin, and of single values.
 
@@ -165,7 +165,7 @@ class NormalPieces(_Mixture):
         return np.where(single, loc, np.clip(drawn, lower, upper))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Normal:
     """A normal law with a standardised design.
 

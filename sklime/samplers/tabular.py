@@ -304,7 +304,7 @@ class TabularSampler(Sampler):
         return next(iter(self._views(row)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _View:
     """One row with the columns that describe it."""
 
