@@ -1,9 +1,11 @@
 """Run every benchmark and print one table."""
 
-from benchmarks import imports, latency, memory, throughput
+from benchmarks import exactness, imports, latency, memory, throughput
 from benchmarks.report import machine, table
 
 lines = [
-    line for module in (throughput, latency, memory, imports) for line in module.measure()
+    line
+    for module in (throughput, exactness, latency, memory, imports)
+    for line in module.measure()
 ]
 print(f"{machine()}\n\n{table(lines)}")

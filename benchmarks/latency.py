@@ -17,7 +17,7 @@ def measure():
 
 
 def one_row(what, model, X_train, X):
-    explainer = LimeExplainer(model, random_state=0).fit(X_train)
+    explainer = LimeExplainer(model, method="sampling", random_state=0).fit(X_train)
     row = X[:1]
     explainer.transform(row)
     explained, predicted = interleaved_medians(

@@ -42,7 +42,9 @@ def measure():
 
 def against_lime(what, model, X_train, X, selector, required):
     n_kept = getattr(selector, "k", X.shape[1])
-    explainer = LimeExplainer(model, selector=selector, n_samples=N_SAMPLES, random_state=0)
+    explainer = LimeExplainer(
+        model, selector=selector, method="sampling", n_samples=N_SAMPLES, random_state=0
+    )
 
     def lime_seconds():
         start = perf_counter()
@@ -77,7 +79,9 @@ def against_lime(what, model, X_train, X, selector, required):
 
 def over_the_model(model, X_train, X, n_rows=20):
     sampler = GaussianSampler(center="instance")
-    explainer = LimeExplainer(model, sampler=sampler, n_samples=N_SAMPLES, random_state=0)
+    explainer = LimeExplainer(
+        model, sampler=sampler, method="sampling", n_samples=N_SAMPLES, random_state=0
+    )
     explainer.fit(X_train)
 
     def total_over_model():

@@ -2,7 +2,7 @@
 
 import warnings
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -82,6 +82,15 @@ class Concerns:
             self.rare + other.rare,
             self.empty_selections + other.empty_selections,
         )
+
+    def without_noise(self):
+        """The concerns that remain where nothing is estimated from draws.
+
+        Returns
+        -------
+        Concerns
+        """
+        return replace(self, thin=0, rare=Counter())
 
     def warn(self, names, kernel, selector, n_samples):
         """Give one named warning for each kind of concern.

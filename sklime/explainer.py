@@ -2,6 +2,7 @@
 
 import copy
 import platform
+from functools import partial
 from inspect import signature
 
 import numpy as np
@@ -17,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklime.assembly import assemble_explanation, assemble_matrix
 from sklime.blocks import block_bytes, take_rows
 from sklime.concerns import Concerns
+from sklime.exact import NoClosedForm, closed_form
 from sklime.kernels import ExponentialKernel, as_kernel
 from sklime.model import is_fitted, take_or_fit, takes_weights
 from sklime.moments import Moments
@@ -65,6 +67,10 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     surrogate : scikit-learn linear regressor or None, default=None
         Fitted to each row's draws; must take `sample_weight`, which it gets with mean 1.
         None: ridge regression with penalty 1 in units of the mean weight.
+    method : {"auto", "exact", "sampling"}, default="auto"
+        "exact": LIME's limit for infinitely many draws, in closed form; an error that says
+        why where there is none. "sampling": draws. "auto": exact where the model, the
+        sampler, the kernel, the selector and the surrogate allow it, else draws.
     n_samples : int, default=4096
         Draws per row (shared by all rows where they do not depend on the row).
     target : "auto", "predicted", "all" or a label, default="auto"
@@ -92,7 +98,7 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     classes_ : ndarray of shape (n_classes,)
         Only if the model has classes.
     method_ : str
-        "sampling".
+        "exact" or "sampling": which is in use.
     n_samples_ : int
         Draws in use.
     n_features_in_ : int
@@ -125,6 +131,7 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         kernel=None,
         selector=None,
         surrogate=None,
+        method="auto",
         n_samples=4096,
         target="auto",
         response_method="auto",
@@ -137,6 +144,7 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.kernel = kernel
         self.selector = selector
         self.surrogate = surrogate
+        self.method = method
         self.n_samples = n_samples
         self.target = target
         self.response_method = response_method
@@ -180,11 +188,11 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         )
         self.selector_ = AllFeatures() if self.selector is None else clone(self.selector)
         self.surrogate_ = None if self.surrogate is None else clone(self.surrogate)
-        self.method_ = "sampling"
         self._seed = seed_of(self.random_state)
-        self._neighbourhoods = surround(
-            self.sampler_, self.kernel_, self._response, self.n_samples, self._seed
-        )
+        self._neighbourhoods = self._closed_form(X)
+        self.method_ = "sampling" if self._neighbourhoods is None else "exact"
+        if self._neighbourhoods is None:
+            self._neighbourhoods = self._sampled()
         self.n_samples_ = self._neighbourhoods.n_samples
         return self
 
@@ -226,7 +234,7 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         )
         if answers is None:
             answers = self._predictions(X)
-        blocks = self._surrogates(X, outputs, _everything)
+        blocks = self._surrogates(X, outputs, self._keep_everything())
         return assemble_explanation(
             blocks,
             X,
@@ -262,9 +270,11 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             NaN if a row has no surrogate.
         """
         X, _, _, outputs = self._question(X, self.target)
-        residual, total = np.sum(self._surrogates(X, outputs, self._reference_sums), axis=0)
-        if total == 0.0:
-            return 1.0 if residual == 0.0 else 0.0
+        sums = self._surrogates(X, outputs, self._reference_sums)
+        residual, total, size = np.sum(sums, axis=0)
+        # Rounding of answers that do not vary is no variation.
+        if total <= 1e-28 * size:
+            return 1.0 if residual <= 1e-20 * size else 0.0
         return float(1.0 - residual / total)
 
     def get_feature_names_out(self, input_features=None):
@@ -356,6 +366,10 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return tags
 
     def _check_parameters(self):
+        if self.method not in ("auto", "exact", "sampling"):
+            raise ValueError(
+                f'method={self.method!r} must be "auto", "exact" or "sampling".'
+            )
         n = self.n_samples
         if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 2:
             raise ValueError(f"n_samples={n!r} must be an integer of at least 2.")
@@ -390,6 +404,39 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             params = {"sample_weight": sample_weight}
         return take_or_fit(self.estimator, X, y, params, self.random_state)
 
+    def _closed_form(self, X):
+        """The population of draws, or None where draws are wanted or needed."""
+        if self.method == "sampling":
+            return None
+        try:
+            return closed_form(
+                self._response,
+                self.sampler_,
+                self.kernel_,
+                self.selector_,
+                self.surrogate_,
+                X,
+                self.n_samples,
+            )
+        except NoClosedForm as reason:
+            if self.method == "exact":
+                raise ValueError(
+                    f'method="exact" has no closed form here: {reason}. Use method="auto" '
+                    "to draw samples where there is none."
+                ) from None
+            return None
+
+    def _sampled(self):
+        return surround(
+            self.sampler_, self.kernel_, self._response, self.n_samples, self._seed
+        )
+
+    def _keep_everything(self):
+        """What `explain` keeps of a block; the limit is scored on draws of its own."""
+        if self.method_ == "sampling":
+            return _everything
+        return partial(_scored_on_draws, self._sampled())
+
     def _question(self, X, target):
         """Check the rows and find the outputs to explain for each.
 
@@ -408,7 +455,8 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def _surrogates(self, X, outputs, keep):
         """Fit the rows' surrogates block by block, and keep what `keep` makes of each."""
         units = self.sampler_.units(X)
-        height = max(1, min(64, block_bytes() // self._bytes_per_row(outputs.shape[1])))
+        height = block_bytes() // self._bytes_per_row(outputs.shape[1])
+        height = max(1, min(self._neighbourhoods.rows_at_once, height))
         # Rows with features of their own are explained one by one.
         blocks = list(gen_batches(X.shape[0], height if units is None else 1))
         everything = np.arange(self.n_features_in_)
@@ -449,23 +497,28 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             moments = Moments.of(draws)
         matched = self.sampler_.matched_[columns]
         fitted = fit_surrogates(moments, matched, self.selector_, self.surrogate_, draws)
-        return keep(fitted, X, outputs), Concerns.of(fitted, columns, self._varies)
+        concerns = Concerns.of(fitted, columns, self._varies)
+        if self.method_ == "exact":
+            concerns = concerns.without_noise()
+        return keep(fitted, X, outputs), concerns
 
     def _reference_sums(self, surrogates, X, outputs):
-        """Residual and total sums of squares on the rows' reference neighbourhoods."""
+        """Residual, total and raw sums of squares on the rows' reference neighbourhoods."""
         around = self.sampler_.reference(X)
         answers = ask_each(self._response, [own.inputs for own in around], "reference draw")
         # Extended range: the squares of finite answers need not be finite.
-        sums = np.zeros(2, dtype=np.longdouble)
+        sums = np.zeros(3, dtype=np.longdouble)
         for i, (own, answer) in enumerate(zip(around, answers, strict=True)):
             f = answer[:, outputs[i]].astype(np.longdouble)
             g = surrogates.intercepts[i] + own.design @ surrogates.coef[i].T
-            sums += np.square(f - g).sum(), np.square(f - f.mean(axis=0)).sum()
+            parts = f - g, f - f.mean(axis=0), f
+            sums += [np.square(part).sum() for part in parts]
         return sums
 
     def _meta(self):
         return {
             "method": self.method_,
+            "scores": f"on {self.n_samples_} draws",
             "model": type(self.estimator_).__name__,
             "response_method": self._response.method,
             "parameters": {
@@ -502,3 +555,7 @@ def _coefficients(surrogates, X, outputs):
 
 def _everything(surrogates, X, outputs):
     return surrogates
+
+
+def _scored_on_draws(around, surrogates, X, outputs):
+    return surrogates.scored_on(around.moments(around.ask(X), outputs))

@@ -98,6 +98,20 @@ class Response:
                 answers[rows] = self._outputs.read(self._ask(block))
         return answers
 
+    def present(self, X):
+        """Give a table in the container that the model was fitted on.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+            In the container that the explainer was fitted on.
+
+        Returns
+        -------
+        table
+        """
+        return _container(self.estimator, X)
+
     def resolve(self, target="auto"):
         """Find the outputs that a target means.
 

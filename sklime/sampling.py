@@ -41,6 +41,9 @@ class Neighbourhoods(ABC):
         self.n_samples = sampler.count_draws(n_samples)
         self.seed = seed
 
+    # Rows that are explained together: their moments stay in the second-level cache.
+    rows_at_once = 64
+
     @abstractmethod
     def ask(self, X):
         """Place rows, draw around them, and ask the model about the draws.

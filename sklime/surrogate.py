@@ -1,6 +1,6 @@
 """From moments to local surrogates: selection, coefficients, fidelity, support."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from sklearn.base import clone
@@ -46,6 +46,28 @@ class Surrogates:
     inside: np.ndarray
     flat: np.ndarray
     empty_selections: np.ndarray
+
+    def scored_on(self, moments):
+        """Take the fidelity from other draws than those the surrogates come from.
+
+        Parameters
+        ----------
+        moments : Moments
+            Of draws around the same rows.
+
+        Returns
+        -------
+        Surrogates
+            With `scores` replaced.
+        """
+        central = moments.normalised()
+        mean_z = central.mean_z + moments.z_origin
+        at_mean = self.intercepts + np.einsum("nkd,nd->nk", self.coef, mean_z)
+        best = moments.y_origin + moments.y_scale * central.mean_y
+        scores = central.explained(
+            self.coef / moments.y_scale[..., np.newaxis], (at_mean - best) / moments.y_scale
+        )
+        return replace(self, scores=scores)
 
     @classmethod
     def padded(cls, parts):

@@ -53,7 +53,8 @@ Y = 3.0 * X[:, 0] - X[:, 1]
 
 
 def explainer(model, target="auto", n_samples=512, **params):
-    params = {"random_state": 0, "n_samples": n_samples, "target": target} | params
+    defaults = {"method": "sampling", "random_state": 0}
+    params = defaults | {"n_samples": n_samples, "target": target} | params
     return LimeExplainer(model, **params).fit(X)
 
 
@@ -569,7 +570,8 @@ def test_arrays_and_frames_give_the_same_attributions(kind):
     model = kind(n_estimators=10, random_state=0, **quiet)
     frame = pd.DataFrame(X, columns=["a", "b", "c", "d"])
     of_array = explainer(model.fit(X, Y)).transform(X)
-    of_frame = LimeExplainer(model.fit(frame, Y), n_samples=512, random_state=0).fit(frame)
+    params = {"method": "sampling", "n_samples": 512, "random_state": 0}
+    of_frame = LimeExplainer(model.fit(frame, Y), **params).fit(frame)
     np.testing.assert_allclose(of_frame.transform(frame), of_array, atol=SINGLE)
     # A model of a frame, asked about arrays, gets its names back and does not warn.
     np.testing.assert_allclose(explainer(model).transform(X), of_array, atol=SINGLE)

@@ -43,7 +43,8 @@ BINARY = LogisticRegression().fit(X, RARE)
 
 def small(model=BINARY, **parameters):
     """An explainer of few draws."""
-    return LimeExplainer(model, **{"n_samples": 256, "random_state": 0, **parameters})
+    defaults = {"method": "sampling", "n_samples": 256, "random_state": 0}
+    return LimeExplainer(model, **defaults | parameters)
 
 
 # Fitted models

@@ -135,6 +135,26 @@ class GaussianSampler(TabularSampler):
         moved = (E[:, np.newaxis] + deviations).reshape(-1, E.shape[1])
         return self.format_.decode(moved), np.ascontiguousarray(at.z.T)
 
+    def normal_of(self, j, z):
+        """Mean and standard deviation of the draws of a numeric column.
+
+        Parameters
+        ----------
+        j : int
+            The column.
+        z : ndarray of shape (n_rows,)
+            The rows' standardised values.
+
+        Returns
+        -------
+        mean : float or ndarray of shape (n_rows,)
+        sd : float
+        """
+        mean, sd = self._normals[j]
+        column = self.columns_[j]
+        centre = column.mean + column.scale * z if self.depends_on_row else mean
+        return centre, self.scale * sd
+
     def _column_law(self, j, column, position, value):
         if isinstance(column, CategoricalColumn):
             return column.law(position)

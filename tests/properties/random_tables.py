@@ -53,4 +53,5 @@ def tree(X, seed=0):
 
 def explainer(model, **parameters):
     """An explainer of few draws."""
-    return LimeExplainer(model, **{"n_samples": 128, "random_state": 0, **parameters})
+    defaults = {"method": "sampling", "n_samples": 128, "random_state": 0}
+    return LimeExplainer(model, **defaults | parameters)

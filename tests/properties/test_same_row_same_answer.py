@@ -82,15 +82,17 @@ def test_any_batch_of_sparse_rows(rows, n_bins):
     np.testing.assert_array_equal(part.toarray(), together.toarray()[rows])
 
 
+@pytest.mark.parametrize("method", ["sampling", "auto"])
 @pytest.mark.parametrize("sampler", EVERY_WAY, ids=repr)
 @pytest.mark.parametrize("selector", [None, ForwardSelection(2), LassoPath(2)], ids=repr)
-def test_any_working_memory(sampler, selector):
-    fitted = explainer(tree(DENSE), sampler=sampler, selector=selector).fit(DENSE)
+def test_any_working_memory(sampler, selector, method):
+    made = {"sampler": sampler, "selector": selector, "method": method}
+    fitted = explainer(tree(DENSE), **made).fit(DENSE)
     together = fitted.explain(DENSE)
     for megabytes in (0.01, 1, 4096):
         with config_context(working_memory=megabytes):
             assert_same_explanations(fitted.explain(DENSE), together)
-            again = explainer(tree(DENSE), sampler=sampler, selector=selector).fit(DENSE)
+            again = explainer(tree(DENSE), **made).fit(DENSE)
             assert_same_explanations(again.explain(DENSE), together)
 
 

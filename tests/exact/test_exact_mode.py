@@ -1,0 +1,203 @@
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+from sklearn.datasets import load_breast_cancer, load_diabetes
+from sklearn.decomposition import PCA
+from sklearn.ensemble import (
+    GradientBoostingRegressor,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.feature_selection import SelectFromModel
+from sklearn.linear_model import Lasso, LinearRegression, LogisticRegression, Ridge
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklime import FunctionRegressor, LimeExplainer
+from sklime.exceptions import UnknownValueWarning
+from sklime.kernels import ExponentialKernel
+from sklime.samplers import GaussianSampler, MarginalSampler
+from sklime.selectors import AutoSelector, ForwardSelection, HighestWeights, LassoPath
+
+X, y = load_diabetes(return_X_y=True)
+FOREST = RandomForestRegressor(20, max_depth=6, random_state=0).fit(X, y)
+
+
+def exact(model=FOREST, **params):
+    return LimeExplainer(model, method="exact", **params).fit(X)
+
+
+@pytest.mark.parametrize(
+    "sampler",
+    [MarginalSampler(), GaussianSampler(), GaussianSampler(center="instance", scale=0.5)],
+    ids=repr,
+)
+@pytest.mark.parametrize(
+    "model",
+    [
+        FOREST,
+        GradientBoostingRegressor(n_estimators=30, random_state=0).fit(X, y),
+        HistGradientBoostingRegressor(max_iter=30).fit(X, y),
+        LinearRegression().fit(X, y),
+        make_pipeline(StandardScaler(), Ridge()).fit(X, y),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_many_draws_approach_the_limit(model, sampler):
+    kernel = ExponentialKernel(width=2.0)
+    limit = exact(model, sampler=sampler, kernel=kernel).explain(X[:10])
+    runs = [
+        LimeExplainer(
+            model,
+            sampler=sampler,
+            kernel=kernel,
+            method="sampling",
+            n_samples=16_384,
+            random_state=seed,
+        )
+        .fit(X)
+        .explain(X[:10])
+        for seed in range(6)
+    ]
+    for name in ("values", "intercepts", "local_predictions", "effective_sample_sizes"):
+        found = np.array([getattr(run, name) for run in runs])
+        expected = getattr(limit, name)
+        if name == "effective_sample_sizes":
+            expected = expected * 4.0  # stated for 4,096 draws
+        error = found.std(axis=0, ddof=1) / np.sqrt(len(runs))
+        # Six standard errors on five degrees of freedom, over 10 rows x 10 columns, and the
+        # penalty of one draw in 16,384.
+        allowed = 6 * error + 2e-3 * np.abs(expected).max()
+        assert (np.abs(found.mean(axis=0) - expected) <= allowed).all(), name
+    # R squared comes from draws of the explainer's own: 4,096 a row.
+    np.testing.assert_allclose(limit.scores, runs[0].scores, atol=0.05)
+
+
+def test_seed_order_and_batch_change_no_bit():
+    found = exact(random_state=0).transform(X)
+    np.testing.assert_array_equal(exact(random_state=1).transform(X), found)
+    np.testing.assert_array_equal(exact().transform(X[::-1])[::-1], found)
+    alone = np.concatenate([exact().transform(row[np.newaxis]) for row in X[:5]])
+    np.testing.assert_array_equal(alone, found[:5])
+    np.testing.assert_array_equal(exact(n_jobs=2).transform(X), found)
+
+
+def test_auto_takes_the_closed_form_where_there_is_one():
+    assert LimeExplainer(FOREST).fit(X).method_ == "exact"
+    assert LimeExplainer(FunctionRegressor(FOREST.predict)).fit(X).method_ == "sampling"
+    assert LimeExplainer(FOREST, method="sampling").fit(X).method_ == "sampling"
+
+
+def test_transform_does_not_ask_the_model():
+    explainer = exact()
+    asked = []
+    explainer.estimator_.predict = lambda X: asked.append(len(X))
+    try:
+        explainer.transform(X)
+    finally:
+        del explainer.estimator_.predict
+    assert asked == []
+
+
+class Halved(RandomForestRegressor):
+    def predict(self, X):
+        return super().predict(X) / 2
+
+
+class Clipped(Pipeline):
+    def predict(self, X):
+        return np.clip(super().predict(X), 0, 150)
+
+
+@pytest.mark.parametrize(
+    ("model", "params", "reason"),
+    [
+        (FunctionRegressor(FOREST.predict), {}, "FunctionRegressor"),
+        (Halved(5, random_state=0).fit(X, y), {}, "Halved"),
+        (Clipped([("scale", StandardScaler()), ("fit", Ridge())]).fit(X, y), {}, "Clipped"),
+        (LogisticRegression().fit(X, y > 150), {}, "predict_proba is not linear"),
+        (make_pipeline(PCA(), FOREST).fit(X, y), {}, "mixes columns"),
+        (FOREST, {"kernel": ExponentialKernel(metric="manhattan")}, "not a product"),
+        (FOREST, {"kernel": lambda Z, z: np.ones(len(Z))}, "not a product"),
+        (FOREST, {"sampler": MarginalSampler(n_bins=None)}, "n_bins=None"),
+        (FOREST, {"sampler": MarginalSampler(within="truncnorm")}, "truncnorm"),
+        (FOREST, {"sampler": GaussianSampler(n_bins=4)}, "n_bins=None"),
+        (FOREST, {"selector": SelectFromModel(Lasso())}, "selector"),
+        (FOREST, {"surrogate": Ridge()}, "surrogate"),
+    ],
+    ids=lambda case: type(case).__name__ if hasattr(case, "fit") else "",
+)
+def test_what_has_no_closed_form_says_why_and_is_sampled(model, params, reason):
+    with pytest.raises(ValueError, match=f'method="exact".*{reason}'):
+        LimeExplainer(model, method="exact", **params).fit(X)
+    assert LimeExplainer(model, n_samples=64, **params).fit(X).method_ == "sampling"
+
+
+def test_sparse_tables_are_sampled():
+    model = RandomForestRegressor(5, random_state=0).fit(csr_matrix(X), y)
+    with pytest.raises(ValueError, match="sparse table"):
+        LimeExplainer(model, method="exact").fit(csr_matrix(X))
+
+
+def test_an_unknown_method_is_told():
+    with pytest.raises(ValueError, match=r'method=.precise. must be "auto"'):
+        LimeExplainer(FOREST, method="precise").fit(X)
+
+
+@pytest.mark.parametrize(
+    "selector",
+    [HighestWeights(3), ForwardSelection(3), LassoPath(3), AutoSelector(3)],
+    ids=repr,
+)
+def test_selectors_choose_in_the_limit_what_theory_says(selector):
+    found = exact(selector=selector).explain(X[:20])
+    full = exact().explain(X[:20])
+    kept = found.values != 0
+    assert (kept.sum(axis=1) == 3).all()
+    np.testing.assert_array_equal(found.values[kept], full.values[kept])
+    # Of independent features, b the coefficient and v the variance of the 0/1 feature,
+    # weights rank |b|, forward selection b^2 v and the lasso path |b| v.
+    size, share = np.abs(full.values), full.support / 4096
+    variance = share * (1 - share)
+    if isinstance(selector, HighestWeights):
+        rank = size
+    else:
+        rank = size * variance if isinstance(selector, LassoPath) else size**2 * variance
+    expected = np.zeros(kept.shape, dtype=bool)
+    np.put_along_axis(expected, np.argsort(-rank, axis=1)[:, :3], True, axis=1)
+    np.testing.assert_array_equal(kept, expected)
+
+
+def test_columns_that_the_model_ignores_get_exactly_zero():
+    model = RandomForestRegressor(5, max_depth=3, random_state=0).fit(X[:, :4], y)
+    table = X[:, [0, 1, 2, 3]]
+    used = np.unique(np.concatenate([t.tree_.feature[t.tree_.feature >= 0] for t in model]))
+    found = LimeExplainer(model, method="exact").fit(table).transform(table)
+    assert (found[:, np.setdiff1d(range(4), used)] == 0).all()
+    assert (found[:, used] != 0).any(axis=0).all()
+
+
+def test_values_that_training_never_had_get_zero_and_a_word():
+    codes = np.column_stack([np.arange(200) % 3, np.random.default_rng(0).normal(size=200)])
+    model = RandomForestRegressor(5, random_state=0).fit(codes, codes.sum(axis=1))
+    sampler = MarginalSampler(categorical_features=[0], handle_unknown="ignore")
+    explainer = LimeExplainer(model, method="exact", sampler=sampler).fit(codes)
+    with pytest.warns(UnknownValueWarning, match="'x0'"):
+        found = explainer.transform(np.array([[7.0, 0.3], [1.0, 0.3]]))
+    assert found[0, 0] == 0.0
+    assert found[1, 0] != 0.0
+    # The other column answers as if the first were drawn from its marginal.
+    many = LimeExplainer(
+        model, method="sampling", sampler=sampler, n_samples=2**16, random_state=0
+    ).fit(codes)
+    with pytest.warns(UnknownValueWarning):
+        sampled = many.transform(np.array([[7.0, 0.3]]))
+    np.testing.assert_allclose(found[0], sampled[0], atol=0.02 * np.abs(found).max())
+
+
+def test_a_large_forest_stays_within_memory():
+    table, labels = load_breast_cancer(return_X_y=True)
+    forest = RandomForestClassifier(300, random_state=0, n_jobs=2).fit(table, labels)
+    explainer = LimeExplainer(forest, method="exact").fit(table)
+    assert explainer.transform(table[:64]).shape == (64, 30)
