@@ -4,14 +4,13 @@ import copy
 import platform
 from functools import partial
 from inspect import signature
+from types import MappingProxyType
 
 import numpy as np
 import scipy
 import sklearn
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
-from sklearn.frozen import FrozenEstimator
-from sklearn.utils import gen_batches, get_tags
-from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils import gen_batches
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
@@ -20,7 +19,6 @@ from sklime.blocks import block_bytes, take_rows
 from sklime.concerns import Concerns
 from sklime.exact import NoClosedForm, closed_form
 from sklime.kernels import ExponentialKernel, as_kernel
-from sklime.model import is_fitted, take_or_fit, takes_weights
 from sklime.moments import Moments
 from sklime.response import Response
 from sklime.samplers import MarginalSampler
@@ -31,15 +29,10 @@ from sklime.sampling import ask_each, surround
 from sklime.selectors import AllFeatures, MomentSelector
 from sklime.surrogate import fit_surrogates
 from sklime.version import __version__
-
-_DEFAULTS = {
-    "sampler": MarginalSampler,
-    "kernel": ExponentialKernel,
-    "selector": AllFeatures,
-}
+from sklime.wrapping import WrapsModel
 
 
-class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     r"""Explain the predictions of any model with LIME, whole tables at once.
 
     For each row a weighted linear surrogate is fitted to the model's answers in a
@@ -122,6 +115,10 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     >>> explainer.transform(X).shape
     (150, 4)
     """
+
+    _default_components = MappingProxyType(
+        {"sampler": MarginalSampler, "kernel": ExponentialKernel, "selector": AllFeatures}
+    )
 
     def __init__(
         self,
@@ -299,72 +296,6 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             [f"{c}__{name}" for c in target.names for name in names], dtype=object
         )
 
-    def set_params(self, **params):
-        """Set parameters, also those of components that are still None.
-
-        Parameters
-        ----------
-        **params : dict
-            ``kernel__width=2`` creates the default kernel first where `kernel` is None.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            If a parameter of a fitted model would change: it is taken as it is.
-        """
-        inner = [name for name in params if name.startswith("estimator__")]
-        if inner and is_fitted(params.get("estimator", self.estimator)):
-            raise ValueError(
-                f"{inner[0]}={params[inner[0]]!r} would change a fitted model, which "
-                "LimeExplainer takes as it is; wrap an unfitted one, "
-                "LimeExplainer(clone(model)), to have it refitted."
-            )
-        for name, default in _DEFAULTS.items():
-            nested = any(key.startswith(f"{name}__") for key in params)
-            if nested and params.get(name, getattr(self, name)) is None:
-                params = {**params, name: default()}
-        return super().set_params(**params)
-
-    def get_metadata_routing(self):
-        """Metadata that `fit` takes itself and hands to the model's fit.
-
-        Returns
-        -------
-        MetadataRouter
-        """
-        router = MetadataRouter(owner=self).add_self_request(self)
-        if is_fitted(self.estimator):
-            return router
-        mapping = MethodMapping().add(caller="fit", callee="fit")
-        return router.add(estimator=self.estimator, method_mapping=mapping)
-
-    def __sklearn_clone__(self):
-        if not is_fitted(self.estimator):
-            return super().__sklearn_clone__()
-        # Inside a frozen wrapper the fitted model survives the ordinary clone.
-        shell = copy.copy(self)
-        shell.estimator = FrozenEstimator(self.estimator)
-        twin = super(LimeExplainer, shell).__sklearn_clone__()
-        twin.estimator = self.estimator
-        return twin
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        if hasattr(self.estimator, "__sklearn_tags__"):
-            inner = get_tags(self.estimator)
-            tags.input_tags.allow_nan = inner.input_tags.allow_nan
-            tags.input_tags.sparse = inner.input_tags.sparse and (
-                self.sampler is None or getattr(self.sampler, "accepts_sparse", False)
-            )
-            tags.target_tags.required = inner.target_tags.required and not is_fitted(
-                self.estimator
-            )
-        return tags
-
     def _check_parameters(self):
         if self.method not in ("auto", "exact", "sampling"):
             raise ValueError(
@@ -393,16 +324,6 @@ class LimeExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 f"surrogate={self.surrogate!r} must be an instance of a linear regressor "
                 "whose fit takes sample_weight, such as Ridge() or LinearRegression()."
             )
-
-    def _fitted_model(self, X, y, sample_weight, params):
-        if is_fitted(self.estimator) and not params:
-            return self.estimator
-        if params or sklearn.get_config()["enable_metadata_routing"]:
-            routed = process_routing(self, "fit", sample_weight=sample_weight, **params)
-            params = routed.estimator.fit
-        elif sample_weight is not None and takes_weights(self.estimator):
-            params = {"sample_weight": sample_weight}
-        return take_or_fit(self.estimator, X, y, params, self.random_state)
 
     def _closed_form(self, X):
         """The population of draws, or None where draws are wanted or needed."""
