@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-PACKAGES = ("lime", "numpy", "scipy", "scikit-learn", "pandas")
+PACKAGES = ("lime", "shap", "numpy", "scipy", "scikit-learn", "pandas")
 
 
 @dataclass(frozen=True)
