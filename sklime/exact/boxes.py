@@ -8,6 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sklime.exact.errors import NoClosedForm
+
+# Comparisons of conditions and values that are worth it: about a second, and 200 MB.
+_MOST_WORK = 200_000_000
+
 # Boxes whose column sets are held at a time while the tables are built.
 _BLOCK_CELLS = 1 << 25
 
@@ -71,6 +76,11 @@ def column_sets(boxes, tests, features):
     sets : list of n_columns ColumnSets
     possible : ndarray of shape (n_boxes,) of bool
         False for boxes that conditions on constant features exclude.
+
+    Raises
+    ------
+    NoClosedForm
+        If there are too many splits and values to compare.
     """
     owner = features.owner[tests.feature]
     possible = np.ones(len(boxes.values), dtype=bool)
@@ -84,6 +94,15 @@ def column_sets(boxes, tests, features):
     conditions_of = owner[boxes.test]
     order = np.lexsort((boxes.box, conditions_of))
     ends = np.searchsorted(conditions_of[order], np.arange(len(features.owned) + 1))
+    # Every condition is held against every cell, of which a column has one a test.
+    n_values = np.array([own.shape[1] for own in features.values])
+    n_tests = np.bincount(owner[owner >= 0], minlength=len(n_values))
+    work = np.diff(ends) @ np.minimum(n_tests + 1, n_values) + n_tests @ n_values
+    if work > _MOST_WORK:
+        raise NoClosedForm(
+            f"its {len(boxes.box):,} conditions on {len(owner):,} different splits take "
+            "longer to compare than draws do"
+        )
     sets = []
     for j in range(len(features.owned)):
         own = order[ends[j] : ends[j + 1]]

@@ -14,6 +14,9 @@ from sklime.exact.errors import NoClosedForm
 # Rows pushed through the steps at a time.
 _BLOCK = 65_536
 
+# Distinct values, over all columns, that are worth pushing through: some seconds.
+_MOST_VALUES = 500_000
+
 
 @dataclass(frozen=True)
 class FeatureMap:
@@ -72,8 +75,14 @@ def push_forward(columns, table_format, transform):
     Raises
     ------
     NoClosedForm
-        If a model feature depends on more than one column.
+        If a model feature depends on more than one column, or there are too many values.
     """
+    n_values = sum(len(column.values) for column in columns)
+    if n_values > _MOST_VALUES:
+        raise NoClosedForm(
+            f"its {n_values:,} distinct training values take longer to push through the "
+            "steps in front of the model than draws do"
+        )
     base = np.array([column.values[0] for column in columns])
     constants = _dense(transform(table_format.decode(base[np.newaxis])))[0]
     owner = np.full(len(constants), -1)

@@ -28,6 +28,10 @@ _HISTOGRAM = (
 )
 
 
+# Conditions on the paths to all leaves: with what is made of them about 100 MB.
+_MOST_CONDITIONS = 1_000_000
+
+
 @dataclass(frozen=True)
 class Nodes:
     """Nodes of one or several trees, as flat arrays.
@@ -311,11 +315,17 @@ def _boxes(nodes, precision):
     parent[nodes.right[inner]] = inner
     is_left[nodes.left[inner]] = True
     leaves = np.flatnonzero(nodes.left < 0)
-    box, node, left = [], [], []
+    box, node, left, n_conditions = [], [], [], 0
     at, own = leaves, np.arange(len(leaves))
     while len(at):
         above = parent[at]
         below_root = above >= 0
+        n_conditions += below_root.sum()
+        if n_conditions > _MOST_CONDITIONS:
+            raise NoClosedForm(
+                f"the paths to its {len(leaves):,} leaves have more than "
+                f"{_MOST_CONDITIONS:,} conditions, more than fit into memory"
+            )
         box.append(own[below_root])
         node.append(above[below_root])
         left.append(is_left[at[below_root]])
