@@ -217,7 +217,7 @@ def test_a_forest_too_large_for_memory_is_sampled():
 def test_more_splits_than_can_be_compared_are_sampled():
     rng = np.random.default_rng(0)
     table = rng.normal(size=(60_000, 1))
-    grown = DecisionTreeRegressor(max_leaf_nodes=20_000, random_state=0)
+    grown = DecisionTreeRegressor(max_leaf_nodes=5_000, random_state=0)
     grown.fit(table, rng.normal(size=60_000))
     with pytest.raises(ValueError, match="take longer to compare than draws do"):
         LimeExplainer(grown, method="exact").fit(table)
