@@ -24,7 +24,7 @@ from sklime.response import Response
 from sklime.samplers import MarginalSampler
 from sklime.samplers.base import Sampler
 from sklime.samplers.checks import check_table, feature_names
-from sklime.samplers.sequences import seed_of
+from sklime.samplers.quasirandom import seed_of
 from sklime.sampling import ask_each, surround
 from sklime.selectors import AllFeatures, MomentSelector
 from sklime.surrogate import fit_surrogates

@@ -6,6 +6,7 @@ from dataclasses import KW_ONLY, dataclass, replace
 
 import numpy as np
 from scipy.sparse import issparse
+from scipy.special import ndtri, stdtrit
 
 from sklime.conditions import TableConditions
 
@@ -232,6 +233,42 @@ class Explanation:
         order = np.argsort(-np.abs(values[: len(conditions)]), kind="stable")
         return [(str(conditions[j]), float(values[j])) for j in order if values[j] != 0]
 
+    def confidence_intervals(self, level=0.95):
+        r"""Bound each attribution by its error bars, :math:`b \pm q \, \mathrm{se}(b)`.
+
+        The quantile :math:`q` is that of Student's t on ``meta["degrees_of_freedom"]``
+        degrees of freedom, or of the normal law where there are none. Each interval
+        holds by itself, not all of them at once.
+
+        Parameters
+        ----------
+        level : float, default=0.95
+            Share of intervals that hold LIME's limit for infinitely many draws, strictly
+            between 0 and 1.
+
+        Returns
+        -------
+        lower, upper : ndarrays of unit shape
+            Both are the attribution itself where the standard error is 0, and NaN where
+            it is NaN, as for features that were not selected.
+
+        Raises
+        ------
+        ValueError
+            If there are no standard errors, or `level` is not between 0 and 1.
+        """
+        if self.standard_errors is None:
+            raise ValueError(
+                "standard_errors is None: have them estimated by "
+                "explain(X, uncertainty=True)"
+            )
+        if not 0 < level < 1:
+            raise ValueError(f"level={level!r} must lie strictly between 0 and 1")
+        tail, degrees = (1 + level) / 2, self.meta.get("degrees_of_freedom")
+        quantile = ndtri(tail) if degrees is None else stdtrit(degrees, tail)
+        margin = quantile * self.standard_errors
+        return self.values - margin, self.values + margin
+
     def to_frame(self):
         """Lay the explanation out as a tidy table, one line per attribution.
 
@@ -241,12 +278,13 @@ class Explanation:
             Columns ``row`` (int position), ``target``, ``feature``, ``condition``,
             ``value`` (what the row has there in `data`; object if the columns of `data`
             differ in kind), ``attribution`` and, if there are standard errors,
-            ``standard_error``. Lines go by row, then target, then feature; zeros are
-            kept, the padding of ragged rows is left out.
+            ``standard_error``, ``lower`` and ``upper`` (the 95 % interval). Lines go by
+            row, then target, then feature; zeros are kept, the padding of ragged rows is
+            left out.
         """
         import pandas as pd
 
-        values, present = self._by_output("values"), self._unit_mask()
+        values, present = self._by_output(self.values), self._unit_mask()
         line = row, output, unit = np.nonzero(np.broadcast_to(present, values.shape))
         if self.unit_names is None:
             column, conditions = unit, np.asarray(self.conditions)
@@ -263,7 +301,9 @@ class Explanation:
             "attribution": values[line],
         }
         if self.standard_errors is not None:
-            columns["standard_error"] = self._by_output("standard_errors")[line]
+            errors = {"standard_error": self.standard_errors}
+            errors["lower"], errors["upper"] = self.confidence_intervals()
+            columns |= {name: self._by_output(e)[line] for name, e in errors.items()}
         return pd.DataFrame(columns).infer_objects()
 
     def _take_rows(self, rows):
@@ -351,9 +391,8 @@ class Explanation:
             raise KeyError(f"target={target!r} is not explained: name one of {names}")
         return names.index(target)
 
-    def _by_output(self, name):
+    def _by_output(self, array):
         """View an array of unit shape with an axis for the outputs, even if only one."""
-        array = getattr(self, name)
         return array[:, None] if array.ndim == 2 else array
 
     def _unit_mask(self):
@@ -400,7 +439,7 @@ class Explanation:
                         f"the shape of unit_names[{i}]"
                     )
         longest = max(map(len, self.unit_names), default=0)
-        padding = np.where(self._unit_mask(), np.nan, self._by_output("values"))
+        padding = np.where(self._unit_mask(), np.nan, self._by_output(self.values))
         if longest > self.shape[-1] or not np.isnan(padding).all():
             raise ValueError(
                 f"unit_names has up to {longest} units a row, values has shape "

@@ -1,12 +1,14 @@
 """Explanations built by hand, against the numbers and sentences they were built from."""
 
 import pickle
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
 import scipy.sparse as sp
+from scipy import stats
 
 from sklime.conditions import TableConditions
 from sklime.explanation import Explanation
@@ -324,6 +326,9 @@ def test_to_frame_has_one_line_per_row_and_feature():
             "standard_error": [0.02, 0.17, 0.01, 0.05, 0.05, 0.05],
         }
     )
+    margin = stats.norm.ppf(0.975) * expected["standard_error"]
+    expected["lower"] = expected["attribution"] - margin
+    expected["upper"] = expected["attribution"] + margin
     # The errors were computed as squares, the expected ones written as decimals.
     pd.testing.assert_frame_equal(whole.to_frame(), expected, rtol=1e-12)
 
@@ -476,6 +481,46 @@ def test_ragged_explanations_of_all_targets():
     assert lines["attribution"].tolist() == [0.5, -1.0, 1.0, -2.0, 0.25, 0.5]
 
 
+# Error bars
+
+
+@pytest.mark.parametrize("level", [0.5, 0.95, 0.999])
+@pytest.mark.parametrize("built", [build, build_all], ids=["one", "all"])
+def test_intervals_are_those_of_students_t_or_the_normal_law(built, level):
+    values = (VALUES,) if built is build else ()
+    laws = [
+        ({"degrees_of_freedom": 7}, partial(stats.t.interval, df=7)),
+        ({"degrees_of_freedom": None}, stats.norm.interval),
+        ({}, stats.norm.interval),
+    ]
+    for meta, interval in laws:
+        whole = built(*values, meta=meta)
+        expected = interval(level, loc=whole.values, scale=whole.standard_errors)
+        found = whole.confidence_intervals(level)
+        # Two ways to the same quantile differ by its rounding.
+        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-13)
+
+
+def test_intervals_of_exact_and_of_unselected_attributions():
+    errors = np.array(VALUES) * 0
+    errors[:, 1] = np.nan
+    lower, upper = build(VALUES, standard_errors=errors).confidence_intervals()
+    for bound in (lower, upper):
+        assert np.isnan(bound[:, 1]).all()
+        assert bound[:, [0, 2]].tolist() == [[row[0], row[2]] for row in VALUES]
+
+
+def test_intervals_without_standard_errors_name_the_cure():
+    with pytest.raises(ValueError, match=r"standard_errors.*explain\(X, uncertainty=True"):
+        build(VALUES, standard_errors=None).confidence_intervals()
+
+
+@pytest.mark.parametrize("level", [0, 1, -0.5, 95, np.nan])
+def test_levels_that_are_no_probability_raise(level):
+    with pytest.raises(ValueError, match=r"level=.* between 0 and 1"):
+        build(VALUES).confidence_intervals(level)
+
+
 # Small and empty
 
 
@@ -484,7 +529,7 @@ def test_zero_rows():
         assert len(empty) == 0
         assert empty.shape == (0, 3)
         assert empty["color"].shape == (0, 1)
-        assert empty.to_frame().shape == (0, 7)
+        assert empty.to_frame().shape == (0, 9)
         assert "rows=0" in repr(empty)
 
 

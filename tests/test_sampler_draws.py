@@ -11,7 +11,7 @@ from sklearn.preprocessing import KBinsDiscretizer, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from sklime.samplers import GaussianSampler, MarginalSampler
-from sklime.samplers.sequences import SEQUENCES, uniform_numbers
+from sklime.samplers.quasirandom import SEQUENCES, uniform_numbers
 
 RNG = np.random.default_rng(0)
 X = np.column_stack(

@@ -8,7 +8,7 @@ from scipy import sparse
 from sklime.samplers.checks import check_option
 from sklime.samplers.columns import CategoricalColumn, mean_and_sd, normal_law
 from sklime.samplers.laws import ProductLaw
-from sklime.samplers.sequences import seed_of, uniform_numbers
+from sklime.samplers.quasirandom import seed_of, uniform_numbers
 from sklime.samplers.tabular import TabularSampler
 
 

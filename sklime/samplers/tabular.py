@@ -29,7 +29,7 @@ from sklime.samplers.columns import (
 )
 from sklime.samplers.dense import DenseFormat
 from sklime.samplers.laws import ProductLaw
-from sklime.samplers.sequences import SEQUENCES, count_draws, seed_of, uniform_numbers
+from sklime.samplers.quasirandom import SEQUENCES, count_draws, seed_of, uniform_numbers
 from sklime.samplers.sparse import SparseFormat
 
 # The reference neighbourhood has a seed of its own, so that no setting can change it.

@@ -85,7 +85,7 @@ def uniform_numbers(n_samples, n_dimensions, sequence, seed):
 
     Examples
     --------
-    >>> from sklime.samplers.sequences import uniform_numbers
+    >>> from sklime.samplers.quasirandom import uniform_numbers
     >>> uniform_numbers(16, 3, "sobol", seed=0).shape
     (16, 3)
     """
