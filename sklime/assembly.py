@@ -79,7 +79,7 @@ def assemble_explanation(
     def every_output(array):
         return np.repeat(array[:, np.newaxis], k, axis=1)
 
-    sizes = every_output(fitted.effective_sample_sizes)
+    sizes, errors = every_output(fitted.effective_sample_sizes), fitted.standard_errors
     return Explanation(
         fitted.coef.reshape(per_unit),
         intercepts=fitted.intercepts.reshape(per_output),
@@ -93,5 +93,6 @@ def assemble_explanation(
         target_names=target.names if target.multiple else names[outputs[:, 0]],
         conditions=conditions,
         meta=meta,
+        standard_errors=None if errors is None else errors.reshape(per_unit),
         **ragged,
     )

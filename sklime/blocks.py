@@ -9,7 +9,9 @@ def n_rows(X):
 
 
 def take_rows(X, rows):
-    """Samples of any container, by slice."""
+    """Samples of any container, by slice or array of positions."""
+    if isinstance(X, list) and not isinstance(rows, slice):
+        return [X[i] for i in rows]
     return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
 from sklime.exceptions import NeighbourhoodWarning, SelectionWarning, UnknownValueWarning
 from sklime.explanation import THIN_SUPPORT
@@ -28,6 +29,8 @@ class Concerns:
         Rows, by column, with hardly any draw on one side of the bin or category.
     empty_selections : int
         Surrogates without features, though the answers vary.
+    unconverged : tuple of int
+        Positions of the rows that would need more draws than they may have.
     """
 
     weightless: int = 0
@@ -36,9 +39,10 @@ class Concerns:
     unanswered: Counter = field(default_factory=Counter)
     rare: Counter = field(default_factory=Counter)
     empty_selections: int = 0
+    unconverged: tuple = ()
 
     @classmethod
-    def of(cls, surrogates, columns, varies):
+    def of(cls, surrogates, columns, varies, first_row=0):
         """Count the concerns about some surrogates.
 
         Parameters
@@ -49,6 +53,8 @@ class Concerns:
             The input columns that the features describe.
         varies : ndarray of shape (n_columns,) of bool
             Columns that had more than one value in training; the others get 0 rightly.
+        first_row : int, default=0
+            Position of the first of the rows.
 
         Returns
         -------
@@ -71,6 +77,7 @@ class Concerns:
             unanswered=_count(unanswered, columns),
             rare=_count(rare, columns),
             empty_selections=int(surrogates.empty_selections.sum()),
+            unconverged=tuple(first_row + np.flatnonzero(surrogates.unconverged)),
         )
 
     def __add__(self, other):
@@ -81,6 +88,7 @@ class Concerns:
             self.unanswered + other.unanswered,
             self.rare + other.rare,
             self.empty_selections + other.empty_selections,
+            self.unconverged + other.unconverged,
         )
 
     def without_noise(self):
@@ -138,6 +146,15 @@ class Concerns:
                 f"{selector!r} keeps no feature for {self.empty_selections} "
                 "explanation(s): their surrogates are constants. Loosen the selector.",
                 SelectionWarning,
+            )
+        if self.unconverged:
+            shown = ", ".join(map(str, self.unconverged[:5]))
+            more = f" and {len(self.unconverged) - 5} more" * (len(self.unconverged) > 5)
+            _warn(
+                f"the attributions of row(s) {shown}{more} are not yet as certain as tol "
+                f"asks, with as many draws as max_samples allows. Raise either, or look at "
+                "explain(X, uncertainty=True).",
+                ConvergenceWarning,
             )
 
 

@@ -1,35 +1,34 @@
 """The explainer: parameters, `fit`, `transform`, `explain` and `score`."""
 
 import copy
-import platform
 from functools import partial
-from inspect import signature
 from types import MappingProxyType
 
 import numpy as np
-import scipy
-import sklearn
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
 from sklearn.utils import gen_batches
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
+from sklime.asking import ask_each
 from sklime.assembly import assemble_explanation, assemble_matrix
 from sklime.blocks import block_bytes, take_rows
 from sklime.concerns import Concerns
 from sklime.exact import NoClosedForm, closed_form
+from sklime.fitting import SurrogateFitter
 from sklime.kernels import ExponentialKernel, as_kernel
-from sklime.moments import Moments
+from sklime.parameters import check_parameters, check_uncertainty
+from sklime.provenance import provenance
 from sklime.response import Response
 from sklime.samplers import MarginalSampler
-from sklime.samplers.base import Sampler
 from sklime.samplers.checks import check_table, feature_names
 from sklime.samplers.quasirandom import seed_of
-from sklime.sampling import ask_each, surround
-from sklime.selectors import AllFeatures, MomentSelector
-from sklime.surrogate import fit_surrogates
-from sklime.version import __version__
+from sklime.sampling import SharedPool, surround
+from sklime.selectors import AllFeatures
 from sklime.wrapping import WrapsModel
+
+# Training rows that decide how large a shared pool must be.
+_N_REPRESENTATIVES = 256
 
 
 class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -64,6 +63,12 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         "exact": LIME's limit for infinitely many draws, in closed form; an error that says
         why where there is none. "sampling": draws. "auto": exact where the model, the
         sampler, the kernel, the selector and the surrogate allow it, else draws.
+    weighting : {"auto", "kernel", "tilted"}, default="auto"
+        How draws follow the kernel. "kernel": draws of the sampler, weighted. "tilted":
+        draws of each row's own from the kernel-weighted law, unweighted, so that a narrow
+        kernel wastes none; costs `n_samples` model rows for every explained row. "auto":
+        weighted, but tilted, at that cost, for rows whose effective sample size is below a
+        tenth of the draws: their effective sample size is then the number of draws.
     n_samples : int, default=4096
         Draws per row (shared by all rows where they do not depend on the row).
     target : "auto", "predicted", "all" or a label, default="auto"
@@ -74,6 +79,12 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
     response_method : str, default="auto"
         The method of the model that is explained: "predict_proba", "decision_function",
         "predict", or "auto" for the first of these that it has.
+    tol : float or None, default=None
+        Draw until the half-widths of the 95 % confidence intervals are at most `tol` times
+        the row's largest attribution. A pool that all rows share grows in `fit`, by up to
+        256 training rows; draws of a row's own grow row by row. None: draw once.
+    max_samples : int or None, default=None
+        The most draws with `tol`. None: 32 times `n_samples`.
     random_state : int, RandomState instance or None, default=None
         Source of all draws, resolved once, in `fit`; if given, also of the random states
         that an unfitted model leaves open.
@@ -93,7 +104,7 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
     method_ : str
         "exact" or "sampling": which is in use.
     n_samples_ : int
-        Draws in use.
+        Draws in use; with `tol`, draws of a row's own start with so many.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -129,9 +140,12 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         selector=None,
         surrogate=None,
         method="auto",
+        weighting="auto",
         n_samples=4096,
         target="auto",
         response_method="auto",
+        tol=None,
+        max_samples=None,
         random_state=None,
         n_jobs=None,
         verbose=0,
@@ -142,9 +156,12 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         self.selector = selector
         self.surrogate = surrogate
         self.method = method
+        self.weighting = weighting
         self.n_samples = n_samples
         self.target = target
         self.response_method = response_method
+        self.tol = tol
+        self.max_samples = max_samples
         self.random_state = random_state
         self.n_jobs = n_jobs
         self.verbose = verbose
@@ -169,7 +186,7 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         self
         """
         X = check_table(self, X, reset=True)
-        self._check_parameters()
+        check_parameters(self)
         self.estimator_ = self._fitted_model(X, y, sample_weight, params)
         # A copy, as some models work in place.
         probe = copy.deepcopy(X[:2])
@@ -186,11 +203,16 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         self.selector_ = AllFeatures() if self.selector is None else clone(self.selector)
         self.surrogate_ = None if self.surrogate is None else clone(self.surrogate)
         self._seed = seed_of(self.random_state)
-        self._neighbourhoods = self._closed_form(X)
-        self.method_ = "sampling" if self._neighbourhoods is None else "exact"
-        if self._neighbourhoods is None:
-            self._neighbourhoods = self._sampled()
-        self.n_samples_ = self._neighbourhoods.n_samples
+        population = self._closed_form(X)
+        self.method_ = "sampling" if population is None else "exact"
+        self._fitter = (
+            self._sampling_fitter()
+            if population is None
+            else SurrogateFitter(population, self.selector_, None)
+        )
+        if self.tol is not None and isinstance(self._fitter.around, SharedPool):
+            self._grow_pool(X, sample_weight)
+        self.n_samples_ = self._fitter.around.n_samples
         return self
 
     def transform(self, X):
@@ -212,7 +234,7 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         coefs = self._surrogates(X, outputs, _coefficients)
         return assemble_matrix(coefs, self.sampler_.units(X), self.n_features_in_)
 
-    def explain(self, X, *, target=None):
+    def explain(self, X, *, target=None, uncertainty=False):
         """Explain every row, with all that is known about each explanation.
 
         Parameters
@@ -221,17 +243,21 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
             Rows to explain.
         target : "auto", "predicted", "all" or a label, optional
             Instead of the explainer's own.
+        uncertainty : bool, default=False
+            Whether to add standard errors. The attributions stay the same.
 
         Returns
         -------
         Explanation
         """
+        if uncertainty:
+            check_uncertainty(self.surrogate, "uncertainty=True")
         X, resolved, answers, outputs = self._question(
             X, self.target if target is None else target
         )
         if answers is None:
             answers = self._predictions(X)
-        blocks = self._surrogates(X, outputs, self._keep_everything())
+        blocks = self._surrogates(X, outputs, self._keep_everything(), uncertainty)
         return assemble_explanation(
             blocks,
             X,
@@ -241,7 +267,7 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
             outputs,
             self.sampler_,
             feature_names(self),
-            self._meta(),
+            provenance(self, self._response, self._seed),
         )
 
     def score(self, X, y=None):
@@ -296,35 +322,6 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
             [f"{c}__{name}" for c in target.names for name in names], dtype=object
         )
 
-    def _check_parameters(self):
-        if self.method not in ("auto", "exact", "sampling"):
-            raise ValueError(
-                f'method={self.method!r} must be "auto", "exact" or "sampling".'
-            )
-        n = self.n_samples
-        if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 2:
-            raise ValueError(f"n_samples={n!r} must be an integer of at least 2.")
-        if self.sampler is not None and not isinstance(self.sampler, Sampler):
-            raise TypeError(
-                f"sampler={self.sampler!r} is not a Sampler: give an instance of one of "
-                "sklime.samplers."
-            )
-        if isinstance(self.selector, MomentSelector):
-            self.selector.check()
-        elif self.selector is not None and not (
-            _takes_weights(self.selector) and hasattr(self.selector, "get_support")
-        ):
-            raise TypeError(
-                f"selector={self.selector!r} must be an instance of one of "
-                "sklime.selectors, or of a scikit-learn selector whose fit takes "
-                "sample_weight."
-            )
-        if self.surrogate is not None and not _takes_weights(self.surrogate):
-            raise TypeError(
-                f"surrogate={self.surrogate!r} must be an instance of a linear regressor "
-                "whose fit takes sample_weight, such as Ridge() or LinearRegression()."
-            )
-
     def _closed_form(self, X):
         """The population of draws, or None where draws are wanted or needed."""
         if self.method == "sampling":
@@ -347,16 +344,32 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
                 ) from None
             return None
 
-    def _sampled(self):
-        return surround(
-            self.sampler_, self.kernel_, self._response, self.n_samples, self._seed
+    def _sampled(self, weighting):
+        own = self.sampler_, self.kernel_, self._response, self.n_samples, self._seed
+        return surround(*own, weighting)
+
+    def _sampling_fitter(self):
+        around, tilted = self._sampled(self.weighting)
+        most = 32 * self.n_samples if self.max_samples is None else self.max_samples
+        own = self.selector_, self.surrogate_, tilted, self.tol, most
+        return SurrogateFitter(around, *own)
+
+    def _grow_pool(self, X, sample_weight):
+        """Let the pool grow until training rows have narrow enough intervals."""
+        if sample_weight is not None:
+            X = take_rows(X, np.flatnonzero(np.asarray(sample_weight) > 0))
+        rows = self._fitter.around.representatives(X, _N_REPRESENTATIVES)
+        X, _, _, outputs = self._question(take_rows(X, rows), self.target)
+        open_ = rows[self._fitter.grow(X, outputs, self.sampler_.matched_)]
+        Concerns(unconverged=tuple(sorted(open_.tolist()))).warn(
+            feature_names(self), self.kernel_, self.selector_, self._fitter.around.n_samples
         )
 
     def _keep_everything(self):
         """What `explain` keeps of a block; the limit is scored on draws of its own."""
         if self.method_ == "sampling":
             return _everything
-        return partial(_scored_on_draws, self._sampled())
+        return partial(_scored_on_draws, self._sampled("kernel")[0])
 
     def _question(self, X, target):
         """Check the rows and find the outputs to explain for each.
@@ -373,11 +386,11 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         """The model's answers about the rows themselves."""
         return self._response(self.sampler_.restore(X))
 
-    def _surrogates(self, X, outputs, keep):
+    def _surrogates(self, X, outputs, keep, uncertainty=False):
         """Fit the rows' surrogates block by block, and keep what `keep` makes of each."""
         units = self.sampler_.units(X)
         height = block_bytes() // self._bytes_per_row(outputs.shape[1])
-        height = max(1, min(self._neighbourhoods.rows_at_once, height))
+        height = max(1, min(self._fitter.around.rows_at_once, height))
         # Rows with features of their own are explained one by one.
         blocks = list(gen_batches(X.shape[0], height if units is None else 1))
         everything = np.arange(self.n_features_in_)
@@ -386,7 +399,9 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
                 take_rows(X, rows),
                 outputs[rows],
                 everything if units is None else units[rows.start],
+                rows.start,
                 keep,
+                uncertainty,
             )
             for rows in blocks
         )
@@ -406,19 +421,11 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         """Memory for each of the rows that are explained together."""
         d = self.n_features_in_
         chosen = min(d, getattr(self.selector_, "k", d))
-        return self._neighbourhoods.bytes_per_row + 32 * n_explained * chosen * (chosen + d)
+        return self._fitter.around.bytes_per_row + 32 * n_explained * chosen * (chosen + d)
 
-    def _block(self, X, outputs, columns, keep):
-        around, draws = self._neighbourhoods, None
-        asked = around.ask(X)
-        if isinstance(self.selector_, MomentSelector) and self.surrogate_ is None:
-            moments = around.moments(asked, outputs)
-        else:
-            draws = list(around.draws(asked, outputs))
-            moments = Moments.of(draws)
-        matched = self.sampler_.matched_[columns]
-        fitted = fit_surrogates(moments, matched, self.selector_, self.surrogate_, draws)
-        concerns = Concerns.of(fitted, columns, self._varies)
+    def _block(self, X, outputs, columns, first_row, keep, uncertainty):
+        fitted = self._fitter(X, outputs, self.sampler_.matched_[columns], uncertainty)
+        concerns = Concerns.of(fitted, columns, self._varies, first_row)
         if self.method_ == "exact":
             concerns = concerns.without_noise()
         return keep(fitted, X, outputs), concerns
@@ -435,39 +442,6 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
             parts = f - g, f - f.mean(axis=0), f
             sums += [np.square(part).sum() for part in parts]
         return sums
-
-    def _meta(self):
-        return {
-            "method": self.method_,
-            "scores": f"on {self.n_samples_} draws",
-            "model": type(self.estimator_).__name__,
-            "response_method": self._response.method,
-            "parameters": {
-                name: repr(value)
-                for name, value in self.get_params(deep=False).items()
-                if name != "estimator"
-            },
-            "kernel": repr(self.kernel_),
-            "n_samples": int(self.n_samples_),
-            "seed": int(self._seed),
-            "versions": {
-                "sklime": __version__,
-                "scikit-learn": sklearn.__version__,
-                "numpy": np.__version__,
-                "scipy": scipy.__version__,
-                "python": platform.python_version(),
-            },
-        }
-
-
-def _takes_weights(estimator):
-    """Whether an instance's fit can be given `sample_weight`, by name or routed."""
-    if isinstance(estimator, type) or not hasattr(estimator, "fit"):
-        return False
-    parameters = signature(estimator.fit).parameters
-    return "sample_weight" in parameters or any(
-        p.kind is p.VAR_KEYWORD for p in parameters.values()
-    )
 
 
 def _coefficients(surrogates, X, outputs):

@@ -31,6 +31,8 @@ class Draws:
         The answers, scaled: ``answer = y_origin + y_scale * Y``.
     y_origin, y_scale : ndarray of shape (n_outputs,)
         Origin and unit of the answers.
+    groups : ndarray of shape (n_samples,) of int, default=None
+        Which draws belong together; groups are independent. None: all draws are.
     """
 
     Z: np.ndarray
@@ -39,6 +41,7 @@ class Draws:
     Y: np.ndarray
     y_origin: np.ndarray
     y_scale: np.ndarray
+    groups: np.ndarray | None = None
 
     @property
     def z_origin(self):

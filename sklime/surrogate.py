@@ -6,11 +6,12 @@ import numpy as np
 from sklearn.base import clone
 
 from sklime.selectors import MomentSelector
+from sklime.uncertainty import standard_errors
 
 # In units of the mean weight: one draw's worth of evidence against a coefficient.
 _PENALTY = 1.0
 
-_PER_FEATURE = ("coef", "support", "inside", "flat")
+_PER_FEATURE = ("coef", "support", "inside", "flat", "chosen", "standard_errors")
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +36,14 @@ class Surrogates:
         Features that do not vary where there is weight.
     empty_selections : ndarray of shape (n_rows, n_outputs) of bool
         Where the selector kept nothing although answers and features vary.
+    chosen : ndarray of shape (n_rows, n_outputs, n_features) of bool
+        Features that vary and that the selector let differ from 0.
+    n_samples : ndarray of shape (n_rows,)
+        Draws behind each row.
+    unconverged : ndarray of shape (n_rows,) of bool
+        Rows that would need more draws than they may have.
+    standard_errors : ndarray of shape (n_rows, n_outputs, n_features), default=None
+        Standard errors of `coef`; NaN for features that were not selected.
     """
 
     coef: np.ndarray
@@ -46,6 +55,10 @@ class Surrogates:
     inside: np.ndarray
     flat: np.ndarray
     empty_selections: np.ndarray
+    chosen: np.ndarray
+    n_samples: np.ndarray
+    unconverged: np.ndarray
+    standard_errors: np.ndarray | None = None
 
     def scored_on(self, moments):
         """Take the fidelity from other draws than those the surrogates come from.
@@ -81,10 +94,57 @@ class Surrogates:
         joined = {}
         for field in fields(cls):
             arrays = [getattr(part, field.name) for part in parts]
+            if arrays[0] is None:
+                continue
             if field.name in _PER_FEATURE:
                 arrays = map(pad, arrays)
             joined[field.name] = np.concatenate(list(arrays))
         return cls(**joined)
+
+    def updated(self, rows, part):
+        """Put other surrogates in the place of some rows' own.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n_updated,) of int
+            Which rows.
+        part : Surrogates
+            Of these rows.
+
+        Returns
+        -------
+        Surrogates
+        """
+        joined = {}
+        for field in fields(self):
+            array, own = getattr(self, field.name), getattr(part, field.name)
+            if array is not None:
+                array = array.copy()
+                array[rows] = own
+            joined[field.name] = array
+        return Surrogates(**joined)
+
+    def with_errors(self, draws):
+        """Add the standard errors of the built-in ridge.
+
+        Parameters
+        ----------
+        draws : iterable of Draws
+            One per row, those that the surrogates were fitted to.
+
+        Returns
+        -------
+        Surrogates
+        """
+        rows = zip(draws, self.coef, self.chosen, self.flat, self.inside, strict=True)
+        errors = []
+        for own, coef, chosen, flat, inside in rows:
+            found = standard_errors(own, coef, chosen, _PENALTY)
+            # What cannot vary is exactly 0, unless no draw could tell.
+            found[:, flat & ~(inside < 0.5)] = 0.0
+            found[np.isnan(coef)] = np.nan
+            errors.append(found)
+        return replace(self, standard_errors=np.array(errors))
 
 
 def fit_surrogates(moments, matched, selector, regressor=None, draws=None):
@@ -138,7 +198,17 @@ def fit_surrogates(moments, matched, selector, regressor=None, draws=None):
         inside=np.where(compared, mean_z, np.nan),
         flat=central.flat,
         empty_selections=_nothing_kept(support, central),
+        chosen=_chosen(support, central),
+        n_samples=np.full(len(sizes), float(moments.n_samples)),
+        unconverged=np.zeros(len(sizes), dtype=bool),
     )
+
+
+def _chosen(support, central):
+    varies = ~central.flat[:, np.newaxis]
+    if support is None:
+        return np.repeat(varies, central.spread.shape[1], axis=1)
+    return support & varies
 
 
 def _nothing_kept(support, central):

@@ -258,7 +258,7 @@ def test_three_hundred_columns_are_no_trouble():
 
 def test_a_narrow_kernel_is_told(told):
     narrow = ExponentialKernel(width=0.3)
-    fitted = explainer(kernel=narrow, sampler=GaussianSampler()).fit(X)
+    fitted = explainer(kernel=narrow, sampler=GaussianSampler(), weighting="kernel").fit(X)
     rows = np.array([[2.5, 2.5, 2.5]])
     with pytest.warns(
         NeighbourhoodWarning, match=r"effective sample size.*Widen the kernel"
@@ -271,7 +271,8 @@ def test_a_narrow_kernel_is_told(told):
 
 def test_a_kernel_that_leaves_no_weight_gives_no_answer(told):
     wide = np.random.default_rng(0).normal(size=(60, 30))
-    fitted = explainer(first, kernel=ExponentialKernel(width=0.01)).fit(wide)
+    narrow = ExponentialKernel(width=0.01)
+    fitted = explainer(first, kernel=narrow, weighting="kernel").fit(wide)
     with pytest.warns(
         NeighbourhoodWarning, match=r"no draw any weight for 5 row.*NaN.*Widen"
     ):

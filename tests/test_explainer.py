@@ -591,7 +591,11 @@ WIDTHS = [0.2, 0.5, 2.0]
 FRIEDMAN, RESPONSE = make_friedman1(300, n_features=6, random_state=0)
 REGRESSOR = RandomForestRegressor(20, random_state=0).fit(FRIEDMAN, RESPONSE)
 STANDARDISED = LimeExplainer(
-    REGRESSOR, sampler=MarginalSampler(n_bins=None), n_samples=2048, random_state=0
+    REGRESSOR,
+    sampler=MarginalSampler(n_bins=None),
+    weighting="kernel",
+    n_samples=2048,
+    random_state=0,
 )
 
 

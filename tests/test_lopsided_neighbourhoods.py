@@ -14,7 +14,8 @@ X[0] = -1.5
 
 
 def explain(f, **params):
-    explainer = LimeExplainer(FunctionRegressor(f), random_state=0, **params).fit(X)
+    setting = {"weighting": "kernel", "random_state": 0} | params
+    explainer = LimeExplainer(FunctionRegressor(f), **setting).fit(X)
     return explainer, explainer.explain(X[:1])
 
 

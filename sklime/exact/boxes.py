@@ -1,163 +1,168 @@
-r"""Sums of boxes: :math:`f(x) = c + \sum_l v_l \prod_k 1[x_k \in S_{lk}]`.
+r"""Trees as boxes: every split cuts its box in two, at one column.
 
-Trees, averaged forests and boosted margins have this form. Under a product law the
-probability of a box is a product over its columns, and LIME's limit a sum over boxes.
+The root of a tree is the box of all values, and the leaves are the boxes that no split
+cuts. A forest of any size is looked at some trees at a time, level by level.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sklime.exact.errors import NoClosedForm
-
-# Comparisons of conditions and values that are worth it: about a second, and 200 MB.
-_MOST_WORK = 200_000_000
-
-# Boxes whose column sets are held at a time while the tables are built.
-_BLOCK_CELLS = 1 << 25
+# Splits that are looked at together: their numbers stay in the second-level cache.
+_SPLITS = 4096
 
 
 @dataclass(frozen=True)
 class Boxes:
-    """Boxes as the conditions on their paths.
+    """The boxes of one or several trees.
 
     Parameters
     ----------
-    values : ndarray of shape (n_boxes, n_outputs)
-        Value of each box.
-    box, test : ndarray of shape (n_conditions,) of int
-        Every condition: its box and the test it is about.
-    left : ndarray of shape (n_conditions,) of bool
-        Whether the test must be passed or failed.
+    children : ndarray of shape (2, n_splits) of int
+        What lies left and right of each split: the number of another split, or
+        ``~number`` of a leaf.
+    roots : ndarray of shape (n_trees,) of int
+        The first split of each tree, or its only leaf.
+    values : ndarray of shape (n_leaves, n_outputs)
+        Values of the leaves.
     """
 
+    children: np.ndarray
+    roots: np.ndarray
     values: np.ndarray
-    box: np.ndarray
-    test: np.ndarray
-    left: np.ndarray
+
+    def without(self, idle, left):
+        """Leave out splits that every row passes alike.
+
+        Parameters
+        ----------
+        idle : ndarray of shape (n_idle,) of int
+            The splits.
+        left : ndarray of shape (n_idle,) of bool
+            Whether rows go left there.
+
+        Returns
+        -------
+        Boxes
+        """
+        follows = np.arange(self.children.shape[1])
+        follows[idle] = np.where(left, *self.children[:, idle])
+        further = _follow(follows, follows)
+        while not np.array_equal(further, follows):
+            follows, further = further, _follow(further, further)
+        return replace(
+            self,
+            children=_follow(self.children, follows),
+            roots=_follow(self.roots, follows),
+        )
+
+    def groups(self):
+        """Yield the trees as groups of some thousand splits.
+
+        A tree that is one leaf is a constant, and left out.
+
+        Yields
+        ------
+        TreeGroup
+        """
+        roots = self.roots[self.roots >= 0]
+        # The splits of a tree are numbered one after the other.
+        sizes = np.diff(np.append(np.sort(roots), self.children.shape[1]))
+        group = np.cumsum(sizes) // _SPLITS
+        for own in np.split(np.sort(roots), np.flatnonzero(np.diff(group)) + 1):
+            if len(own):
+                yield TreeGroup(self, own)
+
+
+def _follow(numbers, follows):
+    """Replace splits by what follows in their place; leaves stay."""
+    return np.where(numbers >= 0, follows[numbers], numbers)
 
 
 @dataclass(frozen=True)
-class ColumnSets:
-    """The sets that boxes allow in one column, over cells of equivalent values.
+class Level:
+    """The splits of some trees that lie equally deep.
+
+    Their children are numbered: all left ones first, then all right ones.
 
     Parameters
     ----------
-    boxes : ndarray of shape (n_limited,) of int
-        The boxes with a condition on this column, increasing.
-    set_of_box : ndarray of shape (n_limited,) of int
-        The set that each of them allows.
-    allowed : ndarray of shape (n_sets, n_cells) of bool
-        The cells in each set; no two sets are equal.
-    cells : ndarray of shape (n_values,) of int
-        The cell of each distinct value of the column.
+    place : slice
+        The splits, among those of the group.
+    inner : ndarray of int
+        The children that are cut again: the splits of the next level.
+    ends, leaves : ndarray of shape (n_ends,) of int
+        The children that are leaves, and which leaves they are.
     """
 
-    boxes: np.ndarray
-    set_of_box: np.ndarray
-    allowed: np.ndarray
-    cells: np.ndarray
+    place: slice
+    inner: np.ndarray
+    ends: np.ndarray
+    leaves: np.ndarray
 
 
-def column_sets(boxes, tests, features):
-    """Find, column by column, in which values each box's conditions hold.
+class TreeGroup:
+    """Some trees, level by level.
 
     Parameters
     ----------
     boxes : Boxes
-        The model.
-    tests : Splits
-        The tests that the conditions are about.
-    features : FeatureMap
-        Model features as functions of the columns.
+        All trees.
+    roots : ndarray of int
+        The first splits of the trees in this group.
 
-    Returns
-    -------
-    sets : list of n_columns ColumnSets
-    possible : ndarray of shape (n_boxes,) of bool
-        False for boxes that conditions on constant features exclude.
-
-    Raises
-    ------
-    NoClosedForm
-        If there are too many splits and values to compare.
+    Attributes
+    ----------
+    splits : ndarray of shape (n_splits,) of int
+        The splits in this group, from the roots down.
+    levels : list of Level
+    parent : ndarray of shape (n_splits,) of int
+        Place of the split above, -1 for roots.
+    right : ndarray of shape (n_splits,) of bool
+        On which side of it.
     """
-    owner = features.owner[tests.feature]
-    possible = np.ones(len(boxes.values), dtype=bool)
-    idle = np.flatnonzero(owner < 0)
-    passed = np.zeros(len(owner), dtype=bool)
-    passed[idle] = tests.pass_(idle, features.constants[tests.feature[idle], np.newaxis])[
-        :, 0
-    ]
-    about = owner[boxes.test] < 0
-    possible[boxes.box[about & (boxes.left != passed[boxes.test])]] = False
-    conditions_of = owner[boxes.test]
-    order = np.lexsort((boxes.box, conditions_of))
-    ends = np.searchsorted(conditions_of[order], np.arange(len(features.owned) + 1))
-    # Every condition is held against every cell, of which a column has one a test.
-    n_values = np.array([own.shape[1] for own in features.values])
-    n_tests = np.bincount(owner[owner >= 0], minlength=len(n_values))
-    work = np.diff(ends) @ np.minimum(n_tests + 1, n_values) + n_tests @ n_values
-    if work > _MOST_WORK:
-        raise NoClosedForm(
-            f"its {len(boxes.box):,} conditions on {len(owner):,} different splits take "
-            "longer to compare than draws do"
-        )
-    sets = []
-    for j in range(len(features.owned)):
-        own = order[ends[j] : ends[j + 1]]
-        used, local = np.unique(boxes.test[own], return_inverse=True)
-        cells, outcomes = _cells(j, used, tests, features)
-        sets.append(_allowed(boxes.box[own], local, boxes.left[own], cells, outcomes))
-    return sets, possible
 
+    def __init__(self, boxes, roots):
+        self.levels = []
+        splits, parents, sides = [], [np.full(len(roots), -1)], [np.zeros(len(roots), bool)]
+        at, start = roots, 0
+        while len(at):
+            n = len(at)
+            children = boxes.children[:, at].ravel()
+            inner, ends = np.flatnonzero(children >= 0), np.flatnonzero(children < 0)
+            place = slice(start, start + n)
+            small = [part.astype(np.int32) for part in (inner, ends, ~children[ends])]
+            self.levels.append(Level(place, *small))
+            splits.append(at)
+            parents.append(start + inner % n)
+            sides.append(inner >= n)
+            at, start = children[inner], start + n
+        self.splits = np.concatenate(splits)
+        self.parent, self.right = np.concatenate(parents), np.concatenate(sides)
 
-def _cells(j, used, tests, features):
-    """Group a column's values that no test tells apart.
+    def __len__(self):
+        return len(self.splits)
 
-    Returns the cell of each value, and each cell's outcomes of the tests.
-    """
-    n = features.values[j].shape[1]
-    words = _words(len(used))
-    key = np.zeros(n, dtype=np.uint64)
-    step = max(1, _BLOCK_CELLS // max(1, n))
-    for start in range(0, len(used), step):
-        part = slice(start, start + step)
-        passed = tests.pass_(used[part], features.of(j, tests.feature[used[part]]))
-        key += words[part] @ passed
-    _, first, cells = np.unique(key, return_index=True, return_inverse=True)
-    outcomes = tests.pass_(used, features.of(j, tests.feature[used])[:, first])
-    return cells, outcomes
+    def above(self, column):
+        """Find the nearest split above that cuts the same column.
 
+        Parameters
+        ----------
+        column : ndarray of shape (n_splits,) of int
+            Which column each split cuts.
 
-def _allowed(box, test, left, cells, outcomes):
-    """Intersect the conditions of each box, and keep each set once."""
-    boxes, start = np.unique(box, return_index=True)
-    ends = np.append(start, len(box))
-    words = _words(outcomes.shape[1])
-    step = max(1, _BLOCK_CELLS // max(1, outcomes.shape[1]))
-    keys, known, sets = [], [np.empty(0, dtype=np.uint64)], []
-    first = 0
-    while first < len(boxes):
-        # As many boxes as have `step` conditions together, at least one.
-        last = max(first + 1, np.searchsorted(ends, ends[first] + step, side="right") - 1)
-        part = slice(ends[first], ends[last])
-        holds = outcomes[test[part]] == left[part, np.newaxis]
-        allowed = np.logical_and.reduceat(holds, start[first:last] - ends[first], axis=0)
-        keys.append(words @ allowed.T)
-        distinct, at = np.unique(keys[-1], return_index=True)
-        known.append(distinct)
-        sets.append(allowed[at])
-        first = last
-    distinct, at = np.unique(np.concatenate(known), return_index=True)
-    allowed = np.concatenate([np.empty((0, outcomes.shape[1]), dtype=bool), *sets])[at]
-    keys = np.concatenate([np.empty(0, dtype=np.uint64), *keys])
-    return ColumnSets(boxes, np.searchsorted(distinct, keys), allowed, cells)
-
-
-def _words(n):
-    """Random words: subsets of `n` things have equal sums of words when they are equal.
-
-    Two different subsets agree with a probability of 2**-63.
-    """
-    return np.random.default_rng(0).integers(1, 2**63, n, dtype=np.uint64)
+        Returns
+        -------
+        above : ndarray of shape (n_splits,) of int
+            Its place, -1 where there is none.
+        right : ndarray of shape (n_splits,) of bool
+            On which side of it.
+        """
+        above, right = self.parent.copy(), self.right.copy()
+        wrong = np.arange(len(above))
+        while len(wrong):
+            wrong = wrong[above[wrong] >= 0]
+            wrong = wrong[column[above[wrong]] != column[wrong]]
+            up = above[wrong]
+            above[wrong], right[wrong] = self.parent[up], self.right[up]
+        return above, right

@@ -1,94 +1,333 @@
-r"""What a box's set in one column contributes under the tilted law of that column.
+r"""What splits of one column mean under the tilted laws of that column.
 
-Every column gives, for each of its sets and each row, the logarithm of the set's
-probability :math:`A`, and the set's effect over its probability, :math:`D / A`.
+For the box that a split cuts, and each row, a column gives
+
+.. math:: q = \frac{A_l}{A}, \qquad g = \frac{D_l}{A} - q \frac{D}{A},
+
+with :math:`A` the probability of what the box allows in this column, :math:`D` the effect
+of the column's interpretable feature on that probability, and :math:`A_l, D_l` the same of
+the part that goes left: `q` is the chance of going left, `g` the slope of that chance.
 """
 
 import numpy as np
-from scipy.stats import norm
+from scipy import sparse
+from scipy.special import ndtr
 
-# A probability that rounds to nothing: its logarithm and its inverse are still finite.
+# A probability that rounds to nothing: its inverse is still finite.
 _TINY = 1e-280
 
+# A mismatch that rounds to nothing: what never happens still has its proportions.
+_LEAST_MISMATCH = 1e-30
 
-class MatchedColumn:
-    r"""A column of bins or categories, drawn from its empirical marginal.
+# Numbers that are held at a time while splits are compared with values.
+_BLOCK = 1 << 22
 
-    With `q` the frequencies of the bins, `m` the probability that a value of a bin lies in
-    the set, and `e` the kernel's factor for a bin that does not match,
 
-    .. math:: A_b = \frac{q_b m_b + e \sum_{b' \ne b} q_{b'} m_{b'}}{q_b + (1 - q_b) e},
-        \qquad D_b = m_b - \frac{\sum_{b' \ne b} q_{b'} m_{b'}}{1 - q_b}
-
-    are the set's probability under the law tilted to bin `b`, and inside minus outside it.
+def column_cuts(j, column, features, splits, mismatch):
+    """Choose how the splits of a column are looked at.
 
     Parameters
     ----------
-    sets : ColumnSets
-        Sets over the cells of the column's values.
+    j : int
+        The column's place.
     column : Column
-        Values, masses and bins.
+        Its values, masses and bins.
+    features : FeatureMap
+        Model features as functions of the columns.
+    splits : Splits
+        All splits.
     mismatch : float
-        The kernel's factor `e`.
+        The kernel's factor for a bin that does not match.
+
+    Returns
+    -------
+    NormalCuts, OrderedCuts or SubsetCuts
+    """
+    if not column.matched:
+        return NormalCuts(j, splits)
+    values = features.values[j][:, : len(column.observed)]
+    before, after = values[:, :-1], values[:, 1:]
+    monotone = (before <= after).all(axis=1) | (before >= after).all(axis=1)
+    if monotone.all() and splits.compares(features.owned[j]).all():
+        return OrderedCuts(j, column, features, splits, mismatch)
+    return SubsetCuts(j, column, features, splits, mismatch)
+
+
+class MatchedCuts:
+    """Splits of a column of bins or categories, drawn from its empirical marginal.
+
+    Subclasses tell, by bin, the masses of what boxes allow and of what goes left.
+
+    Parameters
+    ----------
+    j, column, features, splits, mismatch
+        As for `column_cuts`.
+
+    Attributes
+    ----------
+    n_laws : int
+        Bins, and one for a value that training never had.
     """
 
-    def __init__(self, sets, column, mismatch):
-        bins = column.law(None).bins
-        q = np.bincount(bins, column.masses)
-        in_cell = np.zeros((sets.allowed.shape[1], len(q)))
-        np.add.at(in_cell, (sets.cells, bins), column.masses)
-        joint = sets.allowed @ in_cell
-        outside = joint.sum(axis=1, keepdims=True) - joint
-        probability = (joint + mismatch * outside) / (q + (1.0 - q) * mismatch)
-        # A column that does not vary has no outside, and no effect.
-        rest = np.where(q < 1.0, 1.0 - q, np.inf)
-        difference = np.where(q < 1.0, joint / q - outside / rest, 0.0)
-        total = joint.sum(axis=1)
-        self.possible = total > 0.0
-        # Last, where a value that training never had finds it: no bin matches.
-        probability = np.maximum(np.column_stack([probability, total]), _TINY)
-        difference = np.column_stack([difference, np.zeros(len(total))])
-        self.log, self.ratio = np.log(probability), difference / probability
+    def __init__(self, j, column, features, splits, mismatch):
+        self.j, self.features, self.splits = j, features, splits
+        self.bins, self.masses = column.law(None).bins, column.masses
+        self.frequencies = np.bincount(self.bins, self.masses)
+        self.mismatch = mismatch
+        self.n_laws = len(self.frequencies) + 1
 
-    def fill(self, law, rows, log, ratio):
-        """Write logarithms and ratios of some rows of a law, of shape (n_sets, n_rows)."""
+    def cut(self, own, above, right):
+        """Look at some splits of the column.
+
+        Parameters
+        ----------
+        own : ndarray of shape (n_own,) of int
+            The splits.
+        above : ndarray of shape (n_own,) of int
+            Place in `own` of the nearest split above, -1 where there is none.
+        right : ndarray of shape (n_own,) of bool
+            On which side of it.
+
+        Returns
+        -------
+        MatchedSplits
+        """
+        left, box = self._masses_by_bin(own, above, right)
+        return MatchedSplits(left, box, self.frequencies, self.mismatch)
+
+
+class OrderedCuts(MatchedCuts):
+    """Splits between the values up to a point and those beyond it.
+
+    Boxes allow an interval of values, and perhaps the missing one; the mass of an interval
+    is a difference of cumulated masses.
+    """
+
+    n_comparisons = 0
+
+    def __init__(self, j, column, features, splits, mismatch):
+        super().__init__(j, column, features, splits, mismatch)
+        n = len(column.observed)
+        values = features.values[j][:, :n].astype(splits.precision)
+        self.rising = values[:, -1] >= values[:, 0]
+        self.values = np.where(self.rising[:, np.newaxis], values, values[:, ::-1])
+        self.cumulated = np.append(0.0, np.cumsum(self.masses[:n]))
+        codes = np.arange(len(self.frequencies))
+        self.first = np.searchsorted(self.bins[:n], codes)
+        self.last = np.searchsorted(self.bins[:n], codes, side="right")
+        # The missing value is a bin of its own, the last.
+        self.missing = np.bincount(self.bins[n:], self.masses[n:], len(codes))
+
+    def _masses_by_bin(self, own, above, right):
+        feature = self.splits.feature[own]
+        row = np.searchsorted(self.features.owned[self.j], feature)
+        middle = np.empty(len(own), dtype=int)
+        for r in np.unique(row):
+            at = row == r
+            middle[at] = np.searchsorted(
+                self.values[r], self.splits.threshold[own[at]], side="right"
+            )
+        n, rising = self.values.shape[1], self.rising[row]
+        middle = np.where(rising, middle, n - middle)
+        low, middle, high = _intervals(middle, n, rising, above, right)
+        box = self._between(low, high)
+        left = self._between(np.where(rising, low, middle), np.where(rising, middle, high))
+        if self.missing.any():
+            value = self.features.of(self.j, feature)[:, -1:]
+            goes_left = self.splits.pass_(own, value)[:, 0]
+            allowed = np.ones(len(own), dtype=bool)
+            for here, split, side in _ancestors(above, right):
+                allowed[here] &= goes_left[split] != side
+            box += np.outer(allowed, self.missing)
+            left += np.outer(allowed & goes_left, self.missing)
+        return left, box
+
+    def _between(self, low, high):
+        """Mass by bin of the values from `low` to before `high`."""
+        low, high = (
+            self.cumulated[np.clip(end[:, np.newaxis], self.first, self.last)]
+            for end in (low, high)
+        )
+        return high - low
+
+
+class SubsetCuts(MatchedCuts):
+    """Splits of a column into any two sets of values, such as sets of categories."""
+
+    @property
+    def n_comparisons(self):
+        """The number of values that each split is compared with."""
+        return len(self.bins)
+
+    def _masses_by_bin(self, own, above, right):
+        goes_left, mass = self._cells(own)
+        allowed = np.ones_like(goes_left)
+        for here, split, side in _ancestors(above, right):
+            allowed[here] &= goes_left[split] != side[:, np.newaxis]
+        goes_left &= allowed
+        left, box = np.empty((2, len(own), mass.shape[0]))
+        step = max(1, _BLOCK // mass.shape[1])
+        for start in range(0, len(own), step):
+            part = slice(start, start + step)
+            for out, cells in [(left, goes_left), (box, allowed)]:
+                out[part] = (mass @ cells[part].T.astype(np.float64)).T
+        return left, box
+
+    def _cells(self, own):
+        """Group the values that no split tells apart.
+
+        Returns which cells each split sends left, and the mass of each bin in each cell.
+        """
+        feature, n = self.splits.feature[own], len(self.bins)
+        step = max(1, _BLOCK // n)
+        parts = [slice(start, start + step) for start in range(0, len(own), step)]
+        # Random words: two sets of splits have equal sums when they are equal, and else
+        # with a probability of 2**-63.
+        words = np.random.default_rng(0).integers(1, 2**63, len(own), dtype=np.uint64)
+        key = np.zeros(n, dtype=np.uint64)
+        goes_left = []
+        for part in parts:
+            values = self.features.of(self.j, feature[part])
+            goes_left.append(self.splits.pass_(own[part], values))
+            key += words[part] @ goes_left[-1]
+        _, first, cells = np.unique(key, return_index=True, return_inverse=True)
+        goes_left = np.concatenate([passed[:, first] for passed in goes_left])
+        mass = sparse.csr_matrix((self.masses, (self.bins, cells)))
+        return goes_left, mass
+
+
+class NormalCuts:
+    """Splits of a standardised column, drawn from a normal law.
+
+    Parameters
+    ----------
+    j, splits
+        As for `column_cuts`.
+    """
+
+    n_laws = 1
+    n_comparisons = 0
+
+    def __init__(self, j, splits):
+        self.edges, self.splits = splits.intervals(j), splits
+
+    def cut(self, own, above, right):
+        """Look at some splits of the column, as `MatchedCuts.cut`."""
+        middle = np.searchsorted(self.edges, self.splits.threshold[own]) + 1
+        n = len(self.edges) + 1
+        rising = np.ones(len(own), dtype=bool)
+        return NormalSplits(self.edges, *_intervals(middle, n, rising, above, right))
+
+
+class MatchedSplits:
+    r"""Splits under laws tilted to a bin.
+
+    With :math:`J` the mass of a box inside the row's bin, :math:`O` its mass outside, `w`
+    the bin's frequency and `e` the kernel's factor for a bin that does not match,
+
+    .. math:: q = \frac{J_l + e O_l}{J + e O}, \qquad
+        g = \frac{(w + (1 - w) e)^2}{w (1 - w)} \frac{J_l O - O_l J}{(J + e O)^2}.
+
+    Parameters
+    ----------
+    left, box : ndarray of shape (n_splits, n_bins)
+        Mass by bin of what goes left, and of the box that is split.
+    frequencies : ndarray of shape (n_bins,)
+        Of the bins.
+    mismatch : float
+        The factor `e`.
+    """
+
+    def __init__(self, left, box, frequencies, mismatch):
+        e = max(mismatch, _LEAST_MISMATCH)
+        # Last, where a value that training never had finds it: no bin matches.
+        inside, inside_left = (np.pad(mass, ((0, 0), (0, 1))) for mass in (box, left))
+        outside = box.sum(axis=1, keepdims=True) - inside
+        outside_left = left.sum(axis=1, keepdims=True) - inside_left
+        w = np.append(frequencies, 0.0)
+        # Where the bin does not vary there is no effect.
+        spread = np.where(w < 1.0, w * (1.0 - w), 0.0)
+        unit = np.divide((w + (1.0 - w) * e) ** 2, spread, out=spread, where=spread > 0.0)
+        probability = np.maximum(inside + e * outside, _TINY)
+        self.chance = (inside_left + e * outside_left) / probability
+        moved = inside_left * outside - outside_left * inside
+        self.slope = unit * (moved / probability) / probability
+
+    def fill(self, law, rows):
+        """Chances and slopes for some rows of a law, of shape (n_splits, n_rows) each."""
         own = law.own[rows]
         # Every index is inside; "clip" only spares a copy.
-        np.take(self.log, own, axis=1, out=log, mode="clip")
-        np.take(self.ratio, own, axis=1, out=ratio, mode="clip")
+        return (
+            np.take(self.chance, own, axis=1, mode="clip"),
+            np.take(self.slope, own, axis=1, mode="clip"),
+        )
 
 
-class NormalColumn:
-    r"""A standardised column, drawn from a normal law.
+class NormalSplits:
+    r"""Splits under tilted normal laws.
 
-    .. math:: A = P(x \in S), \qquad
-        D = \sum_{(lo, hi] \subset S} [\varphi(lo) - \varphi(hi)] / \sqrt v
+    .. math:: A = \Phi(hi) - \Phi(lo), \qquad D = [\varphi(lo) - \varphi(hi)] / \sqrt v
 
     with `v` the tilted variance, all in interpretable units (Stein's identity).
 
     Parameters
     ----------
-    sets : ColumnSets
-        Sets over intervals, in increasing order.
-    edges : ndarray of shape (n_intervals - 1,)
-        Where the intervals meet, in the column's own units.
+    edges : ndarray of shape (n_edges,)
+        Where splits cut the column, in its own units.
+    low, middle, high : ndarray of shape (n_splits,) of int
+        Edges at which boxes begin, are cut and end; 0 stands for minus infinity.
     """
 
-    def __init__(self, sets, edges):
-        self.allowed = sets.allowed[:, sets.cells].astype(np.float64)
-        self.edges = np.concatenate([[-np.inf], edges, [np.inf]])[:, np.newaxis]
-        self.possible = self.allowed.any(axis=1)
+    def __init__(self, edges, low, middle, high):
+        used, places = np.unique([low, middle, high], return_inverse=True)
+        self.places = places.reshape(3, -1)
+        self.edges = np.concatenate([[-np.inf], edges, [np.inf]])[used, np.newaxis]
 
-    def fill(self, law, rows, log, ratio):
-        """Write logarithms and ratios of some rows of a law, of shape (n_sets, n_rows)."""
+    def fill(self, law, rows):
+        """Chances and slopes for some rows of a law, as `MatchedSplits.fill`."""
         centre = law.centre[rows]
-        if not law.variance.any():
+        varies = law.variance.any()
+        if varies:
+            sd = law.sd[rows]
+            at = (self.edges - centre) / sd
+            below = ndtr(at)
+            moved = np.exp(-0.5 * np.square(at)) * (-law.unit / np.sqrt(2.0 * np.pi) / sd)
+        else:
             # A constant column lies in one interval, and has no effect.
-            inside = self.allowed[:, np.searchsorted(self.edges[1:-1, 0], centre)]
-            log[:], ratio[:] = np.log(np.maximum(inside, _TINY)), 0.0
-            return
-        sd = law.sd[rows]
-        at = (self.edges - centre) / sd
-        probability = np.maximum(self.allowed @ np.diff(norm.cdf(at), axis=0), _TINY)
-        slope = self.allowed @ -np.diff(norm.pdf(at), axis=0) * (law.unit / sd)
-        log[:], ratio[:] = np.log(probability), slope / probability
+            below = (self.edges > centre).astype(np.float64)
+            moved = np.zeros_like(below)
+        low, middle, high = self.places
+        probability = np.maximum(below[high] - below[low], _TINY)
+        chance = (below[middle] - below[low]) / probability
+        slope = moved[middle] - moved[low] - chance * (moved[high] - moved[low])
+        return chance, slope / probability
+
+
+def _intervals(middle, n, rising, above, right):
+    """Where boxes begin, are cut and end, among `n` values in order.
+
+    What goes left of a split is the part before `middle` where its feature is rising, else
+    the part from there on.
+    """
+    low, high = np.zeros_like(middle), np.full_like(middle, n)
+    for here, split, side in _ancestors(above, right):
+        upper = side == rising[split]
+        bound = middle[split]
+        low[here] = np.where(upper, np.maximum(low[here], bound), low[here])
+        high[here] = np.where(upper, high[here], np.minimum(high[here], bound))
+    high = np.maximum(low, high)
+    return low, np.clip(middle, low, high), high
+
+
+def _ancestors(above, right):
+    """Walk up from every split, one step at a time.
+
+    Yields the splits that still have one above, that one, and the side they are on.
+    """
+    here = np.flatnonzero(above >= 0)
+    split, side = above[here], right[here]
+    while len(here):
+        yield here, split, side
+        going = above[split] >= 0
+        here, split = here[going], split[going]
+        split, side = above[split], right[split]

@@ -116,6 +116,9 @@ def _push_column(j, values, base, table_format, transform):
 def _dense(features):
     if sparse.issparse(features):
         features = features.toarray()
+    if hasattr(features, "iloc"):
+        # Only pandas knows how its own missing values become NaN.
+        return features.to_numpy(dtype=np.float64, na_value=np.nan)
     return np.asarray(features, dtype=np.float64)
 
 

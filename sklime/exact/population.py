@@ -1,6 +1,6 @@
 """Population moments: the neighbourhood of infinitely many draws, in closed form."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,7 +20,7 @@ class Population:
         Fitted.
     kernel : Kernel
         A product over columns.
-    form : SumOfBoxes or SumOfColumns
+    form : SumOfTrees or SumOfColumns
         The model.
     n_samples : int
         What effective sample sizes and support are stated for.
@@ -87,6 +87,22 @@ class Population:
             effective_sample_sizes=sizes[:n],
             n_samples=self.n_samples,
         )
+
+    def with_errors(self, fitted, asked, outputs):
+        """Add standard errors: zeros, as nothing is estimated.
+
+        Parameters
+        ----------
+        fitted : Surrogates
+            Of the rows.
+        asked, outputs
+            As for `moments`.
+
+        Returns
+        -------
+        Surrogates
+        """
+        return replace(fitted, standard_errors=np.zeros_like(fitted.coef))
 
     def _laws(self, rows):
         """Laws of all columns, for the rows and what pads their number."""

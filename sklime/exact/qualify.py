@@ -5,14 +5,12 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import Pipeline
 
-from sklime.exact.boxes import column_sets
-from sklime.exact.columns import MatchedColumn, NormalColumn
 from sklime.exact.errors import NoClosedForm
 from sklime.exact.features import FeatureMap, push_forward, same_values
 from sklime.exact.laws import mismatch_factor
 from sklime.exact.linear import is_linear, linear_coefficients
 from sklime.exact.population import Population
-from sklime.exact.sums import SumOfBoxes, SumOfColumns
+from sklime.exact.sums import SumOfColumns, SumOfTrees
 from sklime.exact.trees import tree_boxes
 from sklime.samplers import GaussianSampler, MarginalSampler
 from sklime.samplers.sparse import SparseFormat
@@ -51,7 +49,7 @@ def closed_form(response, sampler, kernel, selector, surrogate, X, n_samples):
     if is_linear(model):
         form = _linear_form(model, steps, response, sampler)
     else:
-        form = _box_form(model, steps, response, sampler, kernel)
+        form = _tree_form(model, steps, response, sampler, kernel)
     _calibrate(form, response, sampler, X)
     return Population(sampler, kernel, form, n_samples)
 
@@ -94,11 +92,8 @@ def _unwrapped(estimator):
             return estimator, [step for step in steps if step is not None]
 
 
-def _feature_map(model, steps, response, sampler):
+def _feature_map(steps, response, sampler):
     """Model features as functions of the table's columns."""
-    # Histogram boosting encodes and reorders categorical columns in a step of its own.
-    own = getattr(model, "_preprocessor", None)
-    steps = [*steps, own] if own is not None else steps
     values = [column.values for column in sampler.columns_]
     if not steps and not sampler.format_.nominal.any():
         d = len(values)
@@ -120,7 +115,7 @@ def _feature_map(model, steps, response, sampler):
 
 def _linear_form(model, steps, response, sampler):
     coef = linear_coefficients(model, response)
-    features = _feature_map(model, steps, response, sampler)
+    features = _feature_map(steps, response, sampler)
     if coef.shape[1] != len(features.owner):
         raise NoClosedForm(f"{type(model).__name__} has other features than its steps give")
     parts = [
@@ -132,24 +127,14 @@ def _linear_form(model, steps, response, sampler):
     return SumOfColumns(parts, sampler.columns_)
 
 
-def _box_form(model, steps, response, sampler, kernel):
-    boxes, splits = tree_boxes(model, response)
-    features = _feature_map(model, steps, response, sampler)
-    edges = [None] * len(sampler.columns_)
+def _tree_form(model, steps, response, sampler, kernel):
+    boxes, splits, own = tree_boxes(model, response)
+    steps = [*steps, own] if own is not None else steps
+    features = _feature_map(steps, response, sampler)
     for j, column in enumerate(sampler.columns_):
-        if not column.matched:
-            if not np.array_equal(features.owned[j], [j]) or steps:
-                raise NoClosedForm("steps in front of the trees bend the normal laws")
-            edges[j], features.values[j] = splits.intervals(j)
-    sets, possible = column_sets(boxes, splits, features)
-    mismatch = mismatch_factor(kernel)
-    columns = [
-        MatchedColumn(own, column, mismatch) if column.matched else NormalColumn(own, edge)
-        for own, column, edge in zip(sets, sampler.columns_, edges, strict=True)
-    ]
-    form = SumOfBoxes(boxes.values, sets, possible, columns)
-    form.edges, form.precision = edges, splits.precision
-    return form
+        if not column.matched and (steps or not np.array_equal(features.owned[j], [j])):
+            raise NoClosedForm("steps in front of the trees bend the normal laws")
+    return SumOfTrees(boxes, splits, features, sampler.columns_, mismatch_factor(kernel))
 
 
 def _calibrate(form, response, sampler, X):
@@ -158,24 +143,17 @@ def _calibrate(form, response, sampler, X):
     rows = np.unique(np.linspace(0, n - 1, min(n, _N_CHECKED)).astype(int))
     checked = X.iloc[rows] if hasattr(X, "iloc") else X[rows]
     E = sampler.format_.encode(checked)
-    edges = getattr(form, "edges", [None] * E.shape[1])
     at = np.empty(E.shape, dtype=int)
-    for j, (column, edge) in enumerate(zip(sampler.columns_, edges, strict=True)):
-        if edge is None:
-            at[:, j] = np.searchsorted(column.values, E[:, j])
-        else:
-            at[:, j] = np.searchsorted(edge, E[:, j].astype(form.precision))
     # Rows of weight zero may hold values that teach the sampler nothing.
     known = np.ones(len(E), dtype=bool)
-    for j, (column, edge) in enumerate(zip(sampler.columns_, edges, strict=True)):
-        if edge is None:
-            at[:, j] = np.minimum(at[:, j], len(column.values) - 1)
-            known &= same_values(column.values[at[:, j]], E[:, j])
+    for j, column in enumerate(sampler.columns_):
+        places = np.searchsorted(column.values, E[:, j])
+        at[:, j] = np.minimum(places, len(column.values) - 1)
+        known &= same_values(column.values[at[:, j]], E[:, j])
     answers = response(checked, what="training row")[known]
-    at = at[known]
     if form.constant.shape != answers.shape[1:]:
         raise NoClosedForm("the rebuilt model has another number of outputs")
-    difference = answers - form.answers(at)
+    difference = answers - form.answers(at[known])
     constant = difference.mean(axis=0)
     if np.abs(difference - constant).max() > _TOLERANCE * np.abs(answers).max(
         initial=1e-300

@@ -1,56 +1,68 @@
-r"""Sums of boxes and sums of single-column functions under the rows' tilted laws."""
+r"""Sums of trees and sums of single-column functions under the rows' tilted laws."""
 
 import numpy as np
 from scipy import sparse
 from sklearn.utils import gen_batches
 
+from sklime.exact.columns import column_cuts
 from sklime.exact.errors import NoClosedForm
 
-# Rows and boxes that are multiplied together: they stay in the second-level cache.
-_ROWS = 32
-_BOXES = 2048
+# Numbers of splits and rows that are multiplied together, and rows at least and at most.
+_CELLS = 1 << 18
+_FEWEST_ROWS, _MOST_ROWS = 8, 64
+
+# Chances and slopes of all splits at all bins: 400 MB.
+_MOST_CHANCES = 25_000_000
+
+# Comparisons of splits and values that are worth it: about a second, and 200 MB.
+_MOST_COMPARISONS = 200_000_000
 
 
-class SumOfBoxes:
-    r"""LIME's limit for a sum of boxes: a product over columns in every box.
+class SumOfTrees:
+    r"""LIME's limit for a sum of trees: every split sends its box's mass left or right.
 
-    .. math:: \beta_j = \sum_l v_l D_{lj} \prod_{k \ne j} A_{lk}
+    With `r` the probability of a split's box, `q` the chance of going left there, `g` the
+    slope of that chance, and :math:`E_l, E_r` the expected answers on both sides,
 
-    Boxes that allow the same set in a column share its entries, so that memory grows with
-    the conditions on the boxes' paths, not with boxes times columns.
+    .. math:: E = q E_l + (1 - q) E_r, \qquad
+        \beta_j = \sum_{\text{splits of } j} r \, g \, (E_l - E_r),
+
+    so that a row costs a few operations a split, however deep it lies.
 
     Parameters
     ----------
-    values : ndarray of shape (n_boxes, n_outputs)
-        Values of the boxes.
-    sets : list of n_columns ColumnSets
-        Their conditions.
-    possible : ndarray of shape (n_boxes,) of bool
-        False for boxes left out.
-    columns : list of n_columns MatchedColumn or NormalColumn
-        What the sets contribute.
+    boxes : Boxes
+        The trees.
+    splits : Splits
+        Their tests.
+    features : FeatureMap
+        Model features as functions of the columns.
+    columns : sequence of Column
+        The columns.
+    mismatch : float
+        The kernel's factor for a bin that does not match.
+
+    Raises
+    ------
+    NoClosedForm
+        If there are too many splits to hold, or to compare with values.
     """
 
-    def __init__(self, values, sets, possible, columns):
-        self.columns = columns
-        self.sets = sets
-        self.ends = np.cumsum([0] + [len(own.allowed) for own in sets])
-        box = np.concatenate([own.boxes for own in sets])
-        entry = np.concatenate(
-            [end + own.set_of_box for end, own in zip(self.ends[:-1], sets, strict=True)]
-        )
-        possible = possible.copy()
-        never = ~np.concatenate([column.possible for column in columns])
-        possible[box[never[entry]]] = False
-        paths = sparse.csr_matrix(
-            (np.ones(len(box)), (box, entry)), shape=(len(values), self.ends[-1])
-        )[possible]
-        values = values[possible]
-        self.constant = np.zeros(values.shape[1])
-        self._blocks = [
-            (paths[part], paths[part].T.tocsr(), values[part])
-            for part in gen_batches(len(values), _BOXES)
-        ]
+    def __init__(self, boxes, splits, features, columns, mismatch):
+        owner = features.owner[splits.feature]
+        idle = np.flatnonzero(owner < 0)
+        if len(idle):
+            value = features.constants[splits.feature[idle], np.newaxis]
+            boxes = boxes.without(idle, splits.pass_(idle, value)[:, 0])
+        n_splits = np.bincount(owner[owner >= 0], minlength=len(columns))
+        cuts = {
+            j: column_cuts(j, columns[j], features, splits, mismatch)
+            for j in np.flatnonzero(n_splits)
+        }
+        _check_size(n_splits, cuts)
+        self.values, self.splits, self.features = boxes.values, splits, features
+        self.constant = np.zeros(boxes.values.shape[1])
+        self._groups = [_Group(group, owner, cuts) for group in boxes.groups()]
 
     def answers(self, at):
         """Evaluate the sum at rows.
@@ -58,19 +70,23 @@ class SumOfBoxes:
         Parameters
         ----------
         at : ndarray of shape (n_rows, n_columns) of int
-            Which of its column's values, or intervals, each entry is.
+            Which of its column's values each entry is.
 
         Returns
         -------
         ndarray of shape (n_rows, n_outputs)
         """
-        inside = np.concatenate(
-            [own.allowed[:, own.cells[at[:, j]]] for j, own in enumerate(self.sets)]
-        ).astype(np.float64)
+        rows = np.tile(self.features.constants[:, np.newaxis], len(at))
+        for values, owned, places in zip(
+            self.features.values, self.features.owned, at.T, strict=True
+        ):
+            rows[owned] = values[:, places]
         total = np.zeros((len(at), len(self.constant)))
-        for paths, _, values in self._blocks:
-            length = np.diff(paths.indptr)[:, np.newaxis]
-            total += (paths @ inside == length).T @ values
+        for group in self._groups:
+            values = rows[self.splits.feature[group.splits]]
+            passed = self.splits.pass_(group.splits, values).astype(np.float64)
+            for c, leaves in enumerate(self.values.T):
+                total[:, c] += group.expect(passed, leaves)[0]
         return total + self.constant
 
     def __call__(self, laws, outputs):
@@ -89,28 +105,104 @@ class SumOfBoxes:
         coef : ndarray of shape (n_rows, n_wanted, n_columns)
         """
         n, d = len(laws[0].mean), len(laws)
-        expected, coef = np.empty((n, len(outputs))), np.empty((n, len(outputs), d))
-        log, ratio = np.empty((2, self.ends[-1], min(n, _ROWS)))
-        for part in gen_batches(n, _ROWS):
-            if part.stop - part.start < log.shape[1]:
-                log, ratio = np.empty((2, self.ends[-1], part.stop - part.start))
-            for j, (column, law) in enumerate(zip(self.columns, laws, strict=True)):
-                own = slice(self.ends[j], self.ends[j + 1])
-                column.fill(law, part, log[own], ratio[own])
-            slopes = np.zeros((len(outputs), *log.shape))
-            means = np.zeros((len(outputs), log.shape[1]))
-            for paths, transposed, values in self._blocks:
-                reach = np.exp(paths @ log)
+        expected = np.tile(self.constant[outputs], (n, 1))
+        coef = np.zeros((n, len(outputs), d))
+        for group in self._groups:
+            for rows in gen_batches(n, group.n_rows):
+                chance, slope = group.chances(laws, rows)
+                slope *= group.reach(chance)
                 for i, c in enumerate(outputs):
-                    answer = reach * values[:, c, np.newaxis]
-                    means[i] += answer.sum(axis=0)
-                    slopes[i] += transposed @ answer
-            slopes *= ratio
-            expected[part] = means.T
-            for j in range(d):
-                own = slice(self.ends[j], self.ends[j + 1])
-                coef[part, :, j] = slopes[:, own].sum(axis=1).T
-        return expected + self.constant[outputs], coef
+                    mean, difference = group.expect(chance, self.values[:, c])
+                    expected[rows, i] += mean
+                    difference *= slope
+                    coef[rows, i, group.columns] += (group.by_column @ difference).T
+        return expected, coef
+
+
+def _check_size(n_splits, cuts):
+    n_chances = sum(n_splits[j] * cut.n_laws for j, cut in cuts.items())
+    if n_chances > _MOST_CHANCES:
+        raise NoClosedForm(
+            f"its {n_splits.sum():,} splits have {n_chances:,} chances at the bins of "
+            "their columns, more than fit into memory"
+        )
+    n_comparisons = sum(n_splits[j] * cut.n_comparisons for j, cut in cuts.items())
+    if n_comparisons > _MOST_COMPARISONS:
+        raise NoClosedForm(
+            f"its {n_splits.sum():,} splits and the values of their columns take longer to "
+            "compare than draws do"
+        )
+
+
+class _Group:
+    """The splits of some trees, and what their columns say about them."""
+
+    def __init__(self, group, owner, cuts):
+        self.levels, self.splits = group.levels, group.splits.astype(np.int32)
+        column = owner[group.splits]
+        above, right = group.above(column)
+        self.columns, counts = np.unique(column, return_counts=True)
+        order = np.argsort(column, kind="stable").astype(np.int32)
+        ends = np.append(0, np.cumsum(counts))
+        place = np.empty(len(order), dtype=int)
+        place[order] = np.arange(len(order)) - np.repeat(ends[:-1], counts)
+        self._parts = []
+        for j, start, end in zip(self.columns, ends[:-1], ends[1:], strict=True):
+            own = order[start:end]
+            local = np.where(above[own] >= 0, place[above[own]], -1)
+            part = cuts[j].cut(group.splits[own], local, right[own])
+            self._parts.append((j, own, part))
+        self.by_column = sparse.csr_matrix((np.ones(len(order)), order, ends))
+        n_rows = np.clip(_CELLS // len(order), _FEWEST_ROWS, _MOST_ROWS)
+        self.n_rows = int(n_rows - n_rows % _FEWEST_ROWS)
+
+    def chances(self, laws, rows):
+        """Chances of going left and their slopes, of shape (n_splits, n_rows) each."""
+        chance, slope = np.empty((2, len(self.splits), len(laws[0].mean[rows])))
+        for j, own, part in self._parts:
+            chance[own], slope[own] = part.fill(laws[j], rows)
+        return chance, slope
+
+    def reach(self, chance):
+        """Probabilities of the splits' boxes, from the roots down."""
+        reach = np.empty_like(chance)
+        reach[self.levels[0].place] = 1.0
+        for level, below in zip(self.levels[:-1], self.levels[1:], strict=True):
+            own = reach[level.place]
+            sides = np.empty((2 * len(own), own.shape[1]))
+            np.multiply(own, chance[level.place], out=sides[: len(own)])
+            np.subtract(own, sides[: len(own)], out=sides[len(own) :])
+            # Every index is inside; "clip" only spares a copy.
+            np.take(sides, level.inner, axis=0, out=reach[below.place], mode="clip")
+        return reach
+
+    def expect(self, chance, leaves):
+        """Expected answers, and differences between both sides of the splits.
+
+        Parameters
+        ----------
+        chance : ndarray of shape (n_splits, n_rows)
+            Chances of going left.
+        leaves : ndarray of shape (n_leaves,)
+            Values of all leaves.
+
+        Returns
+        -------
+        expected : ndarray of shape (n_rows,)
+        difference : ndarray of shape (n_splits, n_rows)
+        """
+        difference = np.empty_like(chance)
+        below = None
+        for level in reversed(self.levels):
+            n = level.place.stop - level.place.start
+            sides = np.empty((2 * n, chance.shape[1]))
+            sides[level.ends] = leaves[level.leaves, np.newaxis]
+            sides[level.inner] = below
+            own = difference[level.place]
+            np.subtract(sides[:n], sides[n:], out=own)
+            below = own * chance[level.place]
+            below += sides[n:]
+        return below.sum(axis=0), difference
 
 
 class SumOfColumns:
@@ -138,11 +230,11 @@ class SumOfColumns:
         ]
 
     def answers(self, at):
-        """Evaluate the sum at rows, as `SumOfBoxes.answers`."""
+        """Evaluate the sum at rows, as `SumOfTrees.answers`."""
         return self.constant + sum(part[at[:, j]] for j, part in enumerate(self.parts))
 
     def __call__(self, laws, outputs):
-        """Expected answers and coefficients, as `SumOfBoxes`."""
+        """Expected answers and coefficients, as `SumOfTrees`."""
         expected, slopes = zip(
             *(piece(law) for piece, law in zip(self._pieces, laws, strict=True)),
             strict=True,

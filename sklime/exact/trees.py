@@ -28,10 +28,6 @@ _HISTOGRAM = (
 )
 
 
-# Conditions on the paths to all leaves: with what is made of them about 100 MB.
-_MOST_CONDITIONS = 1_000_000
-
-
 @dataclass(frozen=True)
 class Nodes:
     """Nodes of one or several trees, as flat arrays.
@@ -68,12 +64,12 @@ class Nodes:
 
 @dataclass(frozen=True)
 class Splits:
-    """The distinct tests that trees make.
+    """The tests that trees make, one a split.
 
     Parameters
     ----------
     feature, threshold, missing_left, categories, left_sets, known_sets
-        As for `Nodes`, one entry a test.
+        As for `Nodes`, one entry a split.
     precision : dtype
         The precision in which the model compares.
     """
@@ -102,30 +98,47 @@ class Splits:
         """
         missing = np.isnan(values)
         passed = values.astype(self.precision) <= self.threshold[tests, np.newaxis]
-        for t in np.flatnonzero(self.categories[tests] >= 0):
-            row = self.categories[tests[t]]
-            n = self.left_sets.shape[1]
-            inside = ~missing[t] & (values[t] >= 0) & (values[t] < n)
-            category = np.where(inside, values[t], 0).astype(int)
-            passed[t] = inside & self.left_sets[row, category]
-            missing[t] = ~inside | ~self.known_sets[row, category]
+        nominal = np.flatnonzero(self.categories[tests] >= 0)
+        if len(nominal):
+            row = self.categories[tests[nominal], np.newaxis]
+            value, n = values[nominal], self.left_sets.shape[1]
+            inside = (value >= 0) & (value < n)
+            category = np.where(inside, value, 0).astype(int)
+            passed[nominal] = self.left_sets[row, category]
+            missing[nominal] = ~inside | ~self.known_sets[row, category]
         return np.where(missing, self.missing_left[tests, np.newaxis], passed)
 
-    def intervals(self, feature):
-        """Intervals of a numeric feature that no test tells apart.
+    def compares(self, features):
+        """Tell which features all tests compare with thresholds, as they are.
+
+        Parameters
+        ----------
+        features : ndarray of int
+            Model features.
 
         Returns
         -------
-        edges : ndarray of shape (n_intervals - 1,)
-            Where they meet.
-        inside : ndarray of shape (1, n_intervals)
-            A value in each.
+        ndarray of bool
         """
-        edges = np.unique(self.threshold[self.feature == feature])
-        # The largest value that still passes, in the model's precision.
-        last = edges.astype(self.precision)
-        last = np.where(last > edges, np.nextafter(last, self.precision(-np.inf)), last)
-        return edges, np.append(last, np.inf)[np.newaxis].astype(np.float64)
+        return ~np.isin(features, self.feature[self.categories >= 0])
+
+    def intervals(self, feature):
+        """Where the intervals meet that no test of a numeric feature tells apart.
+
+        Returns
+        -------
+        ndarray of shape (n_intervals - 1,)
+            Its distinct thresholds, increasing.
+
+        Raises
+        ------
+        NoClosedForm
+            If it is tested for categories.
+        """
+        own = self.feature == feature
+        if (self.categories[own] >= 0).any():
+            raise NoClosedForm(f"model feature {feature} has categories, not intervals")
+        return np.unique(self.threshold[own])
 
 
 def tree_boxes(model, response):
@@ -142,6 +155,8 @@ def tree_boxes(model, response):
     -------
     boxes : Boxes
     splits : Splits
+    own : transformer or None
+        What the model does with a table before its trees see it.
 
     Raises
     ------
@@ -161,10 +176,15 @@ def tree_boxes(model, response):
     elif kind in _HISTOGRAM and margin:
         nodes = _histogram(model, response)
     else:
-        raise NoClosedForm(
-            f"{kind.__name__}.{response.method} is not a sum over the leaves of known trees"
-        )
-    return _boxes(nodes, np.float64 if kind in _HISTOGRAM else np.float32)
+        # Its readers stand on this module.
+        from sklime.exact.boosting_dumps import read_dump
+
+        dump = read_dump(model, response)
+        boxes, splits = _boxes(_join(dump.trees), dump.precision)
+        return boxes, dump.splits(splits), dump.step
+    boxes, splits = _boxes(nodes, np.float64 if kind in _HISTOGRAM else np.float32)
+    # Histogram boosting encodes and reorders categorical columns in a step of its own.
+    return boxes, splits, getattr(model, "_preprocessor", None)
 
 
 def _averaged(trees, subsets, response, bag=None):
@@ -307,45 +327,19 @@ def _join(parts):
 
 
 def _boxes(nodes, precision):
-    """Walk from all leaves to their roots at once, one level a step."""
-    n = len(nodes.left)
-    inner = np.flatnonzero(nodes.left >= 0)
-    parent, is_left = np.full(n, -1), np.zeros(n, dtype=bool)
-    parent[nodes.left[inner]] = inner
-    parent[nodes.right[inner]] = inner
-    is_left[nodes.left[inner]] = True
-    leaves = np.flatnonzero(nodes.left < 0)
-    box, node, left, n_conditions = [], [], [], 0
-    at, own = leaves, np.arange(len(leaves))
-    while len(at):
-        above = parent[at]
-        below_root = above >= 0
-        n_conditions += below_root.sum()
-        if n_conditions > _MOST_CONDITIONS:
-            raise NoClosedForm(
-                f"the paths to its {len(leaves):,} leaves have more than "
-                f"{_MOST_CONDITIONS:,} conditions, more than fit into memory"
-            )
-        box.append(own[below_root])
-        node.append(above[below_root])
-        left.append(is_left[at[below_root]])
-        at, own = above[below_root], own[below_root]
-    box, node, left = map(np.concatenate, (box, node, left))
-    # Nodes that make the same test share it, so that each is looked at once.
-    fields = [nodes.feature, nodes.threshold, nodes.missing_left, nodes.categories]
-    order = inner[np.lexsort([field[inner] for field in fields[::-1]])]
-    changes = [field[order][1:] != field[order][:-1] for field in fields]
-    new = np.append(True, np.any(changes, axis=0)) if len(order) else np.empty(0, bool)
-    test_of = np.empty(n, dtype=int)
-    test_of[order] = np.cumsum(new) - 1
-    first = order[new]
+    """Number splits and leaves apart."""
+    inner = nodes.left >= 0
+    number = np.where(inner, np.cumsum(inner) - 1, -np.cumsum(~inner))
+    children = np.stack([nodes.left[inner], nodes.right[inner]])
+    is_root = np.ones(len(inner), dtype=bool)
+    is_root[children] = False
     splits = Splits(
-        nodes.feature[first],
-        nodes.threshold[first],
-        nodes.missing_left[first],
-        nodes.categories[first],
+        nodes.feature[inner],
+        nodes.threshold[inner],
+        nodes.missing_left[inner],
+        nodes.categories[inner],
         nodes.left_sets,
         nodes.known_sets,
         precision,
     )
-    return Boxes(nodes.value[leaves], box, test_of[node], left), splits
+    return Boxes(number[children], number[is_root], nodes.value[~inner]), splits

@@ -20,11 +20,22 @@ class Neighbourhood:
         The same points in interpretable units, relative to the row.
     position : ndarray of shape (n_units,)
         The row itself in these units.
+    masses : ndarray of shape (n_samples,), default=None
+        Probabilities of the draws under the sampler's law, up to a common factor. None: all
+        the same.
+    groups : ndarray of shape (n_samples,) of int, default=None
+        Which draws belong together: groups are independent of each other, draws within one
+        need not be. None: all draws are independent.
+    exhaustive : bool, default=False
+        Whether the draws are all there are, so that nothing is estimated from them.
     """
 
     inputs: object
     design: np.ndarray
     position: np.ndarray
+    masses: np.ndarray | None = None
+    groups: np.ndarray | None = None
+    exhaustive: bool = False
 
 
 class Sampler(Component, ABC):
@@ -138,6 +149,73 @@ class Sampler(Component, ABC):
         int
         """
         return n_samples
+
+    def groups(self, n_draws):
+        """Tell which draws of a request belong together, as `Neighbourhood.groups`.
+
+        Parameters
+        ----------
+        n_draws : int
+            Number of draws, as `count_draws` gives it.
+
+        Returns
+        -------
+        ndarray of shape (n_draws,) of int, or None
+            None: all draws are independent.
+        """
+        return None
+
+    def places(self, n_draws, n_more):
+        """Find the draws of a request among those of a larger one.
+
+        Parameters
+        ----------
+        n_draws, n_more : int
+            Numbers of draws, as `count_draws` gives them, the smaller first.
+
+        Returns
+        -------
+        ndarray of shape (n_draws,) of int, or None
+            Where the smaller request's draws stand, in order; None: the two share none.
+        """
+        return None
+
+    def tilts(self, kernel):
+        """Whether `tilted` can draw from the law that a kernel weighs.
+
+        Parameters
+        ----------
+        kernel : Kernel
+            With nothing left open.
+
+        Returns
+        -------
+        bool
+        """
+        return False
+
+    def tilted(self, X, kernel, n_samples=4096, random_state=None, order=None):
+        """Perturb each row by draws from the kernel-weighted law, which need no weights.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_features)
+            Rows to perturb.
+        kernel : Kernel
+            One that this sampler `tilts` by.
+        n_samples : int, default=4096
+            Draws per row, as for `sample`.
+        random_state : int, RandomState instance or None, default=None
+            Source of randomness.
+        order : ndarray of shape (n_features,) of int, default=None
+            The columns, those first that matter most. None: as they stand in the table.
+
+        Returns
+        -------
+        list of Neighbourhood
+            One per row.
+        """
+        raise TypeError(f"{self!r} cannot draw from a kernel-weighted law.")
 
     def law(self, row):
         """The product law of the draws seen from one row, or None where there is none.

@@ -90,8 +90,20 @@ class _Mixture:
         return np.searchsorted(np.cumsum(self.masses)[:-1], u, side="right")
 
     def tilt(self, kernel):
-        """Weigh each component by the kernel's factor of its deviation."""
-        masses = self.masses * kernel.column_factor(self.deviations)
+        """Weigh each component by the kernel's factor of its deviation.
+
+        In units of the factor of the closest component, where the kernel is Gaussian: the
+        narrowest still leaves that one its weight.
+        """
+        if kernel.precision is None:
+            factor = kernel.column_factor(self.deviations)
+        else:
+            excess = np.square(self.deviations)
+            excess = excess - excess[self.masses > 0.0].min()
+            closest = excess <= 0.0
+            with np.errstate(invalid="ignore", over="ignore"):
+                factor = np.where(closest, 1.0, np.exp(-0.5 * kernel.precision * excess))
+        masses = self.masses * factor
         if not masses.any():
             raise ValueError(
                 f"kernel {kernel!r} leaves no weight anywhere in a column; widen it."

@@ -54,6 +54,55 @@ def count_draws(n_samples, sequence):
     return n_samples
 
 
+def scramble_of_draws(n_draws, sequence):
+    """Tell which independent scramble each draw comes from.
+
+    Parameters
+    ----------
+    n_draws : int
+        Number of draws, as `count_draws` gives it.
+    sequence : {"sobol", "lhs", "random"}
+        The kind of numbers.
+
+    Returns
+    -------
+    ndarray of shape (n_draws,) of int, or None
+        None where all draws count as independent.
+    """
+    if sequence != "sobol":
+        return None
+    return np.repeat(np.arange(N_SCRAMBLES), n_draws // N_SCRAMBLES)
+
+
+def places_of_draws(n_draws, n_more, sequence):
+    """Find the draws of a request among those of a larger one with the same seed.
+
+    Parameters
+    ----------
+    n_draws, n_more : int
+        Numbers of draws, as `count_draws` gives them, the smaller first.
+    sequence : {"sobol", "lhs", "random"}
+        The kind of numbers.
+
+    Returns
+    -------
+    ndarray of shape (n_draws,) of int, or None
+        Their positions; None for Latin hypercubes, which cannot grow.
+
+    Examples
+    --------
+    >>> from sklime.samplers.quasirandom import places_of_draws
+    >>> places_of_draws(16, 32, "sobol")[:4]
+    array([0, 1, 4, 5])
+    """
+    if sequence == "lhs":
+        return None
+    if sequence == "random":
+        return np.arange(n_draws)
+    starts = np.arange(N_SCRAMBLES)[:, np.newaxis] * (n_more // N_SCRAMBLES)
+    return (starts + np.arange(n_draws // N_SCRAMBLES)).ravel()
+
+
 def uniform_numbers(n_samples, n_dimensions, sequence, seed):
     """Draw points of the unit cube.
 

@@ -29,7 +29,14 @@ from sklime.samplers.columns import (
 )
 from sklime.samplers.dense import DenseFormat
 from sklime.samplers.laws import ProductLaw
-from sklime.samplers.quasirandom import SEQUENCES, count_draws, seed_of, uniform_numbers
+from sklime.samplers.quasirandom import (
+    SEQUENCES,
+    count_draws,
+    places_of_draws,
+    scramble_of_draws,
+    seed_of,
+    uniform_numbers,
+)
 from sklime.samplers.sparse import SparseFormat
 
 # The reference neighbourhood has a seed of its own, so that no setting can change it.
@@ -95,15 +102,30 @@ class TabularSampler(Sampler):
         return self
 
     def sample(self, X, n_samples=4096, random_state=None):
-        X = check_table(self, X, reset=False)
-        seed = seed_of(random_state)
-        numbers = cache(lambda n: uniform_numbers(n_samples, n, self.sequence, seed))
+        numbers, groups = self._numbers(n_samples, random_state)
         found, draws = [], None
-        for view in self._views(X):
+        for view in self._views(check_table(self, X, reset=False)):
             if draws is None or self.depends_on_row:
                 E = self._law(view).draw(numbers(len(view.columns)))
                 draws = view.format.decode(E), coordinates(view.columns, E)
-            found.append(view.neighbourhood(*draws))
+            found.append(view.neighbourhood(*draws, groups))
+        return found
+
+    def tilts(self, kernel):
+        if kernel.column_factor is None:
+            return False
+        return bool(self.matched_.all()) or kernel.precision is not None
+
+    def tilted(self, X, kernel, n_samples=4096, random_state=None, order=None):
+        numbers, groups = self._numbers(n_samples, random_state)
+        # The first numbers for the first in order.
+        column = slice(None) if order is None else np.argsort(order)
+        found = []
+        for view in self._views(check_table(self, X, reset=False)):
+            U = numbers(len(view.columns))[:, column]
+            E = self._law(view).tilt(kernel).draw(U)
+            draws = view.format.decode(E), coordinates(view.columns, E)
+            found.append(view.neighbourhood(*draws, groups))
         return found
 
     def interpret(self, X, row):
@@ -132,6 +154,12 @@ class TabularSampler(Sampler):
 
     def count_draws(self, n_samples):
         return count_draws(n_samples, self.sequence)
+
+    def groups(self, n_draws):
+        return scramble_of_draws(n_draws, self.sequence)
+
+    def places(self, n_draws, n_more):
+        return places_of_draws(n_draws, n_more, self.sequence)
 
     def law(self, row):
         return self._law(self._view(row))
@@ -207,6 +235,12 @@ class TabularSampler(Sampler):
     @abstractmethod
     def _column_law(self, j, column, position, value):
         """Law of column `j` seen from a row at `position` (None: from no row)."""
+
+    def _numbers(self, n_samples, random_state):
+        """Uniform numbers for rows of any number of columns, and their groups."""
+        seed = seed_of(random_state)
+        numbers = cache(lambda n: uniform_numbers(n_samples, n, self.sequence, seed))
+        return numbers, self.groups(self.count_draws(n_samples))
 
     def _law(self, view):
         at = view.at
@@ -313,9 +347,9 @@ class _View:
     format: object
     at: object
 
-    def neighbourhood(self, inputs, points):
+    def neighbourhood(self, inputs, points, groups=None):
         Z, position = points.seen_from(self.at, 0)
-        return Neighbourhood(inputs, Z.T, position)
+        return Neighbourhood(inputs, Z.T, position, groups=groups)
 
 
 def _cell(X, i, j):

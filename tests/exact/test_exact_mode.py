@@ -13,7 +13,6 @@ from sklearn.feature_selection import SelectFromModel
 from sklearn.linear_model import Lasso, LinearRegression, LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.tree import DecisionTreeRegressor
 
 from sklime import FunctionRegressor, LimeExplainer
 from sklime.exceptions import UnknownValueWarning
@@ -202,22 +201,3 @@ def test_a_large_forest_stays_within_memory():
     forest = RandomForestClassifier(300, random_state=0, n_jobs=2).fit(table, labels)
     explainer = LimeExplainer(forest, method="exact").fit(table)
     assert explainer.transform(table[:64]).shape == (64, 30)
-
-
-def test_a_forest_too_large_for_memory_is_sampled():
-    rng = np.random.default_rng(0)
-    table = rng.normal(size=(20_000, 4))
-    forest = RandomForestRegressor(30, random_state=0, n_jobs=2)
-    forest.fit(table, rng.normal(size=20_000))
-    with pytest.raises(ValueError, match="conditions, more than fit into memory"):
-        LimeExplainer(forest, method="exact").fit(table)
-    assert LimeExplainer(forest, n_samples=64).fit(table).method_ == "sampling"
-
-
-def test_more_splits_than_can_be_compared_are_sampled():
-    rng = np.random.default_rng(0)
-    table = rng.normal(size=(60_000, 1))
-    grown = DecisionTreeRegressor(max_leaf_nodes=5_000, random_state=0)
-    grown.fit(table, rng.normal(size=60_000))
-    with pytest.raises(ValueError, match="take longer to compare than draws do"):
-        LimeExplainer(grown, method="exact").fit(table)

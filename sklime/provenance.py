@@ -1,0 +1,54 @@
+"""How an explanation was made: enough to make it again."""
+
+import platform
+
+import numpy as np
+import scipy
+import sklearn
+
+from sklime.uncertainty import degrees_of_freedom
+from sklime.version import __version__
+
+
+def provenance(explainer, response, seed):
+    """Describe how a fitted explainer makes its explanations.
+
+    Parameters
+    ----------
+    explainer : LimeExplainer
+        Fitted.
+    response : Response
+        How it asks the model.
+    seed : int
+        Seed of all its draws.
+
+    Returns
+    -------
+    dict
+        Of strings and numbers.
+    """
+    exact = explainer.method_ == "exact"
+    groups = None if exact else explainer.sampler_.groups(explainer.n_samples_)
+    return {
+        "method": explainer.method_,
+        "weighting": None if exact else explainer.weighting,
+        "scores": f"on {explainer.n_samples_} draws",
+        "model": type(explainer.estimator_).__name__,
+        "response_method": response.method,
+        "parameters": {
+            name: repr(value)
+            for name, value in explainer.get_params(deep=False).items()
+            if name != "estimator"
+        },
+        "kernel": repr(explainer.kernel_),
+        "n_samples": int(explainer.n_samples_),
+        "degrees_of_freedom": degrees_of_freedom(groups),
+        "seed": int(seed),
+        "versions": {
+            "sklime": __version__,
+            "scikit-learn": sklearn.__version__,
+            "numpy": np.__version__,
+            "scipy": scipy.__version__,
+            "python": platform.python_version(),
+        },
+    }

@@ -1,0 +1,133 @@
+r"""Standard errors of attributions: how far other draws would have moved them.
+
+The coefficients are weighted least squares under a wrong model, so the draws' own scatter
+around it is what counts: with :math:`A = Z_c^\top W Z_c + \alpha I`, residuals `e` and
+scores :math:`s_i = w_i e_i z_i`, the covariance is the sandwich :math:`A^{-1} B A^{-1}`.
+"""
+
+import numpy as np
+from scipy.stats import norm, t
+
+# With so few groups, their own spread is all the evidence there is.
+_FEW_GROUPS = 32
+
+
+def standard_errors(draws, coef, chosen, penalty):
+    r"""Estimate the standard errors of one row's attributions.
+
+    Independent draws: HC3, :math:`B = \sum_i s_i s_i^\top / (1 - h_i)^2` with the leverages
+    `h`. Many small groups of draws: the same with the scores of a group added up first. A
+    few large ones, `K` scrambles: :math:`B = \frac{K}{K-1} \sum_g (s_g - \bar s)(s_g - \bar
+    s)^\top` over the groups' sums, to be read with Student's t on `K - 1` degrees.
+
+    Parameters
+    ----------
+    draws : Draws
+        Around the row.
+    coef : ndarray of shape (n_outputs, n_features)
+        The attributions.
+    chosen : ndarray of shape (n_outputs, n_features) of bool
+        Features that were free to differ from 0 and vary; the others have no error.
+    penalty : float
+        The ridge penalty in units of the mean weight.
+
+    Returns
+    -------
+    ndarray of shape (n_outputs, n_features)
+        NaN where there is no error.
+
+    References
+    ----------
+    White (1980), A heteroskedasticity-consistent covariance matrix estimator. MacKinnon and
+    White (1985), for HC3.
+    """
+    errors = np.full(coef.shape, np.nan)
+    largest = draws.weights.max(initial=0.0)
+    if not largest > 0.0:
+        return errors
+    weights = draws.weights / largest
+    Y, _, unit = draws.local_answers()
+    Z = draws.Z.astype(np.float64)
+    Z -= (Z @ weights / weights.sum())[:, np.newaxis]
+    residuals = Y - (coef / unit[:, np.newaxis]) @ Z
+    residuals -= (residuals @ weights / weights.sum())[:, np.newaxis]
+    patterns, output_of = np.unique(chosen, axis=0, return_inverse=True)
+    for i, own in enumerate(patterns):
+        if own.any():
+            outputs = np.flatnonzero(output_of.ravel() == i)
+            found = _sandwich(Z[own], weights, residuals[outputs], draws.groups, penalty)
+            errors[np.ix_(outputs, own)] = found * unit[outputs, np.newaxis]
+    return errors
+
+
+def degrees_of_freedom(groups):
+    """Degrees of freedom of Student's t for standard errors from such groups.
+
+    Parameters
+    ----------
+    groups : ndarray of shape (n_samples,) of int, or None
+        Which draws belong together, numbered from 0.
+
+    Returns
+    -------
+    int or None
+        None: the normal law.
+    """
+    if groups is None or groups.max() >= _FEW_GROUPS:
+        return None
+    return int(groups.max())
+
+
+def unconverged(errors, coef, groups, tol):
+    """Tell which rows need more draws.
+
+    Parameters
+    ----------
+    errors, coef : ndarray of shape (n_rows, n_outputs, n_features)
+        Standard errors and attributions.
+    groups : ndarray of shape (n_samples,) of int, or None
+        Which draws belong together.
+    tol : float
+        Largest half-width of a 95 % confidence interval, relative to the row's largest
+        attribution.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,) of bool
+    """
+    df = degrees_of_freedom(groups)
+    quantile = norm.ppf(0.975) if df is None else t.ppf(0.975, df)
+    largest = np.abs(coef).max(axis=(1, 2), initial=0.0)
+    # What has no error has nothing to gain from more draws.
+    half = quantile * np.nan_to_num(errors).max(axis=(1, 2), initial=0.0)
+    return half > tol * largest
+
+
+def _sandwich(Z, weights, residuals, groups, penalty):
+    """Standard errors of features that all outputs of `residuals` share."""
+    weighted = Z * weights
+    information = weighted @ Z.T + penalty * weights.mean() * np.eye(len(Z))
+    inverse = np.linalg.inv(information)
+    few = degrees_of_freedom(groups) is not None
+    if not few:
+        leverage = weights * np.einsum("dn,dn->n", inverse @ Z, Z) + weights / weights.sum()
+        # A draw that decides alone what is fitted to it has no residual left to judge by.
+        residuals = residuals / np.maximum(1.0 - leverage, 1e-12)
+    errors = np.empty((len(residuals), len(Z)))
+    for c, own in enumerate(residuals):
+        scores = weighted * own
+        if groups is not None:
+            scores = _sums(scores, groups)
+        if few:
+            scores = scores - scores.mean(axis=1, keepdims=True)
+            scores *= np.sqrt(scores.shape[1] / (scores.shape[1] - 1))
+        moved = inverse @ scores
+        errors[c] = np.sqrt(np.einsum("dk,dk->d", moved, moved))
+    return errors
+
+
+def _sums(scores, groups):
+    """Sums of columns by group."""
+    order = np.argsort(groups, kind="stable")
+    starts = np.searchsorted(groups[order], np.arange(groups.max() + 1))
+    return np.add.reduceat(scores[:, order], starts, axis=1)
