@@ -67,6 +67,15 @@ class TableConditions:
         part = TableConditions(np.atleast_2d(codes)[:, columns], labels)
         return np.asarray(part)[0] if codes.ndim == 1 else part
 
+    def __eq__(self, other):
+        if not isinstance(other, TableConditions):
+            return NotImplemented
+        alike = np.array_equal(self.codes, other.codes)
+        return alike and list(map(list, self.labels)) == list(map(list, other.labels))
+
+    # Its arrays can change.
+    __hash__ = None
+
     def __array__(self, dtype=None, copy=None):
         conditions = np.empty(self.shape, dtype=object)
         for j, own in enumerate(self.labels):

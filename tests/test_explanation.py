@@ -8,71 +8,21 @@ import pandas as pd
 import polars as pl
 import pytest
 import scipy.sparse as sp
+from handmade import (
+    CODES,
+    FEATURES,
+    FRAME,
+    LABELS,
+    PER_OUTPUT,
+    VALUES,
+    build,
+    build_all,
+    build_ragged,
+)
 from scipy import stats
 
 from sklime.conditions import TableConditions
 from sklime.explanation import Explanation
-
-FEATURES = ["age", "color", "height"]
-LABELS = [
-    ["age <= 30", "age > 30", "age = value never seen in training"],
-    ["color = blue", "color = red", "color = value never seen in training"],
-    ["height <= 1.7", "height > 1.7", "height = value never seen in training"],
-]
-CODES = np.array([[0, 1, 0], [1, 0, 1], [1, -1, 0], [0, 0, 1]])
-VALUES = [[0.1, -0.4, 0.0], [0.2, 0.2, -0.2], [0.0, 0.0, 0.0], [-0.3, 0.5, 0.7]]
-FRAME = {
-    "age": [25, 41, 60, 19],
-    "color": ["red", "blue", "green", "blue"],
-    "height": [1.6, 1.8, 1.65, 1.9],
-}
-PER_OUTPUT = [
-    "intercepts",
-    "predictions",
-    "local_predictions",
-    "scores",
-    "effective_sample_sizes",
-]
-
-
-def build(values, **fields):
-    """An Explanation whose every field differs from the others, and from row to row."""
-    values = np.asarray(values, dtype=float)
-    n, *outputs, _ = values.shape
-    numbers = np.arange(values[..., 0].size, dtype=float).reshape(values.shape[:-1])
-    parallel = {name: numbers + 100 * i for i, name in enumerate(PER_OUTPUT)}
-    given = {
-        **parallel,
-        "support": 10 * values + 500,
-        "standard_errors": values**2 + 0.01,
-        "data": np.arange(n * 3).reshape(n, 3),
-        "feature_names": FEATURES,
-        "target_names": ["no", "perhaps", "yes"][: outputs[0]] if outputs else ["yes"] * n,
-        "conditions": TableConditions(CODES[:n], LABELS),
-        "meta": {"method": "sampling", "n_samples": 4096},
-    }
-    return Explanation(values, **(given | fields))
-
-
-def build_all(**fields):
-    """Three outputs: the one-target values, their doubles, and their negatives."""
-    values = np.stack([np.array(VALUES) * scale for scale in (1, 2, -1)], axis=1)
-    return build(values, **fields)
-
-
-def build_ragged(scales=None, **fields):
-    """Three sparse rows that store two, none and three of four words."""
-    values = np.array([[0.5, -1.0, np.nan], [np.nan] * 3, [0.25, 0.0, -0.75]])
-    if scales is not None:
-        values = np.stack([values * scale for scale in scales], axis=1)
-    ragged = {
-        "data": sp.csr_array([[1, 0, 2, 0], [0, 0, 0, 0], [3, 4, 0, 5]]),
-        "feature_names": ["bad", "film", "good", "plot"],
-        "unit_names": [["bad", "good"], [], ["bad", "film", "plot"]],
-        "unit_spans": [[(0, 3), (4, 8)], [], [(9, 12), (0, 4), (5, 8)]],
-        "conditions": [["bad x 1", "good x 2"], [], ["bad x 3", "film x 4", "plot x 5"]],
-    }
-    return build(values, **(ragged | fields))
 
 
 def assert_same_fields(one, other):

@@ -1,0 +1,127 @@
+"""Explanations of the same features, one below the other."""
+
+import numpy as np
+from scipy import sparse
+
+from sklime.conditions import TableConditions
+from sklime.explanation.equality import same
+from sklime.explanation.fields import PER_OUTPUT, PER_UNIT
+
+
+class Concatenable:
+    """The joining of explanations."""
+
+    @classmethod
+    def concat(cls, parts):
+        """Join explanations row-wise.
+
+        They must agree in the names of their features, in their kind and kind of data, in
+        what they have of standard errors and units and, where all outputs are explained,
+        in the outputs. `meta` keeps the entries on which all agree.
+
+        Parameters
+        ----------
+        parts : sequence of Explanation
+            At least one.
+
+        Returns
+        -------
+        Explanation
+
+        Raises
+        ------
+        ValueError
+            If there is nothing to join, or the explanations do not agree.
+        """
+        parts = list(parts)
+        if not parts:
+            raise ValueError("parts is empty: there is nothing to join")
+        first = parts[0]
+        for i, part in enumerate(parts):
+            for what, read in _AGREED.items():
+                if not same(read(part), read(first)):
+                    raise ValueError(
+                        f"parts[{i}] cannot be joined to parts[0]: they differ in {what}"
+                    )
+        width = max(part.shape[-1] for part in parts)
+
+        def stack(name):
+            arrays = [getattr(part, name) for part in parts]
+            if name in PER_UNIT:
+                arrays = [_widened(array, width) for array in arrays]
+            return np.concatenate(arrays)
+
+        def chain(name):
+            return [own for part in parts for own in getattr(part, name)]
+
+        def joined(names, join):
+            return {n: None if getattr(first, n) is None else join(n) for n in names}
+
+        return cls(
+            **joined(PER_OUTPUT + PER_UNIT, stack),
+            **joined(("unit_names", "unit_spans"), chain),
+            data=_join_data([part.data for part in parts]),
+            feature_names=first.feature_names,
+            target_names=first.target_names
+            if first.values.ndim == 3
+            else stack("target_names"),
+            conditions=_join_conditions([part.conditions for part in parts]),
+            meta={
+                key: value
+                for key, value in first.meta.items()
+                if all(key in p.meta and same(p.meta[key], value) for p in parts)
+            },
+        )
+
+
+# What explanations must agree in, and where it is read.
+_AGREED = {
+    "feature_names": lambda e: e.feature_names,
+    "kind": lambda e: e.kind,
+    "the kind of data": lambda e: str(type(e.data)),
+    "explaining one target or all": lambda e: e.values.ndim,
+    "target_names": lambda e: e.target_names if e.values.ndim == 3 else None,
+    "having units of their own": lambda e: e.unit_names is None,
+    "unit_spans": lambda e: e.unit_spans is None,
+    "having standard_errors": lambda e: e.standard_errors is None,
+    # What their intervals rest on.
+    "degrees_of_freedom": lambda e: (
+        None if e.standard_errors is None else e.meta.get("degrees_of_freedom")
+    ),
+}
+
+
+def _widened(array, width):
+    missing = width - array.shape[-1]
+    return np.pad(
+        array, [(0, 0)] * (array.ndim - 1) + [(0, missing)], constant_values=np.nan
+    )
+
+
+def _join_conditions(parts):
+    first = parts[0]
+    if not isinstance(first, TableConditions):
+        return [own for part in parts for own in part]
+    alike = all(
+        isinstance(p, TableConditions) and same(p.labels, first.labels) for p in parts
+    )
+    if alike:
+        return TableConditions(np.concatenate([p.codes for p in parts]), first.labels)
+    return np.concatenate([np.asarray(part) for part in parts])
+
+
+def _join_data(parts):
+    first = parts[0]
+    if isinstance(first, list):
+        return [row for part in parts for row in part]
+    if sparse.issparse(first):
+        return sparse.vstack(parts, format="csr")
+    if isinstance(first, np.ndarray):
+        return np.concatenate(parts)
+    if hasattr(first, "iloc"):
+        import pandas as pd
+
+        return pd.concat(parts)
+    import polars as pl
+
+    return pl.concat(parts)

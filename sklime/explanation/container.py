@@ -1,0 +1,296 @@
+"""The container: parallel arrays, of which each method needs a few."""
+
+import reprlib
+from dataclasses import KW_ONLY, dataclass
+
+import numpy as np
+from scipy.special import ndtri, stdtrit
+
+from sklime.conditions import TableConditions
+from sklime.explanation.arranging import Arrangeable
+from sklime.explanation.concatenation import Concatenable
+from sklime.explanation.documents import Document
+from sklime.explanation.equality import same
+from sklime.explanation.fields import (
+    PER_OUTPUT,
+    PER_UNIT,
+    check_shapes,
+    check_units,
+)
+from sklime.explanation.frames import Framed
+from sklime.explanation.masking import Maskable
+from sklime.explanation.shap_bridge import ShapBridge
+from sklime.explanation.slicing import Sliceable
+
+# A coefficient that rests on fewer draws, in units of the mean weight, is doubtful.
+THIN_SUPPORT = 10
+
+
+@dataclass(eq=False, repr=False)
+class Explanation(
+    Sliceable, Arrangeable, Concatenable, Framed, Document, ShapBridge, Maskable
+):
+    """Attributions of the features of many rows, and all that is needed to read them.
+
+    An attribution is a coefficient of the row's linear surrogate, in the units of its
+    interpretable features: for a binned column the effect of being in the row's own
+    bin rather than outside it, for a standardised column the effect of one training
+    standard deviation. Where each row explains its own output (``target="predicted"``,
+    or ``"auto"`` with three classes or more), a column of `values` mixes classes: use
+    ``target="all"`` or a class label before averaging or clustering rows.
+
+    An explanation holds ``n`` rows and ``d`` features. With one target, also where each
+    row has its own, an *output shape* is ``(n,)`` and a *unit shape* is ``(n, d)``; with
+    ``target="all"`` they are ``(n, n_outputs)`` and ``(n, n_outputs, d)``. In ragged
+    explanations each row has units of its own (stored entries of a sparse row, tokens of a
+    text, segments of an image or sequence), listed in `unit_names`: ``d`` is then the
+    number of units of the longest row. Two explanations are equal if all their fields are,
+    to the bit, NaN counting as equal to NaN.
+
+    Index it as ``e[rows]``, ``e[features]``, ``e[rows, features]`` or, with
+    ``target="all"``, ``e[rows, features, target]``. Rows are an int (which keeps a
+    one-row explanation), a slice, a boolean mask or ints; features are a name or a list
+    of names, in the order wanted, a repeated name standing for all features so named;
+    ``:`` stands for everything. A target leaves an explanation of that output only. In a
+    ragged explanation, features keep the units so named, in each row's own order; texts,
+    images and sequences in `data` stay whole. A name that is not there raises a KeyError.
+
+    Parameters
+    ----------
+    values : ndarray of unit shape
+        Attributions; 0 for features that were not selected. Ragged rows are padded with
+        NaN to the longest.
+    intercepts : ndarray of output shape
+        Intercepts of the surrogates.
+    predictions : ndarray of output shape
+        What the model answers for the rows.
+    local_predictions : ndarray of output shape
+        What the surrogates answer for the rows.
+    scores : ndarray of output shape
+        Weighted R2 of the surrogates on their neighbourhoods, at most 1.
+    effective_sample_sizes : ndarray of output shape
+        How many equally weighted draws the weighted ones are worth.
+    support : ndarray of unit shape
+        Draws, in units of mean weight, on the rarer side of each interpretable feature.
+    data : array, pandas or polars frame or series, CSR, or list, of n rows
+        The explained rows as they were given; of shape (n, n_features) for tables, where
+        ``n_features`` is ``d`` unless ragged.
+    feature_names : array-like of str of shape (n_features,)
+        Names of the features, which are the columns of a table, the vocabulary of texts,
+        the places of images and sequences; unique in ragged tables.
+    target_names : array-like of shape (n,) or (n_outputs,)
+        The output that each row explains; with ``target="all"``, the outputs.
+    conditions : sequence of n arrays of str
+        What each feature or unit of a row says, for example ``"14.1 < radius <= 15.8"``.
+    meta : dict
+        How the explanation was made: method, parameters, versions, seed; ``"kind"`` of the
+        rows, "table" if absent, "text", "image" or "sequence"; ``"degrees_of_freedom"`` of
+        the standard errors, none if absent.
+    standard_errors : ndarray of unit shape, default=None
+        Standard errors of `values`; NaN for features that were not selected.
+    unit_names : list of n arrays of str, default=None
+        The units of each row of a ragged explanation; in tables, names of columns.
+    unit_spans : list of n sequences or label maps, default=None
+        Where each unit stands in its row: an entry for each unit, such as the offsets
+        ``[start, stop)`` of a token; or an array of int of the row's shape (channels apart)
+        that labels each place with the position of its unit, and with -1 if it has none.
+
+    Raises
+    ------
+    ValueError
+        If the shapes of two fields do not agree, or units of a table are no columns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklime.conditions import TableConditions
+    >>> from sklime.explanation import Explanation
+    >>> labels = [["age <= 30", "age > 30"], ["color = blue", "color = red"]]
+    >>> e = Explanation(
+    ...     np.array([[0.1, -0.4], [0.2, 0.0]]),
+    ...     intercepts=np.array([0.5, 0.5]),
+    ...     predictions=np.array([0.2, 0.7]),
+    ...     local_predictions=np.array([0.2, 0.7]),
+    ...     scores=np.array([0.9, 0.8]),
+    ...     effective_sample_sizes=np.array([512.0, 512.0]),
+    ...     support=np.full((2, 2), 256.0),
+    ...     data=np.array([[25, 1], [41, 0]]),
+    ...     feature_names=["age", "color"],
+    ...     target_names=["yes", "yes"],
+    ...     conditions=TableConditions([[0, 1], [1, 0]], labels),
+    ...     meta={"method": "exact"},
+    ... )
+    >>> e
+    Explanation(rows=2, features=2, targets=['yes'], method='exact')
+    >>> e.as_list(0)
+    [('color = red', -0.4), ('age <= 30', 0.1)]
+    >>> e[e.predictions > 0.5, "age"].values
+    array([[0.2]])
+    >>> e.sort_features().feature_names.tolist()
+    ['color', 'age']
+    >>> [(color, part.predictions) for color, part in e.groupby(e.data[:, 1])]
+    [(0, array([0.7])), (1, array([0.2]))]
+    >>> Explanation.from_json(e.to_json()) == e
+    True
+    """
+
+    values: np.ndarray
+    _: KW_ONLY
+    intercepts: np.ndarray
+    predictions: np.ndarray
+    local_predictions: np.ndarray
+    scores: np.ndarray
+    effective_sample_sizes: np.ndarray
+    support: np.ndarray
+    data: object
+    feature_names: np.ndarray
+    target_names: np.ndarray
+    conditions: object
+    meta: dict
+    standard_errors: np.ndarray | None = None
+    unit_names: list | None = None
+    unit_spans: list | None = None
+
+    def __post_init__(self):
+        for name in PER_OUTPUT + PER_UNIT:
+            if name != "standard_errors" or self.standard_errors is not None:
+                setattr(self, name, np.asarray(getattr(self, name), dtype=float))
+        self.feature_names = np.asarray(self.feature_names, dtype=object)
+        self.target_names = np.asarray(self.target_names, dtype=object)
+        self.meta = dict(self.meta)
+        if self.unit_names is not None:
+            self.unit_names = _object_arrays(self.unit_names)
+            self.conditions = _object_arrays(self.conditions)
+        elif not isinstance(self.conditions, TableConditions):
+            rows = _object_arrays(self.conditions)
+            self.conditions = np.array(rows or np.empty((0, self.n_features)), dtype=object)
+        check_shapes(self)
+        check_units(self)
+
+    @property
+    def shape(self):
+        """Shape of `values`."""
+        return self.values.shape
+
+    @property
+    def low_support(self):
+        """Whether `support` is below 10, of unit shape: such attributions are doubtful."""
+        return self.support < THIN_SUPPORT
+
+    @property
+    def n_features(self):
+        """Number of features; for tables, the columns of `data`."""
+        return len(self.feature_names)
+
+    @property
+    def kind(self):
+        """Kind of the explained rows: "table", "text", "image" or "sequence"."""
+        return self.meta.get("kind", "table")
+
+    def __len__(self):
+        return len(self.values)
+
+    def __repr__(self):
+        targets = list(dict.fromkeys(map(str, self.target_names)))
+        return (
+            f"Explanation(rows={len(self)}, features={self.n_features}, "
+            f"targets={reprlib.repr(targets)}, method={self.meta.get('method')!r})"
+        )
+
+    def __eq__(self, other):
+        if not isinstance(other, Explanation):
+            return NotImplemented
+        return same(vars(self), vars(other))
+
+    # Its arrays can change.
+    __hash__ = None
+
+    def as_list(self, row, target=None):
+        """List the conditions of one row with their attributions, the strongest first.
+
+        Parameters
+        ----------
+        row : int
+            Position of the row; negative ones count from the end.
+        target : object, default=None
+            The output to list, one of `target_names`; required where all outputs are
+            explained.
+
+        Returns
+        -------
+        list of (str, float)
+            Sorted by decreasing absolute attribution; exact zeros are left out.
+
+        Raises
+        ------
+        IndexError
+            If there is no such row.
+        ValueError
+            If all outputs are explained and `target` is not given.
+        KeyError
+            If `target` is not explained for this row.
+        """
+        values, conditions = self._values_of(row, target), self.conditions[row]
+        order = np.argsort(-np.abs(values), kind="stable")
+        return [(str(conditions[j]), float(values[j])) for j in order if values[j] != 0]
+
+    def confidence_intervals(self, level=0.95):
+        r"""Bound each attribution by its error bars, :math:`b \pm q \, \mathrm{se}(b)`.
+
+        The quantile :math:`q` is that of Student's t on ``meta["degrees_of_freedom"]``
+        degrees of freedom, or of the normal law where there are none. Each interval
+        holds by itself, not all of them at once.
+
+        Parameters
+        ----------
+        level : float, default=0.95
+            Share of intervals that hold LIME's limit for infinitely many draws, strictly
+            between 0 and 1.
+
+        Returns
+        -------
+        lower, upper : ndarrays of unit shape
+            Both are the attribution itself where the standard error is 0, and NaN where
+            it is NaN, as for features that were not selected.
+
+        Raises
+        ------
+        ValueError
+            If there are no standard errors, or `level` is not between 0 and 1.
+        """
+        if self.standard_errors is None:
+            raise ValueError(
+                "standard_errors is None: have them estimated by "
+                "explain(X, uncertainty=True)"
+            )
+        if not 0 < level < 1:
+            raise ValueError(f"level={level!r} must lie strictly between 0 and 1")
+        tail, degrees = (1 + level) / 2, self.meta.get("degrees_of_freedom")
+        quantile = ndtri(tail) if degrees is None else stdtrit(degrees, tail)
+        margin = quantile * self.standard_errors
+        return self.values - margin, self.values + margin
+
+    @property
+    def _has_columns(self):
+        """Whether the features are the columns of `data`."""
+        shape = getattr(self.data, "shape", None)
+        whole = self.kind == "table" or self.unit_names is None
+        return whole and shape == (len(self), self.n_features)
+
+    def _values_of(self, row, target):
+        """Attributions of one row's units, without padding."""
+        if not -len(self) <= row < len(self):
+            raise IndexError(f"row={row!r} is out of range for {len(self)} rows")
+        row = range(len(self))[row]
+        if self.values.ndim == 3:
+            values = self.values[row, self._output_position(target)]
+        elif target is None or target == self.target_names[row]:
+            values = self.values[row]
+        else:
+            explained = str(self.target_names[row])
+            raise KeyError(f"target={target!r}, but row {row} explains {explained!r}")
+        return values if self.unit_names is None else values[: len(self.unit_names[row])]
+
+
+def _object_arrays(rows):
+    return [np.asarray(rows[i], dtype=object) for i in range(len(rows))]

@@ -1,0 +1,105 @@
+"""Which fields of an explanation go along with which, and the check that they agree."""
+
+import reprlib
+
+import numpy as np
+
+from sklime.blocks import n_rows
+from sklime.explanation.units import by_output, is_label_map, row_of, unit_mask
+
+PER_OUTPUT = (
+    "intercepts",
+    "predictions",
+    "local_predictions",
+    "scores",
+    "effective_sample_sizes",
+)
+PER_UNIT = ("values", "support", "standard_errors")
+RAGGED = ("conditions", "unit_names", "unit_spans")
+
+
+def each(explanation, names, function):
+    """Pass the fields so named through a function, but for those that are None."""
+    fields = {name: getattr(explanation, name) for name in names}
+    return {name: function(f) for name, f in fields.items() if f is not None}
+
+
+def check_shapes(explanation):
+    """Raise a ValueError where the shapes of two fields do not go together."""
+    e = explanation
+    if e.values.ndim not in (2, 3):
+        raise ValueError(
+            f"values has shape {e.shape}, "
+            "expected (n, d) or, for all outputs, (n, n_outputs, d)"
+        )
+    n, *outputs, d = e.shape
+    ragged = e.unit_names is not None
+    expected = dict.fromkeys(PER_OUTPUT, (n, *outputs)) | {
+        "feature_names": (e.n_features if ragged else d,),
+        "target_names": tuple(outputs) or (n,),
+        "data": (n, e.n_features if ragged else d),
+        "conditions": (n,) if ragged else (n, d),
+        "unit_names": (n,),
+        "unit_spans": (n,),
+    }
+    expected |= dict.fromkeys(PER_UNIT, e.shape)
+    if e.kind != "table":
+        expected["data"] = (n,)
+    for name, field in each(e, expected, lambda field: field).items():
+        found = field.shape if hasattr(field, "shape") else (len(field),)
+        if name == "data" and e.kind != "table":
+            found = (n_rows(field),)
+        if found != expected[name]:
+            raise ValueError(
+                f"{name} has shape {found}, expected {expected[name]} "
+                f"to go with values of shape {e.shape}"
+            )
+
+
+def check_units(explanation):
+    """Raise a ValueError where units, their places and the padding do not agree."""
+    e = explanation
+    if e.unit_names is None:
+        if e.unit_spans is not None:
+            raise ValueError("unit_spans is given without unit_names: give both")
+        return
+    for name, rows in each(e, RAGGED, lambda rows: rows).items():
+        for i, (own, units) in enumerate(zip(rows, e.unit_names, strict=True)):
+            if name == "unit_spans" and is_label_map(own, row_of(e.data, i)):
+                _check_label_map(own, i, len(units))
+            elif len(own) != len(units):
+                raise ValueError(
+                    f"{name}[{i}] has shape {(len(own),)}, expected {(len(units),)}, "
+                    f"the shape of unit_names[{i}]"
+                )
+    longest = max(map(len, e.unit_names), default=0)
+    padding = np.where(unit_mask(e)[:, np.newaxis], np.nan, by_output(e.values))
+    if longest > e.shape[-1] or not np.isnan(padding).all():
+        raise ValueError(
+            f"unit_names has up to {longest} units a row, values has shape "
+            f"{e.shape}: pad its rows with NaN to the longest"
+        )
+    if e.kind == "table":
+        _check_columns(e)
+
+
+def _check_label_map(labels, i, n_units):
+    if labels.dtype.kind not in "iu":
+        raise ValueError(f"unit_spans[{i}] must label by ints, got dtype {labels.dtype}")
+    if labels.size and not -1 <= labels.min() <= labels.max() < n_units:
+        raise ValueError(
+            f"unit_spans[{i}] has labels from {labels.min()} to {labels.max()}, expected "
+            f"the positions of its {n_units} units, and -1 where there is none"
+        )
+
+
+def _check_columns(explanation):
+    """Each unit of a table is one of its columns, and no two columns have one name."""
+    known = set(explanation.feature_names)
+    unknown = set().union(*explanation.unit_names) - known
+    if unknown or len(known) < explanation.n_features:
+        raise ValueError(
+            "feature_names must hold every unit, and none twice; "
+            f"it has {explanation.n_features - len(known)} repeated names, "
+            f"and lacks {reprlib.repr(sorted(unknown))}"
+        )

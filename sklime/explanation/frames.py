@@ -1,0 +1,192 @@
+"""Explanations as pandas frames: one line per attribution, or one per row."""
+
+import numpy as np
+from scipy.sparse import issparse
+
+from sklime.explanation.units import by_output, units_by_name, values_by_name
+
+
+class Framed:
+    """The frames of an `Explanation`."""
+
+    def to_frame(self, *, tidy=True):
+        """Lay the explanation out as a table.
+
+        Parameters
+        ----------
+        tidy : bool, default=True
+            Whether each attribution has a line of its own, with all that belongs to it;
+            else each row has one line, with its attributions.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Tidy: columns ``row`` (int position), ``target``, ``feature`` (in ragged
+            explanations the unit's name), ``condition``, ``value`` (what the row has there
+            in `data`; object if the columns of `data` differ in kind, None where features
+            are no columns), ``attribution`` and, if there are standard errors,
+            ``standard_error``, ``lower`` and ``upper`` (the 95 % interval). Lines go by
+            row, then target, then feature; zeros are kept, the padding of ragged rows is
+            left out.
+
+            Wide: one line for each row, with the index of `data` if it has one; one column
+            for each feature, with all outputs ``<output>__<feature>`` as in
+            `LimeExplainer.transform`. In ragged explanations the columns are the names of
+            units that some row has; units of one name are summed, and NaN says that the
+            row has none.
+
+        See Also
+        --------
+        from_frame : From a tidy frame back to an explanation.
+        """
+        return self._tidy_frame() if tidy else self._wide_frame()
+
+    @classmethod
+    def from_frame(cls, frame, *, meta=None):
+        """Read an explanation from a tidy frame.
+
+        A frame says nothing of the surrogates' intercepts, local predictions, scores and
+        effective sample sizes, of the model's predictions or of the support: these are NaN.
+        `data` becomes a DataFrame of the values, whatever it was, and `meta` what is given
+        here. To keep everything, use `to_json` and `from_json`.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            Columns ``row``, ``target``, ``feature`` and ``attribution``, and if known
+            ``condition`` (else the feature's name), ``value`` and ``standard_error``; any
+            other is ignored. Lines may come in any order; features and targets keep that
+            in which they first appear.
+        meta : dict, default=None
+            How the explanation was made, such as its ``degrees_of_freedom``.
+
+        Returns
+        -------
+        Explanation
+            Of one target if each row has one, else of all outputs.
+
+        Raises
+        ------
+        ValueError
+            If a column is missing, or rows do not have the same features and targets.
+        """
+        import pandas as pd
+
+        missing = {"row", "target", "feature", "attribution"} - set(frame.columns)
+        if missing:
+            raise ValueError(f"the frame lacks the columns {sorted(missing)}")
+        frame, (n, k, d) = _in_order(frame)
+
+        def numbers(column):
+            if column not in frame:
+                return None
+            array = frame[column].to_numpy(dtype=float, na_value=np.nan)
+            return array.reshape((n, k, d) if k > 1 else (n, d))
+
+        def first_output(column):
+            return frame[column].to_numpy().reshape(n, k, d)[:, 0]
+
+        values, names = numbers("attribution"), first_output("feature")[:1].ravel()
+        unknown = np.full(values.shape[:-1], np.nan)
+        targets = frame["target"].to_numpy(dtype=object).reshape(n, k, d)[:, :, :1]
+        cells = first_output("value") if "value" in frame else np.full((n, d), np.nan)
+        return cls(
+            values,
+            intercepts=unknown,
+            predictions=unknown,
+            local_predictions=unknown,
+            scores=unknown,
+            effective_sample_sizes=unknown,
+            support=np.full(values.shape, np.nan),
+            data=pd.DataFrame(cells, columns=names).infer_objects(),
+            feature_names=names,
+            target_names=(targets[0] if k > 1 else targets).ravel(),
+            conditions=first_output("condition" if "condition" in frame else "feature"),
+            meta={} if meta is None else meta,
+            standard_errors=numbers("standard_error"),
+        )
+
+    def _tidy_frame(self):
+        import pandas as pd
+
+        names, columns = units_by_name(self)
+        values = by_output(self.values)
+        held = np.broadcast_to((columns >= 0)[:, np.newaxis], values.shape)
+        line = row, output, unit = np.nonzero(held)
+        conditions = np.empty((len(self), self.shape[-1]), dtype=object)
+        if self.unit_names is None:
+            conditions[:] = self.conditions
+        else:
+            for own, padded in zip(self.conditions, conditions, strict=True):
+                padded[: len(own)] = own
+        frame = {
+            "row": row,
+            "target": self.target_names[row if self.values.ndim == 2 else output],
+            "feature": names[columns[row, unit]],
+            "condition": conditions[row, unit],
+            "value": self._cells(row, names, columns[row, unit]),
+            "attribution": values[line],
+        }
+        if self.standard_errors is not None:
+            errors = {"standard_error": self.standard_errors}
+            errors["lower"], errors["upper"] = self.confidence_intervals()
+            frame |= {name: by_output(array)[line] for name, array in errors.items()}
+        return pd.DataFrame(frame).infer_objects()
+
+    def _wide_frame(self):
+        import pandas as pd
+
+        names, values = values_by_name(self)
+        if self.values.ndim == 3:
+            names = [f"{output}__{name}" for output in self.target_names for name in names]
+        index = self.data.index if hasattr(self.data, "iloc") else None
+        values = values.reshape(len(self), values.shape[1] * values.shape[2])
+        return pd.DataFrame(values, index=index, columns=names)
+
+    def _cells(self, rows, names, columns):
+        """What `data` holds at row positions and named columns; None if it has none."""
+        if not self._has_columns:
+            return np.full(len(rows), None)
+        if self.unit_names is not None:
+            import pandas as pd
+
+            columns = pd.Index(self.feature_names).get_indexer(names)[columns]
+        return _table_cells(self.data, rows, columns)
+
+
+def _table_cells(data, rows, columns):
+    """Entries of a table at row and column positions, numeric if all its columns are."""
+    if hasattr(data, "iloc"):
+        from pandas.api.types import is_numeric_dtype
+
+        # pandas turns nullable numbers, and numbers with booleans, into objects.
+        if all(map(is_numeric_dtype, data.dtypes)) and data.to_numpy().dtype == object:
+            data = data.to_numpy(dtype=float, na_value=np.nan)
+    if hasattr(data, "to_numpy"):
+        data = data.to_numpy()
+    cells = data[rows, columns]
+    # SciPy answers an empty selection with a sparse array.
+    return np.asarray(cells.toarray() if issparse(cells) else cells).ravel()
+
+
+def _in_order(frame):
+    """Lines by row, target and feature, and how many there are of each."""
+    import pandas as pd
+
+    rows = pd.factorize(frame["row"], sort=True)[0]
+    targets = pd.factorize(frame["target"])[0]
+    if (frame.groupby("row")["target"].nunique() <= 1).all():
+        targets = np.zeros_like(targets)
+    # Features may share a name.
+    repeats = frame.groupby(["row", "target", "feature"]).cumcount()
+    units = pd.MultiIndex.from_arrays([frame["feature"], repeats]).factorize()[0]
+    n, k, d = (codes.max(initial=-1) + 1 for codes in (rows, targets, units))
+    k = max(k, 1)
+    places = (rows * k + targets) * d + units
+    if not len(frame) == len(np.unique(places)) == n * k * d:
+        raise ValueError(
+            f"the frame has {len(frame)} lines for {n} rows, {k} targets and {d} features: "
+            "every row needs the same features, and one target or the same targets; "
+            "ragged explanations are written by to_json and read by from_json"
+        )
+    return frame.iloc[np.argsort(places)], (n, k, d)
