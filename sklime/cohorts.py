@@ -1,0 +1,270 @@
+"""Cohorts: groups of rows that are explained alike, each named by a rule."""
+
+from functools import partial
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.tree import DecisionTreeRegressor
+from sklearn.utils.validation import check_array, check_consistent_length
+
+from sklime.pick import attribution_matrix, check_finite_rows
+from sklime.samplers.checks import check_table
+from sklime.samplers.columns import BinnedColumn
+from sklime.samplers.dense import DenseFormat
+
+
+class Cohorts(BaseEstimator):
+    """Split a table into a few groups of rows that are explained alike, and name each.
+
+    A regression tree predicts a row's attributions from the row itself; its leaves are the
+    groups, its paths their names. So the rules speak of the table's own columns, and new
+    rows are sorted into groups without being explained. Each split is the one that most
+    reduces the squared distance of the attributions from their group's mean, in the units
+    of the model's output: features that hardly matter anywhere do not count.
+
+    Rules on the attributions themselves, where there is no table to speak of, are those of
+    ``Cohorts().fit(A, A)``.
+
+    Parameters
+    ----------
+    max_groups : int, default=4
+        Number of groups at most.
+    min_rows : int or float, default=0.05
+        Fewest rows of a group: a number, or, as a float in (0, 1), a share of all rows.
+
+    Attributes
+    ----------
+    labels_ : ndarray of shape (n_rows,) of int
+        The group of each training row.
+    rules_ : list of n_groups str
+        What the rows of each group have in common, such as ``"age <= 30 and pet = cat"``.
+        A value that training never had is unlike any other; a missing one, where training
+        had none, goes with the larger side.
+    centers_ : ndarray of shape (n_groups, n_attributions)
+        Mean attributions of each group.
+    n_features_in_ : int
+        Number of columns of the table.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where `fit` saw a frame.
+
+    See Also
+    --------
+    sklime.pick.SubmodularPick : A few rows that together show what matters.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from sklime.cohorts import Cohorts
+    >>> X = pd.DataFrame({"age": [20, 24, 30, 50, 60, 70, 80], "home": list("tcvtctv")})
+    >>> A = np.zeros((7, 2))
+    >>> A[:, 0] = np.where(X["age"] <= 40, 0.1, 0.4)
+    >>> A[:, 1] = np.where((X["age"] > 40) & (X["home"] == "t"), 0.2, 0.0)
+    >>> cohorts = Cohorts(max_groups=3, min_rows=1).fit(X, A)
+    >>> cohorts.rules_
+    ['age <= 40', 'age > 40 and home != t', 'age > 40 and home = t']
+    >>> cohorts.centers_
+    array([[0.1, 0. ],
+           [0.4, 0. ],
+           [0.4, 0.2]])
+    >>> cohorts.predict(pd.DataFrame({"age": [41], "home": ["v"]}))
+    array([1])
+    """
+
+    def __init__(self, max_groups=4, min_rows=0.05):
+        self.max_groups = max_groups
+        self.min_rows = min_rows
+
+    def fit(self, X, y):
+        """Find the groups.
+
+        Parameters
+        ----------
+        X : ndarray, pandas or polars frame of shape (n_rows, n_features_in)
+            The explained rows: numbers, strings, categories, booleans, missing values.
+        y : array-like or Explanation of shape (n_rows, n_attributions)
+            Their attributions, as `LimeExplainer.transform` or `explain` gives them.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError
+            If the table is sparse.
+        ValueError
+            If a row has attributions that are not finite, or a parameter is no such number.
+        """
+        self._check_parameters()
+        if y is None:
+            raise ValueError(
+                "Cohorts requires y to be passed, but the target y is None: pass the "
+                "attributions of the rows."
+            )
+        if sparse.issparse(X):
+            raise TypeError(
+                "Cohorts got a sparse X, but needs a dense one: choose the columns that "
+                "rules may speak of, and pass X[:, columns].toarray()."
+            )
+        X = check_table(self, X, reset=True)
+        A = check_array(
+            attribution_matrix(y),
+            dtype=np.float64,
+            ensure_2d=False,
+            ensure_all_finite=False,
+            input_name="y",
+        )
+        check_consistent_length(X, A)
+        check_finite_rows(A := A.reshape(len(A), -1), "y")
+        self._format = DenseFormat(X)
+        E = self._format.encode(X)
+        fewest = self.min_rows
+        if not isinstance(fewest, (int, np.integer)):
+            fewest = int(np.ceil(fewest * len(E)))
+        self._columns = [
+            _Nominal(e, fewest) if nominal else _Numeric(e)
+            for e, nominal in zip(E.T, self._format.nominal, strict=True)
+        ]
+        # The seed decides between splits that tie.
+        self._tree = DecisionTreeRegressor(
+            max_leaf_nodes=self.max_groups, min_samples_leaf=fewest, random_state=0
+        ).fit(self._tests(E), A)
+        leaves, paths = zip(*_paths(self._tree.tree_), strict=True)
+        self._group = np.full(self._tree.tree_.node_count, -1)
+        self._group[list(leaves)] = np.arange(len(leaves))
+        self.labels_ = self._group[self._tree.apply(self._tests(E))]
+        self.rules_ = [self._rule(path) for path in paths]
+        self.centers_ = self._tree.tree_.value[list(leaves), :, 0]
+        return self
+
+    def predict(self, X):
+        """Sort rows into the groups.
+
+        Parameters
+        ----------
+        X : ndarray, pandas or polars frame of shape (n_rows, n_features_in)
+            Rows, explained or not.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,) of int
+            Positions in `rules_` and `centers_`.
+        """
+        X = check_table(self, X, reset=False)
+        return self._group[self._tree.apply(self._tests(self._format.encode(X)))]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        tags.target_tags.required = True
+        tags.target_tags.multi_output = True
+        return tags
+
+    def _check_parameters(self):
+        n = self.max_groups
+        if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 2:
+            raise ValueError(f"max_groups={n!r} must be an integer of at least 2.")
+        n = self.min_rows
+        whole = isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n >= 1
+        if not whole and not (isinstance(n, (float, np.floating)) and 0.0 < n < 1.0):
+            raise ValueError(
+                f"min_rows={n!r} must be an integer of at least 1, or a share of all rows "
+                "between 0 and 1."
+            )
+
+    def _tests(self, E):
+        """What the tree asks: ranks of numbers, and for each level whether it is it."""
+        tests = [column.tests(e) for column, e in zip(self._columns, E.T, strict=True)]
+        return np.column_stack(tests)
+
+    def _rule(self, path):
+        """Name the rows that take a path: one condition for each column asked about."""
+        owners = [
+            (j, k) for j, column in enumerate(self._columns) for k in range(column.n_tests)
+        ]
+        steps = {}
+        for test, *step in path:
+            j, k = owners[test]
+            steps.setdefault(j, []).append((k, *step))
+        names, describe = self._format.feature_names, self._format.describe
+        conditions = [
+            self._columns[j].condition(names[j], partial(describe, j), own)
+            for j, own in steps.items()
+        ]
+        return " and ".join(conditions) or "all rows"
+
+
+class _Numeric:
+    """A column of numbers: one test, the rank of a number among those of training.
+
+    Ranks keep apart what trees, which read single precision, would not.
+    """
+
+    n_tests = 1
+
+    def __init__(self, e):
+        self.values, counts = np.unique(e, return_counts=True)
+        self.masses = counts / len(e)
+        observed = self.values[~np.isnan(self.values)]
+        self.cuts = observed[:-1] / 2.0 + observed[1:] / 2.0
+
+    def tests(self, e):
+        return np.where(np.isnan(e), np.nan, np.searchsorted(self.cuts, e))
+
+    def condition(self, name, text, steps):
+        _, thresholds, left, missing = map(np.array, zip(*steps, strict=True))
+        low = thresholds[~left].max(initial=-np.inf)
+        high = thresholds[left].min(initial=np.inf)
+        # A threshold of infinity parts the missing values from all others.
+        if low == np.inf:
+            return f"{name} is missing"
+        ranks = [int(rank) for rank in (low, high) if np.isfinite(rank)]
+        if not ranks:
+            return f"{name} is not missing"
+        column = BinnedColumn(self.values, self.masses, self.cuts[ranks])
+        interval = column.labels(name, text)[int(np.isfinite(low))]
+        either = column.has_missing and missing.all()
+        return f"{interval} (or missing)" if either else interval
+
+
+class _Nominal:
+    """A column of levels: a test for each that is frequent enough to be a group."""
+
+    def __init__(self, e, fewest):
+        levels, counts = np.unique(e, return_counts=True)
+        self.levels = levels[counts >= min(fewest, counts.max())]
+        self.n_tests = len(self.levels)
+
+    def tests(self, e):
+        e = e[:, np.newaxis]
+        return (e == self.levels) | (np.isnan(e) & np.isnan(self.levels))
+
+    def condition(self, name, text, steps):
+        # To be of one level says more than not to be of others.
+        steps = [step for step in steps if not step[2]] or steps
+        words = []
+        for k, _, other, _ in steps:
+            if np.isnan(self.levels[k]):
+                words.append(f"{name} is {'not ' * other}missing")
+            else:
+                words.append(f"{name} {'!=' if other else '='} {text(self.levels[k])}")
+        return " and ".join(words)
+
+
+def _paths(tree, node=0, path=()):
+    """Yield each leaf, from left to right, with the steps that lead there.
+
+    A step is the test, its threshold, whether it goes left (at or below the threshold),
+    and whether missing values go the same way.
+    """
+    if tree.children_left[node] < 0:
+        yield node, path
+        return
+    missing_left = bool(tree.missing_go_to_left[node])
+    for left, children in ((True, tree.children_left), (False, tree.children_right)):
+        step = (tree.feature[node], tree.threshold[node], left, left == missing_left)
+        yield from _paths(tree, children[node], (*path, step))

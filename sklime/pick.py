@@ -1,0 +1,314 @@
+"""SP-LIME: a few rows whose explanations together show what the model relies on."""
+
+import warnings
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state, gen_batches
+from sklearn.utils.validation import validate_data
+
+from sklime.assembly import assemble_matrix
+from sklime.explanation import Explanation
+
+
+class SubmodularPick(BaseEstimator):
+    r"""Pick the rows whose attributions together cover the important features (SP-LIME).
+
+    A feature's importance is :math:`I_j = \sqrt{\sum_i |A_{ij}|}`. A row covers the
+    features of its `n_features` largest attributions, and a set of rows `V` has the
+    coverage
+
+    .. math:: c(V) = \sum_j I_j \, \mathbb{1}[\text{some row of } V \text{ covers } j].
+
+    Row by row the one that adds most is picked; the coverage of these rows is at least
+    :math:`1 - 1/e` times the best of equally many. Once no row adds anything, the rest are
+    picked by :math:`\sum_j I_j |A_{ij}|`. Ties go to the lower row number, and within a
+    row to the lower column.
+
+    Parameters
+    ----------
+    n_picks : int, default=5
+        Number of rows to pick.
+    n_features : int, default=10
+        Number of features that a row covers at most: as many as a reader takes in at a
+        time. Were it unlimited, one dense row would cover everything.
+    max_candidates : int or None, default=None
+        Pick among this many rows, drawn at random. None: among all rows. Importances are
+        of all rows in either case.
+    random_state : int, RandomState instance or None, default=None
+        Draws the candidates; nothing else is random.
+
+    Attributes
+    ----------
+    indices_ : ndarray of shape (n_picks,) of int
+        The picked rows, in the order of picking.
+    importances_ : ndarray of shape (n_features_in_,)
+        Importance of each column.
+    coverage_ : ndarray of shape (n_picks,)
+        Share of the sum of all importances that is covered after each pick, in [0, 1].
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where `fit` saw a frame.
+
+    See Also
+    --------
+    sklime.cohorts.Cohorts : Groups of rows that are explained alike.
+
+    References
+    ----------
+    Ribeiro, Singh, Guestrin (2016), "Why Should I Trust You?", algorithm 2. Lazy evaluation
+    of the gains: Minoux (1978), Accelerated greedy algorithms for maximizing submodular
+    set functions.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sklime import LimeExplainer
+    >>> from sklime.pick import SubmodularPick
+    >>> X, y = load_breast_cancer(return_X_y=True, as_frame=True)
+    >>> model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y)
+    >>> explainer = LimeExplainer(model, random_state=0)
+    >>> pick = make_pipeline(explainer, SubmodularPick(n_picks=3)).fit(X)[-1]
+    >>> X.iloc[pick.indices_].shape
+    (3, 30)
+    """
+
+    def __init__(self, n_picks=5, n_features=10, *, max_candidates=None, random_state=None):
+        self.n_picks = n_picks
+        self.n_features = n_features
+        self.max_candidates = max_candidates
+        self.random_state = random_state
+
+    def fit(self, A, y=None):
+        """Pick rows of an attribution matrix.
+
+        Parameters
+        ----------
+        A : array-like, frame, CSR or Explanation of shape (n_rows, n_features_in)
+            Attributions, such as `LimeExplainer.transform` gives them. An `Explanation`
+            stands for that matrix: with ``target="all"`` each feature of each output is a
+            column.
+        y : ignored
+            Present for scikit-learn's convention.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If there are fewer rows or candidates than picks, a row has attributions that
+            are not finite, or a parameter is no such number.
+        """
+        self._check_parameters()
+        A = attribution_matrix(A)
+        A = validate_data(
+            self,
+            A,
+            accept_sparse="csr",
+            dtype=np.float64,
+            order="C",
+            ensure_all_finite=False,
+        )
+        size = _sizes(A)
+        check_finite_rows(size, "A")
+        self.importances_ = np.sqrt(size.sum(axis=0))
+        candidates = self._candidates(size.shape[0])
+        size = size if len(candidates) == size.shape[0] else size[candidates]
+        covered = _covered(size, self.n_features)
+        worth = _whole(self.importances_)
+        picks = _greedy(covered, worth, self.n_picks)
+        if len(picks) < self.n_picks:
+            # Relative importances, as products of large numbers overflow.
+            magnitudes = _whole(size @ (worth / 2.0**32))
+            magnitudes[picks] = -1
+            order = np.argsort(-magnitudes, kind="stable")
+            picks = np.append(picks, order[: self.n_picks - len(picks)])
+        self.indices_ = candidates[picks]
+        self.coverage_ = self._coverage(covered[picks])
+        return self
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def _check_parameters(self):
+        for name in ("n_picks", "n_features", "max_candidates"):
+            n = getattr(self, name)
+            if n is None and name == "max_candidates":
+                continue
+            if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 1:
+                raise ValueError(f"{name}={n!r} must be an integer of at least 1.")
+
+    def _candidates(self, n_samples):
+        n_candidates = min(self.max_candidates or n_samples, n_samples)
+        if self.n_picks > n_candidates:
+            found = (
+                f"n_samples={n_samples}"
+                if n_candidates == n_samples
+                else f"max_candidates={self.max_candidates}"
+            )
+            raise ValueError(
+                f"n_picks={self.n_picks} is more than {found}: pick at most as many rows "
+                "as there are to choose from."
+            )
+        if n_candidates == n_samples:
+            return np.arange(n_samples)
+        rng = check_random_state(self.random_state)
+        return np.sort(rng.choice(n_samples, n_candidates, replace=False))
+
+    def _coverage(self, covered):
+        if not self.importances_.any():
+            warnings.warn(
+                "all attributions are 0, so that there is nothing to cover: the first rows "
+                "are picked.",
+                stacklevel=3,
+            )
+            return np.zeros(self.n_picks)
+        first = np.full(len(self.importances_), self.n_picks)
+        picks, features = covered.nonzero()
+        np.minimum.at(first, features, picks)
+        # What no pick covers comes last, so that full coverage is exactly 1.
+        total = np.cumsum(np.bincount(first, self.importances_, self.n_picks + 1))
+        return total[:-1] / total[-1]
+
+
+def attribution_matrix(A):
+    """Give an `Explanation` as the matrix that `LimeExplainer.transform` would give.
+
+    Parameters
+    ----------
+    A : Explanation or anything else
+        Anything else is returned as it is.
+
+    Returns
+    -------
+    ndarray or CSR matrix of shape (n_rows, n_outputs * n_features)
+        By output. CSR for ragged explanations, units of one name summed.
+
+    Examples
+    --------
+    >>> from sklime.pick import attribution_matrix
+    >>> attribution_matrix([[0.1, -0.4]])
+    [[0.1, -0.4]]
+    """
+    if not isinstance(A, Explanation):
+        return A
+    if A.unit_names is None or not len(A):
+        return A.values.reshape(len(A), int(np.prod(A.shape[1:])))
+    positions = {name: j for j, name in enumerate(A.feature_names)}
+    units = [np.array([positions[name] for name in own], dtype=int) for own in A.unit_names]
+    rows = [
+        values.reshape(1, -1, A.shape[-1])[..., : len(own)]
+        for values, own in zip(A.values, units, strict=True)
+    ]
+    return assemble_matrix(rows, units, A.n_features)
+
+
+def check_finite_rows(A, name):
+    """Check that every row has attributions.
+
+    Parameters
+    ----------
+    A : ndarray or CSR array of shape (n_rows, n_columns)
+        Attributions.
+    name : str
+        What to call them in the error.
+
+    Raises
+    ------
+    ValueError
+        If some are NaN or infinite, naming the rows.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        rows = np.flatnonzero(~np.isfinite(A.sum(axis=1)))
+    if len(rows):
+        more = f" and {len(rows) - 5} more" if len(rows) > 5 else ""
+        raise ValueError(
+            f"{name} has attributions that are NaN, inf or too large to be summed in rows "
+            f"{', '.join(map(str, rows[:5]))}{more}: leave out rows that could not be "
+            f"explained, as in {name}[np.isfinite({name}).all(axis=1)]."
+        )
+
+
+def _sizes(A):
+    """Absolute attributions; of a sparse matrix with one entry a place, in order."""
+    if sparse.issparse(A):
+        # A copy, as SciPy puts it in order in place.
+        A = sparse.csr_array(A, copy=True)
+        A.sum_duplicates()
+    return abs(A)
+
+
+def _covered(size, k):
+    """Which features each row covers: 1 at its k largest entries above 0, in CSR."""
+    n, d = size.shape
+    if sparse.issparse(size):
+        ends, lengths = size.indptr, np.diff(size.indptr)
+        kept = np.empty(size.nnz, dtype=bool)
+        for rows in _blocks(n, lengths.max()):
+            entries = slice(ends[rows.start], ends[rows.stop])
+            stored = np.arange(lengths[rows].max()) < lengths[rows, np.newaxis]
+            padded = np.zeros(stored.shape)
+            padded[stored] = size.data[entries]
+            kept[entries] = _largest(padded, k)[stored]
+        entries = np.flatnonzero(kept)
+        features = size.indices[entries]
+    else:
+        ends, kept = np.arange(n + 1) * d, np.empty((n, d), dtype=bool)
+        for rows in _blocks(n, d):
+            kept[rows] = _largest(size[rows], k)
+        entries = np.flatnonzero(kept)
+        features = entries % d
+    ones = np.ones(len(entries), dtype=np.int64)
+    return sparse.csr_array((ones, features, np.searchsorted(entries, ends)), (n, d))
+
+
+def _blocks(n_rows, n_columns):
+    """Slices of rows with about 100,000 entries, which stay in the processor's cache."""
+    return gen_batches(n_rows, max(1, 100_000 // max(1, n_columns)))
+
+
+def _largest(sizes, k):
+    """Mark the k largest entries above 0 of each row, of equal ones the first."""
+    if k >= sizes.shape[1]:
+        return sizes > 0
+    least = np.partition(sizes, -k, axis=1)[:, [-k]]
+    above, level = sizes > least, sizes == least
+    room = k - above.sum(axis=1, keepdims=True)
+    return (above | (level & (level.cumsum(axis=1, dtype=np.int32) <= room))) & (sizes > 0)
+
+
+def _whole(sizes):
+    """Sizes in whole numbers: what ties does so in whatever order it was summed."""
+    units = np.rint(2.0**32 * (sizes / (sizes.max() or 1.0))).astype(np.int64)
+    return np.maximum(units, sizes > 0)
+
+
+def _greedy(covered, worth, n_picks):
+    """Pick rows by their gain in coverage, until all are picked or no row gains.
+
+    Gains only shrink, so that a row's last known gain bounds the present one from above:
+    only rows whose bound reaches the present gain of the front runner are looked at.
+    """
+    worth = worth.copy()
+    bound = covered @ worth
+    picks = []
+    while len(picks) < n_picks:
+        leader = bound.argmax()
+        rivals = np.flatnonzero(bound >= covered[[leader]] @ worth)
+        bound[rivals] = covered[rivals] @ worth
+        best = bound.argmax()
+        if bound[best] == 0:
+            break
+        picks.append(best)
+        worth[covered[[best]].indices] = 0
+        bound[best] = 0
+    return np.array(picks, dtype=np.intp)

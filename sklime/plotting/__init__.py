@@ -1,0 +1,23 @@
+"""Displays of explanations, after scikit-learn's Display protocol; they need matplotlib."""
+
+from sklime.plotting.attribution import AttributionDisplay
+from sklime.plotting.dependence import DependenceDisplay
+from sklime.plotting.heatmap import HeatmapDisplay
+from sklime.plotting.image import ImageDisplay
+from sklime.plotting.importance import ImportanceDisplay
+from sklime.plotting.kernel_width import KernelWidthDisplay
+from sklime.plotting.sequence import SequenceDisplay
+from sklime.plotting.summary import SummaryDisplay
+from sklime.plotting.text import TextDisplay
+
+__all__ = [
+    "AttributionDisplay",
+    "DependenceDisplay",
+    "HeatmapDisplay",
+    "ImageDisplay",
+    "ImportanceDisplay",
+    "KernelWidthDisplay",
+    "SequenceDisplay",
+    "SummaryDisplay",
+    "TextDisplay",
+]

@@ -1,0 +1,102 @@
+"""One row as signed bars."""
+
+import numpy as np
+
+from sklime.plotting.base import Display, axes_for
+from sklime.plotting.labels import label_y, row_lines, title
+from sklime.plotting.signs import SUMMED, bars
+from sklime.plotting.strongest import strongest, with_others
+
+
+class AttributionDisplay(Display):
+    """The explanation of one row: its conditions as signed bars, the strongest on top.
+
+    Bars to the right raise the explained output, hatched bars to the left lower it. The
+    title gives the prediction, the surrogate's own answer and its weighted R2. Where the
+    explanation has standard errors, bars carry confidence intervals. Conditions marked
+    ``†`` rest on few draws.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        Explained rows of any kind.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        What was drawn on.
+    figure_ : matplotlib Figure
+        The figure of `ax_`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from sklime import LimeExplainer
+    >>> from sklime.plotting import AttributionDisplay
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> forest = RandomForestClassifier(random_state=0).fit(X, y)
+    >>> explainer = LimeExplainer(forest, random_state=0).fit(X)
+    >>> display = AttributionDisplay.from_estimator(explainer, X[:1])
+    >>> display.ax_.get_xlabel()
+    'attribution'
+    """
+
+    def plot(self, ax=None, *, row=0, target=None, max_features=10, level=0.95):
+        """Draw the bars of one row.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw. None: in a figure of its own.
+        row : int, default=0
+            Position of the row; negative ones count from the end.
+        target : object, default=None
+            The output to show; required where all outputs are explained.
+        max_features : int, default=10
+            How many features have a bar of their own; all others are summed in one.
+        level : float, default=0.95
+            Level of the confidence intervals.
+
+        Returns
+        -------
+        self
+            With `ax_` and `figure_`.
+
+        Raises
+        ------
+        IndexError
+            If there is no such row.
+        ValueError
+            If all outputs are explained and `target` is not given, or the row has no
+            features.
+        """
+        own = self._row(row, target)
+        conditions = own.conditions[0]
+        values = own.values[:, : len(conditions)]
+        shown, n_others, others = strongest(values, max_features)
+        doubtful = own.low_support[0, shown]
+        labels = with_others(conditions, shown, n_others)
+        labels[: len(shown)] = [
+            f"† {label}" if few else label
+            for label, few in zip(labels, doubtful, strict=False)
+        ]
+        lengths = np.append(values[0, shown], others[: n_others > 0])
+
+        ax = axes_for(ax, 8, 1.3 + 0.32 * len(lengths))
+        drawn = bars(ax, range(len(lengths)), lengths, height=0.7)
+        if n_others:
+            drawn[-1].set_facecolor(SUMMED)
+        if own.standard_errors is not None:
+            bounds = np.array(own.confidence_intervals(level))[:, 0, shown]
+            reach = np.abs(bounds - values[0, shown])
+            at = np.arange(len(shown))
+            ax.errorbar(values[0, shown], at, xerr=reach, fmt="none", ecolor="k", capsize=3)
+        for y, length in enumerate(lengths):
+            ax.text(
+                1.02, y, f"{length:+.3g}", va="center", transform=ax.get_yaxis_transform()
+            )
+        label_y(ax, labels)
+        ax.set_xlabel("attribution" + ", † from few draws" * bool(doubtful.any()))
+        title(ax, *row_lines(own))
+        return self._finish(ax)

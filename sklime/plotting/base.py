@@ -1,0 +1,171 @@
+"""What the displays share: scikit-learn's protocol, and matplotlib only when drawing."""
+
+from abc import ABC, abstractmethod
+
+
+class Display(ABC):
+    """Base of the displays of an explanation.
+
+    A display holds an explanation; `plot` draws it, as often as wanted.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        What is shown; at least one row.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        If the explanation has no rows, or is not of the kind that the display shows.
+    """
+
+    # What alone can be shown, as in ``meta["kind"]``; None: any kind.
+    _kind = None
+
+    def __init__(self, explanation):
+        require_matplotlib(type(self).__name__)
+        if not len(explanation):
+            raise ValueError(
+                "explanation has 0 rows, there is nothing to show: explain one row at least"
+            )
+        kind = explanation.meta.get("kind", "table")
+        if self._kind not in (None, kind):
+            raise ValueError(
+                f"{type(self).__name__} shows explanations of kind {self._kind!r}, not "
+                f"{kind!r}: AttributionDisplay shows every kind"
+            )
+        self.explanation = explanation
+
+    @classmethod
+    def from_estimator(
+        cls, explainer, X, *, target=None, uncertainty=False, ax=None, **options
+    ):
+        """Explain rows and show the explanation.
+
+        Parameters
+        ----------
+        explainer : LimeExplainer
+            A fitted explainer.
+        X : table of shape (n_rows, n_features)
+            Rows to explain.
+        target : object, default=None
+            The output to explain, instead of the explainer's own `target`.
+        uncertainty : bool, default=False
+            Whether to ask the explainer for standard errors.
+        ax : matplotlib Axes, default=None
+            Where to draw. None: in a figure of its own.
+        **options : dict
+            Passed to `plot`.
+
+        Returns
+        -------
+        Display
+            Its `ax_` and `figure_` are what was drawn on.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        require_matplotlib(cls.__name__)
+        explanation = explainer.explain(X, target=target, uncertainty=uncertainty)
+        return cls(explanation).plot(ax, **options)
+
+    @classmethod
+    def from_explanation(cls, explanation, *, ax=None, **options):
+        """Show an explanation.
+
+        Parameters
+        ----------
+        explanation : Explanation
+            What to show.
+        ax : matplotlib Axes, default=None
+            Where to draw. None: in a figure of its own.
+        **options : dict
+            Passed to `plot`.
+
+        Returns
+        -------
+        Display
+            Its `ax_` and `figure_` are what was drawn on.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        return cls(explanation).plot(ax, **options)
+
+    @abstractmethod
+    def plot(self, ax=None):
+        """Draw the explanation.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw. None: in a figure of its own.
+
+        Returns
+        -------
+        self
+            With `ax_` and `figure_`.
+        """
+
+    def _of_target(self, target):
+        """Give the explanation of one output."""
+        if self.explanation.values.ndim == 2 and target is None:
+            return self.explanation
+        return self.explanation[:, :, target]
+
+    def _row(self, row, target):
+        """Give the explanation of one output of one row."""
+        n = len(self.explanation)
+        if not -n <= row < n:
+            raise IndexError(f"row={row!r} is out of range for {n} rows")
+        return self._of_target(target)[int(row)]
+
+    def _finish(self, ax):
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+
+def require_matplotlib(caller):
+    """Say which extra brings matplotlib where it is missing.
+
+    Parameters
+    ----------
+    caller : str
+        Who needs it.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    """
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise ImportError(f"{caller} needs matplotlib: pip install sklime[plot]") from error
+
+
+def axes_for(ax, width, height):
+    """Axes to draw on: the user's own, or those of a new figure.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes or None
+        The user's choice.
+    width, height : float
+        Size of a new figure in inches.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    import matplotlib.pyplot as plt
+
+    if ax is None:
+        _, ax = plt.subplots(figsize=(width, height), layout="constrained")
+    return ax

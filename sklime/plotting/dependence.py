@@ -1,0 +1,125 @@
+"""Attribution against the value of one feature."""
+
+import numpy as np
+
+from sklime.plotting.base import Display, axes_for
+from sklime.plotting.labels import LITERAL, fitted, label_y, rows_line, title
+from sklime.plotting.signs import NEGATIVE, SUMMED, strength
+from sklime.plotting.swarm import swarm
+
+# Categories with a strip of their own.
+_N_STRIPS = 20
+
+
+class DependenceDisplay(Display):
+    """Attribution of one feature against its value, a dot for each row.
+
+    Numbers are a scatter, with missing values as crosses in a lane on the right.
+    Categories are strips of dots, ordered by their mean attribution; beyond 20
+    categories, the rarer ones share one strip.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        Explained rows of a table.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        What was drawn on.
+    figure_ : matplotlib Figure
+        The figure of `ax_`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.ensemble import RandomForestRegressor
+    >>> from sklime import LimeExplainer
+    >>> from sklime.plotting import DependenceDisplay
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+    >>> forest = RandomForestRegressor(random_state=0).fit(X, y)
+    >>> explainer = LimeExplainer(forest, random_state=0).fit(X)
+    >>> display = DependenceDisplay.from_estimator(explainer, X, feature="bmi")
+    >>> display.ax_.get_xlabel()
+    'bmi'
+    """
+
+    def plot(self, ax=None, *, feature, target=None):
+        """Draw the dots of one feature.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw. None: in a figure of its own.
+        feature : str
+            Name of the feature.
+        target : object, default=None
+            The output to show; required where all outputs are explained.
+
+        Returns
+        -------
+        self
+            With `ax_` and `figure_`.
+
+        Raises
+        ------
+        KeyError
+            If no feature has this name.
+        ValueError
+            If all outputs are explained and `target` is not given.
+        """
+        from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+        explanation = self._of_target(target)
+        frame = explanation[:, [feature]].to_frame()
+        values, attributions = frame["value"], frame["attribution"].to_numpy()
+        if is_numeric_dtype(values) and not is_bool_dtype(values):
+            ax = axes_for(ax, 6.4, 4.4)
+            _scatter(ax, values.to_numpy(dtype=float, na_value=np.nan), attributions)
+            ax.set_xlabel(fitted(feature, 0.6 * ax.figure.get_figwidth()), **LITERAL)
+            title(ax, rows_line(explanation))
+        else:
+            names, strips = _by_category(values, attributions)
+            ax = axes_for(ax, 8, 1.4 + 0.4 * len(strips))
+            _draw_strips(ax, strips)
+            label_y(ax, names)
+            title(ax, rows_line(explanation), f"by {feature}")
+        return self._finish(ax)
+
+
+def _scatter(ax, values, attributions):
+    """Draw attributions over numbers, and over "missing" where there is none."""
+    known = np.isfinite(values)
+    ax.axhline(0, color="0.3", linewidth=0.8)
+    ax.scatter(values[known], attributions[known], s=14, color=NEGATIVE)
+    ax.set_ylabel("attribution")
+    if not known.all():
+        lane = ax.inset_axes([1.02, 0, 0.12, 1], sharey=ax)
+        own = attributions[~known]
+        lane.axhline(0, color="0.3", linewidth=0.8)
+        lane.scatter(
+            swarm(own, 2 * strength(attributions)), own, s=20, c=SUMMED, marker="x"
+        )
+        lane.set_xlim(-0.5, 0.5)
+        lane.set_xticks([0], ["missing"])
+        lane.tick_params(labelleft=False)
+
+
+def _by_category(values, attributions):
+    """Names of the strips and the attributions in each, by increasing mean."""
+    keys = values.astype(object).where(values.notna(), "missing").map(str)
+    counts = keys.value_counts()
+    if len(counts) > _N_STRIPS:
+        rare = counts.index[_N_STRIPS - 1 :]
+        keys = keys.where(~keys.isin(rare), f"{len(rare):,} other categories")
+    strips = {name: attributions[rows] for name, rows in keys.groupby(keys).indices.items()}
+    names = sorted(strips, key=lambda name: strips[name].mean())
+    return names, [strips[name] for name in names]
+
+
+def _draw_strips(ax, strips):
+    scale = 2 * strength(np.concatenate(strips))
+    for height, own in enumerate(strips):
+        ax.scatter(own, height + swarm(own, scale), s=14, color=NEGATIVE)
+    ax.axvline(0, color="0.3", linewidth=0.8)
+    ax.set_xlabel("attribution")

@@ -1,0 +1,163 @@
+"""One image under its signed superpixels."""
+
+import numpy as np
+
+from sklime.plotting.base import Display, axes_for
+from sklime.plotting.labels import row_lines, title
+from sklime.plotting.signs import HATCH, NEGATIVE, POSITIVE, strength
+from sklime.plotting.strongest import strongest
+
+
+class ImageDisplay(Display):
+    """The explanation of one image: its strongest superpixels, laid over it.
+
+    The image is shown in grey, so that colours speak of attributions alone: superpixels
+    that raise the explained output are orange, those that lower it blue and hatched; the
+    stronger the colour, the larger the attribution.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        Explained images: `data` holds arrays of shape (H, W) or (H, W, C), `unit_spans`
+        the superpixel of each pixel.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        What was drawn on.
+    figure_ : matplotlib Figure
+        The figure of `ax_`.
+
+    Raises
+    ------
+    ValueError
+        If these are no images.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklime import Explanation
+    >>> from sklime.plotting import ImageDisplay
+    >>> explanation = Explanation(
+    ...     [[0.3, -0.1]],
+    ...     intercepts=[0.5],
+    ...     predictions=[0.8],
+    ...     local_predictions=[0.7],
+    ...     scores=[0.9],
+    ...     effective_sample_sizes=[512],
+    ...     support=[[256, 256]],
+    ...     data=np.zeros((1, 2, 3)),
+    ...     feature_names=["left", "right"],
+    ...     target_names=["yes"],
+    ...     conditions=[["left", "right"]],
+    ...     meta={"kind": "image"},
+    ...     unit_names=[["left", "right"]],
+    ...     unit_spans=[np.array([[0, 0, 1], [0, 1, 1]])],
+    ... )
+    >>> display = ImageDisplay.from_explanation(explanation)
+    >>> len(display.ax_.patches)
+    2
+    """
+
+    _kind = "image"
+
+    def plot(self, ax=None, *, row=0, target=None, max_features=10):
+        """Draw one image.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw. None: in a figure of its own.
+        row : int, default=0
+            Position of the image; negative ones count from the end.
+        target : object, default=None
+            The output to show; required where all outputs are explained.
+        max_features : int, default=10
+            How many superpixels are shown, the strongest ones.
+
+        Returns
+        -------
+        self
+            With `ax_` and `figure_`.
+
+        Raises
+        ------
+        IndexError
+            If there is no such row.
+        ValueError
+            If all outputs are explained and `target` is not given.
+        """
+        own = self._row(row, target)
+        values, labels = own.values[:, : len(own.unit_names[0])], own.unit_spans[0]
+        shown, _, _ = strongest(values, max_features)
+        values = values[0]
+
+        height, width = labels.shape
+        ax = axes_for(ax, 5.2, 1 + np.clip(5.2 * height / width, 1, 9))
+        ax.imshow(_grey(np.asarray(own.data[0], dtype=float)), cmap="gray")
+        for j in shown[values[shown] != 0]:
+            share = abs(values[j]) / strength(values)
+            _overlay(ax, labels == j, values[j], share)
+        ax.set_axis_off()
+        _key(ax)
+        title(ax, *row_lines(own), share=0.9)
+        return self._finish(ax)
+
+
+def _grey(image):
+    """Mean of the channels; without the fourth of four, which is opacity."""
+    if image.ndim == 2:
+        return image
+    n_channels = image.shape[2]
+    return image[..., : 3 if n_channels == 4 else n_channels].mean(axis=2)
+
+
+def _overlay(ax, pixels, value, share):
+    """Tint some pixels, hatch them where they lower the output, and outline them."""
+    from matplotlib.collections import LineCollection
+    from matplotlib.patches import PathPatch
+
+    color, hatch = (POSITIVE, None) if value > 0 else (NEGATIVE, HATCH)
+    tint = {"facecolor": (color, 0.6 * share), "edgecolor": (color, 0.9)}
+    ax.add_patch(PathPatch(_area(pixels), hatch=hatch, linewidth=0, aa=False, **tint))
+    ax.add_collection(LineCollection(_outline(pixels), colors=color, linewidths=1.5))
+
+
+def _area(pixels):
+    """Path of rectangles, one for each unbroken stretch of pixels in a line."""
+    from matplotlib.path import Path
+
+    steps = np.diff(np.pad(pixels, 1).astype(int), axis=1)
+    y, left = np.nonzero(steps == 1)
+    right = np.nonzero(steps == -1)[1]
+    x = np.stack([left, right, right, left, left], axis=1)
+    y = y[:, np.newaxis] + [-1, -1, 0, 0, -1]
+    codes = [Path.MOVETO, *[Path.LINETO] * 3, Path.CLOSEPOLY]
+    return Path(np.dstack([x, y]).reshape(-1, 2) - 0.5, np.tile(codes, len(x)))
+
+
+def _outline(pixels):
+    """Borders between these pixels and others, as lines of shape (n, 2, 2)."""
+    padded = np.pad(pixels, 1).astype(int)
+    y, x = np.nonzero(np.diff(padded, axis=1))
+    upright = np.stack([x, y - 1, x, y], axis=1)
+    y, x = np.nonzero(np.diff(padded, axis=0))
+    level = np.stack([x - 1, y, x, y], axis=1)
+    return np.vstack([upright, level]).reshape(-1, 2, 2) - 0.5
+
+
+def _key(ax):
+    """Say below the axes which look means which sign."""
+    from matplotlib.patches import Patch
+
+    hatched = {"hatch": HATCH, "edgecolor": "white"}
+    ax.legend(
+        handles=[
+            Patch(facecolor=POSITIVE, label="raises"),
+            Patch(facecolor=NEGATIVE, label="lowers", **hatched),
+        ],
+        loc="upper left",
+        bbox_to_anchor=(0, 0),
+        ncols=2,
+        frameon=False,
+    )

@@ -1,0 +1,156 @@
+"""Global importance: mean absolute attributions, overall or in groups."""
+
+import numpy as np
+from scipy.stats import t
+
+from sklime.explanation.units import values_by_name
+from sklime.plotting.base import Display, axes_for
+from sklime.plotting.labels import LITERAL, fitted, label_y, rows_line
+from sklime.plotting.signs import POSITIVE, SUMMED
+from sklime.plotting.strongest import strongest, with_others
+
+# Panels side by side.
+_ACROSS = 5
+
+
+class ImportanceDisplay(Display):
+    r"""Mean absolute attribution of each feature over many rows, as bars.
+
+    The bars are :math:`\frac1n \sum_i |a_{ij}|`; their whiskers are Student's confidence
+    interval of that mean, taking the rows as a sample. Where all outputs are explained,
+    or the rows are in groups, each has a panel of its own, all with the same features in
+    the same order and on the same scale.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        Explained rows of any kind. In ragged ones, units of one name are summed.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        What was drawn on: the only panel, or the axes that all panels share.
+    axes_ : ndarray of matplotlib Axes of shape (n_panels,)
+        The panels.
+    figure_ : matplotlib Figure
+        The figure of the panels.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from sklime import LimeExplainer
+    >>> from sklime.plotting import ImportanceDisplay
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> forest = RandomForestClassifier(random_state=0).fit(X, y)
+    >>> explainer = LimeExplainer(forest, random_state=0).fit(X)
+    >>> display = ImportanceDisplay.from_estimator(explainer, X, target="all")
+    >>> [panel.get_title(loc="left") for panel in display.axes_]
+    ['0', '1', '2']
+    """
+
+    def plot(self, ax=None, *, groups=None, target=None, max_features=10, level=0.95):
+        """Draw the bars.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw. None: in a figure of its own. Several panels share the place
+            of the axes, which must belong to a grid, as those of ``plt.subplots`` do.
+        groups : array-like of shape (n,), default=None
+            Group of each row, such as its true class, a cohort or a cluster.
+        target : object, default=None
+            The output to show. None: all that are explained; required with `groups`
+            where there are several.
+        max_features : int, default=10
+            How many features have a bar of their own; all others are summed in one.
+        level : float, default=0.95
+            Level of the confidence intervals.
+
+        Returns
+        -------
+        self
+            With `ax_`, `axes_` and `figure_`.
+
+        Raises
+        ------
+        ValueError
+            If `groups` has not one label per row.
+        """
+        sizes, names, panel, panels = self._in_panels(groups, target)
+        columns, n_others, others = strongest(sizes, max_features)
+        labels = with_others(names, columns, n_others)
+        sizes = np.column_stack([sizes[:, columns], others])[:, : len(labels)]
+
+        self.ax_, self.axes_ = _panels(ax, len(panels), len(labels))
+        self.figure_ = self.ax_.figure
+        room = 0.6 * self.figure_.get_figwidth() / min(len(panels), _ACROSS)
+        for k, (own, name) in enumerate(zip(self.axes_, panels, strict=True)):
+            drawn = _bars(own, sizes[panel == k], level)
+            if n_others:
+                drawn[-1].set_facecolor(SUMMED)
+            own.set_title(fitted(name, room), loc="left", fontsize="medium", **LITERAL)
+            if k + _ACROSS >= len(panels):
+                own.tick_params(labelbottom=True)
+                own.set_xlabel("mean |attribution|", fontsize="small")
+            if k % _ACROSS == 0:
+                label_y(own, labels)
+        # All panels share it.
+        self.axes_[0].set_xlim(left=0)
+        return self
+
+    def _in_panels(self, groups, target):
+        """Absolute attributions, their names, the panel of each line, and the panels."""
+        overall = groups is None and target is None
+        explanation = self.explanation if overall else self._of_target(target)
+        names, values = values_by_name(explanation, absent=0.0)
+        n, n_outputs, d = values.shape
+        sizes = np.abs(values).swapaxes(0, 1).reshape(-1, d)
+        if groups is not None:
+            panel, panels = _grouped(groups, n)
+        elif explanation.values.ndim == 3:
+            panel, panels = np.repeat(np.arange(n_outputs), n), explanation.target_names
+        else:
+            panel, panels = np.zeros(n, dtype=int), [rows_line(explanation)]
+        return sizes, names, panel, panels
+
+
+def _grouped(groups, n):
+    """Group of each row as a position, and the groups in order of appearance."""
+    import pandas as pd
+
+    if len(groups) != n:
+        raise ValueError(
+            f"groups has {len(groups)} labels, expected one for each of {n} rows"
+        )
+    return pd.factorize(np.asarray(groups), use_na_sentinel=False)
+
+
+def _bars(ax, sizes, level):
+    """Draw the means of some rows, and their confidence intervals if there are two."""
+    at, means, n = np.arange(sizes.shape[1]), sizes.mean(axis=0), len(sizes)
+    if n > 1:
+        reach = t.ppf((1 + level) / 2, n - 1) * sizes.std(axis=0, ddof=1) / np.sqrt(n)
+        ax.errorbar(means, at, xerr=reach, fmt="none", ecolor="k", capsize=2)
+    return ax.barh(at, means, height=0.7, color=POSITIVE)
+
+
+def _panels(ax, n_panels, n_bars):
+    """Axes that hold the panels, and the panels, in rows of five."""
+    n_lines, across = -(-n_panels // _ACROSS), min(n_panels, _ACROSS)
+    width = 8 if n_panels == 1 else 3.5 + 1.7 * across
+    ax = axes_for(ax, width, n_lines * (0.9 + 0.26 * n_bars))
+    if n_panels == 1:
+        return ax, np.array([ax])
+    if ax.get_subplotspec() is None:
+        raise ValueError(
+            f"ax stands in no grid, and cannot be divided into {n_panels} panels: "
+            "give axes of plt.subplots, or None"
+        )
+    ax.set_axis_off()
+    grid = ax.get_subplotspec().subgridspec(n_lines, across)
+    panels = grid.subplots(sharex=True, sharey=True).ravel()
+    for spare in panels[n_panels:]:
+        spare.remove()
+    panels[0].locator_params(axis="x", nbins=3)
+    return ax, panels[:n_panels]

@@ -1,0 +1,136 @@
+"""Fidelity and stability over the width of the kernel."""
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.base import clone
+
+from sklime.plotting.base import axes_for, require_matplotlib
+from sklime.plotting.signs import NEGATIVE, POSITIVE
+
+
+class KernelWidthDisplay:
+    r"""How faithful and how repeatable explanations are, over the width of the kernel.
+
+    Fidelity is the explainer's `score`, with the range over random states. Stability is
+    the mean overlap :math:`|A \cap B| / k` of the `k` strongest features of a row under
+    two random states, over all rows and pairs: 1 where the draws do not matter.
+
+    Parameters
+    ----------
+    widths : array-like of shape (m,)
+        Widths of the kernel.
+    fidelity : array-like of shape (m, n_repeats)
+        Scores under each random state.
+    stability : array-like of shape (m,)
+        Mean overlaps.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        What was drawn on.
+    figure_ : matplotlib Figure
+        The figure of `ax_`.
+
+    Examples
+    --------
+    >>> from sklime.plotting import KernelWidthDisplay
+    >>> display = KernelWidthDisplay([0.5, 1.0], [[0.2, 0.3], [0.6, 0.6]], [0.7, 0.9])
+    >>> display.plot().ax_.get_xlabel()
+    'kernel width'
+    """
+
+    def __init__(self, widths, fidelity, stability):
+        require_matplotlib(type(self).__name__)
+        self.widths = np.asarray(widths, dtype=float)
+        self.fidelity = np.asarray(fidelity, dtype=float)
+        self.stability = np.asarray(stability, dtype=float)
+
+    @classmethod
+    def from_estimator(cls, explainer, X, *, widths, k=5, n_repeats=5, ax=None):
+        """Measure copies of an explainer with other widths, and show the result.
+
+        Parameters
+        ----------
+        explainer : LimeExplainer
+            The explainer, fitted or not; it is not changed.
+        X : table of shape (n_rows, n_features)
+            Rows that the copies are fitted to and that they explain.
+        widths : array-like of shape (m,)
+            Widths of the kernel.
+        k : int, default=5
+            How many strongest features are compared.
+        n_repeats : int, default=5
+            Number of random states; at least 2.
+        ax : matplotlib Axes, default=None
+            Where to draw. None: in a figure of its own.
+
+        Returns
+        -------
+        KernelWidthDisplay
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If `n_repeats` is below 2 or `k` below 1.
+        """
+        require_matplotlib(cls.__name__)
+        if n_repeats < 2 or k < 1:
+            raise ValueError(
+                f"n_repeats={n_repeats!r} must be at least 2, and k={k!r} at least 1"
+            )
+        fidelity, stability = [], []
+        for width in widths:
+            copies = [
+                clone(explainer).set_params(kernel__width=width, random_state=seed).fit(X)
+                for seed in range(n_repeats)
+            ]
+            fidelity.append([copy.score(X) for copy in copies])
+            stability.append(_overlap([copy.transform(X) for copy in copies], k))
+        return cls(widths, fidelity, stability).plot(ax)
+
+    def plot(self, ax=None):
+        """Draw both curves.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw. None: in a figure of its own.
+
+        Returns
+        -------
+        self
+            With `ax_` and `figure_`.
+        """
+        order = np.argsort(self.widths)
+        widths, fidelity = self.widths[order], self.fidelity[order]
+        ax = axes_for(ax, 6.4, 4.4)
+        low, high = fidelity.min(axis=1), fidelity.max(axis=1)
+        ax.fill_between(widths, low, high, color=NEGATIVE, alpha=0.25, linewidth=0)
+        ax.plot(widths, fidelity.mean(axis=1), "o-", color=NEGATIVE, label="fidelity")
+        ax.plot(widths, self.stability[order], "s--", color=POSITIVE, label="stability")
+        ax.set_xscale("log")
+        # Eight labels at most, at widths that were measured.
+        labelled = widths[:: -(-len(widths) // 8)]
+        ax.set_xticks(labelled, [f"{width:.3g}" for width in labelled])
+        ax.minorticks_off()
+        ax.set_xlabel("kernel width")
+        ax.set_ylabel("1 is best")
+        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+
+def _overlap(matrices, k):
+    """Mean share of the `k` strongest features that two matrices have in common."""
+    matrices = [m.toarray() if issparse(m) else np.asarray(m) for m in matrices]
+    sizes = np.abs(matrices)
+    k = min(k, sizes.shape[2])
+    picked = np.zeros(sizes.shape)
+    top = np.argsort(-sizes, axis=2, kind="stable")[..., :k]
+    np.put_along_axis(picked, top, 1.0, axis=2)
+    # A feature picked m times is shared by m (m - 1) / 2 pairs.
+    times, n = picked.sum(axis=0), len(matrices)
+    pairs = (times * (times - 1)).sum(axis=1) / (n * (n - 1))
+    return float(pairs.mean() / k)

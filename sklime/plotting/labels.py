@@ -1,0 +1,164 @@
+"""Names as they are: no markup read, no glyph missing, no label wider than its place."""
+
+from functools import lru_cache
+from types import MappingProxyType
+
+# Text properties that keep matplotlib from reading "$" and "\" in names as markup.
+LITERAL = MappingProxyType({"parse_math": False, "usetex": False})
+
+
+def legible(name):
+    r"""Spell out what cannot be drawn: control characters, and glyphs the font lacks.
+
+    Parameters
+    ----------
+    name : object
+        What is to be written.
+
+    Returns
+    -------
+    str
+        One line, with Python's escape sequences for what cannot be drawn.
+
+    Examples
+    --------
+    >>> from sklime.plotting.labels import legible
+    >>> print(legible("two\nlines"))
+    two\nlines
+    """
+    from matplotlib.font_manager import FontProperties
+
+    glyphs = _glyphs(tuple(FontProperties().get_family()))
+    return "".join(
+        c if c.isprintable() and ord(c) in glyphs else c.encode("unicode_escape").decode()
+        for c in str(name)
+    )
+
+
+def fitted(name, inches):
+    """Make a name legible and cut out its middle where it is too long.
+
+    Both ends are kept, as the bounds of a condition stand there.
+
+    Parameters
+    ----------
+    name : object
+        What is to be written, in the default font and size.
+    inches : float
+        The room there is.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from sklime.plotting.labels import fitted
+    >>> fitted("0.1 < " + 80 * "x" + " <= 0.2", inches=1)
+    '0.1 < ...= 0.2'
+    """
+    text, room = legible(name), 72 * inches
+    kept = len(text)
+    shorter = text
+    while kept > 1 and (width := text_width(shorter)) > room:
+        kept = max(1, min(kept - 1, int(kept * room / width)))
+        shorter = text[: kept - kept // 2] + "..." + text[len(text) - kept // 2 :]
+    return shorter
+
+
+@lru_cache(maxsize=4096)
+def text_width(text):
+    """Width of a line of literal text in the default font and size.
+
+    Parameters
+    ----------
+    text : str
+        The line.
+
+    Returns
+    -------
+    float
+        Width in points, 1/72 inch.
+    """
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextToPath
+
+    return TextToPath().get_text_width_height_descent(text, FontProperties(), False)[0]
+
+
+def label_y(ax, names):
+    """Write names at the positions 0, 1, ... of the y axis, the first on top.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Gets the labels, and limits that hold all positions.
+    names : sequence of n objects
+        The labels; long ones are cut to a third of the figure's width.
+    """
+    room = 0.33 * ax.figure.get_figwidth()
+    labels = [fitted(name, room) for name in names]
+    ax.set_yticks(range(len(names)), labels, fontsize="medium", **LITERAL)
+    ax.set_ylim(len(names) - 0.4, -0.6)
+
+
+def title(ax, *lines, share=0.6):
+    """Write lines of literal text above axes.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Gets the title.
+    *lines : str
+        The lines; long ones are cut.
+    share : float, default=0.6
+        Room for them, in widths of the figure.
+    """
+    room = share * ax.figure.get_figwidth()
+    lines = [fitted(line, room) for line in lines]
+    ax.set_title("\n".join(lines), loc="left", fontsize="medium", **LITERAL)
+
+
+def row_lines(row):
+    """Say what a one-row explanation explains, and how well.
+
+    Parameters
+    ----------
+    row : Explanation
+        One row, one output.
+
+    Returns
+    -------
+    list of str
+    """
+    prediction, local, score = row.predictions[0], row.local_predictions[0], row.scores[0]
+    return [
+        f"explained: {row.target_names[0]}",
+        f"prediction {prediction:.3g} (surrogate {local:.3g}, weighted R2 {score:.2g})",
+    ]
+
+
+def rows_line(explanation):
+    """Say which output many rows explain, in one line.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        Many rows, one output each.
+
+    Returns
+    -------
+    str
+    """
+    names, n = dict.fromkeys(map(str, explanation.target_names)), len(explanation)
+    what = next(iter(names)) if len(names) == 1 else f"each row's own of {len(names)}"
+    return f"{n:,} row{'s' * (n > 1)} explained: {what}"
+
+
+@lru_cache
+def _glyphs(families):
+    """Code points that the fonts of these families can draw."""
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    fonts = [findfont(FontProperties(family=[family])) for family in families]
+    return frozenset().union(*(get_font(font).get_charmap() for font in fonts))

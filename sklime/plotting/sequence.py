@@ -1,0 +1,130 @@
+"""One sequence, with the attributions of its steps."""
+
+import numpy as np
+
+from sklime.plotting.base import Display, axes_for
+from sklime.plotting.labels import label_y, row_lines, title
+from sklime.plotting.signs import HATCH, NEGATIVE, POSITIVE, strength
+from sklime.plotting.strongest import strongest
+
+
+class SequenceDisplay(Display):
+    """The explanation of one sequence: a lane for each of its features, over time.
+
+    The line is the feature, scaled to its lane. The areas are attributions: upward and
+    orange where a step raises the explained output, downward, blue and hatched where it
+    lowers it, all on one scale. The lanes with the largest mean absolute attribution
+    come first.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        Explained sequences: `data` holds arrays of shape (T,) or (T, F), `unit_spans`
+        the unit of each step, or of each step and feature.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        What was drawn on.
+    figure_ : matplotlib Figure
+        The figure of `ax_`.
+
+    Raises
+    ------
+    ValueError
+        If these are no sequences.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklime import Explanation
+    >>> from sklime.plotting import SequenceDisplay
+    >>> explanation = Explanation(
+    ...     [[0.3, -0.1]],
+    ...     intercepts=[0.5],
+    ...     predictions=[0.8],
+    ...     local_predictions=[0.7],
+    ...     scores=[0.9],
+    ...     effective_sample_sizes=[512],
+    ...     support=[[256, 256]],
+    ...     data=np.array([[1.0, 2.0, 5.0]]),
+    ...     feature_names=["begin", "end"],
+    ...     target_names=["yes"],
+    ...     conditions=[["begin", "end"]],
+    ...     meta={"kind": "sequence"},
+    ...     unit_names=[["begin", "end"]],
+    ...     unit_spans=[np.array([0, 0, 1])],
+    ... )
+    >>> display = SequenceDisplay.from_explanation(explanation, names=["temperature"])
+    >>> display.ax_.get_yticklabels()[0].get_text()
+    'temperature'
+    """
+
+    _kind = "sequence"
+
+    def plot(self, ax=None, *, row=0, target=None, max_features=10, names=None):
+        """Draw one sequence.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw. None: in a figure of its own.
+        row : int, default=0
+            Position of the sequence; negative ones count from the end.
+        target : object, default=None
+            The output to show; required where all outputs are explained.
+        max_features : int, default=10
+            How many features have a lane, the strongest ones.
+        names : sequence of F str, default=None
+            Names of the lanes. None: "feature 0", "feature 1", ...
+
+        Returns
+        -------
+        self
+            With `ax_` and `figure_`.
+
+        Raises
+        ------
+        IndexError
+            If there is no such row.
+        ValueError
+            If all outputs are explained and `target` is not given, or `names` has not
+            one name per feature.
+        """
+        own = self._row(row, target)
+        series = np.asarray(own.data[0], dtype=float)
+        series = series.reshape(len(series), -1)
+        # Cells of no unit have the label -1, the place of the zero.
+        attributions = np.append(own.values[0], 0.0)[np.asarray(own.unit_spans[0])]
+        attributions = np.broadcast_to(attributions.reshape(len(series), -1), series.shape)
+        if names is None:
+            names = [f"feature {j}" for j in range(series.shape[1])]
+        elif len(names) != series.shape[1]:
+            raise ValueError(
+                f"names has {len(names)} names, expected one for each of "
+                f"{series.shape[1]} features"
+            )
+        lanes, _, _ = strongest(attributions, max_features)
+
+        ax = axes_for(ax, 8, 1.7 + 0.8 * len(lanes))
+        heights = 0.45 * attributions / strength(attributions)
+        for y, j in enumerate(lanes):
+            _lane(ax, y, series[:, j], heights[:, j])
+        label_y(ax, [names[j] for j in lanes])
+        ax.set_xlim(-0.5, len(series) - 0.5)
+        ax.set_xlabel("step; areas up raise the output, areas down lower it")
+        title(ax, *row_lines(own))
+        return self._finish(ax)
+
+
+def _lane(ax, y, series, heights):
+    """Draw a feature's line and its attributions around the middle of its lane."""
+    ax.axhline(y, color="0.7", linewidth=0.8)
+    edges = np.arange(len(series) + 1) - 0.5
+    hatched = {"hatch": HATCH, "edgecolor": "white", "linewidth": 0}
+    # The y axis points down.
+    up, down = y - np.maximum(heights, 0), y - np.minimum(heights, 0)
+    ax.stairs(up, edges, baseline=y, fill=True, facecolor=POSITIVE)
+    ax.stairs(down, edges, baseline=y, fill=True, facecolor=NEGATIVE, **hatched)
+    middle, span = (series.max() + series.min()) / 2, np.ptp(series)
+    ax.plot(y - 0.8 * (series - middle) / (span or 1.0), color="k", linewidth=1)

@@ -1,0 +1,111 @@
+"""Many rows as a beeswarm."""
+
+import numpy as np
+
+from sklime.explanation.units import values_by_name
+from sklime.plotting.base import Display, axes_for
+from sklime.plotting.labels import label_y, rows_line, title
+from sklime.plotting.signs import SUMMED, strength
+from sklime.plotting.strongest import strongest, with_others
+from sklime.plotting.swarm import swarm
+
+
+class SummaryDisplay(Display):
+    """Many rows at once: a lane of dots for each feature, a dot for each row.
+
+    A dot stands at its row's attribution; near dots lie side by side. Its colour is the
+    rank of the row's value among the explained rows, dark for low and light for high;
+    values that are missing or no numbers are grey. The features with the largest mean
+    absolute attribution come first.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        Explained rows of any kind. In ragged ones, units of one name are summed.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        What was drawn on.
+    figure_ : matplotlib Figure
+        The figure of `ax_`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.ensemble import RandomForestRegressor
+    >>> from sklime import LimeExplainer
+    >>> from sklime.plotting import SummaryDisplay
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+    >>> forest = RandomForestRegressor(random_state=0).fit(X, y)
+    >>> explainer = LimeExplainer(forest, random_state=0).fit(X)
+    >>> display = SummaryDisplay.from_estimator(explainer, X, max_features=3)
+    >>> [label.get_text() for label in display.ax_.get_yticklabels()]
+    ['s5', 'bmi', 'bp', '7 others, summed']
+    """
+
+    def plot(self, ax=None, *, target=None, max_features=15):
+        """Draw the beeswarm.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw. None: in a figure of its own.
+        target : object, default=None
+            The output to show; required where all outputs are explained.
+        max_features : int, default=15
+            How many features have a lane of their own; all others are summed in one.
+
+        Returns
+        -------
+        self
+            With `ax_` and `figure_`.
+
+        Raises
+        ------
+        ValueError
+            If all outputs are explained and `target` is not given.
+        """
+        from matplotlib import colormaps
+
+        explanation = self._of_target(target)
+        names, values = values_by_name(explanation, absent=0.0)
+        values = values[:, 0]
+        shown, n_others, others = strongest(values, max_features)
+        labels = with_others(names, shown, n_others)
+        lanes = np.column_stack([values[:, shown], others])[:, : len(labels)].T
+        ranks = np.full(lanes.shape, np.nan)
+        if explanation.unit_names is None:
+            ranks[: len(shown)] = [_ranks(explanation.data, j) for j in shown.tolist()]
+
+        ax = axes_for(ax, 8, 1.4 + 0.4 * len(lanes))
+        ax.axvline(0, color="0.3", linewidth=0.8)
+        scale = 2 * strength(lanes)
+        heights = [i + swarm(lane, scale) for i, lane in enumerate(lanes)]
+        dots = ax.scatter(
+            lanes.ravel(),
+            np.ravel(heights),
+            c=ranks.ravel(),
+            s=14,
+            cmap=colormaps["cividis"].with_extremes(bad=SUMMED),
+            vmin=0,
+            vmax=1,
+            plotnonfinite=True,
+        )
+        if not np.isnan(ranks).all():
+            bar = ax.figure.colorbar(dots, ax=ax, ticks=[0, 1], aspect=40, pad=0.02)
+            bar.ax.set_yticklabels(["low", "high"])
+            bar.set_label("feature value", labelpad=-20)
+        label_y(ax, labels)
+        ax.set_xlabel("attribution")
+        title(ax, rows_line(explanation))
+        return self._finish(ax)
+
+
+def _ranks(data, j):
+    """Ranks of a column's values in (0, 1]; NaN where they are missing or no numbers."""
+    import pandas as pd
+
+    column = data.iloc[:, j] if hasattr(data, "iloc") else data[:, j]
+    numbers = pd.to_numeric(pd.Series(np.asarray(column)), errors="coerce")
+    return numbers.rank(pct=True).to_numpy(dtype=float)
