@@ -2,8 +2,9 @@
 
 import numpy as np
 from scipy import sparse
+from sklearn.utils import gen_batches
 
-from sklime.blocks import n_rows, take_rows
+from sklime.blocks import block_bytes, n_rows, take_rows
 
 
 def ask_each(response, tables, what):
@@ -74,3 +75,31 @@ def ask_about_new(response, tables, known, places, what):
         both[positions], both[places] = own, old
         found.append(both)
     return found
+
+
+def ask_about_masks(response, sampler, row, masks, what):
+    """Ask the model about copies of a row with units hidden, in blocks that fit.
+
+    Parameters
+    ----------
+    response : Response
+        Asks the model.
+    sampler : MaskSampler
+        Gives composed copies as the model takes them.
+    row : MaskedRow
+        The row.
+    masks : ndarray of shape (n_masks, n_units) of bool
+        True where a unit is kept.
+    what : str
+        What the copies are, for messages.
+
+    Returns
+    -------
+    ndarray of shape (n_masks, n_outputs)
+    """
+    height = max(1, block_bytes() // row.bytes_per_copy)
+    answers = []
+    for block in gen_batches(len(masks), height):
+        inputs, copy_of_mask = row.compose_distinct(masks[block])
+        answers.append(response(sampler.restore(inputs), what=what)[copy_of_mask])
+    return np.concatenate(answers)

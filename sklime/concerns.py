@@ -2,7 +2,7 @@
 
 import warnings
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -62,14 +62,16 @@ class Concerns:
         """
         sizes = surrogates.effective_sample_sizes
         weighted = sizes > 0.0
-        thin = weighted & (sizes < surrogates.coef.shape[2])
+        # What is not estimated is not noisy.
+        estimated = ~surrogates.certain
+        thin = weighted & estimated & (sizes < surrogates.coef.shape[2])
         compared = weighted[:, np.newaxis] & ~np.isnan(surrogates.inside)
         few = compared & varies[columns] & (surrogates.support < THIN_SUPPORT)
         # Where no draw with weight is like the row, or all of them are, there is no
         # answer, whether or not the selector asked.
         unanswered = compared & surrogates.flat & (surrogates.inside < 0.5)
         chosen = (surrogates.coef != 0.0).any(axis=1)
-        rare = few & ~unanswered & (chosen | surrogates.flat)
+        rare = few & ~unanswered & (chosen | surrogates.flat) & estimated[:, np.newaxis]
         return cls(
             weightless=int((~weighted).sum()),
             thin=int(thin.sum()),
@@ -90,15 +92,6 @@ class Concerns:
             self.empty_selections + other.empty_selections,
             self.unconverged + other.unconverged,
         )
-
-    def without_noise(self):
-        """The concerns that remain where nothing is estimated from draws.
-
-        Returns
-        -------
-        Concerns
-        """
-        return replace(self, thin=0, rare=Counter())
 
     def warn(self, names, kernel, selector, n_samples):
         """Give one named warning for each kind of concern.

@@ -6,12 +6,10 @@ from types import MappingProxyType
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
-from sklearn.utils import gen_batches
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
-from sklime.asking import ask_each
-from sklime.assembly import assemble_explanation, assemble_matrix
+from sklime.assembly import assemble_explanation
 from sklime.blocks import block_bytes, take_rows
 from sklime.concerns import Concerns
 from sklime.exact import NoClosedForm, closed_form
@@ -20,11 +18,13 @@ from sklime.kernels import ExponentialKernel, as_kernel
 from sklime.parameters import check_parameters, check_uncertainty
 from sklime.provenance import provenance
 from sklime.response import Response
+from sklime.rows import check_rows, rows_of, tables_of
 from sklime.samplers import MarginalSampler
-from sklime.samplers.checks import check_table, feature_names
+from sklime.samplers.checks import feature_names
 from sklime.samplers.quasirandom import seed_of
-from sklime.sampling import SharedPool, surround
+from sklime.sampling import SharedPool
 from sklime.selectors import AllFeatures
+from sklime.surrounding import surround
 from sklime.wrapping import WrapsModel
 
 # Training rows that decide how large a shared pool must be.
@@ -185,18 +185,24 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         -------
         self
         """
-        X = check_table(self, X, reset=True)
         check_parameters(self)
+        self.sampler_ = clone(MarginalSampler() if self.sampler is None else self.sampler)
+        X = check_rows(self, self.sampler_, X, reset=True)
         self.estimator_ = self._fitted_model(X, y, sample_weight, params)
+        self.sampler_.fit(X, y, sample_weight=sample_weight)
+        self.n_features_in_ = self.sampler_.n_features_in_
+        X = self.sampler_.check(X)
         # A copy, as some models work in place.
-        probe = copy.deepcopy(X[:2])
-        self._response = Response(self.estimator_, self.response_method, probe=probe)
+        probe = copy.deepcopy(tables_of(self.sampler_, take_rows(X, slice(2)))[0])
+        self._response = Response(
+            self.estimator_,
+            self.response_method,
+            probe=probe,
+            batch_size=self.sampler_.batch_size,
+        )
         self._response.resolve(self.target)
         if self._response.classes is not None:
             self.classes_ = self._response.classes
-        self.sampler_ = clone(MarginalSampler() if self.sampler is None else self.sampler)
-        self.sampler_.fit(X, y, sample_weight=sample_weight)
-        self._varies = self.sampler_.varies()
         self.kernel_ = as_kernel(self.kernel).resolve(
             metric=self.sampler_.default_metric_, width=self.sampler_.default_width_
         )
@@ -230,9 +236,12 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
             ``target="all"`` of shape ``(n_rows, n_outputs * n_features)``, by output.
             Sparse for sparse `X`, with the row's stored entries.
         """
-        X, _, _, outputs = self._question(X, self.target)
-        coefs = self._surrogates(X, outputs, _coefficients)
-        return assemble_matrix(coefs, self.sampler_.units(X), self.n_features_in_)
+        rows, _, _, outputs = self._question(X, self.target)
+
+        def lay_out(surrogates, part, block):
+            return rows.lay_out(block, part, surrogates.coef)
+
+        return rows.join(self._surrogates(rows, outputs, lay_out))
 
     def explain(self, X, *, target=None, uncertainty=False):
         """Explain every row, with all that is known about each explanation.
@@ -252,23 +261,19 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         """
         if uncertainty:
             check_uncertainty(self.surrogate, "uncertainty=True")
-        X, resolved, answers, outputs = self._question(
+        rows, resolved, answers, outputs = self._question(
             X, self.target if target is None else target
         )
         if answers is None:
-            answers = self._predictions(X)
-        blocks = self._surrogates(X, outputs, self._keep_everything(), uncertainty)
-        return assemble_explanation(
-            blocks,
-            X,
-            resolved,
-            self._response.outputs,
-            answers,
-            outputs,
-            self.sampler_,
-            feature_names(self),
-            provenance(self, self._response, self._seed),
-        )
+            answers = rows.predictions(self._response)
+        scored = self._scored()
+
+        def keep(surrogates, part, block):
+            return scored(surrogates, part, outputs[block]), rows.note(part)
+
+        blocks = self._surrogates(rows, outputs, keep, uncertainty)
+        names, meta = self._response.outputs, provenance(self, self._response, self._seed)
+        return assemble_explanation(blocks, rows, resolved, names, answers, outputs, meta)
 
     def score(self, X, y=None):
         r"""Local fidelity: how well the surrogates predict the model on fresh draws.
@@ -292,8 +297,13 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         float
             NaN if a row has no surrogate.
         """
-        X, _, _, outputs = self._question(X, self.target)
-        sums = self._surrogates(X, outputs, self._reference_sums)
+        rows, _, _, outputs = self._question(X, self.target)
+
+        def judge(surrogates, part, block):
+            judged = rows.judge(part, self._response)
+            return _sums_of_squares(surrogates, judged, outputs[block])
+
+        sums = self._surrogates(rows, outputs, judge)
         residual, total, size = np.sum(sums, axis=0)
         # Rounding of answers that do not vary is no variation.
         if total <= 1e-28 * size:
@@ -314,7 +324,10 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
             The input columns' names; for ``target="all"`` ``<output>__<feature>``.
         """
         check_is_fitted(self)
-        names = super().get_feature_names_out(input_features)
+        if self.sampler_.masks_units:
+            names = self.sampler_.get_feature_names_out()
+        else:
+            names = super().get_feature_names_out(input_features)
         target = self._response.resolve(self.target)
         if not target.multiple:
             return names
@@ -359,17 +372,18 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         if sample_weight is not None:
             X = take_rows(X, np.flatnonzero(np.asarray(sample_weight) > 0))
         rows = self._fitter.around.representatives(X, _N_REPRESENTATIVES)
-        X, _, _, outputs = self._question(take_rows(X, rows), self.target)
-        open_ = rows[self._fitter.grow(X, outputs, self.sampler_.matched_)]
+        chosen, _, _, outputs = self._question(take_rows(X, rows), self.target)
+        open_ = rows[self._fitter.grow(chosen.X, outputs, self.sampler_.matched_)]
         Concerns(unconverged=tuple(sorted(open_.tolist()))).warn(
             feature_names(self), self.kernel_, self.selector_, self._fitter.around.n_samples
         )
 
-    def _keep_everything(self):
-        """What `explain` keeps of a block; the limit is scored on draws of its own."""
+    def _scored(self):
+        """What gives surrogates their scores; the limit's come from draws."""
         if self.method_ == "sampling":
-            return _everything
-        return partial(_scored_on_draws, self._sampled("kernel")[0])
+            return lambda surrogates, part, outputs: surrogates
+        around, _ = self._sampled("kernel")
+        return partial(_scored_on_draws, around)
 
     def _question(self, X, target):
         """Check the rows and find the outputs to explain for each.
@@ -377,43 +391,27 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         The model is asked about the rows only where the target is their prediction.
         """
         check_is_fitted(self)
-        X = check_table(self, X, reset=False)
+        X = check_rows(self, self.sampler_, X, reset=False)
+        rows = rows_of(self, self.sampler_, X)
         target = self._response.resolve(target)
-        answers = self._predictions(X) if target.needs_predictions else None
-        return X, target, answers, target.columns(X.shape[0], answers)
+        answers = rows.predictions(self._response) if target.needs_predictions else None
+        return rows, target, answers, target.columns(len(rows), answers)
 
-    def _predictions(self, X):
-        """The model's answers about the rows themselves."""
-        return self._response(self.sampler_.restore(X))
-
-    def _surrogates(self, X, outputs, keep, uncertainty=False):
+    def _surrogates(self, rows, outputs, keep, uncertainty=False):
         """Fit the rows' surrogates block by block, and keep what `keep` makes of each."""
-        units = self.sampler_.units(X)
         height = block_bytes() // self._bytes_per_row(outputs.shape[1])
         height = max(1, min(self._fitter.around.rows_at_once, height))
-        # Rows with features of their own are explained one by one.
-        blocks = list(gen_batches(X.shape[0], height if units is None else 1))
-        everything = np.arange(self.n_features_in_)
-        parts = (
-            (
-                take_rows(X, rows),
-                outputs[rows],
-                everything if units is None else units[rows.start],
-                rows.start,
-                keep,
-                uncertainty,
-            )
-            for rows in blocks
-        )
+        blocks = rows.blocks(height)
+        own = rows, outputs, keep, uncertainty
         if len(blocks) == 1:
             # To start jobs takes a third as long as to explain a row.
-            results = [self._block(*part) for part in parts]
+            results = [self._block(blocks[0], *own)]
         else:
             jobs = Parallel(n_jobs=self.n_jobs, verbose=self.verbose, prefer="threads")
-            results = jobs(delayed(self._block)(*part) for part in parts)
+            results = jobs(delayed(self._block)(block, *own) for block in blocks)
         kept, concerns = zip(*results, strict=True)
         sum(concerns, Concerns()).warn(
-            feature_names(self), self.kernel_, self.selector_, self.n_samples_
+            rows.names, self.kernel_, self.selector_, self.n_samples_
         )
         return kept
 
@@ -423,34 +421,25 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         chosen = min(d, getattr(self.selector_, "k", d))
         return self._fitter.around.bytes_per_row + 32 * n_explained * chosen * (chosen + d)
 
-    def _block(self, X, outputs, columns, first_row, keep, uncertainty):
-        fitted = self._fitter(X, outputs, self.sampler_.matched_[columns], uncertainty)
-        concerns = Concerns.of(fitted, columns, self._varies, first_row)
-        if self.method_ == "exact":
-            concerns = concerns.without_noise()
-        return keep(fitted, X, outputs), concerns
-
-    def _reference_sums(self, surrogates, X, outputs):
-        """Residual, total and raw sums of squares on the rows' reference neighbourhoods."""
-        around = self.sampler_.reference(X)
-        answers = ask_each(self._response, [own.inputs for own in around], "reference draw")
-        # Extended range: the squares of finite answers need not be finite.
-        sums = np.zeros(3, dtype=np.longdouble)
-        for i, (own, answer) in enumerate(zip(around, answers, strict=True)):
-            f = answer[:, outputs[i]].astype(np.longdouble)
-            g = surrogates.intercepts[i] + own.design @ surrogates.coef[i].T
-            parts = f - g, f - f.mean(axis=0), f
-            sums += [np.square(part).sum() for part in parts]
-        return sums
+    def _block(self, block, rows, outputs, keep, uncertainty):
+        part = rows.take(block)
+        columns, matched = rows.features(block, part)
+        fitted = self._fitter(part, outputs[block], matched, uncertainty)
+        concerns = Concerns.of(fitted, columns, rows.varies, block.start)
+        return keep(fitted, part, block), concerns
 
 
-def _coefficients(surrogates, X, outputs):
-    return surrogates.coef
+def _scored_on_draws(around, surrogates, part, outputs):
+    return surrogates.scored_on(around.moments(around.ask(part), outputs))
 
 
-def _everything(surrogates, X, outputs):
-    return surrogates
-
-
-def _scored_on_draws(around, surrogates, X, outputs):
-    return surrogates.scored_on(around.moments(around.ask(X), outputs))
+def _sums_of_squares(surrogates, judged, outputs):
+    """Residual, total and raw sums of squares on the rows' reference neighbourhoods."""
+    # Extended range: the squares of finite answers need not be finite.
+    sums = np.zeros(3, dtype=np.longdouble)
+    for i, (design, answers) in enumerate(judged):
+        f = answers[:, outputs[i]].astype(np.longdouble)
+        g = surrogates.intercepts[i] + design @ surrogates.coef[i].T
+        parts = f - g, f - f.mean(axis=0), f
+        sums += [np.square(part).sum() for part in parts]
+    return sums

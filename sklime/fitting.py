@@ -6,9 +6,9 @@ import numpy as np
 
 from sklime.blocks import take_rows
 from sklime.moments import Moments
-from sklime.sampling import is_thin
 from sklime.selectors import MomentSelector
 from sklime.surrogate import fit_surrogates
+from sklime.surrounding import is_thin
 from sklime.uncertainty import unconverged
 
 
@@ -63,7 +63,7 @@ class SurrogateFitter:
         fitted = self._settled(self.around, X, outputs, matched, uncertainty)
         if self.tilted is not None:
             thin = is_thin(fitted.effective_sample_sizes, fitted.n_samples)
-            rows = np.flatnonzero(thin)
+            rows = np.flatnonzero(thin & ~fitted.certain)
             if len(rows):
                 X, outputs = take_rows(X, rows), outputs[rows]
                 own = self._settled(self.tilted, X, outputs, matched, uncertainty)

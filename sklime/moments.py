@@ -100,6 +100,8 @@ class Moments:
         Number of draws; infinite for population moments.
     resolution : float
         Share of a second moment below which a variance is rounding error.
+    certain : bool, default=False
+        Whether the draws are all there are, so that nothing is estimated.
     """
 
     products: np.ndarray
@@ -110,6 +112,7 @@ class Moments:
     y_scale: np.ndarray
     n_samples: float
     resolution: float
+    certain: bool = False
 
     def __len__(self):
         return len(self.products)
@@ -180,7 +183,7 @@ class Moments:
             spread=np.einsum("njj->nj", central)[:, d:],
             mean_z=means[:, :d],
             mean_y=means[:, d:],
-            n_samples=self.n_samples,
+            n_samples=np.inf if self.certain else self.n_samples,
             resolution=self.resolution,
         )
 

@@ -8,8 +8,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import validate_data
 
-from sklime.assembly import assemble_matrix
 from sklime.explanation import Explanation
+from sklime.explanation.units import by_output, units_by_name
 
 
 class SubmodularPick(BaseEstimator):
@@ -203,13 +203,14 @@ def attribution_matrix(A):
         return A
     if A.unit_names is None or not len(A):
         return A.values.reshape(len(A), int(np.prod(A.shape[1:])))
-    positions = {name: j for j, name in enumerate(A.feature_names)}
-    units = [np.array([positions[name] for name in own], dtype=int) for own in A.unit_names]
-    rows = [
-        values.reshape(1, -1, A.shape[-1])[..., : len(own)]
-        for values, own in zip(A.values, units, strict=True)
-    ]
-    return assemble_matrix(rows, units, A.n_features)
+    _, columns = units_by_name(A)
+    values, d = by_output(A.values), columns.max(initial=-1) + 1
+    row, unit = np.nonzero(columns >= 0)
+    column = columns[row, unit][:, np.newaxis] + d * np.arange(values.shape[1])
+    place = np.repeat(row, column.shape[1]), column.ravel()
+    shape = len(A), values.shape[1] * d
+    # Units of one name in a row are summed.
+    return sparse.csr_matrix((values[row, :, unit].ravel(), place), shape)
 
 
 def check_finite_rows(A, name):

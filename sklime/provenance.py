@@ -30,6 +30,7 @@ def provenance(explainer, response, seed):
     exact = explainer.method_ == "exact"
     groups = None if exact else explainer.sampler_.groups(explainer.n_samples_)
     return {
+        "kind": explainer.sampler_.kind,
         "method": explainer.method_,
         "weighting": None if exact else explainer.weighting,
         "scores": f"on {explainer.n_samples_} draws",

@@ -56,8 +56,9 @@ class Response:
     (150, 2)
     """
 
-    def __init__(self, estimator, response_method="auto", *, probe):
+    def __init__(self, estimator, response_method="auto", *, probe, batch_size=None):
         self.estimator = estimator
+        self.batch_size = batch_size
         self.method = _choose_method(estimator, response_method)
         _check_columns(estimator, probe)
         with self._reporting(probe, "probe row"):
@@ -90,6 +91,8 @@ class Response:
         """
         n_entries = max(1, prod(getattr(X, "shape", ())[1:]))
         height = max(1, block_bytes() // (8 * n_entries))
+        if self.batch_size is not None:
+            height = min(height, self.batch_size)
         answers = np.empty((n_rows(X), len(self.outputs)))
         for start in range(0, len(answers), height):
             rows = slice(start, start + height)

@@ -40,6 +40,8 @@ class Surrogates:
         Features that vary and that the selector let differ from 0.
     n_samples : ndarray of shape (n_rows,)
         Draws behind each row.
+    certain : ndarray of shape (n_rows,) of bool
+        Rows of which nothing is estimated from draws.
     unconverged : ndarray of shape (n_rows,) of bool
         Rows that would need more draws than they may have.
     standard_errors : ndarray of shape (n_rows, n_outputs, n_features), default=None
@@ -57,6 +59,7 @@ class Surrogates:
     empty_selections: np.ndarray
     chosen: np.ndarray
     n_samples: np.ndarray
+    certain: np.ndarray
     unconverged: np.ndarray
     standard_errors: np.ndarray | None = None
 
@@ -136,10 +139,10 @@ class Surrogates:
         -------
         Surrogates
         """
-        rows = zip(draws, self.coef, self.chosen, self.flat, self.inside, strict=True)
+        fields = draws, self.coef, self.chosen, self.flat, self.inside, self.certain
         errors = []
-        for own, coef, chosen, flat, inside in rows:
-            found = standard_errors(own, coef, chosen, _PENALTY)
+        for own, coef, chosen, flat, inside, certain in zip(*fields, strict=True):
+            found = standard_errors(own, coef, chosen, _PENALTY) * (not certain)
             # What cannot vary is exactly 0, unless no draw could tell.
             found[:, flat & ~(inside < 0.5)] = 0.0
             found[np.isnan(coef)] = np.nan
@@ -200,6 +203,7 @@ def fit_surrogates(moments, matched, selector, regressor=None, draws=None):
         empty_selections=_nothing_kept(support, central),
         chosen=_chosen(support, central),
         n_samples=np.full(len(sizes), float(moments.n_samples)),
+        certain=np.full(len(sizes), moments.certain),
         unconverged=np.zeros(len(sizes), dtype=bool),
     )
 

@@ -49,8 +49,17 @@ class Sampler(Component, ABC):
       0 or 1.
     """
 
+    # What a row is: "table", "text", "image" or "sequence".
+    kind = "table"
+
     # Whether `fit` takes sparse tables.
     accepts_sparse = False
+
+    # Whether units of rows are hidden, as `MaskSampler` does it.
+    masks_units = False
+
+    # Rows handed to the model at a time; None leaves it to the working memory.
+    batch_size = None
 
     # Whether the draws depend on the explained row. A sampler that says no gives `pool` and
     # `locate`, as `TabularSampler` does: the model is then asked once, for all rows.
@@ -230,6 +239,21 @@ class Sampler(Component, ABC):
         ProductLaw or None
         """
         return None
+
+    def check(self, X):
+        """Check rows that are no table, as `MaskSampler` does.
+
+        Parameters
+        ----------
+        X : rows
+            As users give them; a table is checked already.
+
+        Returns
+        -------
+        rows
+            Here `X` itself.
+        """
+        return X
 
     def varies(self):
         """Tell which columns had more than one value in training.

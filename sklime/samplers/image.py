@@ -75,6 +75,8 @@ class SuperpixelSampler(MaskSampler):
             [0., 0., 2., 2.]]])
     """
 
+    kind = "image"
+
     def __init__(self, segmenter="slic", hide="mean", n_segments=None, flat=None):
         self.segmenter = segmenter
         self.hide = hide
@@ -110,6 +112,11 @@ class SuperpixelSampler(MaskSampler):
 
     def rows(self, X):
         return [self._row(given) for given in X]
+
+    def shown(self, X):
+        if self.flat is None:
+            return X
+        return np.stack([given.reshape(self._shape(given)) for given in X])
 
     def lay_out(self, rows, coefs):
         sizes = {row.spans.shape for row in rows}

@@ -57,6 +57,11 @@ class MaskedText(MaskedRow):
         ends = np.cumsum(np.bincount(self._units, minlength=self.n_units))
         return np.split(places[order], ends[:-1]) if self.n_units else []
 
+    @property
+    def bytes_per_copy(self):
+        # Python's own share of a string included.
+        return len(self._bytes[0]) + 64
+
     def compose(self, masks):
         masks = np.asarray(masks, dtype=bool)
         if masks.ndim != 2 or masks.shape[1] != self.n_units:

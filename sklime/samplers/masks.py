@@ -31,12 +31,17 @@ class MaskedRow(ABC):
     @property
     @abstractmethod
     def spans(self):
-        """Where each unit stands in the row, a sequence of n_units entries."""
+        """Where each unit stands in the row: n_units entries, or a map of labels."""
 
     @property
     def n_units(self):
         """Number of units."""
         return len(self.names)
+
+    @property
+    @abstractmethod
+    def bytes_per_copy(self):
+        """Memory that a masked copy of the row needs."""
 
     @abstractmethod
     def compose(self, masks):
@@ -95,9 +100,7 @@ class MaskSampler(Sampler):
     default_metric_ = "cosine"
     default_width_ = 0.25
     depends_on_row = True
-
-    # Rows handed to the model at a time; None leaves it to the working memory.
-    batch_size = None
+    masks_units = True
 
     # How masks are drawn, one of MASK_SEQUENCES; samplers that let the user choose override
     # it.
@@ -214,7 +217,7 @@ class MaskSampler(Sampler):
     def tilts(self, kernel):
         return kernel.exchangeable
 
-    def tilted(self, X, kernel, n_samples=4096, random_state=None):
+    def tilted(self, X, kernel, n_samples=4096, random_state=None, order=None):
         return self._around(X, n_samples, random_state, kernel)
 
     def interpret(self, X, row):
@@ -224,11 +227,52 @@ class MaskSampler(Sampler):
     def reference(self, X, n_samples=512):
         found = []
         for row in self.rows(self.check(X)):
-            rng = np.random.default_rng(_REFERENCE_SEED)
-            design = rng.random((n_samples, row.n_units)) < 0.5
+            design = self.reference_masks(row.n_units, n_samples)
             inputs = self.restore(row.compose(design))
             found.append(Neighbourhood(inputs, design, np.ones(row.n_units)))
         return found
+
+    def reference_masks(self, n_units, n_samples=512):
+        """Masks of the reference neighbourhood: each unit is kept with probability 1/2.
+
+        Parameters
+        ----------
+        n_units : int
+            Number of units.
+        n_samples : int, default=512
+            Number of masks.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_units) of bool
+        """
+        rng = np.random.default_rng(_REFERENCE_SEED)
+        return rng.random((n_samples, n_units)) < 0.5
+
+    def shown(self, X):
+        """Give checked rows as explanations show them.
+
+        Parameters
+        ----------
+        X : list or ndarray
+            Checked rows.
+
+        Returns
+        -------
+        list or ndarray
+            Here `X` itself.
+        """
+        return X
+
+    def explained_names(self):
+        """Names of the features that explanations of all rows have in common.
+
+        Returns
+        -------
+        ndarray of str
+            Here none: units have names of their own.
+        """
+        return np.empty(0, dtype=object)
 
     def _around(self, X, n_samples, random_state, kernel=None):
         seed, found = seed_of(random_state), []

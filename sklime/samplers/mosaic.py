@@ -50,6 +50,10 @@ class Mosaic(MaskedRow):
     def spans(self):
         return self._spans
 
+    @property
+    def bytes_per_copy(self):
+        return self.values.nbytes
+
     def compose(self, masks):
         composed = np.empty((len(masks), *self.values.shape), self.values.dtype)
         word = self._stripes[0].hidden.dtype

@@ -75,6 +75,8 @@ class SequenceSampler(MaskSampler):
     array(['x0_t-3', 'x0_t-2', 'x0_t-1', 'x0_t-0'], dtype=object)
     """
 
+    kind = "sequence"
+
     def __init__(
         self,
         unit="step",
@@ -130,6 +132,9 @@ class SequenceSampler(MaskSampler):
 
     def lay_out(self, rows, coefs):
         return lay_out_cells(rows, coefs)
+
+    def explained_names(self):
+        return self.get_feature_names_out()
 
     def get_feature_names_out(self, input_features=None):
         check_is_fitted(self, "background_")

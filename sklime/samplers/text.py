@@ -64,6 +64,8 @@ class TokenSampler(MaskSampler):
     ['A ,  film']
     """
 
+    kind = "text"
+
     def __init__(
         self,
         token_pattern=r"\w+",
@@ -156,6 +158,9 @@ class TokenSampler(MaskSampler):
         i, j, values = map(np.concatenate, (i, j, values))
         # Equal places are summed: the positions of one token.
         return sparse.csr_matrix((values, (i, j)), (len(rows), n_outputs * n_columns))
+
+    def explained_names(self):
+        return self.vocabulary_
 
     def get_feature_names_out(self, input_features=None):
         check_is_fitted(self)
