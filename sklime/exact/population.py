@@ -147,6 +147,9 @@ class PopulationMoments:
     effective_sample_sizes: np.ndarray
     n_samples: int
 
+    # Nothing is estimated.
+    certain = True
+
     @property
     def z_origin(self):
         """The point from which the design is measured: zero."""
