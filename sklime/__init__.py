@@ -1,11 +1,14 @@
 """Explain the predictions of any model with LIME, whole tables at once."""
 
-from sklime.cohorts import Cohorts
+import importlib
+
 from sklime.explainer import LimeExplainer
 from sklime.explanation import Explanation
 from sklime.functions import FunctionClassifier, FunctionRegressor
-from sklime.pick import SubmodularPick
 from sklime.version import __version__
+
+# What many programs never need is imported where it is asked for.
+_LATE = {"Cohorts": "sklime.cohorts", "SubmodularPick": "sklime.pick"}
 
 __all__ = [
     "Cohorts",
@@ -16,3 +19,13 @@ __all__ = [
     "SubmodularPick",
     "__version__",
 ]
+
+
+def __getattr__(name):
+    if name in _LATE:
+        return getattr(importlib.import_module(_LATE[name]), name)
+    raise AttributeError(f"module 'sklime' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *_LATE})

@@ -1,11 +1,17 @@
 """Samplers: how a row is described and perturbed."""
 
+import importlib
+
 from sklime.samplers.base import Neighbourhood, Sampler
 from sklime.samplers.gaussian import GaussianSampler
-from sklime.samplers.image import SuperpixelSampler
 from sklime.samplers.marginal import MarginalSampler
-from sklime.samplers.sequence import SequenceSampler
-from sklime.samplers.text import TokenSampler
+
+# Those for other rows than tables are imported where they are asked for.
+_LATE = {
+    "SequenceSampler": "sklime.samplers.sequence",
+    "SuperpixelSampler": "sklime.samplers.image",
+    "TokenSampler": "sklime.samplers.text",
+}
 
 __all__ = [
     "GaussianSampler",
@@ -16,3 +22,13 @@ __all__ = [
     "SuperpixelSampler",
     "TokenSampler",
 ]
+
+
+def __getattr__(name):
+    if name in _LATE:
+        return getattr(importlib.import_module(_LATE[name]), name)
+    raise AttributeError(f"module 'sklime.samplers' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *_LATE})
