@@ -9,6 +9,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from sklime.blocks import take_rows
+from sklime.kernels import ExponentialKernel
 from sklime.samplers import Neighbourhood, Sampler
 from sklime.testing.components import component_checks, expect, expect_untouched, named
 
@@ -255,10 +256,26 @@ def _law_has_the_masses_of_the_draws(sampler, X, y):
     if law is None:
         return
     [around] = fitted.sample(row, 4096, random_state=0)
-    n, d = around.design.shape
+    d = around.design.shape[1]
     drawn = law.draw(np.random.default_rng(0).random((100, d)))
     expect(len(law) == d, f"the law has {d} columns: {len(law)}")
     expect(drawn.shape == (100, d), f"law.draw(U) has the shape of U: {drawn.shape}")
+    _expect_masses(law, around)
+
+
+def _tilted_draws_have_the_masses_of_the_weighted_law(sampler, X, y):
+    fitted, row = _fitted(sampler, X, y), take_rows(X, [0])
+    kernel, law = ExponentialKernel(width=0.7), fitted.law(row)
+    kernel = kernel.resolve(metric=fitted.default_metric_, width=1.0)
+    if law is None or not fitted.tilts(kernel):
+        return
+    [around] = fitted.tilted(row, kernel, 4096, random_state=0)
+    _expect_masses(law.tilt(kernel), around)
+
+
+def _expect_masses(law, around):
+    """Expect draws to share the row's bins as often as their law says."""
+    n = len(around.design)
     for j, column in enumerate(law.columns):
         if not hasattr(column, "masses"):
             continue
@@ -272,6 +289,40 @@ def _law_has_the_masses_of_the_draws(sampler, X, y):
             abs(found - share) <= 5.0 * np.sqrt(share * (1.0 - share) / n) + 1.0 / n,
             f"unit {j} is as in the row in {share:.4f} of the draws, by law: {found:.4f}",
         )
+
+
+def _larger_request_holds_a_smaller_one(sampler, X, y):
+    fitted, few = _fitted(sampler, X, y), take_rows(X, [0, 1])
+    n, n_more = fitted.count_draws(64), fitted.count_draws(160)
+    places = fitted.places(n, n_more)
+    if places is None:
+        return
+    small, large = (fitted.sample(few, k, random_state=0) for k in (n, n_more))
+    for own, more in zip(small, large, strict=True):
+        expect(
+            np.array_equal(own.design, more.design[places]),
+            f"draws of a request of {n} stand at their places among those of {n_more}",
+        )
+        inputs = take_rows(more.inputs, places)
+        expect(
+            _content(own.inputs) == _content(inputs),
+            "the model is asked about the same draws, whatever the request",
+        )
+
+
+def _groups_number_the_draws(sampler, X, y):
+    fitted = _fitted(sampler, X, y)
+    n = fitted.count_draws(64)
+    groups = fitted.groups(n)
+    if groups is None:
+        return
+    expect(np.shape(groups) == (n,), f"a group for each of {n} draws: {np.shape(groups)}")
+    expect(
+        np.array_equal(np.unique(groups), np.arange(groups.max() + 1)),
+        f"groups are numbered from 0 without gaps: {np.unique(groups)}",
+    )
+    for own in fitted.sample(take_rows(X, [0]), 64, random_state=0):
+        expect(np.array_equal(own.groups, groups), "sample gives the groups of its draws")
 
 
 def _conditions_describe_every_row(sampler, X, y):
@@ -315,6 +366,9 @@ _CHECKS = (
     _inputs_are_left_alone,
     _weight_counts_as_so_many_rows,
     _law_has_the_masses_of_the_draws,
+    _tilted_draws_have_the_masses_of_the_weighted_law,
+    _larger_request_holds_a_smaller_one,
+    _groups_number_the_draws,
     _conditions_describe_every_row,
 )
 
