@@ -4,7 +4,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import gen_batches
 
-from sklime.exact.columns import column_cuts
+from sklime.exact.cuts import column_cuts
 from sklime.exact.errors import NoClosedForm
 
 # Numbers of splits and rows that are multiplied together, and rows at least and at most.
