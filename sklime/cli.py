@@ -46,18 +46,29 @@ def main(argv=None):
         metavar="FILE",
         help="where the attributions of all test rows go (default: %(default)s)",
     )
-    demo_parser.set_defaults(command=lambda arguments: demo(arguments.output))
+    demo_parser.add_argument(
+        "--report",
+        type=_new_file,
+        default="report.html",
+        metavar="FILE",
+        help="where the page with all explanations goes (default: %(default)s)",
+    )
+    demo_parser.set_defaults(
+        command=lambda arguments: demo(arguments.output, arguments.report)
+    )
     arguments = parser.parse_args(argv)
     arguments.command(arguments)
 
 
-def demo(output):
+def demo(output, report):
     """Explain a forest's predictions on the bundled breast-cancer table, and print them.
 
     Parameters
     ----------
     output : path-like
         The CSV file to write: one line per test row, one column per feature.
+    report : path-like
+        The HTML page to write: a table of the test rows, each of which opens.
     """
     table = load_breast_cancer(as_frame=True)
     X_train, X_test, y_train, y_test = train_test_split(
@@ -87,11 +98,13 @@ def demo(output):
     print(_aligned(list(ranking.items())[:N_RANKED]))
 
     attributions.to_csv(output, index=False)
+    explainer.explain(X_test).to_html(report)
     print(
         f"\nMean local fidelity {explainer.score(X_test):.3f}: at 1 the explanations "
         "predict the forest around each row, at 0 no better than its mean there does."
         f"\n{len(X_test) / seconds:,.0f} rows explained per second, fit included."
         f"\nThe attributions of all {len(X_test)} test rows are in {output}"
+        f"\nTheir explanations, to look at, are in {Path(report).resolve()}"
     )
 
 
@@ -104,9 +117,7 @@ def _new_file(name):
             f"create {str(path.parent)!r} first, or name another"
         )
     if path.is_dir():
-        raise argparse.ArgumentTypeError(
-            f"{name!r} is a folder: name a file, such as {str(path / 'attributions.csv')!r}"
-        )
+        raise argparse.ArgumentTypeError(f"{name!r} is a folder: name a file in it")
     return path
 
 

@@ -16,6 +16,7 @@ from sklime.exact import NoClosedForm, closed_form
 from sklime.fitting import SurrogateFitter
 from sklime.kernels import ExponentialKernel, as_kernel
 from sklime.parameters import check_parameters, check_uncertainty
+from sklime.progress import with_progress
 from sklime.provenance import provenance
 from sklime.response import Response
 from sklime.rows import check_rows, rows_of, tables_of
@@ -91,7 +92,7 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
     n_jobs : int or None, default=None
         Jobs over blocks of rows, in threads unless a joblib backend is chosen.
     verbose : int, default=0
-        Verbosity of joblib over the blocks.
+        Above 0: a progress bar over the rows, with rate and time left.
 
     Attributes
     ----------
@@ -407,8 +408,10 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
             # To start jobs takes a third as long as to explain a row.
             results = [self._block(blocks[0], *own)]
         else:
-            jobs = Parallel(n_jobs=self.n_jobs, verbose=self.verbose, prefer="threads")
+            jobs = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")
             results = jobs(delayed(self._block)(block, *own) for block in blocks)
+            sizes = [block.stop - block.start for block in blocks]
+            results = with_progress(results, sizes, self.verbose)
         kept, concerns = zip(*results, strict=True)
         sum(concerns, Concerns()).warn(
             rows.names, self.kernel_, self.selector_, self.n_samples_

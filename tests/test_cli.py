@@ -27,7 +27,8 @@ def demo(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(StringIO()) as printed:
         patch.chdir(folder)
         main(["demo"])
-    return printed.getvalue(), pd.read_csv(folder / "attributions.csv")
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    return printed.getvalue(), pd.read_csv(folder / "attributions.csv"), page
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,7 @@ def printed_values(text):
 
 
 def test_file_has_one_line_per_test_row_and_one_column_per_feature(demo, split):
-    _, attributions = demo
+    _, attributions, _ = demo
     _, X_test, _, _ = split
     assert attributions.columns.equals(X_test.columns)
     assert len(attributions) == len(X_test)
@@ -58,7 +59,7 @@ def test_file_has_one_line_per_test_row_and_one_column_per_feature(demo, split):
 
 
 def test_three_rows_are_printed_with_their_strongest_features(demo, forest, split):
-    printed, attributions = demo
+    printed, attributions, _ = demo
     probabilities = forest.predict_proba(split[1])[:, 1]
     assert forest.classes_[1] == "malignant"
     assert "probability of 'malignant'" in printed
@@ -78,7 +79,7 @@ def test_three_rows_are_printed_with_their_strongest_features(demo, forest, spli
 
 
 def test_ranking_is_by_mean_absolute_attribution(demo):
-    printed, attributions = demo
+    printed, attributions, _ = demo
     ranking = printed_values(printed.partition("mean |attribution|")[2])
     expected = attributions.abs().mean().nlargest(len(ranking))
     assert [name for name, _ in ranking] == list(expected.index)
@@ -86,17 +87,28 @@ def test_ranking_is_by_mean_absolute_attribution(demo):
 
 
 def test_fidelity_speed_and_place_are_told(demo, forest, split):
-    printed, _ = demo
+    printed, _, _ = demo
     X_train, X_test, _, _ = split
     fidelity = LimeExplainer(forest, random_state=0).fit(X_train).score(X_test)
     assert f"Mean local fidelity {fidelity:.3f}:" in printed
     assert re.search(r"^[\d,]+ rows explained per second", printed, re.MULTILINE)
-    assert printed.endswith("attributions.csv\n")
+    assert re.search(r"test rows are in attributions\.csv$", printed, re.MULTILINE)
+    assert re.search(r"to look at, are in /.*/report\.html\n$", printed)
 
 
-def test_output_names_the_file(tmp_path):
-    main(["demo", "--output", str(tmp_path / "of_the_demo.csv")])
-    assert [path.name for path in tmp_path.iterdir()] == ["of_the_demo.csv"]
+def test_the_page_has_every_test_row(demo, split):
+    _, _, page = demo
+    explained = re.search(
+        r'<script type="application/json"[^>]*>(.*?)</script>', page, re.DOTALL
+    )
+    assert "worst concave points" in explained[1]
+    assert f"{len(split[1])} rows" in page
+
+
+def test_options_name_the_files(tmp_path):
+    table, page = tmp_path / "of_the_demo.csv", tmp_path / "of_the_demo.html"
+    main(["demo", "--output", str(table), "--report", str(page)])
+    assert {path.name for path in tmp_path.iterdir()} == {table.name, page.name}
 
 
 @pytest.mark.parametrize(

@@ -223,6 +223,16 @@ def test_attributions_that_are_missing_are_called_so():
         assert "nan" not in texts.lower()
 
 
+def test_infinite_numbers_are_spelled_out():
+    explanation = build([[np.inf, -np.inf, 1.0]], predictions=[-np.inf])
+    assert Markup(render_page(explanation)).content["rows"][0]["answers"][0]["values"] == [
+        "Infinity",
+        "-Infinity",
+        1.0,
+    ]
+    assert "Infinity" in "".join(Markup(render_notebook(explanation)).texts)
+
+
 def test_rows_without_attributions_say_so():
     for render in (render_page, render_notebook):
         text = "".join(Markup(render(build(np.zeros((1, 3))))).texts)

@@ -19,6 +19,7 @@ from sklime.explanation.fields import (
 )
 from sklime.explanation.frames import Framed
 from sklime.explanation.masking import Maskable
+from sklime.explanation.pages import Shown
 from sklime.explanation.shap_bridge import ShapBridge
 from sklime.explanation.slicing import Sliceable
 
@@ -28,7 +29,7 @@ THIN_SUPPORT = 10
 
 @dataclass(eq=False, repr=False)
 class Explanation(
-    Sliceable, Arrangeable, Concatenable, Framed, Document, ShapBridge, Maskable
+    Sliceable, Arrangeable, Concatenable, Framed, Document, ShapBridge, Maskable, Shown
 ):
     """Attributions of the features of many rows, and all that is needed to read them.
 

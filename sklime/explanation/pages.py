@@ -1,0 +1,34 @@
+"""What notebooks show of an explanation, and the page for everybody else."""
+
+from pathlib import Path
+
+
+class Shown:
+    """Mixin of an explanation: HTML."""
+
+    def to_html(self, path=None):
+        """Write one self-contained page: a table of rows, each of which opens.
+
+        Nothing is loaded from elsewhere, and no name or value is taken for markup.
+
+        Parameters
+        ----------
+        path : path-like, default=None
+            The file to write, in UTF-8. None: the page is returned.
+
+        Returns
+        -------
+        str or None
+        """
+        from sklime.page import render_page
+
+        page = render_page(self)
+        if path is None:
+            return page
+        Path(path).write_text(page, encoding="utf-8")
+        return None
+
+    def _repr_html_(self):
+        from sklime.page import render_notebook
+
+        return render_notebook(self)

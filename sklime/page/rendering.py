@@ -1,0 +1,165 @@
+"""Templates filled with what a page says of an explanation."""
+
+import base64
+import hashlib
+from functools import cache
+from importlib import resources
+
+from sklime.page.content import page_content
+from sklime.page.still import still_row
+
+# Rows that pages show where no script runs, and rows that notebooks show.
+_STILL_ROWS = 3
+_NOTEBOOK_ROWS = 3
+
+
+def render_page(explanation):
+    """Write an explanation as one HTML page that needs nothing else.
+
+    The page holds its data, style and script, and forbids the browser to load anything or
+    to run any other script. Rows can be sorted and filtered; one is shown at a time. It
+    follows the reader's choice of light or dark. Numbers have four significant digits:
+    `Explanation.to_json` keeps all of them.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        Of any kind.
+
+    Returns
+    -------
+    str
+        The page. Write it in UTF-8.
+
+    Examples
+    --------
+    >>> from sklime import Explanation
+    >>> from sklime.page import render_page
+    >>> explanation = Explanation(
+    ...     [[0.3, -0.1]],
+    ...     intercepts=[0.5],
+    ...     predictions=[0.8],
+    ...     local_predictions=[0.7],
+    ...     scores=[0.9],
+    ...     effective_sample_sizes=[512],
+    ...     support=[[256, 256]],
+    ...     data=[["good film"]],
+    ...     feature_names=["good", "film"],
+    ...     target_names=["yes"],
+    ...     conditions=[["good", "<film>"]],
+    ...     meta={"kind": "text"},
+    ... )
+    >>> page = render_page(explanation)
+    >>> page.startswith("<!doctype html>"), "<film>" in page
+    (True, False)
+    """
+    script = _asset("page.js")
+    content = page_content(explanation)
+    # Without a script, pictures would only repeat what is in the data.
+    first = [row | {"picture": None} for row in content["rows"][:_STILL_ROWS]]
+    return _fill(
+        "page.html.jinja",
+        explanation,
+        content=content,
+        still=[still_row(row, content) for row in first],
+        style=_asset("view.css") + _asset("page.css"),
+        script=script,
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    )
+
+
+def render_notebook(explanation):
+    """Write the first rows of an explanation as a piece of HTML for a notebook.
+
+    It has no script and no ids, so that it shows in notebooks that are not trusted, and
+    many of them on one page. It takes its colours from the notebook.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        Of any kind.
+
+    Returns
+    -------
+    str
+        A ``div``. Of the rows after the third it says how many there are.
+
+    Examples
+    --------
+    >>> from sklime import Explanation
+    >>> from sklime.page import render_notebook
+    >>> explanation = Explanation(
+    ...     [[0.3, -0.1]],
+    ...     intercepts=[0.5],
+    ...     predictions=[0.8],
+    ...     local_predictions=[0.7],
+    ...     scores=[0.9],
+    ...     effective_sample_sizes=[512],
+    ...     support=[[256, 256]],
+    ...     data=[["good film"]],
+    ...     feature_names=["good", "film"],
+    ...     target_names=["yes"],
+    ...     conditions=[["good", "film"]],
+    ...     meta={"kind": "text"},
+    ... )
+    >>> "<script" in render_notebook(explanation)
+    False
+    """
+    content = page_content(explanation[:_NOTEBOOK_ROWS])
+    return _fill(
+        "notebook.html.jinja",
+        explanation,
+        still=[still_row(row, content) for row in content["rows"]],
+        style=_asset("view.css"),
+    )
+
+
+def _fill(template, explanation, **variables):
+    e, n = explanation, len(explanation)
+    name = "row" if e.kind == "table" else e.kind
+    variables |= {"explanation": e, "n_rows": n}
+    variables |= {"subject": f"{n:,} {name}" if n == 1 else f"{n:,} {name}s"}
+    return _environment().get_template(template).render(variables)
+
+
+@cache
+def _environment():
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("sklime.page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_well_formed,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = _number
+    environment.policies["json.dumps_kwargs"] = {
+        "separators": (",", ":"),
+        "allow_nan": False,
+    }
+    return environment
+
+
+@cache
+def _asset(name):
+    """Read a file of our own that goes into pages as it is."""
+    from markupsafe import Markup
+
+    folder = resources.files(__package__).joinpath("templates")
+    return Markup(folder.joinpath(name).read_text("utf-8"))
+
+
+def _well_formed(value):
+    """Replace halves of surrogate pairs, which no encoding can write."""
+    if isinstance(value, str) and not value.isascii() and not hasattr(value, "__html__"):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return value
+
+
+def _number(value):
+    """Spell a rounded number for people; None is no answer."""
+    if value is None or isinstance(value, str):
+        return "no answer" if value is None else value
+    return str(value).removesuffix(".0").replace("-", "\N{MINUS SIGN}")

@@ -1,0 +1,25 @@
+"""Progress bars: off by default, over rows, in every backend."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_diabetes
+from sklearn.svm import SVR
+
+from sklime import LimeExplainer
+
+
+@pytest.fixture(scope="module")
+def model_and_table():
+    X, y = load_diabetes(return_X_y=True)
+    return SVR().fit(X, y), X
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_a_bar_counts_the_rows(model_and_table, capsys, n_jobs):
+    model, X = model_and_table
+    explainer = LimeExplainer(model, n_samples=512, verbose=1, n_jobs=n_jobs, random_state=0)
+    shown = explainer.fit(X).transform(X)
+    assert f"{len(X)}/{len(X)}" in capsys.readouterr().err
+    silent = explainer.set_params(verbose=0).fit(X).transform(X)
+    assert capsys.readouterr().err == ""
+    np.testing.assert_array_equal(shown, silent)
