@@ -1,11 +1,33 @@
 """Run every benchmark and print one table."""
 
-from benchmarks import exactness, imports, latency, memory, throughput
+from benchmarks import (
+    adaptive,
+    agreement,
+    coverage,
+    exactness,
+    imports,
+    latency,
+    memory,
+    narrow,
+    overlap,
+    throughput,
+    variance,
+)
 from benchmarks.report import machine, table
 
-lines = [
-    line
-    for module in (throughput, exactness, latency, memory, imports)
-    for line in module.measure()
-]
+MODULES = (
+    throughput,
+    exactness,
+    agreement,
+    variance,
+    overlap,
+    coverage,
+    adaptive,
+    narrow,
+    latency,
+    memory,
+    imports,
+)
+
+lines = [line for module in MODULES for line in module.measure()]
 print(f"{machine()}\n\n{table(lines)}")

@@ -21,15 +21,19 @@ class Line:
 
 def table(lines):
     """The lines as a Markdown table."""
-    rows = [
+    return markdown(
         ("what", "required", "measured", "verdict"),
-        ("---", "---", "---", "---"),
-        *(
+        (
             (line.what, line.required, line.measured, "kept" if line.kept else "**missed**")
             for line in lines
         ),
-    ]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    )
+
+
+def markdown(header, rows):
+    """A Markdown table of strings."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def machine():
