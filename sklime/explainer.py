@@ -16,6 +16,7 @@ from sklime.exact import NoClosedForm, closed_form
 from sklime.fitting import SurrogateFitter
 from sklime.kernels import ExponentialKernel, as_kernel
 from sklime.parameters import check_parameters, check_uncertainty
+from sklime.pool import SharedPool
 from sklime.progress import with_progress
 from sklime.provenance import provenance
 from sklime.response import Response
@@ -23,7 +24,6 @@ from sklime.rows import check_rows, rows_of, tables_of
 from sklime.samplers import MarginalSampler
 from sklime.samplers.checks import feature_names
 from sklime.samplers.quasirandom import seed_of
-from sklime.sampling import SharedPool
 from sklime.selectors import AllFeatures
 from sklime.surrounding import surround
 from sklime.wrapping import WrapsModel
@@ -63,7 +63,8 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
     method : {"auto", "exact", "sampling"}, default="auto"
         "exact": LIME's limit for infinitely many draws, in closed form; an error that says
         why where there is none. "sampling": draws. "auto": exact where the model, the
-        sampler, the kernel, the selector and the surrogate allow it, else draws.
+        sampler, the kernel, the selector and the surrogate allow it, else draws; for texts,
+        images and sequences this is tested anew for every row.
     weighting : {"auto", "kernel", "tilted"}, default="auto"
         How draws follow the kernel. "kernel": draws of the sampler, weighted. "tilted":
         draws of each row's own from the kernel-weighted law, unweighted, so that a narrow
@@ -217,6 +218,10 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
             if population is None
             else SurrogateFitter(population, self.selector_, None)
         )
+        # A masked row may have no closed form although training rows had one.
+        mixed = population is not None and self.sampler_.masks_units
+        mixed = mixed and self.method == "auto"
+        self._otherwise = self._sampling_fitter() if mixed else None
         if self.tol is not None and isinstance(self._fitter.around, SharedPool):
             self._grow_pool(X, sample_weight)
         self.n_samples_ = self._fitter.around.n_samples
@@ -427,7 +432,16 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
     def _block(self, block, rows, outputs, keep, uncertainty):
         part = rows.take(block)
         columns, matched = rows.features(block, part)
-        fitted = self._fitter(part, outputs[block], matched, uncertainty)
+        asked = part, outputs[block], matched, uncertainty
+        try:
+            fitted = self._fitter(*asked)
+        except NoClosedForm as reason:
+            if self._otherwise is None:
+                raise ValueError(
+                    f'method="exact" has no closed form for row {block.start}: {reason}. '
+                    'Use method="auto" to draw samples for such rows.'
+                ) from None
+            fitted = self._otherwise(*asked)
         concerns = Concerns.of(fitted, columns, rows.varies, block.start)
         return keep(fitted, part, block), concerns
 

@@ -5,7 +5,7 @@ fidelity need only :math:`A^\top W A` for :math:`A = [1, Z, Y]`. Such sums add u
 blocks of draws, over more draws and over machines.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg.blas import dsyrk, ssyrk
@@ -33,6 +33,9 @@ class Draws:
         Origin and unit of the answers.
     groups : ndarray of shape (n_samples,) of int, default=None
         Which draws belong together; groups are independent. None: all draws are.
+    plain : ndarray of shape (n_outputs, n_samples), default=None
+        The model's own answers in the same unit, where `Y` holds less noisy ones that have
+        the same coefficients.
     """
 
     Z: np.ndarray
@@ -42,6 +45,26 @@ class Draws:
     y_origin: np.ndarray
     y_scale: np.ndarray
     groups: np.ndarray | None = None
+    plain: np.ndarray | None = None
+
+    @property
+    def lopsided(self):
+        """Whether answers that have weight lie far from their origin for their spread."""
+        largest = self.weights.max(initial=0.0)
+        if not largest > 0.0:
+            return False
+        shares = self.weights / largest
+        mean, second = self.Y @ shares, np.square(self.Y) @ shares
+        return bool((second - mean**2 / shares.sum() < 0.1 * second).any())
+
+    def as_answered(self):
+        """The draws with the model's own answers.
+
+        Returns
+        -------
+        Draws
+        """
+        return self if self.plain is None else replace(self, Y=self.plain, plain=None)
 
     @property
     def z_origin(self):
@@ -102,6 +125,9 @@ class Moments:
         Share of a second moment below which a variance is rounding error.
     certain : bool, default=False
         Whether the draws are all there are, so that nothing is estimated.
+    plain : Moments, default=None
+        Of the answers themselves, where these moments are of less noisy ones with the same
+        coefficients.
     """
 
     products: np.ndarray
@@ -113,6 +139,7 @@ class Moments:
     n_samples: float
     resolution: float
     certain: bool = False
+    plain: "Moments | None" = None
 
     def __len__(self):
         return len(self.products)
@@ -130,18 +157,20 @@ class Moments:
         -------
         Moments
         """
-        rows = []
+        rows, neighbourhoods = [], list(neighbourhoods)
         for draws in neighbourhoods:
             origin = draws.z_origin
             Z = draws.Z if draws.Z.dtype == bool else draws.Z - origin[:, np.newaxis]
             answers = draws.Y, draws.y_origin, draws.y_scale
-            summed, squares = weighted_products(Z, draws.weights, draws.Y)
-            if _lopsided(summed, len(draws.Y)):
+            if draws.lopsided:
                 answers = draws.local_answers()
-                summed, squares = weighted_products(Z, draws.weights, answers[0])
+            summed, squares = weighted_products(Z, draws.weights, answers[0])
             rows.append((summed, squares, draws.position, origin, *answers[1:]))
         stacked = map(np.array, zip(*rows, strict=True))
-        return cls(*stacked, draws.Z.shape[1], resolution_of(Z))
+        plain = None
+        if any(draws.plain is not None for draws in neighbourhoods):
+            plain = cls.of(draws.as_answered() for draws in neighbourhoods)
+        return cls(*stacked, draws.Z.shape[1], resolution_of(Z), plain=plain)
 
     @property
     def n_features(self):
@@ -362,15 +391,6 @@ def scale_answers(Y):
 def resolution_of(Z):
     """Rounding level of moments of this design: single precision for 0/1 designs."""
     return 1e-6 if Z.dtype == bool else 1e-12
-
-
-def _lopsided(products, k):
-    """Whether the answers that have weight lie far from their origin for their spread."""
-    weight = products[0, 0]
-    if not weight > 0.0:
-        return False
-    mean, second = products[0, -k:], np.diagonal(products)[-k:]
-    return bool((second - mean**2 / weight < 0.1 * second).any())
 
 
 def _solve(gram, cross, alpha, real):

@@ -76,6 +76,7 @@ class Surrogates:
         Surrogates
             With `scores` replaced.
         """
+        moments = moments if moments.plain is None else moments.plain
         central = moments.normalised()
         mean_z = central.mean_z + moments.z_origin
         at_mean = self.intercepts + np.einsum("nkd,nd->nk", self.coef, mean_z)
@@ -191,7 +192,7 @@ def fit_surrogates(moments, matched, selector, regressor=None, draws=None):
     compared = matched | unseen
     # No answer where no draw has weight.
     answer = np.where(sizes > 0.0, 1.0, np.nan)[:, np.newaxis]
-    return Surrogates(
+    fitted = Surrogates(
         coef=coef * moments.y_scale[..., np.newaxis] * answer[..., np.newaxis],
         intercepts=(moments.y_origin + moments.y_scale * at_zero) * answer,
         local_predictions=(moments.y_origin + moments.y_scale * at_row) * answer,
@@ -206,6 +207,7 @@ def fit_surrogates(moments, matched, selector, regressor=None, draws=None):
         certain=np.full(len(sizes), moments.certain),
         unconverged=np.zeros(len(sizes), dtype=bool),
     )
+    return fitted if moments.plain is None else fitted.scored_on(moments.plain)
 
 
 def _chosen(support, central):

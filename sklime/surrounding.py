@@ -1,7 +1,8 @@
 """Which neighbourhoods a sampler and a kernel allow, and which of these is the cheapest."""
 
 from sklime.masking import MaskedCopies, TiltedCopies
-from sklime.sampling import OwnDraws, SharedPool, ShiftedNoise, TiltedDraws
+from sklime.pool import SharedPool
+from sklime.sampling import OwnDraws, ShiftedNoise, TiltedDraws
 
 # Draws that tell which columns matter, where all others are the rows' own.
 _PILOT = 1024

@@ -480,6 +480,9 @@ def neighbourhood(explainer, row):
     ids=str,
 )
 def test_surrogate_is_scikit_learns_weighted_ridge_on_the_draws(sampler, kernel):
+    # Pools of Sobol points have control variates, which move coefficients a little.
+    if sampler == MarginalSampler():
+        sampler = MarginalSampler(sequence="random")
     explainer = small(FOREST, target=1, sampler=sampler, kernel=kernel).fit(X)
     for i in (0, 75):
         row = X[[i]]

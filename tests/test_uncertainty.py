@@ -59,8 +59,10 @@ def test_independent_draws_have_hc3_errors(diabetes, n_bins):
 
 def test_scrambles_have_the_sandwich_of_their_sums(diabetes):
     model, X = diabetes
-    explainer = LimeExplainer(model, n_samples=1024, random_state=0).fit(X)
-    explanation = explainer.explain(X[:3], uncertainty=True)
+    # A standardised design has no control variates.
+    sampler = MarginalSampler(n_bins=None)
+    explainer = LimeExplainer(model, sampler=sampler, n_samples=1024, random_state=0)
+    explanation = explainer.fit(X).explain(X[:3], uncertainty=True)
     for i in range(3):
         A, weights, f, groups = drawn(explainer, X[i : i + 1])
         inverse = penalised(A, weights)

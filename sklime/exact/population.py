@@ -149,6 +149,7 @@ class PopulationMoments:
 
     # Nothing is estimated.
     certain = True
+    plain = None
 
     @property
     def z_origin(self):

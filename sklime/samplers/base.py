@@ -174,6 +174,23 @@ class Sampler(Component, ABC):
         """
         return None
 
+    def cells(self, inputs, n_levels):
+        """Cut the columns of pool draws into cells within their bins.
+
+        Parameters
+        ----------
+        inputs : table
+            Draws, as `pool` gives them.
+        n_levels : int
+            Cells of a column, but for those that bins make of them.
+
+        Returns
+        -------
+        list of Cells, or None
+            One per column; None where draws have no cells of known probability.
+        """
+        return None
+
     def places(self, n_draws, n_more):
         """Find the draws of a request among those of a larger one.
 

@@ -1,5 +1,8 @@
 """Draw every column from its training distribution: LIME's own sampler, made exact."""
 
+import numpy as np
+
+from sklime.control import Cells
 from sklime.samplers.checks import check_option
 from sklime.samplers.columns import BinnedColumn, truncated_law
 from sklime.samplers.sparse import SparseFormat
@@ -73,6 +76,12 @@ class MarginalSampler(TabularSampler):
             raise ValueError('within="truncnorm" draws inside bins: set n_bins, not None.')
         return super().fit(X, y, sample_weight)
 
+    def cells(self, inputs, n_levels):
+        if self.within != "empirical" or not self.matched_.all():
+            return None
+        E = self.format_.encode(inputs)
+        return [_cells(c, E[:, j], n_levels) for j, c in enumerate(self.columns_)]
+
     @property
     def depends_on_row(self):
         """Whether the draws depend on the explained row."""
@@ -82,3 +91,18 @@ class MarginalSampler(TabularSampler):
         if self.within == "truncnorm" and isinstance(column, BinnedColumn):
             return truncated_law(column, position)
         return column.law(position)
+
+
+def _cells(column, drawn, n_levels):
+    """Cells of a column: its bins, cut at levels of its distribution function."""
+    bins = column.law(None).bins
+    level = ((np.cumsum(column.masses) - 0.5 * column.masses) * n_levels).astype(int)
+    _, first, cell = np.unique(
+        np.column_stack([bins, level]), axis=0, return_index=True, return_inverse=True
+    )
+    cell = cell.ravel()
+    return Cells(
+        cell[np.searchsorted(column.values, drawn)],
+        np.bincount(cell, column.masses),
+        bins[first],
+    )

@@ -1,0 +1,200 @@
+"""One pool of draws for all rows, about which the model is asked once."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from sklime.asking import ask_about_new
+from sklime.control import AdditivePart
+from sklime.moments import Draws, Moments, resolution_of, scale_answers, weighted_products
+from sklime.neighbourhoods import Neighbourhoods, checked_weights
+
+# Above this width the weights of 0/1 designs are computed draw by draw.
+_WIDEST_TABLE = 1024
+
+# Cells of all columns, and levels of one, that control variates look at.
+_MOST_CELLS = 2048
+_MOST_LEVELS = 16
+
+
+class SharedPool(Neighbourhoods):
+    """One pool of draws for all rows, about which the model is asked once.
+
+    Possible where the draws do not depend on the row; each row weighs them its own way.
+    """
+
+    asks_per_row = False
+
+    def __init__(self, sampler, kernel, response, n_samples, seed, smaller=None):
+        super().__init__(sampler, kernel, response, n_samples, seed, smaller)
+        inputs, self.points = sampler.pool(n_samples, seed)
+        known = None if smaller is None else [smaller.pool_answers]
+        [answers] = ask_about_new(response, [inputs], known, self.places, "pool draw")
+        self.pool_answers = answers
+        scaled = scale_answers(np.ascontiguousarray(answers.T))
+        self.Y, self.y_origin, self.y_scale = scaled
+        self.control = self._additive_part(inputs)
+        self.weights_of_matches = self._tabulate()
+
+    @property
+    def bytes_per_row(self):
+        width = len(self.points.matched) + len(self.Y) + 1
+        return 8 * 6 * width**2
+
+    def ask(self, X, known=None):
+        return self.sampler.locate(X)
+
+    def answers(self, asked, i):
+        return self.pool_answers
+
+    def draws(self, asked, outputs):
+        for draws, (rest, line) in self._with_control(asked, outputs):
+            if line is None:
+                yield draws
+            else:
+                Y = rest + line[0][:, np.newaxis] + line[1:].T @ draws.Z
+                yield replace(draws, Y=Y, plain=draws.Y)
+
+    def moments(self, asked, outputs):
+        if self.control is None:
+            return super().moments(asked, outputs)
+        rows = [
+            _plain(draws) if line is None else _controlled(draws, rest, line)
+            for draws, (rest, line) in self._with_control(asked, outputs)
+        ]
+        better, plain, *own = map(np.array, zip(*rows, strict=True))
+        own = *own, self.n_samples, resolution_of(self.points.matched)
+        return Moments(better, *own, plain=Moments(plain, *own))
+
+    def with_errors(self, fitted, asked, outputs):
+        if self.control is None:
+            return super().with_errors(fitted, asked, outputs)
+        return fitted.with_errors(
+            # The rest, fitted to the same answers, scatters too little.
+            draws if draws.plain is None else replace(draws, Y=draws.Y + missed)
+            for draws, missed in self._with_missed_scatter(asked, outputs)
+        )
+
+    def representatives(self, X, n_rows):
+        """Choose rows by their content, whatever the order and repetitions of the table.
+
+        Parameters
+        ----------
+        X : table of shape (n, n_features)
+            Checked rows.
+        n_rows : int
+            How many at most.
+
+        Returns
+        -------
+        ndarray of int
+            Their positions; no two rows are explained alike.
+        """
+        points = self.ask(X)
+        content = points.codes if points.z is None else np.vstack([points.codes, points.z])
+        _, first = np.unique(content.T, axis=0, return_index=True)
+        chosen = np.linspace(0, len(first) - 1, min(len(first), n_rows)).astype(int)
+        return first[chosen]
+
+    def column_order(self):
+        """Rank the columns by how much of the answers' variance each explains alone.
+
+        Returns
+        -------
+        ndarray of shape (n_features,) of int
+            The columns, the strongest first.
+        """
+        Y = self.Y - self.Y.mean(axis=1, keepdims=True)
+        explained = np.empty(len(self.points.matched))
+        for j, matched in enumerate(self.points.matched):
+            if matched:
+                # Codes start at -1.
+                code = self.points.codes[j].astype(np.intp) + 1
+                count = np.maximum(np.bincount(code), 1)
+                sums = np.array([np.bincount(code, y) for y in Y])
+                explained[j] = np.sum(np.square(sums) / count)
+            else:
+                z = self.points.z[j] - self.points.z[j].mean()
+                explained[j] = np.sum(np.square(Y @ z)) / (z @ z or 1.0)
+        return np.argsort(-explained, kind="stable")
+
+    def _with_missed_scatter(self, asked, outputs):
+        lacking = 1.0 / self.control.shrinkage - 1.0
+        for draws, explained in zip(self.draws(asked, outputs), outputs, strict=True):
+            yield draws, lacking * self.control.rest[explained]
+
+    def _with_control(self, asked, outputs):
+        """Each row's draws, what the additive part leaves of the answers, and its line.
+
+        No line where there is no such part, or answers with weight lie too far away.
+        """
+        for i, explained in enumerate(outputs):
+            Z, position = self.points.seen_from(asked, i)
+            draws = Draws(
+                Z,
+                position,
+                self._weights(Z, position),
+                self.Y[explained],
+                self.y_origin[explained],
+                self.y_scale[explained],
+                self.groups,
+            )
+            if self.control is None or draws.lopsided:
+                yield draws, (None, None)
+            else:
+                coef, constant = self.control.seen_from(asked.codes[:, i])
+                line = np.vstack([constant, coef])[:, explained]
+                yield draws, (self.control.rest[explained], line)
+
+    def _additive_part(self, inputs):
+        """Control variates, where draws are balanced and fall into few enough cells."""
+        if self.groups is None:
+            return None
+        d = len(self.points.matched)
+        most = min(self.n_samples // 3, _MOST_CELLS)
+        for n_levels in (min(_MOST_LEVELS, most // d), 1):
+            cells = self.sampler.cells(inputs, max(n_levels, 1))
+            if cells is None:
+                return None
+            if sum(len(column.masses) for column in cells) <= most:
+                return AdditivePart(cells, self.Y)
+        return None
+
+    def _tabulate(self):
+        """Weight by number of matches, where the kernel depends on nothing else."""
+        d = len(self.points.matched)
+        if not (
+            self.points.matched.all() and self.kernel.exchangeable and d <= _WIDEST_TABLE
+        ):
+            return None
+        return checked_weights(self.kernel, np.tri(d + 1, d, -1), np.ones(d))
+
+    def _weights(self, Z, position):
+        if self.weights_of_matches is None:
+            return checked_weights(self.kernel, Z.T, position)
+        counter = np.uint8 if len(Z) < 256 else np.uint16
+        return self.weights_of_matches[np.add.reduce(Z, axis=0, dtype=counter)]
+
+
+def _plain(draws):
+    """Moments of a row's answers, measured from their own mean."""
+    Y, origin, scale = draws.local_answers()
+    products, squares = weighted_products(draws.Z, draws.weights, Y)
+    own = squares, draws.position, draws.z_origin, origin, scale
+    return products, products, *own
+
+
+def _controlled(draws, rest, line):
+    """Moments of a row's answers with their additive part replaced by its line."""
+    k, both = len(draws.Y), np.vstack([draws.Y, rest])
+    products, squares = weighted_products(draws.Z, draws.weights, both)
+    plain, base = products[:-k, :-k], products[: -2 * k, : -2 * k]
+    cross = products[: -2 * k, -k:]
+    moved = base @ line
+    shared = line.T @ cross
+    better = plain.copy()
+    better[:-k, -k:] = cross + moved
+    better[-k:, :-k] = better[:-k, -k:].T
+    better[-k:, -k:] = products[-k:, -k:] + shared + shared.T + line.T @ moved
+    own = squares, draws.position, draws.z_origin, draws.y_origin, draws.y_scale
+    return better, plain, *own

@@ -1,0 +1,157 @@
+"""Control variates of shared pools: less noise, the same limit, for all consumers."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.svm import SVC, SVR
+
+from sklime import FunctionRegressor, LimeExplainer
+from sklime.kernels import ExponentialKernel
+from sklime.samplers import MarginalSampler
+from sklime.selectors import ForwardSelection
+
+
+@pytest.fixture(scope="module")
+def diabetes():
+    X, y = load_diabetes(return_X_y=True)
+    return SVR(C=100.0).fit(X, y), X
+
+
+def sampled(model, X, **parameters):
+    setting = {"method": "sampling", "random_state": 0} | parameters
+    return LimeExplainer(model, **setting).fit(X)
+
+
+@pytest.mark.parametrize("n_samples", [64, 512, 4096])
+def test_a_users_ridge_is_the_built_in_one(diabetes, n_samples):
+    model, X = diabetes
+    built_in = sampled(model, X, n_samples=n_samples).explain(X[:4])
+    users = sampled(model, X, n_samples=n_samples, surrogate=Ridge()).explain(X[:4])
+    # Products of 0/1 designs are summed in single precision.
+    close = {"rtol": 1e-4, "atol": 1e-4 * np.abs(built_in.values).max()}
+    assert_allclose(users.values, built_in.values, **close)
+    assert_allclose(users.intercepts, built_in.intercepts, rtol=1e-4)
+    assert_allclose(users.scores, built_in.scores, atol=1e-4)
+
+
+def test_scores_are_those_of_the_models_own_answers(diabetes):
+    model, X = diabetes
+    explainer = sampled(model, X)
+    explanation = explainer.explain(X[:3])
+    draws = explainer.sampler_.sample(X[:3], 4096, explanation.meta["seed"])
+    for i, own in enumerate(draws):
+        f, weights = model.predict(own.inputs), explainer.kernel_(own.design, own.position)
+        g = explanation.intercepts[i] + own.design @ explanation.values[i]
+        middle = np.average(f, weights=weights)
+        unexplained = weights @ (f - g) ** 2 / (weights @ (f - middle) ** 2)
+        assert explanation.scores[i] == pytest.approx(1.0 - unexplained, abs=1e-4)
+
+
+def test_additive_models_are_known_but_for_the_size_of_cells():
+    X, y = load_diabetes(return_X_y=True)
+    model = LinearRegression().fit(X, y)
+    limit = LimeExplainer(model, method="exact").fit(X).transform(X[:20])
+    errors = {}
+    for sequence in ("sobol", "random"):
+        sampler = MarginalSampler(sequence=sequence)
+        found = sampled(model, X, sampler=sampler).transform(X[:20])
+        errors[sequence] = np.abs(found - limit).max() / np.abs(limit).max()
+    # Cells of a sixteenth leave the draws little to tell, and least in the tails.
+    assert errors["sobol"] < 0.2 * errors["random"]
+
+
+@pytest.mark.parametrize("width", [1.5, None])
+def test_the_limit_stays_the_same(width):
+    X, y = load_breast_cancer(return_X_y=True)
+    forest = RandomForestClassifier(20, random_state=0).fit(X, y)
+    setting = {"kernel": ExponentialKernel(width=width), "weighting": "kernel"}
+    limit = LimeExplainer(forest, method="exact", **setting).fit(X).transform(X[:5])
+    found = [
+        sampled(forest, X, n_samples=1024, random_state=seed, **setting).transform(X[:5])
+        for seed in range(30)
+    ]
+    off = np.mean(found, axis=0) - limit
+    error = np.std(found, axis=0, ddof=1) / np.sqrt(30)
+    # 150 means on 29 degrees, and the penalty's bias of less than a tenth of an error.
+    assert np.sqrt(np.mean((off / error) ** 2)) < 1.4
+
+
+def test_half_the_variance_is_gone_where_columns_act_alone():
+    X, y = load_diabetes(return_X_y=True)
+    forest = RandomForestRegressor(20, max_depth=3, random_state=0).fit(X, y)
+    limit = LimeExplainer(forest, method="exact").fit(X).transform(X[:10])
+
+    def error(surrogate):
+        found = [
+            sampled(forest, X, random_state=seed, **surrogate).transform(X[:10])
+            for seed in range(8)
+        ]
+        return np.square(np.array(found) - limit).mean()
+
+    class WithoutControl(MarginalSampler):
+        def cells(self, inputs, n_levels):
+            return None
+
+    assert error({}) < 0.7 * error({"sampler": WithoutControl()})
+
+
+def test_selectors_see_the_same_answers(diabetes):
+    model, X = diabetes
+    explainer = sampled(model, X, selector=ForwardSelection(k=3))
+    explanation = explainer.explain(X[:10], uncertainty=True)
+    assert_array_equal((explanation.values != 0).sum(axis=1), 3)
+    assert_array_equal(np.isnan(explanation.standard_errors), explanation.values == 0)
+
+
+def test_a_constant_model_stays_exactly_zero():
+    X, _ = load_diabetes(return_X_y=True)
+    explainer = sampled(FunctionRegressor(lambda X: np.full(len(X), 5.0)), X)
+    explanation = explainer.explain(X[:3], uncertainty=True)
+    assert_array_equal(explanation.values, 0.0)
+    assert_array_equal(explanation.intercepts, 5.0)
+    assert_array_equal(explanation.scores, 1.0)
+    assert_array_equal(explanation.standard_errors, 0.0)
+
+
+def test_missing_values_and_many_categories_have_cells():
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.normal(size=300), rng.integers(0, 40, 300)])
+    X[::5, 0] = np.nan
+    forest = RandomForestRegressor(10, random_state=0).fit(X, np.nan_to_num(X).sum(axis=1))
+    sampler = MarginalSampler(categorical_features=[1])
+    limit = LimeExplainer(forest, method="exact", sampler=sampler).fit(X)
+    found = sampled(forest, X, sampler=sampler, n_samples=2**14).explain(
+        X[:9], uncertainty=True
+    )
+    off = np.abs(found.values - limit.transform(X[:9]))
+    assert (off <= 8 * found.standard_errors + 1e-3 * np.abs(found.values).max()).all()
+
+
+def test_every_output_has_its_own_additive_part():
+    X, y = load_wine(return_X_y=True)
+    model = SVC().fit(X, y)
+    explainer = sampled(model, X, target="all", n_samples=512)
+    together = explainer.explain(X[:3]).values
+    for c in range(3):
+        alone = explainer.explain(X[:3], target=c).values
+        # Matrix products of one and of three outputs round differently.
+        close = {"rtol": 1e-5, "atol": 1e-6 * np.abs(together).max()}
+        assert_allclose(alone, together[:, c], **close)
+
+
+@pytest.mark.parametrize("n_samples", [256, 1024, 4096])
+def test_intervals_hold_the_limit_also_where_cells_are_many(n_samples):
+    X, y = load_breast_cancer(return_X_y=True)
+    forest = RandomForestClassifier(20, random_state=0).fit(X, y)
+    limit = LimeExplainer(forest, method="exact").fit(X).transform(X[::60])
+    inside = []
+    for seed in range(25):
+        explainer = sampled(forest, X, n_samples=n_samples, random_state=seed)
+        explanation = explainer.explain(X[::60], uncertainty=True)
+        lower, upper = explanation.confidence_intervals(0.95)
+        inside.append((lower <= limit) & (limit <= upper))
+    # 25 seeds x 300 coefficients, some 60 of them independent: 0.6 %, and two for bias.
+    assert 0.92 < np.mean(inside) < 0.98
