@@ -93,7 +93,7 @@ class Concerns:
             self.unconverged + other.unconverged,
         )
 
-    def warn(self, names, kernel, selector, n_samples):
+    def warn(self, names, kernel, selector, n_samples, rows="row(s)"):
         """Give one named warning for each kind of concern.
 
         Parameters
@@ -104,6 +104,8 @@ class Concerns:
             Named in the messages.
         n_samples : int
             Draws in use.
+        rows : str, default="row(s)"
+            What the rows are called.
         """
         if self.weightless:
             _warn(
@@ -144,7 +146,7 @@ class Concerns:
             shown = ", ".join(map(str, self.unconverged[:5]))
             more = f" and {len(self.unconverged) - 5} more" * (len(self.unconverged) > 5)
             _warn(
-                f"the attributions of row(s) {shown}{more} are not yet as certain as tol "
+                f"the attributions of {rows} {shown}{more} are not yet as certain as tol "
                 f"asks, with as many draws as max_samples allows. Raise either, or look at "
                 "explain(X, uncertainty=True).",
                 ConvergenceWarning,

@@ -68,16 +68,33 @@ class AdditivePart:
         counts = np.diagonal(gram)
         n_parameters = np.sum(counts / (counts + _PENALTY)) - len(columns)
         self.shrinkage = np.sqrt(1.0 - n_parameters / Y.shape[1])
-        self.rest = Y - self.origin[:, np.newaxis]
-        self._contrasts, self._outside = [], []
+        self._effects, self._contrasts, self._outside = [], [], []
         for (start, stop), column in zip(pairwise(starts), columns, strict=True):
             part = effects[1 + start : 1 + stop]
             # Effects are measured from their own mean, so that outside is minus inside.
             part = part - column.masses @ part
-            self.rest -= part[column.of_draw].T
             contrast, outside = _inside_and_out(part, column)
+            self._effects.append(part)
             self._contrasts.append(contrast)
             self._outside.append(outside)
+        self.rest = Y - self.at(columns)
+
+    def at(self, columns):
+        """The additive part at draws.
+
+        Parameters
+        ----------
+        columns : list of Cells
+            The same cells, of any draws.
+
+        Returns
+        -------
+        ndarray of shape (n_outputs, n_draws)
+        """
+        total = self.origin
+        for effects, column in zip(self._effects, columns, strict=True):
+            total = total + effects[column.of_draw]
+        return total.T
 
     def seen_from(self, codes):
         """The additive part as a linear function of the design of one row.

@@ -1,7 +1,7 @@
 """The explainer: parameters, `fit`, `transform`, `explain` and `score`."""
 
 import copy
-from functools import partial
+from functools import cached_property, partial
 from types import MappingProxyType
 
 import numpy as np
@@ -211,7 +211,8 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         self.selector_ = AllFeatures() if self.selector is None else clone(self.selector)
         self.surrogate_ = None if self.surrogate is None else clone(self.surrogate)
         self._seed = seed_of(self.random_state)
-        population = self._closed_form(X)
+        vars(self).pop("_drawn", None)
+        population = self._closed_form(X, sample_weight)
         self.method_ = "sampling" if population is None else "exact"
         self._fitter = (
             self._sampling_fitter()
@@ -278,7 +279,7 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
             return scored(surrogates, part, outputs[block]), rows.note(part)
 
         blocks = self._surrogates(rows, outputs, keep, uncertainty)
-        names, meta = self._response.outputs, provenance(self, self._response, self._seed)
+        names, meta = self._response.outputs, self._provenance()
         return assemble_explanation(blocks, rows, resolved, names, answers, outputs, meta)
 
     def score(self, X, y=None):
@@ -341,10 +342,12 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
             [f"{c}__{name}" for c in target.names for name in names], dtype=object
         )
 
-    def _closed_form(self, X):
+    def _closed_form(self, X, sample_weight):
         """The population of draws, or None where draws are wanted or needed."""
         if self.method == "sampling":
             return None
+        if sample_weight is not None:
+            X = take_rows(X, np.flatnonzero(np.asarray(sample_weight) > 0))
         try:
             return closed_form(
                 self._response,
@@ -381,15 +384,23 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         chosen, _, _, outputs = self._question(take_rows(X, rows), self.target)
         open_ = rows[self._fitter.grow(chosen.X, outputs, self.sampler_.matched_)]
         Concerns(unconverged=tuple(sorted(open_.tolist()))).warn(
-            feature_names(self), self.kernel_, self.selector_, self._fitter.around.n_samples
+            feature_names(self),
+            self.kernel_,
+            self.selector_,
+            self._fitter.around.n_samples,
+            "training row(s)",
         )
 
     def _scored(self):
-        """What gives surrogates their scores; the limit's come from draws."""
-        if self.method_ == "sampling":
+        """What gives surrogates their scores; those of tables' limits come from draws."""
+        if self._fitter.around.knows_scores:
             return lambda surrogates, part, outputs: surrogates
-        around, _ = self._sampled("kernel")
-        return partial(_scored_on_draws, around)
+        return partial(_scored_on_draws, self._drawn)
+
+    @cached_property
+    def _drawn(self):
+        """Draws beside the limit, asked about when they are first needed."""
+        return self._sampled("kernel")[0]
 
     def _question(self, X, target):
         """Check the rows and find the outputs to explain for each.
@@ -422,6 +433,10 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
             rows.names, self.kernel_, self.selector_, self.n_samples_
         )
         return kept
+
+    def _provenance(self):
+        limit = self.method_ == "exact" and self._fitter.around.knows_scores
+        return provenance(self, self._response, self._seed, draws=not limit)
 
     def _bytes_per_row(self, n_explained):
         """Memory for each of the rows that are explained together."""

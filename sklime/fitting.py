@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 import numpy as np
+from sklearn.utils import gen_batches
 
-from sklime.blocks import take_rows
+from sklime.blocks import block_bytes, take_rows
 from sklime.moments import Moments
 from sklime.selectors import MomentSelector
 from sklime.surrogate import fit_surrogates
@@ -60,15 +61,7 @@ class SurrogateFitter:
         -------
         Surrogates
         """
-        fitted = self._settled(self.around, X, outputs, matched, uncertainty)
-        if self.tilted is not None:
-            thin = is_thin(fitted.effective_sample_sizes, fitted.n_samples)
-            rows = np.flatnonzero(thin & ~fitted.certain)
-            if len(rows):
-                X, outputs = take_rows(X, rows), outputs[rows]
-                own = self._settled(self.tilted, X, outputs, matched, uncertainty)
-                fitted = fitted.updated(rows, own)
-        return fitted
+        return self._settled(self.around, X, outputs, matched, uncertainty)
 
     def grow(self, X, outputs, matched):
         """Let a pool that all rows share grow until these rows need no more draws.
@@ -84,34 +77,37 @@ class SurrogateFitter:
             Rows that would need more than `max_samples`.
         """
         while True:
-            fitted = self._fitted(self.around, self.around.ask(X), outputs, matched, True)
-            open_ = self._open(self.around, fitted)
-            n_more = self._more(self.around)
+            parts = []
+            for rows in _parts(np.arange(len(outputs)), self.around):
+                asked = self.around.ask(take_rows(X, rows))
+                fitted = self._fitted(self.around, asked, outputs[rows], matched, True)
+                parts.append(self._open(self.around, fitted))
+            open_, n_more = np.concatenate(parts), self._more(self.around)
             if not open_.any() or n_more is None:
                 return open_
             self.around = self.around.grown(n_more)
 
-    def _settled(self, around, X, outputs, matched, uncertainty):
-        """Fit, and let the rows that need it have more draws of their own."""
+    def _settled(self, around, X, outputs, matched, uncertainty, known=None):
+        """Fit, and give the rows that need it more draws, or draws of their own."""
         adaptive = self.tol is not None and around.asks_per_row
-        asked = around.ask(X)
+        asked = around.ask(X) if known is None else around.ask(X, known)
         fitted = self._fitted(around, asked, outputs, matched, uncertainty or adaptive)
+        thin = self._thin(around, fitted)
+        if adaptive:
+            open_, n_more = self._open(around, fitted), self._more(around)
+        for rows in _parts(np.flatnonzero(thin), self.tilted):
+            own = take_rows(X, rows), outputs[rows], matched, uncertainty
+            fitted = fitted.updated(rows, self._settled(self.tilted, *own))
         if not adaptive:
             return fitted
-        rows, part = np.arange(len(outputs)), fitted
-        while True:
-            open_ = np.flatnonzero(self._open(around, part))
-            n_more = self._more(around)
-            if not len(open_) or n_more is None:
-                break
-            known = [around.answers(asked, i) for i in open_]
-            rows, X, around = rows[open_], take_rows(X, open_), around.grown(n_more)
-            asked = around.ask(X, known)
-            part = self._fitted(around, asked, outputs[rows], matched, True)
-            fitted = fitted.updated(rows, part)
-        unsettled = np.zeros(len(fitted.n_samples), dtype=bool)
-        unsettled[rows[open_]] = True
-        return replace(fitted, unconverged=unsettled)
+        if n_more is None:
+            return replace(fitted, unconverged=fitted.unconverged | open_)
+        more = around.grown(n_more)
+        for rows in _parts(np.flatnonzero(open_), more):
+            answers = [around.answers(asked, i) for i in rows]
+            own = take_rows(X, rows), outputs[rows], matched, uncertainty
+            fitted = fitted.updated(rows, self._settled(more, *own, answers))
+        return fitted
 
     def _fitted(self, around, asked, outputs, matched, uncertainty):
         """Fit surrogates to what the model answered."""
@@ -126,11 +122,30 @@ class SurrogateFitter:
             fitted = around.with_errors(fitted, asked, outputs)
         return fitted
 
+    def _thin(self, around, fitted):
+        """Rows that are better off with draws from the weighted law."""
+        if self.tilted is None or around is self.tilted:
+            return np.zeros(len(fitted.n_samples), dtype=bool)
+        thin = is_thin(fitted.effective_sample_sizes, fitted.n_samples)
+        return thin & ~fitted.certain
+
     def _open(self, around, fitted):
-        """Rows whose standard errors are too large yet."""
-        return unconverged(fitted.standard_errors, fitted.coef, around.groups, self.tol)
+        """Rows whose standard errors are too large yet, and that these draws serve."""
+        errors = fitted.standard_errors, fitted.coef
+        open_ = unconverged(*errors, around.groups, self.tol)
+        return open_ & ~self._thin(around, fitted)
 
     def _more(self, around):
         """The next number of draws, None at the most allowed."""
         n_more = min(2 * around.n_samples, self.max_samples)
+        while around.sampler.count_draws(n_more) > self.max_samples:
+            n_more -= 1
         return n_more if n_more > around.n_samples else None
+
+
+def _parts(rows, around):
+    """Rows in parts whose draws fit into memory together."""
+    if not len(rows):
+        return []
+    height = min(around.rows_at_once, block_bytes() // around.bytes_per_row)
+    return [rows[part] for part in gen_batches(len(rows), max(1, height))]

@@ -284,5 +284,21 @@ class CovarianceKernel(Kernel):
         return self.covariance(Z, np.asarray(z, dtype=np.float64)[np.newaxis])[:, 0]
 
     @property
+    def column_factor(self):
+        return None if self.precision is None else self._gaussian_factor
+
+    @property
+    def precision(self):
+        """That of an isotropic `RBF`, the one covariance that is a product of Gaussians."""
+        from sklearn.gaussian_process.kernels import RBF
+
+        if type(self.covariance) is not RBF or self.covariance.anisotropic:
+            return None
+        return float(np.squeeze(self.covariance.length_scale)) ** -2.0
+
+    @property
     def stationary(self):
         return self.covariance.is_stationary()
+
+    def _gaussian_factor(self, deviation):
+        return _gaussian(deviation, self.precision**-0.5)

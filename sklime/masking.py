@@ -49,15 +49,16 @@ class MaskedCopies(Neighbourhoods):
             yield Draws(shared.Z, position, shared.weights, *scaled, shared.groups)
 
     def moments(self, asked, outputs):
-        [(shared, answers)], [explained] = asked, outputs
+        [(shared, _)], [explained] = asked, outputs
         d, k = len(shared.Z), len(explained)
         Y, origin, scale = next(self.draws(asked, outputs)).local_answers()
+        weighted = Y * (shared.weights / (shared.weights.max() or 1.0))
         products = np.empty((1, 1 + d + k, 1 + d + k))
         products[0, : 1 + d, : 1 + d] = shared.gram
-        cross = shared.weighted @ Y.T
-        products[0, : 1 + d, 1 + d :] = cross
-        products[0, 1 + d :, : 1 + d] = cross.T
-        products[0, 1 + d :, 1 + d :] = (Y * shared.weighted[0]) @ Y.T
+        products[0, 0, 1 + d :] = weighted.sum(axis=1)
+        products[0, 1 : 1 + d, 1 + d :] = shared.Z.astype(np.float64) @ weighted.T
+        products[0, 1 + d :, : 1 + d] = products[0, : 1 + d, 1 + d :].T
+        products[0, 1 + d :, 1 + d :] = weighted @ Y.T
         return Moments(
             products,
             np.array([shared.weight_squares]),
@@ -65,8 +66,8 @@ class MaskedCopies(Neighbourhoods):
             np.zeros((1, d)),
             origin[np.newaxis],
             scale[np.newaxis],
-            len(answers),
-            resolution_of(shared.Z),
+            shared.n_draws,
+            resolution_of(shared.gram),
             shared.exhaustive,
         )
 
@@ -96,30 +97,31 @@ class TiltedCopies(MaskedCopies):
 class _SharedMasks:
     """Masks and what rows of equally many units share beside them.
 
-    `weighted` is ``[1, Z]`` times the weights over the largest, like `gram`; weights are
-    the kernel's times the masks' own probabilities.
+    `gram` is that of ``[1, Z]``, in units of the largest weight; weights are the kernel's
+    times the masks' own probabilities.
     """
 
     Z: np.ndarray
     weights: np.ndarray
     groups: np.ndarray | None
     exhaustive: bool
+    n_draws: int
     gram: np.ndarray
     weight_squares: float
-    weighted: np.ndarray
 
     @classmethod
     def of(cls, masks, kernel_weights):
         Z = np.ascontiguousarray(masks.design.T)
-        shares = masks.masses * (len(masks) / masks.masses.sum())
+        shares = masks.masses * (masks.n_draws / masks.masses.sum())
         weights = kernel_weights * shares
-        gram, _ = weighted_products(Z, weights, np.empty((0, len(masks))))
+        # In double precision: what is enumerated is exact.
+        nothing = np.empty((0, len(masks)))
+        gram, _ = weighted_products(Z.astype(np.float64), weights, nothing)
         unit = weights.max(initial=0.0) or 1.0
-        relative = weights / unit
         # A mask that stands for several counts as so many.
-        squares = relative @ (kernel_weights / unit)
-        weighted = np.vstack([np.ones(len(masks)), Z]) * relative
-        return cls(Z, weights, masks.groups, masks.exhaustive, gram, squares, weighted)
+        squares = (weights / unit) @ (kernel_weights / unit)
+        own = masks.groups, masks.exhaustive, masks.n_draws
+        return cls(Z, weights, *own, gram, squares)
 
 
 def _weights(kernel, design):

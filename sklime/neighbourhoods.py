@@ -44,6 +44,9 @@ class Neighbourhoods(ABC):
     # Whether the model is asked about draws of each row's own.
     asks_per_row = True
 
+    # Whether moments tell how well a surrogate fits all of the answers.
+    knows_scores = True
+
     @abstractmethod
     def ask(self, X, known=None):
         """Place rows, draw around them, and ask the model about the draws.

@@ -27,8 +27,8 @@ def check_parameters(explainer):
     _check_option("weighting", explainer.weighting, _WEIGHTINGS)
     _check_count("n_samples", explainer.n_samples, 2)
     if explainer.max_samples is not None:
-        _check_count("max_samples", explainer.max_samples, explainer.n_samples)
-    _check_tolerance(explainer.tol, explainer.surrogate)
+        _check_count("max_samples", explainer.max_samples, 2)
+    _check_tolerance(explainer)
     if explainer.sampler is not None and not isinstance(explainer.sampler, Sampler):
         raise TypeError(
             f"sampler={explainer.sampler!r} is not a Sampler: give an instance of one of "
@@ -84,7 +84,8 @@ def _check_count(name, n, least):
         raise ValueError(f"{name}={n!r} must be an integer of at least {least}.")
 
 
-def _check_tolerance(tol, surrogate):
+def _check_tolerance(explainer):
+    tol, most, n = explainer.tol, explainer.max_samples, explainer.n_samples
     if tol is None:
         return
     if not isinstance(tol, Real) or isinstance(tol, bool) or not tol > 0.0:
@@ -92,7 +93,12 @@ def _check_tolerance(tol, surrogate):
             f"tol={tol!r} must be a number above 0, such as 0.05 for intervals of 5 % of a "
             "row's largest attribution, or None."
         )
-    check_uncertainty(surrogate, f"tol={tol!r}")
+    if most is not None and most < n:
+        raise ValueError(
+            f"max_samples={most!r} is less than n_samples={n!r}, with which draws start: "
+            "raise the one or lower the other."
+        )
+    check_uncertainty(explainer.surrogate, f"tol={tol!r}")
 
 
 def _takes_weights(estimator):

@@ -33,7 +33,7 @@ class SharedPool(Neighbourhoods):
         self.pool_answers = answers
         scaled = scale_answers(np.ascontiguousarray(answers.T))
         self.Y, self.y_origin, self.y_scale = scaled
-        self.control = self._additive_part(inputs)
+        self.n_levels, self.control = self._additive_part(inputs)
         self.weights_of_matches = self._tabulate()
 
     @property
@@ -149,16 +149,39 @@ class SharedPool(Neighbourhoods):
     def _additive_part(self, inputs):
         """Control variates, where draws are balanced and fall into few enough cells."""
         if self.groups is None:
-            return None
+            return 0, None
         d = len(self.points.matched)
         most = min(self.n_samples // 3, _MOST_CELLS)
-        for n_levels in (min(_MOST_LEVELS, most // d), 1):
-            cells = self.sampler.cells(inputs, max(n_levels, 1))
+        for n_levels in (max(1, min(_MOST_LEVELS, most // d)), 1):
+            cells = self.sampler.cells(inputs, n_levels)
             if cells is None:
-                return None
+                break
             if sum(len(column.masses) for column in cells) <= most:
-                return AdditivePart(cells, self.Y)
-        return None
+                return n_levels, AdditivePart(cells, self.Y)
+        return 0, None
+
+    def control_at(self, inputs, codes):
+        """What the additive part of the answers is at draws around one row, and its line.
+
+        Parameters
+        ----------
+        inputs : table
+            Draws around the row.
+        codes : ndarray of shape (n_features,) of int
+            The row's bins.
+
+        Returns
+        -------
+        additive : ndarray of shape (n_draws, n_outputs)
+            In the answers' own units.
+        line : ndarray of shape (1 + n_features, n_outputs)
+            Constant and coefficients of the design that stand for it.
+        """
+        additive = self.control.at(self.sampler.cells(inputs, self.n_levels))
+        coef, constant = self.control.seen_from(codes)
+        line = np.vstack([constant, coef]) * self.y_scale
+        line[0] += self.y_origin
+        return (additive * self.y_scale[:, np.newaxis]).T + self.y_origin, line
 
     def _tabulate(self):
         """Weight by number of matches, where the kernel depends on nothing else."""

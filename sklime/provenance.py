@@ -10,7 +10,7 @@ from sklime.uncertainty import degrees_of_freedom
 from sklime.version import __version__
 
 
-def provenance(explainer, response, seed):
+def provenance(explainer, response, seed, draws=True):
     """Describe how a fitted explainer makes its explanations.
 
     Parameters
@@ -21,6 +21,8 @@ def provenance(explainer, response, seed):
         How it asks the model.
     seed : int
         Seed of all its draws.
+    draws : bool, default=True
+        Whether scores come from draws.
 
     Returns
     -------
@@ -33,7 +35,7 @@ def provenance(explainer, response, seed):
         "kind": explainer.sampler_.kind,
         "method": explainer.method_,
         "weighting": None if exact else explainer.weighting,
-        "scores": f"on {explainer.n_samples_} draws",
+        "scores": f"on {explainer.n_samples_} draws" if draws else "in the limit",
         "model": type(explainer.estimator_).__name__,
         "response_method": response.method,
         "parameters": {

