@@ -45,7 +45,7 @@ class Cohorts(BaseEstimator):
         Mean attributions of each group.
     n_features_in_ : int
         Number of columns of the table.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, where `fit` saw a frame.
 
     See Also

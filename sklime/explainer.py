@@ -109,7 +109,7 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         Draws in use; with `tol`, draws of a row's own start with so many.
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, where `fit` saw a frame.
 
     References

@@ -43,13 +43,13 @@ class SubmodularPick(BaseEstimator):
     ----------
     indices_ : ndarray of shape (n_picks,) of int
         The picked rows, in the order of picking.
-    importances_ : ndarray of shape (n_features_in_,)
+    importances_ : ndarray of shape (`n_features_in_`,)
         Importance of each column.
     coverage_ : ndarray of shape (n_picks,)
         Share of the sum of all importances that is covered after each pick, in [0, 1].
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, where `fit` saw a frame.
 
     See Also

@@ -30,7 +30,7 @@ class Maskable:
         positive_only, negative_only : bool, default=False
             Whether to take only segments that speak for, or against, the target.
         min_weight : float, default=0.0
-            Least |attribution| of a segment. Exact zeros are never marked.
+            Least absolute attribution of a segment. Exact zeros are never marked.
         hide_rest : bool, default=False
             Whether everything else is 0 in the image.
         target : object, default=None

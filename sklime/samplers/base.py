@@ -45,7 +45,7 @@ class Sampler(Component, ABC):
     tells whether it keeps the contract. After `fit` it has `n_features_in_` and
 
     - `default_metric_`, `default_width_`: the distance and kernel width natural to it;
-    - `matched_`: ndarray of shape (n_features_in_,) of bool, the columns whose design is
+    - `matched_`: ndarray of shape (`n_features_in_`,) of bool, the columns whose design is
       0 or 1.
     """
 
@@ -277,7 +277,7 @@ class Sampler(Component, ABC):
 
         Returns
         -------
-        ndarray of shape (n_features_in_,) of bool
+        ndarray of shape (`n_features_in_`,) of bool
             Here all.
         """
         return np.ones(self.n_features_in_, dtype=bool)

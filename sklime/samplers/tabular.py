@@ -54,7 +54,7 @@ class TabularSampler(Sampler):
         What training taught about each column.
     format_ : DenseFormat or SparseFormat
         How rows are written as numbers and back.
-    matched_ : ndarray of shape (n_features_in_,) of bool
+    matched_ : ndarray of shape (`n_features_in_`,) of bool
         Columns compared by bin or category; the others are standardised.
     n_features_in_ : int
         Number of columns.
