@@ -68,15 +68,17 @@ class AdditivePart:
         counts = np.diagonal(gram)
         n_parameters = np.sum(counts / (counts + _PENALTY)) - len(columns)
         self.shrinkage = np.sqrt(1.0 - n_parameters / Y.shape[1])
-        self._effects, self._contrasts, self._outside = [], [], []
+        self._effects, lines = [], []
         for (start, stop), column in zip(pairwise(starts), columns, strict=True):
             part = effects[1 + start : 1 + stop]
             # Effects are measured from their own mean, so that outside is minus inside.
             part = part - column.masses @ part
-            contrast, outside = _inside_and_out(part, column)
             self._effects.append(part)
-            self._contrasts.append(contrast)
-            self._outside.append(outside)
+            lines.append(_inside_and_out(part, column))
+        # One after the other; the last line of a column is that of no bin at all.
+        self._ends = np.cumsum([line.shape[1] for line in lines])
+        self._starts = self._ends - [line.shape[1] for line in lines]
+        self._contrasts, self._outside = np.concatenate(lines, axis=1)
         self.rest = Y - self.at(columns)
 
     def at(self, columns):
@@ -111,9 +113,8 @@ class AdditivePart:
         constant : ndarray of shape (n_outputs,)
             Where the row's bins are all missed.
         """
-        coef = np.array([own[c] for own, c in zip(self._contrasts, codes, strict=True)])
-        outside = [own[c] for own, c in zip(self._outside, codes, strict=True)]
-        return coef, self.origin + np.sum(outside, axis=0)
+        own = np.where(codes < 0, self._ends, self._starts) + codes
+        return self._contrasts[own], self.origin + self._outside[own].sum(axis=0)
 
 
 def _sums(columns, starts, Y):
@@ -157,4 +158,4 @@ def _inside_and_out(effects, column):
         inside = np.where(varies, sums / q, 0.0)
         outside = np.where(varies, -sums / (1.0 - q), 0.0)
     nothing = np.zeros((1, effects.shape[1]))
-    return np.vstack([inside - outside, nothing]), np.vstack([outside, nothing])
+    return np.stack([np.vstack([inside - outside, nothing]), np.vstack([outside, nothing])])

@@ -162,9 +162,10 @@ class Moments:
             origin = draws.z_origin
             Z = draws.Z if draws.Z.dtype == bool else draws.Z - origin[:, np.newaxis]
             answers = draws.Y, draws.y_origin, draws.y_scale
-            if draws.lopsided:
+            summed, squares = weighted_products(Z, draws.weights, draws.Y)
+            if lopsided(summed, len(draws.Y)):
                 answers = draws.local_answers()
-            summed, squares = weighted_products(Z, draws.weights, answers[0])
+                summed, squares = weighted_products(Z, draws.weights, answers[0])
             rows.append((summed, squares, draws.position, origin, *answers[1:]))
         stacked = map(np.array, zip(*rows, strict=True))
         plain = None
@@ -391,6 +392,27 @@ def scale_answers(Y):
 def resolution_of(Z):
     """Rounding level of moments of this design: single precision for 0/1 designs."""
     return 1e-6 if Z.dtype == bool else 1e-12
+
+
+def lopsided(products, k):
+    """Tell whether answers that have weight lie far from their origin for their spread.
+
+    Parameters
+    ----------
+    products : ndarray of shape (p, p)
+        As `weighted_products` gives them.
+    k : int
+        Number of answers.
+
+    Returns
+    -------
+    bool
+    """
+    weight = products[0, 0]
+    if not weight > 0.0:
+        return False
+    mean, second = products[0, -k:], np.diagonal(products)[-k:]
+    return bool((second - mean**2 / weight < 0.1 * second).any())
 
 
 def _solve(gram, cross, alpha, real):

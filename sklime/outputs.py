@@ -44,7 +44,12 @@ def learn_outputs(estimator, method, tables, probe):
                 "classes_, or a FunctionClassifier with classes around it"
             )
         return NumberOutputs(name, widths)
-    if len(tables) > 1 or _is_multilabel(estimator, classes, probe):
+    # Probabilities of labels add up to 1 by no law, those of classes by theirs.
+    shares = method == "predict_proba" and np.allclose(
+        tables[0].sum(axis=1, dtype=float), 1.0, rtol=0.0, atol=1e-9
+    )
+    several = not shares and _is_multilabel(estimator, classes, probe)
+    if len(tables) > 1 or several:
         return LabelOutputs(name, widths, method, classes)
     one_vs_one = method == "decision_function" and _is_one_vs_one(estimator)
     return ClassOutputs(name, widths, method, classes, one_vs_one)

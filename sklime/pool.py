@@ -6,14 +6,21 @@ import numpy as np
 
 from sklime.asking import ask_about_new
 from sklime.control import AdditivePart
-from sklime.moments import Draws, Moments, resolution_of, scale_answers, weighted_products
+from sklime.moments import (
+    Draws,
+    Moments,
+    lopsided,
+    resolution_of,
+    scale_answers,
+    weighted_products,
+)
 from sklime.neighbourhoods import Neighbourhoods, checked_weights
 
 # Above this width the weights of 0/1 designs are computed draw by draw.
 _WIDEST_TABLE = 1024
 
 # Cells of all columns, and levels of one, that control variates look at.
-_MOST_CELLS = 2048
+_MOST_CELLS = 600
 _MOST_LEVELS = 16
 
 
@@ -28,12 +35,14 @@ class SharedPool(Neighbourhoods):
     def __init__(self, sampler, kernel, response, n_samples, seed, smaller=None):
         super().__init__(sampler, kernel, response, n_samples, seed, smaller)
         inputs, self.points = sampler.pool(n_samples, seed)
+        # First, as some models work in place.
+        self.n_levels, cells = self._cells(inputs)
         known = None if smaller is None else [smaller.pool_answers]
         [answers] = ask_about_new(response, [inputs], known, self.places, "pool draw")
         self.pool_answers = answers
         scaled = scale_answers(np.ascontiguousarray(answers.T))
         self.Y, self.y_origin, self.y_scale = scaled
-        self.n_levels, self.control = self._additive_part(inputs)
+        self.control = None if cells is None else AdditivePart(cells, self.Y)
         self.weights_of_matches = self._tabulate()
 
     @property
@@ -48,10 +57,11 @@ class SharedPool(Neighbourhoods):
         return self.pool_answers
 
     def draws(self, asked, outputs):
-        for draws, (rest, line) in self._with_control(asked, outputs):
-            if line is None:
+        for i, draws in enumerate(self._answered(asked, outputs)):
+            if self.control is None or draws.lopsided:
                 yield draws
             else:
+                rest, line = self._line(asked, i, outputs[i])
                 Y = rest + line[0][:, np.newaxis] + line[1:].T @ draws.Z
                 yield replace(draws, Y=Y, plain=draws.Y)
 
@@ -59,10 +69,10 @@ class SharedPool(Neighbourhoods):
         if self.control is None:
             return super().moments(asked, outputs)
         rows = [
-            _plain(draws) if line is None else _controlled(draws, rest, line)
-            for draws, (rest, line) in self._with_control(asked, outputs)
+            _products(draws, *self._line(asked, i, outputs[i]))
+            for i, draws in enumerate(self._answered(asked, outputs))
         ]
-        better, plain, *own = map(np.array, zip(*rows, strict=True))
+        better, plain, *own = _as_lines(*map(np.array, zip(*rows, strict=True)))
         own = *own, self.n_samples, resolution_of(self.points.matched)
         return Moments(better, *own, plain=Moments(plain, *own))
 
@@ -123,14 +133,11 @@ class SharedPool(Neighbourhoods):
         for draws, explained in zip(self.draws(asked, outputs), outputs, strict=True):
             yield draws, lacking * self.control.rest[explained]
 
-    def _with_control(self, asked, outputs):
-        """Each row's draws, what the additive part leaves of the answers, and its line.
-
-        No line where there is no such part, or answers with weight lie too far away.
-        """
+    def _answered(self, asked, outputs):
+        """Each row's draws with the model's own answers."""
         for i, explained in enumerate(outputs):
             Z, position = self.points.seen_from(asked, i)
-            draws = Draws(
+            yield Draws(
                 Z,
                 position,
                 self._weights(Z, position),
@@ -139,26 +146,24 @@ class SharedPool(Neighbourhoods):
                 self.y_scale[explained],
                 self.groups,
             )
-            if self.control is None or draws.lopsided:
-                yield draws, (None, None)
-            else:
-                coef, constant = self.control.seen_from(asked.codes[:, i])
-                line = np.vstack([constant, coef])[:, explained]
-                yield draws, (self.control.rest[explained], line)
 
-    def _additive_part(self, inputs):
-        """Control variates, where draws are balanced and fall into few enough cells."""
+    def _line(self, asked, i, explained):
+        """What the additive part leaves of the answers, and its line seen from a row."""
+        coef, constant = self.control.seen_from(asked.codes[:, i])
+        line = np.concatenate([constant[np.newaxis], coef])
+        return self.control.rest[explained], line[:, explained]
+
+    def _cells(self, inputs):
+        """Levels and cells, where draws are balanced and have few enough of them."""
         if self.groups is None:
             return 0, None
-        d = len(self.points.matched)
         most = min(self.n_samples // 3, _MOST_CELLS)
-        for n_levels in (max(1, min(_MOST_LEVELS, most // d)), 1):
-            cells = self.sampler.cells(inputs, n_levels)
-            if cells is None:
-                break
-            if sum(len(column.masses) for column in cells) <= most:
-                return n_levels, AdditivePart(cells, self.Y)
-        return 0, None
+        # Bins cut some levels in two.
+        n_levels = max(1, min(_MOST_LEVELS, most // len(self.points.matched) - 3))
+        cells = self.sampler.cells(inputs, n_levels)
+        if cells is None or sum(len(column.masses) for column in cells) > most:
+            return 0, None
+        return n_levels, cells
 
     def control_at(self, inputs, codes):
         """What the additive part of the answers is at draws around one row, and its line.
@@ -199,25 +204,30 @@ class SharedPool(Neighbourhoods):
         return self.weights_of_matches[np.add.reduce(Z, axis=0, dtype=counter)]
 
 
-def _plain(draws):
-    """Moments of a row's answers, measured from their own mean."""
-    Y, origin, scale = draws.local_answers()
-    products, squares = weighted_products(draws.Z, draws.weights, Y)
-    own = squares, draws.position, draws.z_origin, origin, scale
-    return products, products, *own
-
-
-def _controlled(draws, rest, line):
-    """Moments of a row's answers with their additive part replaced by its line."""
-    k, both = len(draws.Y), np.vstack([draws.Y, rest])
+def _products(draws, rest, line):
+    """Products of a row's design, answers and what the additive part leaves of them."""
+    k, both = len(draws.Y), np.concatenate([draws.Y, rest])
     products, squares = weighted_products(draws.Z, draws.weights, both)
-    plain, base = products[:-k, :-k], products[: -2 * k, : -2 * k]
-    cross = products[: -2 * k, -k:]
-    moved = base @ line
-    shared = line.T @ cross
+    Y, *own = draws.Y, draws.y_origin, draws.y_scale
+    if lopsided(products[:-k, :-k], k):
+        # The answers are their own rest, and the additive part nothing.
+        Y, *own = draws.local_answers()
+        products, squares = weighted_products(draws.Z, draws.weights, np.tile(Y, (2, 1)))
+        line = np.zeros_like(line)
+    return products, line, squares, draws.position, draws.z_origin, *own
+
+
+def _as_lines(products, line, *own):
+    """Products of the answers with their additive part as a line, and as they are."""
+    k = line.shape[2]
+    plain = products[:, :-k, :-k]
+    base, cross = products[:, : -2 * k, : -2 * k], products[:, : -2 * k, -k:]
+    moved, across = base @ line, np.swapaxes(line, 1, 2)
+    shared = across @ cross
     better = plain.copy()
-    better[:-k, -k:] = cross + moved
-    better[-k:, :-k] = better[:-k, -k:].T
-    better[-k:, -k:] = products[-k:, -k:] + shared + shared.T + line.T @ moved
-    own = squares, draws.position, draws.z_origin, draws.y_origin, draws.y_scale
+    better[:, :-k, -k:] = cross + moved
+    better[:, -k:, :-k] = np.swapaxes(better[:, :-k, -k:], 1, 2)
+    better[:, -k:, -k:] = (
+        products[:, -k:, -k:] + shared + np.swapaxes(shared, 1, 2) + across @ moved
+    )
     return better, plain, *own

@@ -5,6 +5,7 @@ from functools import cached_property
 import numpy as np
 
 from sklime.asking import ask_about_new
+from sklime.blocks import n_rows
 from sklime.moments import Draws, Moments, resolution_of, scale_answers, weighted_products
 from sklime.neighbourhoods import Neighbourhoods, checked_weights
 
@@ -18,9 +19,7 @@ class OwnDraws(Neighbourhoods):
 
     def ask(self, X, known=None):
         around = self._around(X)
-        inputs = [own.inputs for own in around]
-        answers = ask_about_new(self.response, inputs, known, self.places, "draw")
-        return list(zip(around, answers, strict=True))
+        return list(zip(around, self._answers(around, known), strict=True))
 
     def answers(self, asked, i):
         return asked[i][1]
@@ -30,6 +29,10 @@ class OwnDraws(Neighbourhoods):
             scaled = scale_answers(answers.T[explained])
             weights = self._weights(own)
             yield Draws(own.design.T, own.position, weights, *scaled, own.groups)
+
+    def _answers(self, around, known):
+        inputs = [own.inputs for own in around]
+        return ask_about_new(self.response, inputs, known, self.places, "draw")
 
     def _around(self, X):
         return self.sampler.sample(X, self.n_samples, random_state=self.seed)
@@ -58,14 +61,15 @@ class TiltedDraws(OwnDraws):
         self.order = None if self.pool is None else self.pool.column_order()
 
     def ask(self, X, known=None):
-        asked = super().ask(X, known)
-        if self.pool is None or self.pool.control is None:
-            return [(own, answers, None) for own, answers in asked]
-        codes = self.sampler.locate(X).codes.T
-        return [
-            (own, answers, self.pool.control_at(own.inputs, code))
-            for (own, answers), code in zip(asked, codes, strict=True)
-        ]
+        around, controls = self._around(X), [None] * n_rows(X)
+        if self.pool is not None and self.pool.control is not None:
+            # First, as some models work in place.
+            codes = self.sampler.locate(X).codes.T
+            controls = [
+                self.pool.control_at(own.inputs, code)
+                for own, code in zip(around, codes, strict=True)
+            ]
+        return list(zip(around, self._answers(around, known), controls, strict=True))
 
     def draws(self, asked, outputs):
         for (own, answers, control), explained in zip(asked, outputs, strict=True):

@@ -29,12 +29,16 @@ class Masks:
         where `exhaustive`, as nothing was left to chance.
     exhaustive : bool
         Whether all masks of positive probability are there.
+    n_draws : int
+        Number of draws that the masks stand for: more than there are masks where equal
+        draws were joined.
     """
 
     design: np.ndarray
     masses: np.ndarray
     groups: np.ndarray | None
     exhaustive: bool
+    n_draws: int
 
     def __len__(self):
         return len(self.masses)
@@ -137,10 +141,13 @@ class ExchangeableLaw:
         return ExchangeableLaw(masses / masses.sum())
 
     def draw(self, n_samples, seed=0):
-        """Draw distinct masks, stratified by the number of kept units.
+        r"""Draw distinct masks, stratified by the number of kept units.
 
-        Each stratum gets its share of the masks; one that has no more is taken whole. A
-        mask comes with its complement where both strata have room.
+        A stratum of mass :math:`m` that keeps a share `t` of the units gets masks in
+        proportion to :math:`m \sqrt{t (1 - t)}`, as many as are best where answers scatter
+        alike in all strata; one that has no more is taken whole. A mask comes with its
+        complement where both strata have room. Masks of a stratum show units and pairs of
+        units about equally often.
 
         Parameters
         ----------
@@ -157,22 +164,30 @@ class ExchangeableLaw:
         ------
         ValueError
             If `n_samples` is not an integer of at least 1.
+
+        References
+        ----------
+        Neyman (1934), On the two different aspects of the representative method, for the
+        allocation. Covert and Lee (2021), Improving KernelSHAP, for complements.
         """
         _check_count(n_samples)
         d, rng = self.n_units, np.random.default_rng(seed)
         # Four times what is asked for is as good as infinitely many.
         sizes = np.minimum(np.rint(comb(d, np.arange(d + 1))), 4 * n_samples).astype(int)
         sizes[self.masses == 0.0] = 0
-        shares = _shares(self.masses, sizes, n_samples)
+        count = np.arange(d + 1)
+        # Where no or all units are kept none varies, but the mask counts: half a unit more.
+        spread = np.sqrt((count + 0.5) * (d - count + 0.5))
+        shares = _shares(self.masses * spread, sizes, n_samples)
         counts = np.minimum(_rounded(shares, rng), sizes)
         design, groups = _paired(d, counts, sizes, rng)
         # A stratum with a share below 1 is met by chance, and then stands for others too.
         met, kept = np.where(shares < 1.0, shares, counts), design.sum(axis=1)
         masses = self.masses[kept] / met[kept]
-        exhaustive = bool(sizes.sum() <= n_samples)
-        return Masks(
-            design, masses / masses.sum(), None if exhaustive else groups, exhaustive
-        )
+        masses /= masses.sum()
+        if sizes.sum() <= n_samples:
+            return Masks(design, masses, None, True, len(design))
+        return Masks(design, masses, groups, False, len(design))
 
     def draw_independently(self, n_samples, seed=0):
         """Draw masks independently of each other, as lime does; equal ones are joined.
@@ -199,7 +214,8 @@ class ExchangeableLaw:
         kept = rng.choice(d + 1, size=(n_samples, 1), p=self.masses)
         drawn = rng.permuted(np.arange(d) < kept, axis=1)
         first, times = distinct_rows(drawn)
-        return Masks(drawn[first], times / n_samples, np.arange(len(first)), False)
+        groups = np.arange(len(first))
+        return Masks(drawn[first], times / n_samples, groups, False, n_samples)
 
 
 def weights_by_count(kernel, n_units):
@@ -232,12 +248,12 @@ def _check_count(n_samples):
         raise ValueError(f"n_samples={n_samples!r} must be an integer of at least 1.")
 
 
-def _shares(masses, sizes, n_samples):
-    """Masks wanted of each stratum: proportional to its mass, at most all that it has."""
+def _shares(proportions, sizes, n_samples):
+    """Masks wanted of each stratum: in these proportions, at most all that it has."""
     shares, whole = sizes.astype(float), sizes == 0
     while sizes.sum() > n_samples:
-        rate = (n_samples - sizes[whole].sum()) / masses[~whole].sum()
-        shares[~whole] = rate * masses[~whole]
+        rate = (n_samples - sizes[whole].sum()) / proportions[~whole].sum()
+        shares[~whole] = rate * proportions[~whole]
         filled = shares > sizes
         if not filled.any():
             break

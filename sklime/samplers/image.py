@@ -119,15 +119,11 @@ class SuperpixelSampler(MaskSampler):
         return np.stack([given.reshape(self._shape(given)) for given in X])
 
     def lay_out(self, rows, coefs):
-        sizes = {row.spans.shape for row in rows}
-        if self.image_shape_ is not None:
-            sizes.add(self.image_shape_[:2])
-        if len(sizes) > 1:
-            raise ValueError(
-                f"images of different sizes, {_listed(sizes)}, share no pixels over which "
-                "transform could lay their attributions out: use explain, or resize them."
-            )
+        self._check_sizes({row.spans.shape for row in rows})
         return lay_out_cells(rows, coefs)
+
+    def check_layout(self, X):
+        self._check_sizes({self._shape(given)[:2] for given in X})
 
     def get_feature_names_out(self, input_features=None):
         check_is_fitted(self, "n_channels_")
@@ -146,6 +142,15 @@ class SuperpixelSampler(MaskSampler):
         hidden = hidden_image(image, segments, self.hide).reshape(given.shape)
         names = [f"segment_{j}" for j in range(segments.max() + 1)]
         return Mosaic(given, hidden, segments, np.array(names, dtype=object))
+
+    def _check_sizes(self, sizes):
+        if self.image_shape_ is not None:
+            sizes = sizes | {self.image_shape_[:2]}
+        if len(sizes) > 1:
+            raise ValueError(
+                f"images of different sizes, {_listed(sizes)}, share no pixels over which "
+                "transform could lay their attributions out: use explain, or resize them."
+            )
 
     def _shape(self, given):
         return given.shape if self.flat is None else tuple(self.flat)

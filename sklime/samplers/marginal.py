@@ -97,12 +97,8 @@ def _cells(column, drawn, n_levels):
     """Cells of a column: its bins, cut at levels of its distribution function."""
     bins = column.law(None).bins
     level = ((np.cumsum(column.masses) - 0.5 * column.masses) * n_levels).astype(int)
-    _, first, cell = np.unique(
-        np.column_stack([bins, level]), axis=0, return_index=True, return_inverse=True
-    )
-    cell = cell.ravel()
-    return Cells(
-        cell[np.searchsorted(column.values, drawn)],
-        np.bincount(cell, column.masses),
-        bins[first],
-    )
+    # Values are sorted, and so are their bins and levels.
+    new = np.append(True, (np.diff(bins) != 0) | (np.diff(level) != 0))
+    first = np.flatnonzero(new)
+    of_draw = np.searchsorted(column.values[first[1:]], drawn, side="right")
+    return Cells(of_draw, np.add.reduceat(column.masses, first), bins[first])

@@ -157,6 +157,21 @@ class MaskSampler(Sampler):
             Output-major.
         """
 
+    def check_layout(self, X):
+        """Refuse rows that share no columns over which `lay_out` could lay them out.
+
+        Parameters
+        ----------
+        X : list or ndarray
+            Checked rows.
+
+        Raises
+        ------
+        ValueError
+            If there are such rows; here there are none.
+        """
+        return None
+
     @abstractmethod
     def get_feature_names_out(self, input_features=None):
         """Names of the columns of `transform` for one output.

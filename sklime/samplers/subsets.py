@@ -7,7 +7,9 @@ from scipy.special import comb
 
 
 def distinct_subsets(d, wanted, sizes, rng):
-    """Draw distinct subsets of d units, simple random samples of those of each size.
+    """Draw distinct subsets of d units, equally likely among those of their size.
+
+    Units and pairs of units are about equally often in the subsets of each size.
 
     Where the size is half of d, only subsets with the first unit are drawn: one of each
     subset and its complement.
@@ -46,7 +48,7 @@ def distinct_subsets(d, wanted, sizes, rng):
     # Elsewhere masks are drawn again until they differ, each time at most half of them.
     again = np.flatnonzero(~listed[kept])
     while len(again):
-        drawn[again] = rng.permuted(np.arange(d) < kept[again, np.newaxis], axis=1)
+        drawn[again] = _smallest(_balanced_numbers(len(again), d, rng), kept[again])
         middle = again[2 * kept[again] == d]
         drawn[middle] ^= ~drawn[middle, :1]
         again = np.setdiff1d(np.arange(len(drawn)), distinct_rows(drawn)[0])
@@ -71,6 +73,32 @@ def distinct_rows(masks):
     # A column of ones, as numpy finds no unique rows among rows of nothing.
     packed = np.packbits(np.pad(masks, ((0, 0), (0, 1)), constant_values=True), axis=1)
     return np.unique(packed, axis=0, return_index=True, return_counts=True)[1:]
+
+
+def _balanced_numbers(n, d, rng):
+    """Uniform numbers of shape (n, d) whose first two binary digits balance.
+
+    Each of the two is d columns of a Hadamard matrix, chosen and negated at random: in a
+    block of its height, any two columns have each pair of digits equally often.
+    """
+    height, blocks = 1 << d.bit_length(), []
+    for start in range(0, n, height):
+        rows = rng.permutation(height)[: n - start, np.newaxis]
+        numbers = rng.random((len(rows), d))
+        for _ in range(2):
+            columns = 1 + rng.permutation(height - 1)[:d]
+            negated = rng.integers(2, size=d, dtype=np.uint8)
+            digits = (np.bitwise_count(rows & columns) ^ negated) & 1
+            numbers += digits
+            numbers /= 2.0
+        blocks.append(numbers)
+    return np.concatenate(blocks)
+
+
+def _smallest(numbers, counts):
+    """Mark so many of the smallest numbers of each row, less than all of them."""
+    bounds = np.take_along_axis(np.sort(numbers, axis=1), counts[:, np.newaxis], axis=1)
+    return numbers < bounds
 
 
 def _all_subsets(d, h):

@@ -39,8 +39,8 @@ class TokenSampler(MaskSampler):
     mask : str or None, default=None
         What stands in for a removed token. None: nothing.
     sequence : {"stratified", "random"}, default="stratified"
-        How masks are drawn: distinct, in strata of equal size, with their complements, or
-        independently as lime does.
+        How masks are drawn: distinct, stratified by the number of removed tokens, with
+        their complements; or independently as lime does.
     batch_size : int, default=1024
         Texts handed to the model at a time, at most.
 
