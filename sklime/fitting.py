@@ -6,7 +6,6 @@ import numpy as np
 from sklearn.utils import gen_batches
 
 from sklime.blocks import block_bytes, take_rows
-from sklime.moments import Moments
 from sklime.selectors import MomentSelector
 from sklime.surrogate import fit_surrogates
 from sklime.surrounding import is_thin
@@ -111,12 +110,9 @@ class SurrogateFitter:
 
     def _fitted(self, around, asked, outputs, matched, uncertainty):
         """Fit surrogates to what the model answered."""
-        draws = None
-        if isinstance(self.selector, MomentSelector) and self.regressor is None:
-            moments = around.moments(asked, outputs)
-        else:
+        moments, draws = around.moments(asked, outputs), None
+        if not isinstance(self.selector, MomentSelector) or self.regressor is not None:
             draws = list(around.draws(asked, outputs))
-            moments = Moments.of(draws)
         fitted = fit_surrogates(moments, matched, self.selector, self.regressor, draws)
         if uncertainty:
             fitted = around.with_errors(fitted, asked, outputs)

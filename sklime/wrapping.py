@@ -79,6 +79,11 @@ class WrapsModel:
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
+        kind = getattr(self.sampler, "kind", "table")
+        if kind != "table":
+            tags.input_tags.two_d_array = False
+            tags.input_tags.string = tags.input_tags.one_d_array = kind == "text"
+            tags.input_tags.three_d_array = kind != "text"
         if hasattr(self.estimator, "__sklearn_tags__"):
             inner = get_tags(self.estimator)
             tags.input_tags.allow_nan = inner.input_tags.allow_nan

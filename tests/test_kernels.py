@@ -194,7 +194,8 @@ def test_gaussian_process_kernels_weigh_by_covariance_with_the_row(covariance):
     # The covariance of each pair on its own.
     np.testing.assert_allclose(kernel(Z, POINT), expected, rtol=1e-9)
     assert kernel.stationary == covariance.is_stationary()
-    assert kernel.column_factor is None and not kernel.exchangeable
+    isotropic = type(covariance) is RBF and not covariance.anisotropic
+    assert (kernel.column_factor is not None) == isotropic and not kernel.exchangeable
 
 
 @pytest.mark.parametrize(

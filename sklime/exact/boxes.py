@@ -56,6 +56,31 @@ class Boxes:
             roots=_follow(self.roots, follows),
         )
 
+    def leaves(self, n_rows, goes_left):
+        """Find the leaves that rows reach.
+
+        A tree that is one leaf is a constant, and left out.
+
+        Parameters
+        ----------
+        n_rows : int
+            Number of rows.
+        goes_left : callable
+            From splits and as many rows, by number, to whether the row goes left there.
+
+        Returns
+        -------
+        ndarray of shape (n_trees, n_rows) of int
+        """
+        at = np.tile(self.roots[self.roots >= 0, np.newaxis], n_rows)
+        tree, row = np.nonzero(at >= 0)
+        while len(tree):
+            splits = at[tree, row]
+            at[tree, row] = np.where(goes_left(splits, row), *self.children[:, splits])
+            inner = at[tree, row] >= 0
+            tree, row = tree[inner], row[inner]
+        return ~at
+
     def groups(self):
         """Yield the trees as groups of some thousand splits.
 

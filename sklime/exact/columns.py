@@ -15,9 +15,6 @@ from scipy.special import ndtr
 # A probability that rounds to nothing: its inverse is still finite.
 _TINY = 1e-280
 
-# A mismatch that rounds to nothing: what never happens still has its proportions.
-_LEAST_MISMATCH = 1e-30
-
 
 class MatchedSplits:
     r"""Splits under laws tilted to a bin.
@@ -35,11 +32,11 @@ class MatchedSplits:
     frequencies : ndarray of shape (n_bins,)
         Of the bins.
     mismatch : float
-        The factor `e`.
+        The factor `e`, above 0.
     """
 
     def __init__(self, left, box, frequencies, mismatch):
-        e = max(mismatch, _LEAST_MISMATCH)
+        e = mismatch
         # Last, where a value that training never had finds it: no bin matches.
         inside, inside_left = (np.pad(mass, ((0, 0), (0, 1))) for mass in (box, left))
         outside = box.sum(axis=1, keepdims=True) - inside
@@ -74,13 +71,14 @@ class NormalSplits:
     ----------
     edges : ndarray of shape (n_edges,)
         Where splits cut the column, in its own units.
-    low, middle, high : ndarray of shape (n_splits,) of int
-        Edges at which boxes begin, are cut and end; 0 stands for minus infinity.
+    left, box : pair of ndarrays of shape (n_splits,) of int
+        Edges at which what goes left, and the box that is split, begin and end; 0 stands
+        for minus infinity.
     """
 
-    def __init__(self, edges, low, middle, high):
-        used, places = np.unique([low, middle, high], return_inverse=True)
-        self.places = places.reshape(3, -1)
+    def __init__(self, edges, left, box):
+        used, places = np.unique([*left, *box], return_inverse=True)
+        self.places = places.reshape(4, -1)
         self.edges = np.concatenate([[-np.inf], edges, [np.inf]])[used, np.newaxis]
 
     def fill(self, law, rows):
@@ -96,8 +94,8 @@ class NormalSplits:
             # A constant column lies in one interval, and has no effect.
             below = (self.edges > centre).astype(np.float64)
             moved = np.zeros_like(below)
-        low, middle, high = self.places
+        start, end, low, high = self.places
         probability = np.maximum(below[high] - below[low], _TINY)
-        chance = (below[middle] - below[low]) / probability
-        slope = moved[middle] - moved[low] - chance * (moved[high] - moved[low])
+        chance = (below[end] - below[start]) / probability
+        slope = moved[end] - moved[start] - chance * (moved[high] - moved[low])
         return chance, slope / probability

@@ -4,12 +4,14 @@ import numpy as np
 from scipy import sparse
 
 from sklime.exact.columns import MatchedSplits, NormalSplits
+from sklime.exact.errors import NoClosedForm
+from sklime.exact.features import line_through
 
 # Numbers that are held at a time while splits are compared with values.
 _BLOCK = 1 << 22
 
 
-def column_cuts(j, column, features, splits, mismatch):
+def column_cuts(j, column, points, features, splits, mismatch):
     """Choose how the splits of a column are looked at.
 
     Parameters
@@ -18,6 +20,8 @@ def column_cuts(j, column, features, splits, mismatch):
         The column's place.
     column : Column
         Its values, masses and bins.
+    points : ndarray of shape (n_points,)
+        Where the features are known.
     features : FeatureMap
         Model features as functions of the columns.
     splits : Splits
@@ -30,7 +34,7 @@ def column_cuts(j, column, features, splits, mismatch):
     NormalCuts, OrderedCuts or SubsetCuts
     """
     if not column.matched:
-        return NormalCuts(j, splits)
+        return NormalCuts(points, features.owned[j], features.values[j], splits)
     values = features.values[j][:, : len(column.observed)]
     before, after = values[:, :-1], values[:, 1:]
     monotone = (before <= after).all(axis=1) | (before >= after).all(axis=1)
@@ -58,7 +62,7 @@ class MatchedCuts:
     def __init__(self, j, column, features, splits, mismatch):
         self.j, self.features, self.splits = j, features, splits
         self.bins, self.masses = column.law(None).bins, column.masses
-        self.frequencies = np.bincount(self.bins, self.masses)
+        self.frequencies = column.frequencies
         self.mismatch = mismatch
         self.n_laws = len(self.frequencies) + 1
 
@@ -117,7 +121,7 @@ class OrderedCuts(MatchedCuts):
         middle = np.where(rising, middle, n - middle)
         low, middle, high = _intervals(middle, n, rising, above, right)
         box = self._between(low, high)
-        left = self._between(np.where(rising, low, middle), np.where(rising, middle, high))
+        left = self._between(*_left_of(low, middle, high, rising))
         if self.missing.any():
             value = self.features.of(self.j, feature)[:, -1:]
             goes_left = self.splits.pass_(own, value)[:, 0]
@@ -185,24 +189,60 @@ class SubsetCuts(MatchedCuts):
 class NormalCuts:
     """Splits of a standardised column, drawn from a normal law.
 
+    Steps may shift and scale the column: what is split is a line in it.
+
     Parameters
     ----------
-    j, splits
-        As for `column_cuts`.
+    points : ndarray of shape (n_points,)
+        Values of the column.
+    owned : ndarray of shape (n_owned,) of int
+        The model features that come from it.
+    values : ndarray of shape (n_owned, n_points)
+        Their values.
+    splits : Splits
+        All splits.
+
+    Raises
+    ------
+    NoClosedForm
+        If a feature is no line in the column, or is not compared as it is.
     """
 
     n_laws = 1
     n_comparisons = 0
 
-    def __init__(self, j, splits):
-        self.edges, self.splits = splits.intervals(j), splits
+    def __init__(self, points, owned, values, splits):
+        compared = splits.compares(owned)
+        if not compared.all():
+            raise NoClosedForm(
+                f"model feature {owned[~compared][0]} has categories or numbers that stand "
+                "for missing values, and no intervals under a normal law"
+            )
+        self.owned, self.splits = owned, splits
+        self.origin, self.slope = line_through(points, values.T)
+        self.edges = np.unique(self._places(np.flatnonzero(np.isin(splits.feature, owned))))
 
     def cut(self, own, above, right):
         """Look at some splits of the column, as `MatchedCuts.cut`."""
-        middle = np.searchsorted(self.edges, self.splits.threshold[own]) + 1
+        middle = np.searchsorted(self.edges, self._places(own)) + 1
         n = len(self.edges) + 1
-        rising = np.ones(len(own), dtype=bool)
-        return NormalSplits(self.edges, *_intervals(middle, n, rising, above, right))
+        rising = self.slope[self._lines(own)] > 0.0
+        low, middle, high = _intervals(middle, n, rising, above, right)
+        left = _left_of(low, middle, high, rising)
+        return NormalSplits(self.edges, left, (low, high))
+
+    def _lines(self, tests):
+        return np.searchsorted(self.owned, self.splits.feature[tests])
+
+    def _places(self, tests):
+        """Where in the column each test cuts."""
+        line = self._lines(tests)
+        return (self.splits.threshold[tests] - self.origin[line]) / self.slope[line]
+
+
+def _left_of(low, middle, high, rising):
+    """Where what goes left of a split begins and ends."""
+    return np.where(rising, low, middle), np.where(rising, middle, high)
 
 
 def _intervals(middle, n, rising, above, right):

@@ -1,21 +1,28 @@
 """Model features as functions of single table columns.
 
-The steps in front of a model are not inverted: each column's distinct training values are
-pushed forward through them, so that any step that acts on one column at a time qualifies.
+The steps in front of a model are not inverted: points of each column are pushed forward
+through them, so that any step that acts on one column at a time qualifies.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
+from sklearn.utils import gen_batches
 
+from sklime.blocks import block_bytes
 from sklime.exact.errors import NoClosedForm
 
-# Rows pushed through the steps at a time.
-_BLOCK = 65_536
+# Points, over all columns, that are worth pushing through, and numbers that the steps make
+# of them: some seconds.
+_MOST_POINTS, _MOST_PUSHED = 500_000, 2_000_000_000
 
-# Distinct values, over all columns, that are worth pushing through: some seconds.
-_MOST_VALUES = 500_000
+# Numbers that are kept: 200 MB.
+_MOST_KEPT = 25_000_000
+
+# How far rounding may move a feature, as a share of its largest value, and how far a line
+# may miss its points, as a share of their range.
+_ROUNDING, _BEND = 1e-9, 1e-6
 
 
 @dataclass(frozen=True)
@@ -26,8 +33,8 @@ class FeatureMap:
     ----------
     owner : ndarray of shape (n_model_features,) of int
         The table column of each model feature; -1 for a constant one.
-    values : list of n_columns ndarrays of shape (n_owned, n_values)
-        The owned model features at each distinct value of the column.
+    values : list of n_columns ndarrays of shape (n_owned, n_points)
+        The owned model features at each point of the column.
     owned : list of n_columns ndarrays of int
         The model features of each column.
     constants : ndarray of shape (n_model_features,)
@@ -40,7 +47,7 @@ class FeatureMap:
     constants: np.ndarray
 
     def of(self, j, features):
-        """Values of model features over the distinct values of their column `j`.
+        """Values of model features over the points of their column `j`.
 
         Parameters
         ----------
@@ -51,18 +58,41 @@ class FeatureMap:
 
         Returns
         -------
-        ndarray of shape (n, n_values)
+        ndarray of shape (n, n_points)
         """
         return self.values[j][np.searchsorted(self.owned[j], features)]
 
+    def at(self, places):
+        """Model features of rows.
 
-def push_forward(columns, table_format, transform):
-    """Push each column's distinct values through the steps in front of a model.
+        Parameters
+        ----------
+        places : ndarray of shape (n_rows, n_columns) of int
+            Which of its column's points each entry is.
+
+        Returns
+        -------
+        ndarray of shape (n_model_features, n_rows)
+        """
+        rows = np.tile(self.constants[:, np.newaxis], len(places))
+        for values, owned, own in zip(self.values, self.owned, places.T, strict=True):
+            rows[owned] = values[:, own]
+        return rows
+
+
+def push_forward(points, trials, table_format, transform):
+    """Push points of each column through the steps in front of a model.
+
+    That a step mixes columns may show only where several of them differ from the base row,
+    and in rare values: so rows of many kinds are compared with what the columns make of
+    them one by one.
 
     Parameters
     ----------
-    columns : sequence of Column
-        The table's columns, with their distinct training values.
+    points : list of n_columns ndarrays
+        Encoded values of each column.
+    trials : ndarray of shape (n_trials, n_columns) of int
+        Rows put together from the points.
     table_format : DenseFormat
         Writes encoded values as the table that the steps take.
     transform : callable
@@ -77,19 +107,17 @@ def push_forward(columns, table_format, transform):
     NoClosedForm
         If a model feature depends on more than one column, or there are too many values.
     """
-    n_values = sum(len(column.values) for column in columns)
-    if n_values > _MOST_VALUES:
+    push = _Push(table_format, transform, np.array([values[0] for values in points]))
+    n_points, n_features = sum(map(len, points)), len(push.constants)
+    if n_points > _MOST_POINTS or n_points * n_features > _MOST_PUSHED:
         raise NoClosedForm(
-            f"its {n_values:,} distinct training values take longer to push through the "
-            "steps in front of the model than draws do"
+            f"its {n_points:,} distinct training values take longer to push through the "
+            f"steps in front of the model, to {n_features:,} features, than draws do"
         )
-    base = np.array([column.values[0] for column in columns])
-    constants = _dense(transform(table_format.decode(base[np.newaxis])))[0]
-    owner = np.full(len(constants), -1)
+    owner = np.full(n_features, -1)
     values, owned = [], []
-    for j, column in enumerate(columns):
-        pushed = _push_column(j, column.values, base, table_format, transform)
-        varying = np.flatnonzero((~same_values(pushed, constants)).any(axis=0))
+    for j, own in enumerate(points):
+        varying, numbers = push.column(j, own)
         taken = varying[owner[varying] >= 0]
         if len(taken):
             names = table_format.feature_names
@@ -99,27 +127,114 @@ def push_forward(columns, table_format, transform):
             )
         owner[varying] = j
         owned.append(varying)
-        values.append(np.ascontiguousarray(pushed[:, varying].T))
-    return FeatureMap(owner, values, owned, constants)
+        values.append(numbers)
+    features = FeatureMap(owner, values, owned, push.constants)
+    for block in push.blocks(len(trials)):
+        own = [values[at] for values, at in zip(points, trials[block].T, strict=True)]
+        _check_trials(features.at(trials[block]), push.dense(np.column_stack(own)).T)
+    return features
 
 
-def _push_column(j, values, base, table_format, transform):
-    parts = []
-    for start in range(0, len(values), _BLOCK):
-        own = values[start : start + _BLOCK]
-        E = np.tile(base, (len(own), 1))
-        E[:, j] = own
-        parts.append(_dense(transform(table_format.decode(E))))
-    return np.concatenate(parts)
+class _Push:
+    """The steps as a function from encoded rows to dense model features."""
+
+    def __init__(self, table_format, transform, base):
+        self.table_format = table_format
+        self.transform = transform
+        self.base = base
+        self.constants = self.dense(base[np.newaxis])[0]
+        self.n_kept = 0
+
+    def column(self, j, values):
+        """Features that vary with a column, and what they are at its values."""
+        parts = []
+        for block in self.blocks(len(values)):
+            E = np.tile(self.base, (block.stop - block.start, 1))
+            E[:, j] = values[block]
+            pushed = self.dense(E)
+            varying = np.flatnonzero((~same_values(pushed, self.constants)).any(axis=0))
+            parts.append((block, varying, pushed[:, varying].T))
+        varying = np.unique(np.concatenate([own for _, own, _ in parts]))
+        self.n_kept += len(varying) * len(values)
+        if self.n_kept > _MOST_KEPT:
+            raise NoClosedForm(
+                "the steps in front of the model make too many features of too many "
+                f"distinct values to keep: {self.n_kept:,} numbers"
+            )
+        kept = np.tile(self.constants[varying, np.newaxis], len(values))
+        for block, own, numbers in parts:
+            kept[np.searchsorted(varying, own), block] = numbers
+        return varying, kept
+
+    def dense(self, E):
+        """Model features of rows, as an array."""
+        table = self.table_format.decode(E)
+        try:
+            with np.errstate(all="ignore"):
+                features = self.transform(table)
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            raise NoClosedForm(
+                "a step in front of the model does not take rows put together from "
+                f"training values ({error!r})"
+            ) from error
+        if sparse.issparse(features):
+            features = features.toarray()
+        if hasattr(features, "iloc"):
+            # Only pandas knows how its own missing values become NaN.
+            return features.to_numpy(dtype=np.float64, na_value=np.nan)
+        return np.asarray(features, dtype=np.float64)
+
+    def blocks(self, n_rows):
+        """Rows whose features fit into a sixteenth of the working memory."""
+        return gen_batches(
+            n_rows, max(1, block_bytes() // (8 * max(len(self.constants), 1)))
+        )
 
 
-def _dense(features):
-    if sparse.issparse(features):
-        features = features.toarray()
-    if hasattr(features, "iloc"):
-        # Only pandas knows how its own missing values become NaN.
-        return features.to_numpy(dtype=np.float64, na_value=np.nan)
-    return np.asarray(features, dtype=np.float64)
+def _check_trials(assembled, pushed):
+    """Compare features of rows, of shape (n_model_features, n_rows), with the map's."""
+    with np.errstate(invalid="ignore"):
+        missed = np.abs(pushed - assembled)
+    size = np.nan_to_num(np.abs(pushed)).max(axis=1, keepdims=True)
+    if not (same_values(pushed, assembled) | (missed <= _ROUNDING * size)).all():
+        raise NoClosedForm(
+            "a step in front of the model mixes columns: what it makes of a row is not "
+            "what it makes of the row's values one by one"
+        )
+
+
+def line_through(points, values):
+    """Lines through functions of one column.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n_points,)
+        Values of the column, increasing.
+    values : ndarray of shape (n_points, n_functions)
+        The functions there.
+
+    Returns
+    -------
+    origin, slope : ndarray of shape (n_functions,)
+        The functions are ``origin + slope * x``; of slope 1 where the column has one value.
+
+    Raises
+    ------
+    NoClosedForm
+        If one of them is no line.
+    """
+    width = points[-1] - points[0]
+    slope = (values[-1] - values[0]) / width if width else np.ones(values.shape[1])
+    origin = values[0] - slope * points[0]
+    missed = np.abs(origin + np.outer(points, slope) - values).max(axis=0)
+    allowed = _BEND * np.ptp(values, axis=0) + 1e-12 * np.abs(values).max(axis=0)
+    # NaN is no line.
+    if not (missed <= allowed).all():
+        raise NoClosedForm(
+            "a step in front of the model is not linear, also between and beyond the "
+            "training values, and bends normal laws"
+        )
+    return origin, slope
 
 
 def same_values(one, other):

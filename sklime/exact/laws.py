@@ -4,6 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sklime.exact.errors import NoClosedForm
+
+# Narrower kernels have the limits of these: what never happens keeps its proportions, and
+# nothing underflows.
+_LEAST_MISMATCH = 1e-30
+_MOST_PRECISION = 1e30
+
 
 @dataclass(frozen=True)
 class ColumnLaw:
@@ -13,14 +20,14 @@ class ColumnLaw:
     ----------
     mean, variance : ndarray of shape (n_rows,)
         Of the feature.
-    weight, squared_weight : ndarray of shape (n_rows,)
-        Mean of the kernel's factor, and of its square, under the law before the tilt.
+    log_efficiency : ndarray of shape (n_rows,)
+        Logarithm of ``(E w)**2 / E w**2``, with `w` the kernel's factor under the law
+        before the tilt.
     """
 
     mean: np.ndarray
     variance: np.ndarray
-    weight: np.ndarray
-    squared_weight: np.ndarray
+    log_efficiency: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -41,10 +48,15 @@ class MatchedLaw(ColumnLaw):
         # A bin that training never had comes last, with frequency 0.
         own = np.where(own < 0, len(q), own)
         inside = np.append(q, 0.0)[own]
-        weight = inside + (1.0 - inside) * mismatch
-        mean = inside / weight
-        squared = inside + (1.0 - inside) * mismatch**2
-        return cls(mean, mean * (1.0 - mean), weight, squared, own)
+        outside = (1.0 - inside) * mismatch
+        weight, squared = inside + outside, inside + outside * mismatch
+        return cls(
+            inside / weight,
+            # Not mean * (1 - mean), which rounds to 0 under narrow kernels.
+            (inside / weight) * (outside / weight),
+            2.0 * np.log(weight) - np.log(squared),
+            own,
+        )
 
 
 @dataclass(frozen=True)
@@ -66,17 +78,18 @@ class NormalLaw(ColumnLaw):
     @classmethod
     def of(cls, column, law_mean, law_sd, z, precision):
         """Tilt a normal law to rows at standardised values `z`."""
-        s = law_sd / column.scale
+        precision = min(precision, _MOST_PRECISION)
+        spread = np.square(law_sd / column.scale) * precision
         offset = (law_mean - column.mean) / column.scale - z
-        shrink = 1.0 / (1.0 + s**2 * precision)
-        shrink_squared = 1.0 / (1.0 + 2.0 * s**2 * precision)
+        shrink, shrink_squared = 1.0 / (1.0 + spread), 1.0 / (1.0 + 2.0 * spread)
         mean = z + offset * shrink
-        variance = np.full(len(z), s**2 * shrink)
+        variance = np.full(len(z), np.square(law_sd / column.scale) * shrink)
+        # Difference of both exponents, in one piece: each may be large.
+        moved = precision * np.square(offset) * spread * shrink * shrink_squared
         return cls(
             mean,
             variance,
-            np.sqrt(shrink) * np.exp(-0.5 * precision * offset**2 * shrink),
-            np.sqrt(shrink_squared) * np.exp(-precision * offset**2 * shrink_squared),
+            np.log(shrink) - 0.5 * np.log(shrink_squared) - moved,
             column.mean + column.scale * mean,
             column.scale * np.sqrt(variance),
             column.scale,
@@ -84,6 +97,26 @@ class NormalLaw(ColumnLaw):
 
 
 def mismatch_factor(kernel):
-    """A product kernel's factor for a bin that does not match, over one that does."""
+    """A product kernel's factor for a bin that does not match, over one that does.
+
+    Parameters
+    ----------
+    kernel : Kernel
+        With a `column_factor`.
+
+    Returns
+    -------
+    float
+        At least 1e-30.
+
+    Raises
+    ------
+    NoClosedForm
+        If the kernel itself is 0 off the bin, not only by rounding.
+    """
     same, other = kernel.column_factor(np.array([0.0, 1.0]))
-    return float(other / same)
+    if kernel.precision is None and not (same > 0.0 and other > 0.0):
+        raise NoClosedForm(
+            f"kernel {kernel!r} has weight 0 in some of the bins, and leaves no contrast"
+        )
+    return max(float(other / same), _LEAST_MISMATCH)

@@ -1,12 +1,12 @@
 """Trees of lightgbm models, from the dictionary that the library dumps them to."""
 
-from dataclasses import replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from sklime.exact.boosting_dumps import CategoryCodes, Dump, check_categories
+from sklime.exact.categories import CategoryCodes, check_categories
 from sklime.exact.errors import NoClosedForm
-from sklime.exact.trees import Nodes
+from sklime.exact.nodes import Forest, Nodes
 
 # Objectives whose predictions are the margins themselves.
 _IDENTITY = ("fair", "huber", "mape", "quantile", "regression", "regression_l1")
@@ -30,7 +30,7 @@ def read(model, margin):
 
     Returns
     -------
-    Dump
+    Forest
 
     Raises
     ------
@@ -58,9 +58,10 @@ def read(model, margin):
     nodes = [
         _nodes(tree, i % n_outputs, scale, n_outputs, width) for i, tree in enumerate(trees)
     ]
-    found = _with_zeros(nodes, trees, dump["max_feature_idx"] + 1)
+    reading = _reading(nodes, trees, dump["max_feature_idx"] + 1)
     frame = dump["pandas_categorical"]
-    return replace(found, step=CategoryCodes(frame)) if frame else found
+    step = CategoryCodes(frame) if frame else None
+    return Forest(nodes, np.float64, reading, step)
 
 
 def _flat(root):
@@ -121,8 +122,8 @@ def _field(tree, name, default):
     return np.array([node.get(name, default) for node in tree])
 
 
-def _with_zeros(nodes, trees, n_features):
-    """A dump that reads zeros as missing where training did, and categories as integers."""
+def _reading(nodes, trees, n_features):
+    """How values are read otherwise than they are, or None."""
     nominal, zero, other = np.zeros((3, n_features), dtype=bool)
     for own, tree in zip(nodes, trees, strict=True):
         numeric = (own.left >= 0) & (own.categories < 0)
@@ -132,12 +133,18 @@ def _with_zeros(nodes, trees, n_features):
         other[own.feature[numeric & ~zero_is_missing]] = True
     if (zero & other).any():
         raise NoClosedForm("its trees disagree on whether zeros are missing values")
-    if not (nominal | zero).any():
-        return Dump(nodes, np.float64)
+    return _Reading(nominal | zero, nominal, zero) if (nominal | zero).any() else None
 
-    def read(features, values):
-        values = np.where(nominal[features, np.newaxis], np.trunc(values), values)
-        missing = zero[features, np.newaxis] & (np.abs(values) <= _ZERO)
+
+@dataclass(frozen=True)
+class _Reading:
+    """Zeros are read as missing where training did, and categories as integers."""
+
+    features: np.ndarray
+    nominal: np.ndarray
+    zero: np.ndarray
+
+    def __call__(self, features, values):
+        values = np.where(self.nominal[features, np.newaxis], np.trunc(values), values)
+        missing = self.zero[features, np.newaxis] & (np.abs(values) <= _ZERO)
         return np.where(missing, np.nan, values)
-
-    return Dump(nodes, np.float64, read, nominal | zero)

@@ -6,23 +6,34 @@ inside and outside the row's bin, whatever the kernel width.
 
 import numpy as np
 from sklearn import linear_model, svm
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.multioutput import MultiOutputRegressor
 
-from sklime.exact.errors import NoClosedForm
+from sklime.exact.errors import NoClosedForm, reads_models
 
 _LINEAR = (
+    LinearDiscriminantAnalysis,
     linear_model.ARDRegression,
     linear_model.BayesianRidge,
     linear_model.ElasticNet,
     linear_model.ElasticNetCV,
     linear_model.HuberRegressor,
     linear_model.Lars,
+    linear_model.LarsCV,
     linear_model.Lasso,
     linear_model.LassoCV,
     linear_model.LassoLars,
+    linear_model.LassoLarsCV,
+    linear_model.LassoLarsIC,
     linear_model.LinearRegression,
     linear_model.LogisticRegression,
     linear_model.LogisticRegressionCV,
+    linear_model.MultiTaskElasticNet,
+    linear_model.MultiTaskElasticNetCV,
+    linear_model.MultiTaskLasso,
+    linear_model.MultiTaskLassoCV,
     linear_model.OrthogonalMatchingPursuit,
+    linear_model.OrthogonalMatchingPursuitCV,
     linear_model.PassiveAggressiveClassifier,
     linear_model.PassiveAggressiveRegressor,
     linear_model.Perceptron,
@@ -38,14 +49,23 @@ _LINEAR = (
     svm.LinearSVR,
 )
 _KERNEL_MACHINES = (svm.SVC, svm.SVR, svm.NuSVC, svm.NuSVR)
+_GENERALIZED = (
+    linear_model.GammaRegressor,
+    linear_model.PoissonRegressor,
+    linear_model.TweedieRegressor,
+)
 
 
 def is_linear(model):
     """Whether a model is linear on some scale."""
     kind = type(model)
-    return kind in _LINEAR or (kind in _KERNEL_MACHINES and model.kernel == "linear")
+    if kind is MultiOutputRegressor:
+        return all(map(is_linear, model.estimators_))
+    by_kernel = kind in _KERNEL_MACHINES and model.kernel == "linear"
+    return by_kernel or kind in _LINEAR or kind in _GENERALIZED
 
 
+@reads_models
 def linear_coefficients(model, response):
     """Coefficients of a linear model on the explained scale, one row an output.
 
@@ -70,8 +90,26 @@ def linear_coefficients(model, response):
     )
     if not on_scale:
         raise NoClosedForm(f"{type(model).__name__}.{response.method} is not linear")
-    coef = model.coef_
-    coef = np.atleast_2d(coef.toarray() if hasattr(coef, "toarray") else coef)
+    coef = _coefficients(model)
     if len(coef) == 1 and len(response.outputs) == 2:
         return np.concatenate([-coef, coef])
     return coef
+
+
+def _coefficients(model):
+    """Coefficients as a model keeps them, one row an output."""
+    if type(model) is MultiOutputRegressor:
+        return np.concatenate([_coefficients(one) for one in model.estimators_])
+    if type(model) in _GENERALIZED and _has_log_link(model):
+        raise NoClosedForm(
+            f"{type(model).__name__} has a log link: its predictions are exponentials of "
+            "sums"
+        )
+    coef = model.coef_
+    return np.atleast_2d(coef.toarray() if hasattr(coef, "toarray") else coef)
+
+
+def _has_log_link(model):
+    if type(model) is not linear_model.TweedieRegressor:
+        return True
+    return model.link == "log" or (model.link == "auto" and model.power > 0)

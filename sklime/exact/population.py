@@ -10,6 +10,9 @@ from sklime.exact.laws import MatchedLaw, NormalLaw, mismatch_factor
 # another order than a product of many.
 _PADDING = 8
 
+# Logarithm of a number that is not yet 0.
+_LEAST_LOG = -690.0
+
 
 class Population:
     """Moments of the tilted laws themselves, in place of draws from them.
@@ -29,6 +32,8 @@ class Population:
     # Rows that are handed over together; what is multiplied together stays smaller.
     rows_at_once = 1024
     bytes_per_row = 1
+
+    # They know what features explain together, not what no feature does.
     knows_scores = False
 
     def __init__(self, sampler, kernel, form, n_samples):
@@ -38,8 +43,7 @@ class Population:
         self.mismatch = mismatch_factor(kernel)
         self.precision = kernel.precision
         self.frequencies = [
-            np.bincount(column.law(None).bins, column.masses) if column.matched else None
-            for column in sampler.columns_
+            column.frequencies if column.matched else None for column in sampler.columns_
         ]
 
     def ask(self, X):
@@ -75,9 +79,9 @@ class Population:
         wanted, place = np.unique(outputs, return_inverse=True)
         place = place.reshape(outputs.shape)
         expected, coef = self.form(laws, wanted)
-        # Of many columns the product of the weights would round to nothing.
-        logs = [2.0 * np.log(law.weight) - np.log(law.squared_weight) for law in laws]
-        sizes = self.n_samples * np.exp(np.sum(logs, axis=0))
+        # Of many columns, and far out, the product of the weights would round to nothing.
+        efficiency = np.sum([law.log_efficiency for law in laws], axis=0)
+        sizes = self.n_samples * np.exp(np.maximum(efficiency, _LEAST_LOG))
         return PopulationMoments(
             # One layout, lest sums over features depend on the number of rows.
             mean_z=np.stack([law.mean[:n] for law in laws], axis=1),

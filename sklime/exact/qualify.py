@@ -5,18 +5,23 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import Pipeline
 
+from sklime.blocks import take_rows
+from sklime.exact.boosting_dumps import read_dump
 from sklime.exact.errors import NoClosedForm
 from sklime.exact.features import FeatureMap, push_forward, same_values
 from sklime.exact.laws import mismatch_factor
 from sklime.exact.linear import is_linear, linear_coefficients
+from sklime.exact.masks import MaskPopulation
+from sklime.exact.points import column_points, trial_rows
 from sklime.exact.population import Population
+from sklime.exact.scikit_learn_trees import read_scikit_learn
 from sklime.exact.sums import SumOfColumns, SumOfTrees
-from sklime.exact.trees import tree_boxes
 from sklime.samplers import GaussianSampler, MarginalSampler
 from sklime.samplers.sparse import SparseFormat
 from sklime.selectors import MomentSelector
 
-# Training rows on which the rebuilt model is compared with the real one, and how closely.
+# Training rows on which the rebuilt model is compared with the real one, and how closely,
+# as a share of the range of its answers.
 _N_CHECKED = 64
 _TOLERANCE = 1e-6
 
@@ -31,34 +36,41 @@ def closed_form(response, sampler, kernel, selector, surrogate, X, n_samples):
     sampler, kernel, selector, surrogate : objects
         The explainer's fitted or resolved components.
     X : table of shape (n_rows, n_features)
-        Training rows, some of which the rebuilt model is compared on.
+        The training rows that the sampler learnt from, some of which the rebuilt model is
+        compared on.
     n_samples : int
         What effective sample sizes are stated for.
 
     Returns
     -------
-    Population
+    Population or MaskPopulation
 
     Raises
     ------
     NoClosedForm
         If there is none; the message says why.
     """
-    _check_setting(sampler, kernel, selector, surrogate)
-    model, steps = _unwrapped(response.estimator)
-    if is_linear(model):
-        form = _linear_form(model, steps, response, sampler)
-    else:
-        form = _tree_form(model, steps, response, sampler, kernel)
-    _calibrate(form, response, sampler, X)
-    return Population(sampler, kernel, form, n_samples)
-
-
-def _check_setting(sampler, kernel, selector, surrogate):
     if not isinstance(selector, MomentSelector):
         raise NoClosedForm(f"selector {selector!r} needs draws")
     if surrogate is not None:
         raise NoClosedForm(f"surrogate {surrogate!r} needs draws")
+    model, steps = _unwrapped(response.estimator)
+    if sampler.masks_units:
+        if not is_linear(model):
+            raise NoClosedForm(f"{type(model).__name__} is not linear")
+        own = response, sampler, kernel, X, n_samples
+        return MaskPopulation.of(model, steps, *own)
+    _check_laws(sampler, kernel)
+    mismatch = mismatch_factor(kernel)
+    points = column_points(sampler)
+    trials = trial_rows(sampler.columns_, points)
+    own = model, steps, response, sampler, points, trials
+    form = _sum_of_columns(*own) if is_linear(model) else _sum_of_trees(*own, mismatch)
+    _calibrate(form, response, sampler, X, points, trials)
+    return Population(sampler, kernel, form, n_samples)
+
+
+def _check_laws(sampler, kernel):
     if kernel.column_factor is None:
         raise NoClosedForm(f"kernel {kernel!r} is not a product over columns")
     if type(sampler) is MarginalSampler:
@@ -92,16 +104,15 @@ def _unwrapped(estimator):
             return estimator, [step for step in steps if step is not None]
 
 
-def _feature_map(steps, response, sampler):
+def _feature_map(steps, response, sampler, points, trials):
     """Model features as functions of the table's columns."""
-    values = [column.values for column in sampler.columns_]
     if not steps and not sampler.format_.nominal.any():
-        d = len(values)
+        d = len(points)
         return FeatureMap(
             np.arange(d),
-            [v[np.newaxis] for v in values],
+            [values[np.newaxis] for values in points],
             list(np.arange(d)[:, np.newaxis]),
-            np.array([v[0] for v in values]),
+            np.array([values[0] for values in points]),
         )
 
     def transform(table):
@@ -110,12 +121,12 @@ def _feature_map(steps, response, sampler):
             table = step.transform(table)
         return table
 
-    return push_forward(sampler.columns_, sampler.format_, transform)
+    return push_forward(points, trials, sampler.format_, transform)
 
 
-def _linear_form(model, steps, response, sampler):
+def _sum_of_columns(model, steps, response, sampler, points, trials):
     coef = linear_coefficients(model, response)
-    features = _feature_map(steps, response, sampler)
+    features = _feature_map(steps, response, sampler, points, trials)
     if coef.shape[1] != len(features.owner):
         raise NoClosedForm(f"{type(model).__name__} has other features than its steps give")
     parts = [
@@ -123,43 +134,72 @@ def _linear_form(model, steps, response, sampler):
         for values, owned in zip(features.values, features.owned, strict=True)
     ]
     if not all(np.isfinite(part).all() for part in parts):
-        raise NoClosedForm("missing values reach the linear model")
-    return SumOfColumns(parts, sampler.columns_)
+        raise NoClosedForm("missing or infinite values reach the linear model")
+    return SumOfColumns(parts, sampler.columns_, points)
 
 
-def _tree_form(model, steps, response, sampler, kernel):
-    boxes, splits, own = tree_boxes(model, response)
-    steps = [*steps, own] if own is not None else steps
-    features = _feature_map(steps, response, sampler)
-    for j, column in enumerate(sampler.columns_):
-        if not column.matched and (steps or not np.array_equal(features.owned[j], [j])):
-            raise NoClosedForm("steps in front of the trees bend the normal laws")
-    return SumOfTrees(boxes, splits, features, sampler.columns_, mismatch_factor(kernel))
+def _sum_of_trees(model, steps, response, sampler, points, trials, mismatch):
+    forest = read_scikit_learn(model, response) or read_dump(model, response)
+    boxes, splits = forest.boxes_and_splits()
+    steps = steps if forest.step is None else [*steps, forest.step]
+    features = _feature_map(steps, response, sampler, points, trials)
+    if splits.feature.max(initial=-1) >= len(features.owner):
+        raise NoClosedForm(f"{type(model).__name__} has other features than its steps give")
+    return SumOfTrees(boxes, splits, features, sampler.columns_, points, mismatch)
 
 
-def _calibrate(form, response, sampler, X):
-    """Compare the rebuilt model with the real one, and find the constant between them."""
+def _calibrate(form, response, sampler, X, points, trials):
+    """Compare the rebuilt model with the real one, and find the constant between them.
+
+    Both on training rows and on rows put together from values of different ones: there
+    most draws lie.
+    """
     n = X.shape[0]
     rows = np.unique(np.linspace(0, n - 1, min(n, _N_CHECKED)).astype(int))
-    checked = X.iloc[rows] if hasattr(X, "iloc") else X[rows]
-    E = sampler.format_.encode(checked)
-    at = np.empty(E.shape, dtype=int)
-    # Rows of weight zero may hold values that teach the sampler nothing.
-    known = np.ones(len(E), dtype=bool)
-    for j, column in enumerate(sampler.columns_):
-        places = np.searchsorted(column.values, E[:, j])
-        at[:, j] = np.minimum(places, len(column.values) - 1)
-        known &= same_values(column.values[at[:, j]], E[:, j])
-    answers = response(checked, what="training row")[known]
+    at, known = _places(points, sampler.format_.encode(take_rows(X, rows)))
+    at = np.concatenate([at[known], trials])
+    if (at == at[0]).all():
+        raise NoClosedForm(
+            "its training rows are all alike, and cannot tell the model apart"
+        )
+    E = np.column_stack([values[own] for values, own in zip(points, at.T, strict=True)])
+    answers = response(sampler.format_.decode(E), what="combined training row")
     if form.constant.shape != answers.shape[1:]:
         raise NoClosedForm("the rebuilt model has another number of outputs")
-    difference = answers - form.answers(at[known])
-    constant = difference.mean(axis=0)
-    if np.abs(difference - constant).max() > _TOLERANCE * np.abs(answers).max(
-        initial=1e-300
-    ):
+    rebuilt = form.answers(at)
+    constant = (answers - rebuilt).mean(axis=0)
+    missed = np.abs(answers - rebuilt - constant).max(axis=0)
+    allowed = _TOLERANCE * np.ptp(answers, axis=0)
+    allowed = allowed + _rounding(form.n_terms, answers, rebuilt)
+    # NaN is no agreement.
+    if not (missed <= allowed).all():
         raise NoClosedForm(
             f"{type(response.estimator).__name__} rebuilt from its parts does not answer "
             "as it does itself"
         )
     form.constant = constant
+
+
+def _places(points, E):
+    """Positions of encoded rows in the points of their columns, and whether they are there.
+
+    Missing values have no place among the points of a normal law.
+    """
+    at, known = np.empty(E.shape, dtype=np.intp), np.ones(len(E), dtype=bool)
+    for j, values in enumerate(points):
+        at[:, j] = np.minimum(np.searchsorted(values, E[:, j]), len(values) - 1)
+        known &= same_values(values[at[:, j]], E[:, j])
+    return at, known
+
+
+def _rounding(n_terms, answers, rebuilt):
+    """What rounding may change of answers that are sums, by output.
+
+    It grows with the square root of the number of terms. Answers that are all numbers of
+    single precision were summed in it.
+    """
+    with np.errstate(over="ignore"):
+        single = (answers.astype(np.float32) == answers).all()
+    unit = np.finfo(np.float32 if single else np.float64).eps
+    level = np.abs(answers).max(axis=0) + np.abs(rebuilt).max(axis=0)
+    return (16.0 + 2.0 * np.sqrt(n_terms)) * unit * level

@@ -6,6 +6,7 @@ from sklearn.utils import gen_batches
 
 from sklime.exact.cuts import column_cuts
 from sklime.exact.errors import NoClosedForm
+from sklime.exact.features import line_through
 
 # Numbers of splits and rows that are multiplied together, and rows at least and at most.
 _CELLS = 1 << 18
@@ -39,6 +40,8 @@ class SumOfTrees:
         Model features as functions of the columns.
     columns : sequence of Column
         The columns.
+    points : list of n_columns ndarrays
+        Where the features are known.
     mismatch : float
         The kernel's factor for a bin that does not match.
 
@@ -48,7 +51,7 @@ class SumOfTrees:
         If there are too many splits to hold, or to compare with values.
     """
 
-    def __init__(self, boxes, splits, features, columns, mismatch):
+    def __init__(self, boxes, splits, features, columns, points, mismatch):
         owner = features.owner[splits.feature]
         idle = np.flatnonzero(owner < 0)
         if len(idle):
@@ -56,12 +59,13 @@ class SumOfTrees:
             boxes = boxes.without(idle, splits.pass_(idle, value)[:, 0])
         n_splits = np.bincount(owner[owner >= 0], minlength=len(columns))
         cuts = {
-            j: column_cuts(j, columns[j], features, splits, mismatch)
+            j: column_cuts(j, columns[j], points[j], features, splits, mismatch)
             for j in np.flatnonzero(n_splits)
         }
         _check_size(n_splits, cuts)
-        self.values, self.splits, self.features = boxes.values, splits, features
+        self.boxes, self.splits, self.features = boxes, splits, features
         self.constant = np.zeros(boxes.values.shape[1])
+        self.n_terms = len(boxes.roots)
         self._groups = [_Group(group, owner, cuts) for group in boxes.groups()]
 
     def answers(self, at):
@@ -70,23 +74,23 @@ class SumOfTrees:
         Parameters
         ----------
         at : ndarray of shape (n_rows, n_columns) of int
-            Which of its column's values each entry is.
+            Which of its column's points each entry is.
 
         Returns
         -------
         ndarray of shape (n_rows, n_outputs)
         """
-        rows = np.tile(self.features.constants[:, np.newaxis], len(at))
-        for values, owned, places in zip(
-            self.features.values, self.features.owned, at.T, strict=True
-        ):
-            rows[owned] = values[:, places]
-        total = np.zeros((len(at), len(self.constant)))
-        for group in self._groups:
-            values = rows[self.splits.feature[group.splits]]
-            passed = self.splits.pass_(group.splits, values).astype(np.float64)
-            for c, leaves in enumerate(self.values.T):
-                total[:, c] += group.expect(passed, leaves)[0]
+        total = np.empty((len(at), len(self.constant)))
+        for rows in gen_batches(len(at), _MOST_ROWS):
+            features = self.features.at(at[rows])
+
+            def goes_left(tests, row, features=features):
+                values = features[self.splits.feature[tests], row]
+                return self.splits.pass_(tests, values[:, np.newaxis])[:, 0]
+
+            leaves = self.boxes.leaves(features.shape[1], goes_left)
+            for c, values in enumerate(self.boxes.values.T):
+                total[rows, c] = values[leaves].sum(axis=0)
         return total + self.constant
 
     def __call__(self, laws, outputs):
@@ -112,7 +116,7 @@ class SumOfTrees:
                 chance, slope = group.chances(laws, rows)
                 slope *= group.reach(chance)
                 for i, c in enumerate(outputs):
-                    mean, difference = group.expect(chance, self.values[:, c])
+                    mean, difference = group.expect(chance, self.boxes.values[:, c])
                     expected[rows, i] += mean
                     difference *= slope
                     coef[rows, i, group.columns] += (group.by_column @ difference).T
@@ -215,18 +219,21 @@ class SumOfColumns:
 
     Parameters
     ----------
-    parts : list of n_columns ndarrays of shape (n_values, n_outputs)
-        Each column's function at its distinct values.
+    parts : list of n_columns ndarrays of shape (n_points, n_outputs)
+        Each column's function at its points.
     columns : sequence of Column
         The columns.
+    points : list of n_columns ndarrays of shape (n_points,)
+        Where the functions are known.
     """
 
-    def __init__(self, parts, columns):
+    def __init__(self, parts, columns, points):
         self.parts = parts
+        self.n_terms = len(parts)
         self.constant = np.zeros(parts[0].shape[1])
         self._pieces = [
-            (_MatchedPiece if column.matched else _LinearPiece)(part, column)
-            for part, column in zip(parts, columns, strict=True)
+            _MatchedPiece(part, column) if column.matched else _LinearPiece(part, x)
+            for part, column, x in zip(parts, columns, points, strict=True)
         ]
 
     def answers(self, at):
@@ -247,8 +254,7 @@ class _MatchedPiece:
     """One column's function under laws of bins."""
 
     def __init__(self, part, column):
-        bins = column.law(None).bins
-        q = np.bincount(bins, column.masses)[:, np.newaxis]
+        bins, q = column.law(None).bins, column.frequencies[:, np.newaxis]
         sums = np.zeros((len(q), part.shape[1]))
         np.add.at(sums, bins, part * column.masses[:, np.newaxis])
         self.inside = sums / q
@@ -268,16 +274,8 @@ class _MatchedPiece:
 class _LinearPiece:
     """One column's linear function under normal laws."""
 
-    def __init__(self, part, column):
-        x = column.observed
-        width = x[-1] - x[0]
-        self.slope = (part[-1] - part[0]) / (width if width else 1.0)
-        self.origin = part[0] - self.slope * x[0]
-        line = self.origin + np.outer(x, self.slope)
-        if not np.allclose(
-            line, part, rtol=1e-9, atol=1e-9 * np.abs(part).max(initial=0.0)
-        ):
-            raise NoClosedForm("a step in front of the linear model is not linear itself")
+    def __init__(self, part, points):
+        self.origin, self.slope = line_through(points, part)
 
     def __call__(self, law):
         expected = self.origin + np.outer(law.centre, self.slope)

@@ -1,14 +1,14 @@
 """Trees of xgboost models, from the JSON in which the library saves them."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from sklime.exact.boosting_dumps import CategoryCodes, Dump, check_categories
+from sklime.exact.categories import CategoryCodes, check_categories
 from sklime.exact.errors import NoClosedForm
-from sklime.exact.trees import Nodes
+from sklime.exact.nodes import Forest, Nodes
 
 # Objectives whose predictions are the margins themselves.
 _IDENTITY = (
@@ -36,7 +36,7 @@ def read(model, margin):
 
     Returns
     -------
-    Dump
+    Forest
 
     Raises
     ------
@@ -67,10 +67,11 @@ def read(model, margin):
         _nodes(tree, output, weight, n_outputs, beyond)
         for tree, output, weight in zip(trees, forest["tree_info"], weights, strict=True)
     ][:n_used]
-    found = _with_missing(nodes, int(sizes["num_feature"]), float(model.missing), beyond)
+    reading = _reading(nodes, int(sizes["num_feature"]), float(model.missing), beyond)
     known = [own for own in forest.get("cats", {}).get("enc", []) if own["values"]]
     frame = [_categories(own) for own in known]
-    return replace(found, step=CategoryCodes(frame)) if frame else found
+    step = CategoryCodes(frame) if frame else None
+    return Forest(nodes, np.float32, reading, step)
 
 
 def _categories(known):
@@ -120,18 +121,27 @@ def _nodes(tree, output, weight, n_outputs, beyond):
     )
 
 
-def _with_missing(trees, n_features, missing, beyond):
-    """A dump that reads one number as missing, and unknown categories as one more."""
+def _reading(trees, n_features, missing, beyond):
+    """How values are read otherwise than they are, or None."""
     nominal = np.zeros(n_features, dtype=bool)
     for tree in trees:
         nominal[tree.feature[tree.categories >= 0]] = True
     if np.isnan(missing) and not nominal.any():
-        return Dump(trees, np.float32)
+        return None
+    return _Reading(nominal | ~np.isnan(missing), nominal, missing, beyond)
 
-    def read(features, values):
+
+@dataclass(frozen=True)
+class _Reading:
+    """One number is read as missing, and unknown categories as one more."""
+
+    features: np.ndarray
+    nominal: np.ndarray
+    missing: float
+    beyond: int
+
+    def __call__(self, features, values):
         values = values.astype(np.float32)
-        values = np.where(values == np.float32(missing), np.nan, values)
-        unknown = nominal[features, np.newaxis] & ((values < 0) | (values >= beyond))
-        return np.where(unknown, beyond, values)
-
-    return Dump(trees, np.float32, read, nominal | ~np.isnan(missing))
+        values = np.where(values == np.float32(self.missing), np.nan, values)
+        unknown = (values < 0) | (values >= self.beyond)
+        return np.where(self.nominal[features, np.newaxis] & unknown, self.beyond, values)

@@ -70,7 +70,8 @@ class Maskable:
         values = self._values_of(row, target)
         labels = None if self.unit_spans is None else self.unit_spans[row]
         image = row_of(self.data, row)
-        if np.ndim(labels) != 2 or not is_label_map(labels, image):
+        no_map = np.ndim(labels) != 2 or not is_label_map(labels, image)
+        if no_map or self.kind == "sequence":
             raise TypeError(
                 "mask shows segments of images, but unit_spans is no map of labels for "
                 f"row {row} of this explanation of kind {self.kind!r}"

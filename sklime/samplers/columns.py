@@ -38,6 +38,11 @@ class Column:
         """Whether training rows lacked this value."""
         return bool(np.isnan(self.values[-1]))
 
+    @property
+    def frequencies(self):
+        """Frequencies of the bins or categories, in a column that has such."""
+        return np.bincount(self.law(None).bins, self.masses)
+
     def marginal(self):
         """The empirical law of the column, seen from no row."""
         return self.law(None)

@@ -9,7 +9,9 @@ from sklearn import ensemble as en
 from sklearn import linear_model as lm
 from sklearn import svm, tree
 from sklearn.compose import make_column_transformer
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.impute import SimpleImputer
+from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     KBinsDiscretizer,
@@ -134,6 +136,8 @@ MARGINS = [
     (lm.RidgeClassifier(), BINARY),
     (svm.LinearSVC(), THREE),
     (svm.SVC(kernel="linear"), BINARY),
+    (LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.1), BINARY),
+    (LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.1), THREE),
 ]
 
 
@@ -161,11 +165,33 @@ def test_margins(model, y):
         lm.ElasticNet(0.01),
         svm.LinearSVR(max_iter=100_000),
         lm.SGDRegressor(random_state=0),
+        lm.LarsCV(),
+        lm.LassoLarsCV(),
+        lm.LassoLarsIC(),
+        lm.OrthogonalMatchingPursuitCV(max_iter=3),
+        lm.TweedieRegressor(power=0),
+        lm.TweedieRegressor(power=1.5, link="identity", alpha=10.0),
     ],
     ids=label,
 )
 def test_linear_regressors(model):
-    check(model, X, SIGNAL)
+    check(model, X, SIGNAL + 3)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        lm.MultiTaskElasticNet(0.01),
+        lm.MultiTaskElasticNetCV(),
+        lm.MultiTaskLasso(0.01),
+        lm.MultiTaskLassoCV(),
+        MultiOutputRegressor(lm.Ridge()),
+        MultiOutputRegressor(svm.SVR(kernel="linear")),
+    ],
+    ids=label,
+)
+def test_linear_regressors_of_several_outputs(model):
+    check(model, X, np.column_stack([SIGNAL, X[:, 1] - SIGNAL**2]))
 
 
 @pytest.mark.parametrize(

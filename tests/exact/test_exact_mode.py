@@ -1,18 +1,20 @@
+from itertools import product
+
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
-from sklearn.datasets import load_breast_cancer, load_diabetes
+from sklearn.datasets import load_diabetes
 from sklearn.decomposition import PCA
 from sklearn.ensemble import (
     GradientBoostingRegressor,
     HistGradientBoostingRegressor,
-    RandomForestClassifier,
     RandomForestRegressor,
 )
 from sklearn.feature_selection import SelectFromModel
+from sklearn.gaussian_process.kernels import RBF
 from sklearn.linear_model import Lasso, LinearRegression, LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sklime import FunctionRegressor, LimeExplainer
 from sklime.exceptions import UnknownValueWarning
@@ -22,6 +24,7 @@ from sklime.selectors import AutoSelector, ForwardSelection, HighestWeights, Las
 
 X, y = load_diabetes(return_X_y=True)
 FOREST = RandomForestRegressor(20, max_depth=6, random_state=0).fit(X, y)
+TURNED = FunctionTransformer(lambda X: X * np.resize([1.0, -3.0, 0.5], 10) + 0.2)
 
 
 def exact(model=FOREST, **params):
@@ -41,8 +44,12 @@ def exact(model=FOREST, **params):
         HistGradientBoostingRegressor(max_iter=30).fit(X, y),
         LinearRegression().fit(X, y),
         make_pipeline(StandardScaler(), Ridge()).fit(X, y),
+        make_pipeline(StandardScaler(), FOREST).fit(X, y),
+        make_pipeline(TURNED, HistGradientBoostingRegressor(max_iter=30)).fit(X, y),
     ],
-    ids=lambda model: type(model).__name__,
+    ids=lambda model: (
+        "-".join(model.named_steps) if hasattr(model, "steps") else repr(model)
+    ),
 )
 def test_many_draws_approach_the_limit(model, sampler):
     kernel = ExponentialKernel(width=2.0)
@@ -196,8 +203,38 @@ def test_values_that_training_never_had_get_zero_and_a_word():
     np.testing.assert_allclose(found[0], sampled[0], atol=0.02 * np.abs(found).max())
 
 
-def test_a_large_forest_stays_within_memory():
-    table, labels = load_breast_cancer(return_X_y=True)
-    forest = RandomForestClassifier(300, random_state=0, n_jobs=2).fit(table, labels)
-    explainer = LimeExplainer(forest, method="exact").fit(table)
-    assert explainer.transform(table[:64]).shape == (64, 30)
+@pytest.mark.parametrize("sampler", [MarginalSampler(), GaussianSampler()], ids=repr)
+def test_an_isotropic_rbf_is_the_exponential_kernel_of_its_length_scale(sampler):
+    ours = exact(sampler=sampler, kernel=ExponentialKernel(width=1.3)).explain(X[:10])
+    for kernel in (RBF(1.3), RBF([1.3])):
+        theirs = exact(sampler=sampler, kernel=kernel).explain(X[:10])
+        # The width goes through a square and a square root.
+        np.testing.assert_allclose(theirs.values, ours.values, rtol=1e-10)
+        np.testing.assert_allclose(
+            theirs.effective_sample_sizes, ours.effective_sample_sizes, rtol=1e-10
+        )
+    with pytest.raises(ValueError, match="not a product over columns"):
+        exact(sampler=sampler, kernel=RBF(np.full(10, 1.3)))
+
+
+@pytest.mark.parametrize("k", range(1, 7))
+def test_a_lasso_path_takes_columns_of_equal_effect_one_by_one(k):
+    effects = np.array([1.0, 0.5, 1.0, -1.0, 0.5, 0.25])
+    table = np.array(list(product([0.0, 1.0], repeat=6)))
+    model = LinearRegression().fit(table, table @ effects)
+    model.coef_ = effects
+    explainer = LimeExplainer(model, method="exact", selector=LassoPath(k)).fit(table)
+    # Of independent columns of equal variance the largest effects, the first of equal ones.
+    kept = np.argsort(-np.abs(effects), kind="stable")[:k]
+    for values in explainer.transform(table):
+        assert np.flatnonzero(values).tolist() == sorted(kept)
+
+
+def test_many_columns_of_equal_effect_have_a_lasso_path():
+    table = np.random.default_rng(0).integers(0, 2, (400, 40)).astype(float)
+    table = np.concatenate([table, 1.0 - table])  # equal halves: ties are exact
+    model = LinearRegression().fit(table, table.sum(axis=1))
+    model.coef_ = np.repeat([2.0, -2.0, 1.0, 0.5], 10)
+    found = LimeExplainer(model, method="exact", selector=LassoPath(15)).fit(table)
+    kept = found.transform(table[:5]) != 0.0
+    np.testing.assert_array_equal(kept, np.tile(np.arange(40) < 15, (5, 1)))

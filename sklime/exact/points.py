@@ -1,0 +1,70 @@
+"""Where columns are looked at: their training values, and what normal laws draw besides."""
+
+import numpy as np
+
+# Values beside the training ones at which a normal column is looked at, and how many
+# standard deviations of the draws beyond them: no draw goes further.
+_N_BETWEEN, _REACH = 65, 7.0
+
+# Rows put together from the points, and a seed of their own.
+_N_TRIALS, _SEED = 256, 0
+
+
+def column_points(sampler):
+    """Values at which each column's part in a model is told.
+
+    Of a column of bins or categories they are all that is ever drawn. Steps that look
+    linear at training values, such as the square of 0 and 1, need not be so between and
+    beyond them.
+
+    Parameters
+    ----------
+    sampler : MarginalSampler or GaussianSampler
+        Fitted.
+
+    Returns
+    -------
+    list of n_columns ndarrays
+        Sorted, NaN last where training rows had gaps that are drawn.
+    """
+    return [
+        column.values if column.matched else _reached(column, sampler.scale * column.scale)
+        for column in sampler.columns_
+    ]
+
+
+def _reached(column, sd):
+    """Training values, and points between and beyond them that draws reach."""
+    low, high = column.observed[[0, -1]]
+    between = np.linspace(low - _REACH * sd, high + _REACH * sd, _N_BETWEEN)
+    return np.union1d(column.observed, between) if high > low else column.observed
+
+
+def trial_rows(columns, points):
+    """Put rows together from points of different columns, as draws do.
+
+    Half of the values are any of the column's points, alike; the others are the lowest, the
+    highest, the most frequent and the missing one, where steps and models turn.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        The columns.
+    points : list of n_columns ndarrays
+        As `column_points` gives them.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_columns) of int
+        Positions in `points`.
+    """
+    rng = np.random.default_rng(_SEED)
+    at = np.empty((_N_TRIALS, len(points)), dtype=np.intp)
+    for j, (column, values) in enumerate(zip(columns, points, strict=True)):
+        last = len(values) - 1
+        highest = max(last - np.isnan(values[-1]), 0)
+        mode = np.searchsorted(values, column.values[column.masses.argmax()])
+        telling = rng.choice([0, highest, min(mode, last), last], _N_TRIALS)
+        anywhere = rng.integers(last + 1, size=_N_TRIALS)
+        at[:, j] = np.where(rng.random(_N_TRIALS) < 0.5, telling, anywhere)
+    return at
