@@ -11,7 +11,6 @@ from sklime.exact.errors import NoClosedForm
 from sklime.exact.features import FeatureMap, push_forward, same_values
 from sklime.exact.laws import mismatch_factor
 from sklime.exact.linear import is_linear, linear_coefficients
-from sklime.exact.masks import MaskPopulation
 from sklime.exact.points import column_points, trial_rows
 from sklime.exact.population import Population
 from sklime.exact.scikit_learn_trees import read_scikit_learn
@@ -56,6 +55,9 @@ def closed_form(response, sampler, kernel, selector, surrogate, X, n_samples):
         raise NoClosedForm(f"surrogate {surrogate!r} needs draws")
     model, steps = _unwrapped(response.estimator)
     if sampler.masks_units:
+        # Late, as it brings the samplers along that tables never need.
+        from sklime.exact.masks import MaskPopulation
+
         if not is_linear(model):
             raise NoClosedForm(f"{type(model).__name__} is not linear")
         own = response, sampler, kernel, X, n_samples
