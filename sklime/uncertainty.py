@@ -55,7 +55,9 @@ def standard_errors(draws, coef, chosen, penalty):
     for i, own in enumerate(patterns):
         if own.any():
             outputs = np.flatnonzero(output_of.ravel() == i)
-            found = _sandwich(Z[own], weights, residuals[outputs], draws.groups, penalty)
+            # All of them is the common case, and needs no copy.
+            chosen_Z = Z if own.all() else Z[own]
+            found = _sandwich(chosen_Z, weights, residuals[outputs], draws.groups, penalty)
             errors[np.ix_(outputs, own)] = found * unit[outputs, np.newaxis]
     return errors
 
@@ -108,26 +110,31 @@ def _sandwich(Z, weights, residuals, groups, penalty):
     weighted = Z * weights
     information = weighted @ Z.T + penalty * weights.mean() * np.eye(len(Z))
     inverse = np.linalg.inv(information)
-    few = degrees_of_freedom(groups) is not None
-    if not few:
+    if degrees_of_freedom(groups) is not None:
+        scores = _group_scores(weighted, residuals, groups)
+    else:
         leverage = weights * np.einsum("dn,dn->n", inverse @ Z, Z) + weights / weights.sum()
         # A draw that decides alone what is fitted to it has no residual left to judge by.
         residuals = residuals / np.maximum(1.0 - leverage, 1e-12)
-    errors = np.empty((len(residuals), len(Z)))
-    for c, own in enumerate(residuals):
-        scores = weighted * own
-        if groups is not None:
-            scores = _sums(scores, groups)
-        if few:
-            scores = scores - scores.mean(axis=1, keepdims=True)
-            scores *= np.sqrt(scores.shape[1] / (scores.shape[1] - 1))
-        moved = inverse @ scores
-        errors[c] = np.sqrt(np.einsum("dk,dk->d", moved, moved))
-    return errors
+        scores = (_sums(weighted * own, groups) for own in residuals)
+    moved = (inverse @ own for own in scores)
+    return np.array([np.sqrt(np.einsum("dk,dk->d", own, own)) for own in moved])
+
+
+def _group_scores(weighted, residuals, groups):
+    """Sums of scores of a few large groups, around their mean."""
+    members = groups[:, np.newaxis] == np.arange(groups.max() + 1)
+    n_groups = members.shape[1]
+    for own in residuals:
+        scores = weighted @ (members * own[:, np.newaxis])
+        scores -= scores.mean(axis=1, keepdims=True)
+        yield scores * np.sqrt(n_groups / (n_groups - 1))
 
 
 def _sums(scores, groups):
-    """Sums of columns by group."""
+    """Sums of columns by group; without groups the columns themselves."""
+    if groups is None:
+        return scores
     order = np.argsort(groups, kind="stable")
     starts = np.searchsorted(groups[order], np.arange(groups.max() + 1))
     return np.add.reduceat(scores[:, order], starts, axis=1)
