@@ -279,7 +279,14 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
             return scored(surrogates, part, outputs[block]), rows.note(part)
 
         blocks = self._surrogates(rows, outputs, keep, uncertainty)
-        names, meta = self._response.outputs, self._provenance()
+        # Masked rows may differ in whether they have a closed form.
+        n_drawn = len(rows)
+        if self.method_ == "exact":
+            n_drawn = sum(int((~fitted.certain).sum()) for fitted, _ in blocks)
+        names, meta = (
+            self._response.outputs,
+            provenance(self, self._response, self._seed, len(rows), n_drawn),
+        )
         return assemble_explanation(blocks, rows, resolved, names, answers, outputs, meta)
 
     def score(self, X, y=None):
@@ -408,8 +415,8 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         The model is asked about the rows only where the target is their prediction.
         """
         check_is_fitted(self)
-        X = check_rows(self, self.sampler_, X, reset=False)
-        rows = rows_of(self, self.sampler_, X)
+        checked = check_rows(self, self.sampler_, X, reset=False)
+        rows = rows_of(self, self.sampler_, checked, X)
         target = self._response.resolve(target)
         answers = rows.predictions(self._response) if target.needs_predictions else None
         return rows, target, answers, target.columns(len(rows), answers)
@@ -433,10 +440,6 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
             rows.names, self.kernel_, self.selector_, self.n_samples_
         )
         return kept
-
-    def _provenance(self):
-        limit = self.method_ == "exact" and self._fitter.around.knows_scores
-        return provenance(self, self._response, self._seed, draws=not limit)
 
     def _bytes_per_row(self, n_explained):
         """Memory for each of the rows that are explained together."""

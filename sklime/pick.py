@@ -90,9 +90,10 @@ class SubmodularPick(BaseEstimator):
         Parameters
         ----------
         A : array-like, frame, CSR or Explanation of shape (n_rows, n_features_in)
-            Attributions, such as `LimeExplainer.transform` gives them. An `Explanation`
-            stands for that matrix: with ``target="all"`` each feature of each output is a
-            column.
+            Attributions, such as `LimeExplainer.transform` gives them. An `Explanation` has
+            a column for each name of a feature or unit, with ``target="all"`` one for each
+            output. Pick images from explanations, cut by one grid: `transform` gives a
+            column to each pixel.
         y : ignored
             Present for scikit-learn's convention.
 
@@ -181,7 +182,7 @@ class SubmodularPick(BaseEstimator):
 
 
 def attribution_matrix(A):
-    """Give an `Explanation` as the matrix that `LimeExplainer.transform` would give.
+    """Give an `Explanation` as a matrix, one column per name of a feature or unit.
 
     Parameters
     ----------

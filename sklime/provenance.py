@@ -10,7 +10,7 @@ from sklime.uncertainty import degrees_of_freedom
 from sklime.version import __version__
 
 
-def provenance(explainer, response, seed, draws=True):
+def provenance(explainer, response, seed, n_rows, n_drawn):
     """Describe how a fitted explainer makes its explanations.
 
     Parameters
@@ -21,21 +21,26 @@ def provenance(explainer, response, seed, draws=True):
         How it asks the model.
     seed : int
         Seed of all its draws.
-    draws : bool, default=True
-        Whether scores come from draws.
+    n_rows, n_drawn : int
+        Rows that were explained, and those of them that were by draws: all or none, but
+        where each row has a closed form of its own, or none.
 
     Returns
     -------
     dict
         Of strings and numbers.
     """
-    exact = explainer.method_ == "exact"
+    method = {0: "exact", n_rows: "sampling"}.get(n_drawn, "exact and sampling")
+    exact = method == "exact"
+    scores = f"on {explainer.n_samples_} draws"
+    if exact and explainer.sampler_.masks_units:
+        scores = "in the limit"
     groups = None if exact else explainer.sampler_.groups(explainer.n_samples_)
     return {
         "kind": explainer.sampler_.kind,
-        "method": explainer.method_,
+        "method": method,
         "weighting": None if exact else explainer.weighting,
-        "scores": f"on {explainer.n_samples_} draws" if draws else "in the limit",
+        "scores": scores,
         "model": type(explainer.estimator_).__name__,
         "response_method": response.method,
         "parameters": {

@@ -5,11 +5,12 @@ from abc import ABC, abstractmethod
 import numpy as np
 from scipy import sparse
 from sklearn.utils import gen_batches
+from sklearn.utils.validation import validate_data
 
 from sklime.asking import ask_about_masks, ask_each
 from sklime.blocks import n_rows, take_rows
 from sklime.conditions import TableConditions
-from sklime.samplers.checks import check_table, feature_names
+from sklime.samplers.checks import check_table, feature_names, is_frame
 
 
 class Rows(ABC):
@@ -23,12 +24,15 @@ class Rows(ABC):
         Fitted.
     X : rows
         Checked.
+    given : rows
+        The same, as the user gave them.
     """
 
-    def __init__(self, owner, sampler, X):
+    def __init__(self, owner, sampler, X, given):
         self.owner = owner
         self.sampler = sampler
         self.X = X
+        self.given = given
 
     def __len__(self):
         return n_rows(self.X)
@@ -113,8 +117,8 @@ class Rows(ABC):
 class TableRows(Rows):
     """Rows of a table: all with the same columns, or each with its stored entries."""
 
-    def __init__(self, owner, sampler, X):
-        super().__init__(owner, sampler, X)
+    def __init__(self, owner, sampler, X, given):
+        super().__init__(owner, sampler, X, given)
         self.names = feature_names(owner)
         self.varies = sampler.varies()
         self._units = sampler.units(X)
@@ -198,7 +202,7 @@ class MaskedRows(Rows):
     def labels(self, notes):
         names, spans = zip(*notes, strict=True)
         return {
-            "data": self.sampler.shown(self.X),
+            "data": self.sampler.shown(self.X, self.given),
             "feature_names": self.sampler.explained_names(),
             "conditions": list(names),
             "unit_names": list(names),
@@ -238,23 +242,26 @@ def check_rows(owner, sampler, X, *, reset):
     """
     if not sampler.masks_units:
         return check_table(owner, X, reset=reset)
+    if is_frame(X):
+        # Their columns are compared as those of tables are.
+        validate_data(owner, X, reset=reset, skip_check_array=True)
     # In the fit the sampler's own looks at them.
     return X if reset else sampler.check(X)
 
 
-def rows_of(owner, sampler, X):
+def rows_of(owner, sampler, X, given):
     """Give checked rows as what they are.
 
     Parameters
     ----------
-    owner, sampler, X
+    owner, sampler, X, given
         As for `Rows`.
 
     Returns
     -------
     Rows
     """
-    return (MaskedRows if sampler.masks_units else TableRows)(owner, sampler, X)
+    return (MaskedRows if sampler.masks_units else TableRows)(owner, sampler, X, given)
 
 
 def tables_of(sampler, X):

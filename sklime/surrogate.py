@@ -227,6 +227,8 @@ def _nothing_kept(support, central):
 def _select_from_draws(selector, central, draws):
     n, d, k = central.cross.shape
     support = np.zeros((n, k, d), dtype=bool)
+    if not d:
+        return support
     for i, c, Z, y, weights in _regressions(draws):
         fitted = clone(selector).fit(Z, y, sample_weight=weights)
         support[i, c] = fitted.get_support()

@@ -822,3 +822,42 @@ def test_memory_is_bounded_for_long_texts():
     # 1,024 texts of 1,200 bytes are 1 MB; designs, weights and moments for each of the six
     # numbers of distinct words some 5 MB.
     assert peak < 60e6
+
+
+def test_a_series_keeps_its_index_and_frames_their_columns():
+    texts = ["good film", "bad film", "long plot", "good plot here"] * 3
+    model = make_pipeline(CountVectorizer(), Ridge()).fit(texts, np.arange(12.0))
+    series = pd.Series(texts, index=[f"d{i}" for i in range(12)])
+    explainer = LimeExplainer(model, sampler=TokenSampler()).fit(series)
+    assert list(explainer.explain(series).to_frame(tidy=False).index) == list(series.index)
+    box = FunctionRegressor(lambda frame: model.predict(frame.iloc[:, 0]))
+    framed = LimeExplainer(box, sampler=TokenSampler()).fit(series.to_frame("text"))
+    assert framed.feature_names_in_.tolist() == ["text"]
+    with pytest.raises(ValueError, match="feature names"):
+        framed.explain(series.to_frame("other"))
+
+
+def test_rows_without_a_closed_form_are_told_from_those_with_one():
+    texts = ["good film", "bad film", "long plot", "good plot here"] * 3
+    model = make_pipeline(CountVectorizer(binary=True), Ridge())
+    model.fit(texts, np.arange(12.0))
+    explainer = LimeExplainer(
+        model, sampler=TokenSampler(positions=True), n_samples=64, random_state=0
+    ).fit(texts)
+    repeated = "good good film bad long plot here film"
+    kinds = {
+        ("good film",): "exact",
+        (repeated,): "sampling",
+        ("good film", repeated): "exact and sampling",
+    }
+    for rows, method in kinds.items():
+        assert explainer.explain(list(rows)).meta["method"] == method
+
+
+def test_a_text_without_tokens_does_not_stop_a_users_selector():
+    texts = ["good film", "bad film", "long plot", "good plot here"] * 3
+    model = make_pipeline(CountVectorizer(ngram_range=(1, 2)), Ridge())
+    model.fit(texts, np.arange(12.0))
+    selector = SelectFromModel(Ridge(), max_features=2)
+    explainer = LimeExplainer(model, sampler=TokenSampler(), selector=selector).fit(texts)
+    assert explainer.transform(["", "good plot here"]).shape[0] == 2

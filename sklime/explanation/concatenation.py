@@ -60,7 +60,7 @@ class Concatenable:
         return cls(
             **joined(PER_OUTPUT + PER_UNIT, stack),
             **joined(("unit_names", "unit_spans"), chain),
-            data=_join_data([part.data for part in parts]),
+            data=_join_data([part.data for part in parts], first.kind == "table"),
             feature_names=first.feature_names,
             target_names=first.target_names
             if first.values.ndim == 3
@@ -78,7 +78,7 @@ class Concatenable:
 _AGREED = {
     "feature_names": lambda e: e.feature_names,
     "kind": lambda e: e.kind,
-    "the kind of data": lambda e: str(type(e.data)),
+    "the kind of data": lambda e: _kind_of_data(e),
     "explaining one target or all": lambda e: e.values.ndim,
     "target_names": lambda e: e.target_names if e.values.ndim == 3 else None,
     "having units of their own": lambda e: e.unit_names is None,
@@ -110,9 +110,17 @@ def _join_conditions(parts):
     return np.concatenate([np.asarray(part) for part in parts])
 
 
-def _join_data(parts):
+def _kind_of_data(explanation):
+    """Lists and arrays of images are of one kind, whose sizes need not agree."""
+    held = isinstance(explanation.data, (list, np.ndarray))
+    return "rows" if held and explanation.kind != "table" else str(type(explanation.data))
+
+
+def _join_data(parts, tables):
     first = parts[0]
-    if isinstance(first, list):
+    shapes = {(type(p), np.shape(p)[1:], p.dtype) for p in parts if hasattr(p, "dtype")}
+    unlike = not tables and (len(shapes) > 1 or any(isinstance(p, list) for p in parts))
+    if unlike or isinstance(first, list):
         return [row for part in parts for row in part]
     if sparse.issparse(first):
         return sparse.vstack(parts, format="csr")

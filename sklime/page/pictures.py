@@ -10,6 +10,8 @@ from sklime.explanation.units import is_label_map, row_of
 
 # Longest side of an image on the page, in pixels.
 _LONGEST_SIDE = 192
+# With so many units, whose outlines make a page heavy, it is three quarters of that.
+_MANY_UNITS = 100
 # Larger images are written as JPEG, which loses a little but is far smaller.
 _LARGEST_PNG = 8_000
 
@@ -102,7 +104,8 @@ def image_picture(image, labels):
         line along the upper edge of each horizontal stretch of pixels, to be moved half a
         pixel down and drawn one pixel wide; and ``centers``, a pixel amid each.
     """
-    step = -(-max(labels.shape) // _LONGEST_SIDE)
+    many = labels.max(initial=-1) >= _MANY_UNITS
+    step = -(-max(labels.shape) // (_LONGEST_SIDE * 3 // 4 if many else _LONGEST_SIDE))
     labels = labels[step // 2 :: step, step // 2 :: step]
     height, width = labels.shape
     owner = labels.ravel()

@@ -105,7 +105,7 @@ class ImportanceDisplay(Display):
         explanation = self.explanation if overall else self._of_target(target)
         names, values = values_by_name(explanation, absent=0.0)
         n, n_outputs, d = values.shape
-        sizes = np.abs(values).swapaxes(0, 1).reshape(-1, d)
+        sizes = np.abs(values).swapaxes(0, 1).reshape(n * n_outputs, d)
         if groups is not None:
             panel, panels = _grouped(groups, n)
         elif explanation.values.ndim == 3:

@@ -126,5 +126,8 @@ def _lane(ax, y, series, heights):
     up, down = y - np.maximum(heights, 0), y - np.minimum(heights, 0)
     ax.stairs(up, edges, baseline=y, fill=True, facecolor=POSITIVE)
     ax.stairs(down, edges, baseline=y, fill=True, facecolor=NEGATIVE, **hatched)
-    middle, span = (series.max() + series.min()) / 2, np.ptp(series)
+    known = series[np.isfinite(series)]
+    if not len(known):
+        return
+    middle, span = (known.max() + known.min()) / 2, np.ptp(known)
     ax.plot(y - 0.8 * (series - middle) / (span or 1.0), color="k", linewidth=1)

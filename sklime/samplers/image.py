@@ -113,7 +113,7 @@ class SuperpixelSampler(MaskSampler):
     def rows(self, X):
         return [self._row(given) for given in X]
 
-    def shown(self, X):
+    def shown(self, X, given):
         if self.flat is None:
             return X
         return np.stack([given.reshape(self._shape(given)) for given in X])

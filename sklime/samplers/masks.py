@@ -264,17 +264,19 @@ class MaskSampler(Sampler):
         rng = np.random.default_rng(_REFERENCE_SEED)
         return rng.random((n_samples, n_units)) < 0.5
 
-    def shown(self, X):
+    def shown(self, X, given):
         """Give checked rows as explanations show them.
 
         Parameters
         ----------
         X : list or ndarray
             Checked rows.
+        given : rows
+            The same, as the user gave them.
 
         Returns
         -------
-        list or ndarray
+        list, ndarray or Series
             Here `X` itself.
         """
         return X

@@ -159,6 +159,12 @@ class TokenSampler(MaskSampler):
         # Equal places are summed: the positions of one token.
         return sparse.csr_matrix((values, (i, j)), (len(rows), n_outputs * n_columns))
 
+    def shown(self, X, given):
+        # A Series keeps its index, which may name the documents.
+        if not hasattr(given, "iloc"):
+            return X
+        return given if given.ndim == 1 else given.iloc[:, 0]
+
     def explained_names(self):
         return self.vocabulary_
 
