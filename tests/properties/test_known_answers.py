@@ -55,7 +55,7 @@ def test_linear_model_is_recovered(X, slopes, unit, offset, sampler, kernel):
     X = (X + offset) * unit
     assume((X.std(axis=0) > 1e-3 * unit).all())
     model = FunctionRegressor(lambda Z: Z @ (slopes / unit) + 1.0)
-    fitted = explainer(model, sampler=sampler, kernel=kernel).fit(X)
+    fitted = explainer(model, sampler=sampler, kernel=kernel, weighting="kernel").fit(X)
     # The effect of one training standard deviation.
     effects = slopes / unit * X.std(axis=0)
     values = fitted.transform(X[:2])
@@ -129,7 +129,7 @@ def test_missing_value_is_a_bin_of_its_own(X, n_bins, kernel):
     model = FunctionRegressor(lambda Z: np.isnan(Z[:, 0]).astype(float))
     # Without control variates, which leave the penalty less to shrink.
     sampler = MarginalSampler(n_bins, sequence="random")
-    fitted = explainer(model, sampler=sampler, kernel=kernel).fit(X)
+    fitted = explainer(model, sampler=sampler, kernel=kernel, weighting="kernel").fit(X)
     # For a row that lacks the value the answers are the first column of the design.
     found = fitted.transform(X[:1])[0]
     beta = np.zeros(X.shape[1])
