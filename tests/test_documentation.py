@@ -115,6 +115,8 @@ def test_the_page_for_users_of_lime_answers_for_every_option_of_it():
     assert (options | methods) - {"label", "kwargs"} <= told
 
 
+# The build of the documentation runs them all, with warnings as errors.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:The set_bad function:PendingDeprecationWarning")
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.stem)
 def test_an_example_of_the_gallery_runs_and_draws_within_its_figures(example):
