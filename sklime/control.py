@@ -99,22 +99,23 @@ class AdditivePart:
         return total.T
 
     def seen_from(self, codes):
-        """The additive part as a linear function of the design of one row.
+        """The additive part as a linear function of the design of each row.
 
         Parameters
         ----------
-        codes : ndarray of shape (n_features,) of int
-            The row's bins; -1 for a value that training never had.
+        codes : ndarray of shape (n_features, n_rows) of int
+            The rows' bins; -1 for a value that training never had.
 
         Returns
         -------
-        coef : ndarray of shape (n_features, n_outputs)
-            Its coefficients.
-        constant : ndarray of shape (n_outputs,)
-            Where the row's bins are all missed.
+        ndarray of shape (n_rows, 1 + n_features, n_outputs)
+            Its value where all of a row's bins are missed, and its coefficients.
         """
-        own = np.where(codes < 0, self._ends, self._starts) + codes
-        return self._contrasts[own], self.origin + self._outside[own].sum(axis=0)
+        ends, starts = self._ends[:, np.newaxis], self._starts[:, np.newaxis]
+        own = (np.where(codes < 0, ends, starts) + codes).T
+        # Column by column, in one order however many rows there are.
+        outside = np.cumsum(self._outside[own], axis=1)[:, -1:]
+        return np.concatenate([self.origin + outside, self._contrasts[own]], axis=1)
 
 
 def _sums(columns, starts, Y):

@@ -57,20 +57,26 @@ class SharedPool(Neighbourhoods):
         return self.pool_answers
 
     def draws(self, asked, outputs):
-        for i, draws in enumerate(self._answered(asked, outputs)):
-            if self.control is None or draws.lopsided:
+        if self.control is None:
+            yield from self._answered(asked, outputs)
+            return
+        lines = self._lines(asked, outputs)
+        for draws, (rest, line) in zip(self._answered(asked, outputs), lines, strict=True):
+            if draws.lopsided:
                 yield draws
             else:
-                rest, line = self._line(asked, i, outputs[i])
                 Y = rest + line[0][:, np.newaxis] + line[1:].T @ draws.Z
                 yield replace(draws, Y=Y, plain=draws.Y)
 
     def moments(self, asked, outputs):
         if self.control is None:
             return super().moments(asked, outputs)
+        rests_and_lines = self._lines(asked, outputs)
         rows = [
-            _products(draws, *self._line(asked, i, outputs[i]))
-            for i, draws in enumerate(self._answered(asked, outputs))
+            _products(draws, *own)
+            for draws, own in zip(
+                self._answered(asked, outputs), rests_and_lines, strict=True
+            )
         ]
         better, plain, *own = _as_lines(*map(np.array, zip(*rows, strict=True)))
         own = *own, self.n_samples, resolution_of(self.points.matched)
@@ -147,11 +153,11 @@ class SharedPool(Neighbourhoods):
                 self.groups,
             )
 
-    def _line(self, asked, i, explained):
-        """What the additive part leaves of the answers, and its line seen from a row."""
-        coef, constant = self.control.seen_from(asked.codes[:, i])
-        line = np.concatenate([constant[np.newaxis], coef])
-        return self.control.rest[explained], line[:, explained]
+    def _lines(self, asked, outputs):
+        """What the additive part leaves of the answers, and its line, for each row."""
+        lines = self.control.seen_from(asked.codes)
+        for line, explained in zip(lines, outputs, strict=True):
+            yield self.control.rest[explained], line[:, explained]
 
     def _cells(self, inputs):
         """Levels and cells, where draws are balanced and have few enough of them."""
@@ -183,8 +189,7 @@ class SharedPool(Neighbourhoods):
             Constant and coefficients of the design that stand for it.
         """
         additive = self.control.at(self.sampler.cells(inputs, self.n_levels))
-        coef, constant = self.control.seen_from(codes)
-        line = np.vstack([constant, coef]) * self.y_scale
+        line = self.control.seen_from(codes[:, np.newaxis])[0] * self.y_scale
         line[0] += self.y_origin
         return (additive * self.y_scale[:, np.newaxis]).T + self.y_origin, line
 
