@@ -40,7 +40,9 @@ def ask_each(response, tables, what):
         joined = pl.concat(tables)
     else:
         joined = np.concatenate(tables)
-    return np.split(response(joined, what=what), np.cumsum(heights)[:-1])
+    # Joined tables are new; a single one may be kept by a sampler, for all we know.
+    answers = response(joined, what=what, copy=len(tables) == 1)
+    return np.split(answers, np.cumsum(heights)[:-1])
 
 
 def ask_about_new(response, tables, known, places, what):
@@ -101,5 +103,6 @@ def ask_about_masks(response, sampler, row, masks, what):
     answers = []
     for block in gen_batches(len(masks), height):
         inputs, copy_of_mask = row.compose_distinct(masks[block])
-        answers.append(response(sampler.restore(inputs), what=what)[copy_of_mask])
+        own = response(sampler.restore(inputs), what=what, copy=False)
+        answers.append(own[copy_of_mask])
     return np.concatenate(answers)

@@ -1,6 +1,5 @@
 """The explainer: parameters, `fit`, `transform`, `explain` and `score`."""
 
-import copy
 from functools import cached_property, partial
 from types import MappingProxyType
 
@@ -194,12 +193,10 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         self.sampler_.fit(X, y, sample_weight=sample_weight)
         self.n_features_in_ = self.sampler_.n_features_in_
         X = self.sampler_.check(X)
-        # A copy, as some models work in place.
-        probe = copy.deepcopy(tables_of(self.sampler_, take_rows(X, slice(2)))[0])
         self._response = Response(
             self.estimator_,
             self.response_method,
-            probe=probe,
+            probe=tables_of(self.sampler_, take_rows(X, slice(2)))[0],
             batch_size=self.sampler_.batch_size,
         )
         self._response.resolve(self.target)

@@ -8,6 +8,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
+from sklime.blocks import copy_rows
+
 
 def is_fitted(estimator):
     """Whether a model is taken as it is.
@@ -82,7 +84,8 @@ def take_or_fit(estimator, X, y, fit_params, random_state):
     model = clone(estimator)
     if random_state is not None:
         _seed(model, check_random_state(random_state))
-    return model.fit(X, y, **fit_params)
+    # Copies, as some models work in place, and the sampler learns from the same rows.
+    return model.fit(copy_rows(X), copy_rows(y), **fit_params)
 
 
 def _seed(model, rng):

@@ -35,7 +35,6 @@ class SharedPool(Neighbourhoods):
     def __init__(self, sampler, kernel, response, n_samples, seed, smaller=None):
         super().__init__(sampler, kernel, response, n_samples, seed, smaller)
         inputs, self.points = sampler.pool(n_samples, seed)
-        # First, as some models work in place.
         self.n_levels, cells = self._cells(inputs)
         known = None if smaller is None else [smaller.pool_answers]
         [answers] = ask_about_new(response, [inputs], known, self.places, "pool draw")

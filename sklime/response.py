@@ -8,7 +8,7 @@ from scipy.sparse import issparse
 from sklearn.base import is_regressor
 
 from sklime.answers import UnusableAnswer, as_tables
-from sklime.blocks import block_bytes, n_rows, take_rows
+from sklime.blocks import block_bytes, copy_rows, n_rows, take_rows
 from sklime.outputs import has_type, learn_outputs
 from sklime.target import find_target
 
@@ -63,12 +63,12 @@ class Response:
         _check_columns(estimator, probe)
         with self._reporting(probe, "probe row"):
             tables = self._ask(probe)
-            asked = _container(estimator, probe)
+            asked = copy_rows(_container(estimator, probe))
             self._outputs = learn_outputs(estimator, self.method, tables, asked)
             self._outputs.read(tables)
         self.outputs, self.classes = self._outputs.names, self._outputs.classes
 
-    def __call__(self, X, what="row"):
+    def __call__(self, X, what="row", copy=True):
         """Ask the model, in blocks that fit into a sixteenth of the working memory.
 
         Parameters
@@ -77,6 +77,9 @@ class Response:
             The samples.
         what : str, default="row"
             What a sample is, for messages.
+        copy : bool, default=True
+            Whether the model gets a copy of each block, as some models work in place.
+            False is for samples that were made for this one call.
 
         Returns
         -------
@@ -98,7 +101,7 @@ class Response:
             rows = slice(start, start + height)
             block = take_rows(X, rows)
             with self._reporting(block, what, start):
-                answers[rows] = self._outputs.read(self._ask(block))
+                answers[rows] = self._outputs.read(self._ask(block, copy))
         return answers
 
     def present(self, X):
@@ -137,9 +140,13 @@ class Response:
         """
         return find_target(target, self._outputs)
 
-    def _ask(self, block):
+    def _ask(self, block, copy=True):
         """Return the answer about a block as tables: one, or one for each label."""
-        answer = getattr(self.estimator, self.method)(_container(self.estimator, block))
+        table = _container(self.estimator, block)
+        # Frames give arrays of theirs that cannot be written to.
+        if copy or (isinstance(table, np.ndarray) and not table.flags.writeable):
+            table = copy_rows(table)
+        answer = getattr(self.estimator, self.method)(table)
         return as_tables(answer, self.method, n_rows(block))
 
     @contextmanager

@@ -63,7 +63,6 @@ class TiltedDraws(OwnDraws):
     def ask(self, X, known=None):
         around, controls = self._around(X), [None] * n_rows(X)
         if self.pool is not None and self.pool.control is not None:
-            # First, as some models work in place.
             codes = self.sampler.locate(X).codes.T
             controls = [
                 self.pool.control_at(own.inputs, code)
@@ -119,7 +118,7 @@ class ShiftedNoise(Neighbourhoods):
         if known is not None and self.places is not None:
             new[self.places] = False
         inputs, positions = self.sampler.around(X, self.deviations[new])
-        answers = self.response(inputs, what="draw")
+        answers = self.response(inputs, what="draw", copy=False)
         answers = answers.reshape(len(positions), new.sum(), -1)
         if new.all():
             return positions, answers

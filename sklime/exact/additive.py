@@ -174,7 +174,7 @@ class AdditiveAnswers:
             )
         self.constant = constant
 
-    def _lost(self, own, X, what):
+    def _lost(self, own, X, what, copy):
         """What the answers about copies lack, given the features of the row itself."""
         n_entries = max(1, int(np.prod(getattr(X, "shape", ())[1:])))
         height = max(1, block_bytes() // (8 * n_entries))

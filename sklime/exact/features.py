@@ -142,7 +142,8 @@ class _Push:
         self.table_format = table_format
         self.transform = transform
         self.base = base
-        self.constants = self.dense(base[np.newaxis])[0]
+        # A copy, as some steps work in place.
+        self.constants = self.dense(np.array([base]))[0]
         self.n_kept = 0
 
     def column(self, j, values):

@@ -55,7 +55,7 @@ class MaskedRow(ABC):
         Returns
         -------
         list or ndarray of n_masks rows
-            The masked rows as the model takes them.
+            The masked rows as the model takes them, made anew: it may change them.
         """
 
     def compose_distinct(self, masks):
