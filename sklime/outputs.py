@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 
 import numpy as np
-from sklearn.base import is_classifier, is_clusterer
+from sklearn.base import is_classifier, is_clusterer, is_regressor
 
 from sklime.answers import UnusableAnswer, as_numbers, holds
 
@@ -33,9 +33,7 @@ def learn_outputs(estimator, method, tables, probe):
     """
     name = f"{type(estimator).__name__}.{method}"
     widths = [table.shape[1] for table in tables]
-    classes = getattr(estimator, "classes_", None)
-    if classes is not None and len(classes) == 1 and holds(classes, ndim=1):
-        classes = classes[0]  # a single label: an ordinary classifier
+    classes = _classes_of(estimator, method)
     number = method == "predict" or (method == "decision_function" and widths == [1])
     if classes is None and number:
         if has_type(estimator, is_classifier) or has_type(estimator, is_clusterer):
@@ -58,6 +56,19 @@ def learn_outputs(estimator, method, tables, probe):
 def has_type(estimator, is_type):
     """Ask `is_regressor` and the like; a black box without tags has no type."""
     return hasattr(estimator, "__sklearn_tags__") and is_type(estimator)
+
+
+def _classes_of(estimator, method):
+    """Class labels, of each label where there are several; None where a model has none."""
+    classes = getattr(estimator, "classes_", None)
+    # CatBoost's regressors have an empty list of them.
+    if classes is None or len(classes) == 0:
+        return None
+    if method == "predict" and has_type(estimator, is_regressor):
+        return None
+    if len(classes) == 1 and holds(classes, ndim=1):
+        return classes[0]  # a single label: an ordinary classifier
+    return classes
 
 
 class Outputs(ABC):
@@ -170,8 +181,12 @@ class ClassOutputs(Outputs):
         unknown = np.flatnonzero(~hits.any(axis=1))
         if len(unknown):
             row = unknown[0]
-            label = predicted[row, 0]
-            raise UnusableAnswer(f"gave {label!r}, which is not in its classes_", row)
+            [label] = predicted[row].tolist()
+            raise UnusableAnswer(
+                f"gave {label!r}, which is not in its classes_: if it gives numbers, not "
+                "labels, wrap the method in a FunctionRegressor",
+                row,
+            )
         return hits.astype(np.float64)
 
 

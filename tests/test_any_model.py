@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from catboost import CatBoost, CatBoostClassifier, CatBoostRanker, CatBoostRegressor
 from lightgbm import LGBMClassifier, LGBMRegressor
 from sklearn import config_context
 from sklearn import ensemble as en
@@ -532,6 +533,60 @@ def test_boosting_on_frames_with_gaps_and_categories(shopping, model):
     np.testing.assert_allclose(values["noise"].values, 0.0, atol=0.06)
     # Of a blue row, the surrogate cannot tell red from green: "not blue" is all it knows.
     assert found.score(frame[:50]) > 0.5
+
+
+def catboost(kind, **params):
+    params = {"iterations": 20, "verbose": 0, "thread_count": 1} | params
+    params["allow_writing_files"] = False
+    return kind(params) if kind is CatBoost else kind(**params)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        catboost(CatBoostRegressor),
+        catboost(CatBoostRegressor, loss_function="MultiRMSE"),
+        catboost(CatBoost),
+        catboost(CatBoost, loss_function="MultiRMSE"),
+        make_pipeline(StandardScaler(), catboost(CatBoostRegressor)),
+        FrozenEstimator(catboost(CatBoostRegressor)),
+        GridSearchCV(catboost(CatBoostRegressor), {"depth": [2]}, cv=2),
+    ],
+    ids=["regressor", "outputs", "base", "base outputs", "pipeline", "frozen", "search"],
+)
+def test_catboost_predicts_numbers(model):
+    several = "MultiRMSE" in str(getattr(model, "get_params", dict)())
+    y = np.column_stack([Y, X[:, 2]]) if several else Y
+    model = (model.estimator if isinstance(model, FrozenEstimator) else model).fit(X, y)
+    assert len(getattr(model, "classes_", [])) == 0
+    found, right = explainer(model), explainer(FunctionRegressor(model.predict))
+    assert not hasattr(found, "classes_")
+    np.testing.assert_array_equal(found.transform(X), right.transform(X))
+    assert found.score(X[:20]) == right.score(X[:20])
+    names = found.explain(X[:2]).target_names.tolist()
+    assert names == (["y0", "y1"] if several else ["y", "y"])
+
+
+def test_a_ranker_of_catboost_gives_scores():
+    ranker = catboost(CatBoostRanker).fit(X, LEVEL, group_id=np.arange(120) // 10)
+    found, right = explainer(ranker), explainer(FunctionRegressor(ranker.predict))
+    np.testing.assert_array_equal(found.transform(X), right.transform(X))
+    assert strongest(found.transform(X)) == 0
+
+
+def test_margins_that_catboost_calls_predictions_are_refused_with_the_cure():
+    model = catboost(CatBoost, loss_function="Logloss").fit(X, LEVEL > 0)
+    with pytest.raises(ValueError, match=r"not in its classes_.*FunctionRegressor"):
+        explainer(model)
+    assert strongest(explainer(FunctionRegressor(model.predict)).transform(X)) == 0
+
+
+def test_catboost_gives_probabilities_of_its_classes():
+    model = catboost(CatBoostClassifier).fit(X, np.array(["low", "mid", "top"])[LEVEL])
+    found = explainer(model, "top")
+    right = explainer(FunctionClassifier(model.predict_proba, model.classes_), "top")
+    np.testing.assert_array_equal(found.transform(X), right.transform(X))
+    assert found.classes_.tolist() == ["low", "mid", "top"]
 
 
 NAMED = [

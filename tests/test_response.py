@@ -229,7 +229,7 @@ def test_predicted_label_outside_classes_is_located():
     response = Response(model, probe=X[:2])
     rows = X.copy()
     rows[17, 0] = 99.5
-    with pytest.raises(ValueError, match=r"draw 17, \[99\.5.*maybe"):
+    with pytest.raises(ValueError, match=r"draw 17, \[99\.5.*maybe.*FunctionRegressor"):
         response(rows, what="draw")
 
 
@@ -407,6 +407,35 @@ def test_black_box_that_predicts_numbers_is_a_number():
         response = Response(BlackBox(predict=predict), probe=X[:2])
         assert response.outputs.tolist() == ["y"]
         np.testing.assert_array_equal(response(X)[:, 0], X[:, 0] > 0)
+
+
+@pytest.mark.parametrize("classes", [[], (), np.array([]), np.array([], dtype=object)])
+@pytest.mark.parametrize("method", ["predict", "decision_function"])
+def test_model_with_an_empty_list_of_classes_has_none(classes, method):
+    model = BlackBox(classes_=classes, **{method: lambda X: X[:, 0]})
+    response = Response(model, probe=X[:2])
+    assert response.outputs.tolist() == ["y"]
+    assert response.classes is None
+    np.testing.assert_array_equal(response(X)[:, 0], X[:, 0])
+
+
+def test_probabilities_beside_an_empty_list_of_classes_are_numbered():
+    model = LogisticRegression().fit(X, Y3)
+    response = Response(
+        BlackBox(classes_=[], predict_proba=model.predict_proba), probe=X[:2]
+    )
+    assert response.outputs.tolist() == [0, 1, 2]
+    assert response.classes is None
+    np.testing.assert_array_equal(response(X), model.predict_proba(X))
+
+
+def test_regressor_predicts_numbers_whatever_classes_it_lists():
+    model = LinearRegression().fit(X, MARGIN)
+    model.classes_ = np.array([0, 1])
+    for regressor in (model, make_pipeline(model)):
+        response = Response(regressor, probe=X[:2])
+        assert response.outputs.tolist() == ["y"]
+        np.testing.assert_array_equal(response(X)[:, 0], model.predict(X))
 
 
 # Targets
