@@ -3,6 +3,12 @@
 import numpy as np
 from scipy.sparse import issparse
 
+# How probabilities of two classes are made of one.
+BOTH = "np.hstack([1 - p, p]), p of shape (n_samples, 1)"
+
+# How far beyond 0 and 1 probabilities in single precision may lie.
+_ROUNDING = 1e-6
+
 
 class UnusableAnswer(Exception):
     """An answer that cannot be explained.
@@ -57,8 +63,7 @@ def as_tables(answer, method, n_rows):
     several = method == "predict_proba" and isinstance(answer, (list, tuple))
     parts = answer if several and holds(answer, ndim=2) else [answer]
     tables = [as_array(part) for part in parts]
-    if method != "predict_proba":
-        tables = [t[:, np.newaxis] if t.ndim == 1 else t for t in tables]
+    tables = [t[:, np.newaxis] if t.ndim == 1 else t for t in tables]
     for table in tables:
         if table.ndim != 2 or len(table) != n_rows:
             raise UnusableAnswer(f"gave an array of shape {table.shape} for {n_rows} rows")
@@ -90,6 +95,37 @@ def as_numbers(table):
             "an attribute classes_, or a FunctionClassifier around it"
         )
     return table.astype(np.float64)
+
+
+def both_classes(p):
+    """Complete the probabilities of the second of two classes by those of the first.
+
+    Parameters
+    ----------
+    p : ndarray of shape (n_rows, 1)
+        A model's answers.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, 2)
+
+    Raises
+    ------
+    UnusableAnswer
+        Where these are numbers outside [0, 1].
+    """
+    p = as_numbers(p)
+    # Infinite ones are found with NaN.
+    outside = np.isfinite(p) & ((p < -_ROUNDING) | (p > 1.0 + _ROUNDING))
+    if outside.any():
+        row = np.flatnonzero(outside)[0]
+        raise UnusableAnswer(
+            f"gave {p[row, 0]} where one number a row is the probability of the second of "
+            f"two classes, in [0, 1]: give these, or both as {BOTH}; other scores go into "
+            "a FunctionRegressor",
+            row,
+        )
+    return np.hstack([1.0 - p, p])
 
 
 def holds(values, ndim):

@@ -3,7 +3,8 @@
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
-from sklime.answers import as_array
+from sklime.answers import UnusableAnswer, as_array
+from sklime.outputs import ClassOutputs
 
 
 class _Function(BaseEstimator):
@@ -31,10 +32,12 @@ class FunctionClassifier(ClassifierMixin, _Function):
     ----------
     predict_proba : callable
         Takes the samples, in the container that it is asked with, and returns the
-        probabilities, of shape (n_samples, n_classes). It stands on the instance as
-        given: ``instance.predict_proba(X)`` calls it.
+        probabilities, of shape (n_samples, n_classes); of shape (n_samples,) or
+        (n_samples, 1) they are those of the second of two classes. It stands on the
+        instance as given: ``instance.predict_proba(X)`` calls it.
     classes : array-like of shape (n_classes,), default=None
-        The class labels, in the order of the columns. None numbers the columns.
+        The class labels, in the order of the columns. None numbers the columns, or the
+        two classes.
 
     Attributes
     ----------
@@ -79,21 +82,30 @@ class FunctionClassifier(ClassifierMixin, _Function):
         Returns
         -------
         ndarray of shape (n_samples,)
-            Class labels, or column numbers where `classes` is None.
+            Class labels, or their numbers where `classes` is None.
 
         Raises
         ------
         ValueError
-            Where the probabilities have not one column per class.
+            Where the probabilities have not one column per class, or are no finite numbers.
         """
-        probabilities = as_array(self.predict_proba(X))
-        if probabilities.ndim != 2:
+        given = as_array(self.predict_proba(X))
+        if given.ndim not in (1, 2):
             raise ValueError(
-                f"predict_proba gave shape {probabilities.shape}: predict needs "
-                "probabilities of shape (n_samples, n_classes)"
+                f"predict_proba gave shape {given.shape}: predict needs probabilities of "
+                "shape (n_samples, n_classes), or (n_samples,) for two classes"
             )
-        columns = probabilities.argmax(axis=1)
-        return columns if self.classes is None else self.classes_[columns]
+        table = given[:, np.newaxis] if given.ndim == 1 else given
+        name = "FunctionClassifier.predict_proba"
+        widths, classes = [table.shape[1]], getattr(self, "classes_", None)
+        outputs = ClassOutputs(name, widths, "predict_proba", classes, one_vs_one=False)
+        try:
+            probabilities = outputs.read([table])
+        except UnusableAnswer as error:
+            problem, row = error.args
+            where = "" if row is None else f", asked about row {row},"
+            raise ValueError(f"{name}{where} {problem}") from None
+        return outputs.names[probabilities.argmax(axis=1)]
 
 
 class FunctionRegressor(RegressorMixin, _Function):

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 from sklearn.base import is_classifier, is_clusterer, is_regressor
 
-from sklime.answers import UnusableAnswer, as_numbers, holds
+from sklime.answers import BOTH, UnusableAnswer, as_numbers, both_classes, holds
 
 
 def learn_outputs(estimator, method, tables, probe):
@@ -143,14 +143,13 @@ class ClassOutputs(Outputs):
 
     def __init__(self, name, widths, method, classes, one_vs_one):
         [n_columns] = widths
-        names = np.arange(n_columns) if classes is None else np.asarray(classes)
+        # A single probability is that of the second of two classes.
+        names = np.arange(max(n_columns, 2)) if classes is None else np.asarray(classes)
         super().__init__(name, widths, names)
         self.classes = None if classes is None else names
         self.method = method
-        self.two_margins = (
-            method == "decision_function" and n_columns == 1 and len(names) == 2
-        )
-        if method != "predict" and not self.two_margins:
+        self.one_for_two = method != "predict" and n_columns == 1 and len(names) == 2
+        if method != "predict" and not self.one_for_two:
             self._check_columns(n_columns, one_vs_one)
 
     def _check_columns(self, n_columns, one_vs_one):
@@ -161,9 +160,16 @@ class ClassOutputs(Outputs):
                 f"the single class {self.names.tolist()[0]!r}: fit it on at least two, so "
                 "that there is something to tell apart"
             )
+        margins = self.method == "decision_function"
+        if n_columns == 1 < n_classes:
+            cure = "" if margins else f"; for two classes also {BOTH}"
+            raise ValueError(
+                f"{self.name} gives one {'margin' if margins else 'probability'} a row, "
+                f"which tells two classes apart, not the {n_classes} classes_: give a "
+                f"column for each{cure}"
+            )
         # Three classes have three pairs: the number of columns does not tell.
         if one_vs_one or n_columns != n_classes:
-            margins = self.method == "decision_function"
             cure = ": one-vs-one margins? Set decision_function_shape='ovr'" * margins
             raise ValueError(
                 f"{self.name} gives {n_columns} columns, which do not belong to the "
@@ -173,8 +179,10 @@ class ClassOutputs(Outputs):
     def _convert(self, tables):
         if self.method == "predict":
             return self._indicators(tables[0])
+        if self.one_for_two and self.method == "predict_proba":
+            return both_classes(tables[0])
         answers = as_numbers(tables[0])
-        return answers * [-1.0, 1.0] if self.two_margins else answers
+        return answers * [-1.0, 1.0] if self.one_for_two else answers
 
     def _indicators(self, predicted):
         hits = predicted == self.classes

@@ -460,6 +460,22 @@ def test_plain_functions_stand_for_models():
     assert explainer(chance).classes_.tolist() == ["dry", "wet"]
 
 
+@pytest.mark.parametrize("method", ["sampling", "auto"])
+@pytest.mark.parametrize("classes", [None, ["dry", "wet"]])
+def test_one_probability_a_row_explains_the_second_of_two_classes(method, classes):
+    both = Oracle().predict_proba
+    right = explainer(FunctionClassifier(both, classes), method=method).explain(X)
+    for one in (lambda X: both(X)[:, 1:], lambda X: both(X)[:, 1]):
+        found = explainer(FunctionClassifier(one, classes), method=method)
+        explanation = found.explain(X)
+        assert explanation.target_names.tolist() == right.target_names.tolist()
+        np.testing.assert_array_equal(explanation.values, right.values)
+        np.testing.assert_array_equal(explanation.predictions, right.predictions)
+        every = explainer(FunctionClassifier(one, classes), "all").explain(X)
+        np.testing.assert_allclose(every.values.sum(axis=1), 0.0, atol=SINGLE)
+        assert getattr(found, "classes_", np.array([])).tolist() == (classes or [])
+
+
 @pytest.mark.torch
 def test_a_torch_module_is_a_function():
     torch = pytest.importorskip("torch")

@@ -244,6 +244,91 @@ def test_labels_without_classes_are_refused_with_the_cure():
         Response(KMeans(2, n_init=1).fit(X), probe=X[:2])
 
 
+# One column for two classes
+
+ONE = {"(n,)": lambda p: p[:, 1], "(n, 1)": lambda p: p[:, 1:]}
+
+
+@pytest.mark.parametrize("shape", ONE)
+@pytest.mark.parametrize("classes", [None, ["stays", "leaves"], [3, 8], (True, False)])
+@pytest.mark.parametrize(
+    "convert", [np.asarray, list, np.float32], ids=lambda f: f.__name__
+)
+def test_one_probability_is_that_of_the_second_of_two_classes(shape, classes, convert):
+    both = LogisticRegression().fit(X, Y2).predict_proba
+
+    def one(X):
+        return convert(ONE[shape](both(X)))
+
+    labels = np.array([0, 1] if classes is None else classes)
+    plain = BlackBox(predict_proba=one)
+    if classes is not None:
+        plain.classes_ = classes
+    for model in (FunctionClassifier(one, classes), plain):
+        response = Response(model, probe=X[:2])
+        np.testing.assert_array_equal(response.outputs, labels)
+        assert (response.classes is None) == (classes is None)
+        # float32 rounds to 6e-8.
+        atol = 1e-7 if convert is np.float32 else 1e-15
+        np.testing.assert_allclose(response(X), both(X), rtol=0, atol=atol)
+        assert response(X[:1]).shape == (1, 2)
+        assert explained(response, "auto")[0] == labels[1]
+        predicted = labels[both(X).argmax(axis=1)]
+        np.testing.assert_array_equal(explained(response, "predicted"), predicted)
+    np.testing.assert_array_equal(FunctionClassifier(one, classes).predict(X), predicted)
+
+
+@pytest.mark.parametrize("shape", ONE)
+def test_one_probability_of_three_classes_is_refused_with_the_cure(shape):
+    both = LogisticRegression().fit(X, Y2).predict_proba
+    model = FunctionClassifier(lambda X: ONE[shape](both(X)), ["ape", "bee", "cat"])
+    with pytest.raises(ValueError, match=r"3 classes_.*hstack\(\[1 - p, p\]\)"):
+        Response(model, probe=X[:2])
+    with pytest.raises(ValueError, match=r"3 classes_.*hstack\(\[1 - p, p\]\)"):
+        model.predict(X)
+
+
+@pytest.mark.parametrize("shape", ONE)
+@pytest.mark.parametrize("bad", [-0.5, 1.25, 40.0])
+def test_one_number_that_is_no_probability_is_located_with_the_cure(shape, bad):
+    def scores(X):
+        p = np.where(X[:, 0] == 99.5, bad, 0.5)
+        return ONE[shape](np.column_stack([1.0 - p, p]))
+
+    rows = X.copy()
+    rows[17, 0] = 99.5
+    message = rf"{bad}.*\[0, 1\].*hstack\(\[1 - p, p\]\).*FunctionRegressor"
+    model = FunctionClassifier(scores)
+    with pytest.raises(ValueError, match=rf"draw 17, \[99\.5.*{message}"):
+        Response(model, probe=X[:2])(rows, what="draw")
+    with pytest.raises(ValueError, match=message):
+        Response(model, probe=rows[16:18])
+    with pytest.raises(ValueError, match=message):
+        model.predict(rows)
+
+
+def test_probability_that_rounding_carries_beyond_one_is_one():
+    p = np.nextafter([0.0, 1.0], [-1.0, 2.0])
+    response = Response(FunctionClassifier(lambda X: p), probe=X[:2])
+    np.testing.assert_allclose(response(X[:2]), [[1.0, 0.0], [0.0, 1.0]], atol=1e-15)
+
+
+@pytest.mark.parametrize("shape", [(-1,), (-1, 1)])
+def test_one_margin_is_a_number_or_tells_two_classes_apart(shape):
+    def margin(X):
+        return MARGIN[: len(X)].reshape(shape)
+
+    nameless = Response(BlackBox(decision_function=margin), probe=X[:2])
+    assert nameless.outputs.tolist() == ["y"]
+    np.testing.assert_array_equal(nameless(X)[:, 0], MARGIN)
+    two = Response(BlackBox(decision_function=margin, classes_=["no", "yes"]), probe=X[:2])
+    assert explained(two, "auto")[0] == "yes"
+    np.testing.assert_array_equal(two(X), np.column_stack([-MARGIN, MARGIN]))
+    three = BlackBox(decision_function=margin, classes_=["ape", "bee", "cat"])
+    with pytest.raises(ValueError, match=r"one margin.*3 classes_"):
+        Response(three, probe=X[:2])
+
+
 # Multilabel classifiers
 
 
@@ -631,7 +716,7 @@ def switched(broken, fine=lambda X: X[:, :2] * 0 + 0.5):
     ("broken", "message"),
     [
         (lambda X: np.full((1, 2), 0.5), r"shape \(1, 2\) for 90 rows"),
-        (lambda X: np.full(len(X), 0.5), r"shape \(90,\)"),
+        (lambda X: np.full(len(X), 0.5), r"\[1\] columns, but \[2\]"),
         (lambda X: np.full((len(X), 2, 1), 0.5), r"shape \(90, 2, 1\)"),
         (lambda X: None, r"shape \(\)"),
         (lambda X: X[:, :3], r"\[3\] columns, but \[2\]"),
@@ -818,4 +903,10 @@ def test_function_classifier_predicts_numbers_or_labels():
     assert named.predict(X[:2]).tolist() == ["yes", "no"]
     assert named.score(X[:2], ["yes", "yes"]) == 0.5
     with pytest.raises(ValueError, match="shape"):
-        FunctionClassifier(lambda X: [0.2, 0.8]).predict(X[:2])
+        FunctionClassifier(lambda X: [[[0.2, 0.8]]]).predict(X[:1])
+    with pytest.raises(ValueError, match=r"2 columns.*3 classes_"):
+        FunctionClassifier(predict_proba, classes=[1, 2, 3]).predict(X[:2])
+    with pytest.raises(ValueError, match=r"predict_proba gave <U3 values, not numbers"):
+        FunctionClassifier(lambda X: [["0.2", "0.8"]]).predict(X[:1])
+    with pytest.raises(ValueError, match=r"row 1, gave \[0.5 nan\], which is not finite"):
+        FunctionClassifier(lambda X: [[0.2, 0.8], [0.5, np.nan]]).predict(X[:2])
