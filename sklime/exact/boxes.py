@@ -101,7 +101,8 @@ class Boxes:
 
 def _follow(numbers, follows):
     """Replace splits by what follows in their place; leaves stay."""
-    return np.where(numbers >= 0, follows[numbers], numbers)
+    # Leaves have negative numbers, which may reach past the splits.
+    return np.where(numbers >= 0, follows[np.maximum(numbers, 0)], numbers)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from lightgbm import (
 )
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import QuantileTransformer
+from sklearn.preprocessing import QuantileTransformer, StandardScaler
 from test_enumeration import BINARY, MISSING, SIGNAL, THREE, X, label, limit
 from xgboost import XGBClassifier, XGBRegressor, XGBRFRegressor
 
@@ -86,6 +86,22 @@ REGRESSORS = [
 @pytest.mark.parametrize("table", [X, MISSING], ids=["whole", "missing"])
 def test_regressors(model, table):
     compare(clone(model).fit(table, SIGNAL + 3), table)
+
+
+@pytest.mark.parametrize("model", [xgb(), lgbm()], ids=label)
+def test_columns_that_the_trees_cut_and_the_explained_table_does_not_vary(model):
+    piped = make_pipeline(StandardScaler(), clone(model)).fit(X, SIGNAL)
+    compare(piped, X[X[:, 4] == 1])
+    frame = pd.DataFrame(
+        {
+            "colour": pd.Categorical(np.array(["red", "green"])[X[:, 4].astype(int)]),
+            "a": X[:, 0],
+            "b": X[:, 1],
+        }
+    )
+    own = {"enable_categorical": True} if isinstance(model, XGBRegressor) else {}
+    fitted = clone(model).set_params(**own).fit(frame, SIGNAL)
+    compare(fitted, frame[frame["colour"] == "red"])
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,10 @@ def limit(explainer, table, rows, width):
 
 
 def check(model, table, y, response_method="auto", width=1.0, **sampler):
-    model = model.fit(table, y)
+    return check_fitted(model.fit(table, y), table, response_method, width, **sampler)
+
+
+def check_fitted(model, table, response_method="auto", width=1.0, **sampler):
     explainer = LimeExplainer(
         model,
         sampler=MarginalSampler(**{"n_bins": 3, **sampler}),
@@ -92,7 +95,7 @@ def check(model, table, y, response_method="auto", width=1.0, **sampler):
         target="all",
         random_state=0,
     ).fit(table)
-    rows = [0, 7, 31]
+    rows = [0, 7, min(31, len(table) - 1)]
     explanation = explainer.explain(table[:40])[rows]
     expected = limit(explainer, table, rows, width)
     found = np.concatenate(
@@ -261,3 +264,31 @@ def test_other_bins_and_categories(binning):
     check(
         en.RandomForestRegressor(8, random_state=0), X, SIGNAL, categorical_features=[0, 2]
     )
+
+
+@pytest.mark.parametrize("part", [X[:, 4] == 1, X[:, 2] < 0.2], ids=["one", "low"])
+@pytest.mark.parametrize("step", [StandardScaler(), "passthrough"], ids=str)
+@pytest.mark.parametrize(
+    "model",
+    [
+        tree.DecisionTreeRegressor(random_state=0),
+        en.RandomForestRegressor(8, random_state=0),
+        en.GradientBoostingRegressor(n_estimators=10),
+        en.HistGradientBoostingRegressor(max_iter=15),
+    ],
+    ids=label,
+)
+def test_columns_that_the_trees_cut_and_the_explained_table_does_not_vary(
+    model, step, part
+):
+    check_fitted(make_pipeline(step, model).fit(X, SIGNAL), X[part])
+
+
+def test_categories_that_the_model_knows_and_the_explained_table_lacks():
+    y = FRAME["count"] * (FRAME["colour"] == "red") + FRAME["age"].fillna(-5) / 10
+    model = mixed(en.RandomForestRegressor(8, random_state=0)).fit(FRAME, y)
+    check_fitted(model, FRAME[FRAME["colour"] != "red"])
+    check_fitted(model, FRAME[FRAME["colour"] == "red"])
+    table = FRAME.astype({"colour": "category"})
+    model = en.HistGradientBoostingRegressor(max_iter=20, categorical_features="from_dtype")
+    check_fitted(model.fit(table, y), table[table["colour"] == "red"])
