@@ -84,14 +84,14 @@ def push_forward(points, trials, table_format, transform):
     """Push points of each column through the steps in front of a model.
 
     That a step mixes columns may show only where several of them differ from the base row,
-    and in rare values: so rows of many kinds are compared with what the columns make of
-    them one by one.
+    in rare values, or in one combination of values: so rows of many kinds are compared with
+    what the columns make of them one by one.
 
     Parameters
     ----------
     points : list of n_columns ndarrays
         Encoded values of each column.
-    trials : ndarray of shape (n_trials, n_columns) of int
+    trials : list of ndarrays of shape (n_trials, n_columns) of int
         Rows put together from the points.
     table_format : DenseFormat
         Writes encoded values as the table that the steps take.
@@ -129,9 +129,10 @@ def push_forward(points, trials, table_format, transform):
         owned.append(varying)
         values.append(numbers)
     features = FeatureMap(owner, values, owned, push.constants)
-    for block in push.blocks(len(trials)):
-        own = [values[at] for values, at in zip(points, trials[block].T, strict=True)]
-        _check_trials(features.at(trials[block]), push.dense(np.column_stack(own)).T)
+    for part in trials:
+        for block in push.blocks(len(part)):
+            own = [values[at] for values, at in zip(points, part[block].T, strict=True)]
+            _check_trials(features.at(part[block]), push.dense(np.column_stack(own)).T)
     return features
 
 

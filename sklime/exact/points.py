@@ -6,8 +6,8 @@ import numpy as np
 # standard deviations of the draws beyond them: no draw goes further.
 _N_BETWEEN, _REACH = 65, 7.0
 
-# Rows put together from the points, and a seed of their own.
-_N_TRIALS, _SEED = 256, 0
+# Rows put together from the points, and a seed of their own; draws of the law have another.
+_N_TRIALS, _SEED, _SEED_OF_DRAWS = 256, 0, 1
 
 
 def column_points(sampler):
@@ -67,4 +67,37 @@ def trial_rows(columns, points):
         telling = rng.choice([0, highest, min(mode, last), last], _N_TRIALS)
         anywhere = rng.integers(last + 1, size=_N_TRIALS)
         at[:, j] = np.where(rng.random(_N_TRIALS) < 0.5, telling, anywhere)
+    return at
+
+
+def drawn_rows(sampler, points, n_rows):
+    """Draw rows from the law of the draws themselves, on the points of its columns.
+
+    Whatever combination of values is frequent enough to matter there is among them.
+
+    Parameters
+    ----------
+    sampler : MarginalSampler or GaussianSampler
+        Fitted.
+    points : list of n_columns ndarrays
+        As `column_points` gives them.
+    n_rows : int
+        How many rows.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_columns) of int
+        Positions in `points`.
+    """
+    rng = np.random.default_rng(_SEED_OF_DRAWS)
+    at = np.empty((n_rows, len(points)), dtype=np.int32)
+    for j, (column, values) in enumerate(zip(sampler.columns_, points, strict=True)):
+        seen = column.marginal().components(rng.random(n_rows))
+        if column.matched:
+            at[:, j] = seen
+            continue
+        # Rows that draws lie around are training rows.
+        centre, sd = sampler.normal_of(j, column.standardise(column.values[seen]))
+        drawn = centre + sd * rng.standard_normal(n_rows)
+        at[:, j] = np.searchsorted(0.5 * (values[1:] + values[:-1]), drawn)
     return at

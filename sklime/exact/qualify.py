@@ -11,7 +11,7 @@ from sklime.exact.errors import NoClosedForm
 from sklime.exact.features import FeatureMap, push_forward, same_values
 from sklime.exact.laws import mismatch_factor
 from sklime.exact.linear import is_linear, linear_coefficients
-from sklime.exact.points import column_points, trial_rows
+from sklime.exact.points import column_points, drawn_rows, trial_rows
 from sklime.exact.population import Population
 from sklime.exact.scikit_learn_trees import read_scikit_learn
 from sklime.exact.sums import SumOfColumns, SumOfTrees
@@ -23,6 +23,11 @@ from sklime.selectors import MomentSelector
 # as a share of the range of its answers.
 _N_CHECKED = 64
 _TOLERANCE = 1e-6
+
+# Rows that the steps are tested on, of the law of the draws and of the training table: a
+# combination of values that matters among so many draws is among them. The model is then
+# asked about some of the draws, too.
+_N_PUSHED, _N_ASKED = 4096, 1024
 
 
 def closed_form(response, sampler, kernel, selector, surrogate, X, n_samples):
@@ -53,7 +58,7 @@ def closed_form(response, sampler, kernel, selector, surrogate, X, n_samples):
         raise NoClosedForm(f"selector {selector!r} needs draws")
     if surrogate is not None:
         raise NoClosedForm(f"surrogate {surrogate!r} needs draws")
-    model, steps = _unwrapped(response.estimator)
+    model, steps, wrappers = _unwrapped(response.estimator)
     if sampler.masks_units:
         # Late, as it brings the samplers along that tables never need.
         from sklime.exact.masks import MaskPopulation
@@ -61,15 +66,18 @@ def closed_form(response, sampler, kernel, selector, surrogate, X, n_samples):
         if not is_linear(model):
             raise NoClosedForm(f"{type(model).__name__} is not linear")
         own = response, sampler, kernel, X, n_samples
-        return MaskPopulation.of(model, steps, *own)
-    _check_laws(sampler, kernel)
-    mismatch = mismatch_factor(kernel)
-    points = column_points(sampler)
-    trials = trial_rows(sampler.columns_, points)
-    own = model, steps, response, sampler, points, trials
-    form = _sum_of_columns(*own) if is_linear(model) else _sum_of_trees(*own, mismatch)
-    _calibrate(form, response, sampler, X, points, trials)
-    return Population(sampler, kernel, form, n_samples)
+        population = MaskPopulation.of(model, steps, *own)
+    else:
+        _check_laws(sampler, kernel)
+        mismatch = mismatch_factor(kernel)
+        points = column_points(sampler)
+        trials = trial_rows(sampler.columns_, points)
+        own = model, steps, response, sampler, X, points, trials
+        form = _sum_of_columns(*own) if is_linear(model) else _sum_of_trees(*own, mismatch)
+        _calibrate(form, response, sampler, X, points, trials, _N_ASKED if steps else 0)
+        population = Population(sampler, kernel, form, n_samples)
+    _check_methods([*wrappers, model, *np.ravel(getattr(model, "estimators_", []))])
+    return population
 
 
 def _check_laws(sampler, kernel):
@@ -92,9 +100,10 @@ def _check_laws(sampler, kernel):
 
 
 def _unwrapped(estimator):
-    """The model inside pipelines and searches, and the steps in front of it."""
-    steps = []
+    """The model inside pipelines and searches, the steps in front of it, and these."""
+    steps, wrappers = [], []
     while True:
+        outer = estimator
         if type(estimator) is Pipeline:
             steps += [step for _, step in estimator.steps[:-1] if step != "passthrough"]
             estimator = estimator.steps[-1][1]
@@ -103,10 +112,11 @@ def _unwrapped(estimator):
         elif type(estimator) in (GridSearchCV, RandomizedSearchCV):
             estimator = estimator.best_estimator_
         else:
-            return estimator, [step for step in steps if step is not None]
+            return estimator, [step for step in steps if step is not None], wrappers
+        wrappers.append(outer)
 
 
-def _feature_map(steps, response, sampler, points, trials):
+def _feature_map(steps, response, sampler, X, points, trials):
     """Model features as functions of the table's columns."""
     if not steps and not sampler.format_.nominal.any():
         d = len(points)
@@ -123,12 +133,14 @@ def _feature_map(steps, response, sampler, points, trials):
             table = step.transform(table)
         return table
 
-    return push_forward(points, trials, sampler.format_, transform)
+    drawn = drawn_rows(sampler, points, _N_PUSHED)
+    seen = _training_rows(points, sampler, X, _N_PUSHED)
+    return push_forward(points, [trials, drawn, seen], sampler.format_, transform)
 
 
-def _sum_of_columns(model, steps, response, sampler, points, trials):
+def _sum_of_columns(model, steps, response, sampler, X, points, trials):
     coef = linear_coefficients(model, response)
-    features = _feature_map(steps, response, sampler, points, trials)
+    features = _feature_map(steps, response, sampler, X, points, trials)
     if coef.shape[1] != len(features.owner):
         raise NoClosedForm(f"{type(model).__name__} has other features than its steps give")
     parts = [
@@ -140,36 +152,41 @@ def _sum_of_columns(model, steps, response, sampler, points, trials):
     return SumOfColumns(parts, sampler.columns_, points)
 
 
-def _sum_of_trees(model, steps, response, sampler, points, trials, mismatch):
+def _sum_of_trees(model, steps, response, sampler, X, points, trials, mismatch):
     forest = read_scikit_learn(model, response) or read_dump(model, response)
     boxes, splits = forest.boxes_and_splits()
     steps = steps if forest.step is None else [*steps, forest.step]
-    features = _feature_map(steps, response, sampler, points, trials)
+    features = _feature_map(steps, response, sampler, X, points, trials)
     if splits.feature.max(initial=-1) >= len(features.owner):
         raise NoClosedForm(f"{type(model).__name__} has other features than its steps give")
     return SumOfTrees(boxes, splits, features, sampler.columns_, points, mismatch)
 
 
-def _calibrate(form, response, sampler, X, points, trials):
+def _calibrate(form, response, sampler, X, points, trials, n_drawn):
     """Compare the rebuilt model with the real one, and find the constant between them.
 
-    Both on training rows and on rows put together from values of different ones: there
-    most draws lie.
+    Both on training rows and on rows put together from values of different ones, where
+    most draws lie: the constant is theirs. Then on draws of the sampler's law, if any.
     """
-    n = X.shape[0]
-    rows = np.unique(np.linspace(0, n - 1, min(n, _N_CHECKED)).astype(int))
-    at, known = _places(points, sampler.format_.encode(take_rows(X, rows)))
-    at = np.concatenate([at[known], trials])
+    at = np.concatenate([_training_rows(points, sampler, X, _N_CHECKED), trials])
     if (at == at[0]).all():
         raise NoClosedForm(
             "its training rows are all alike, and cannot tell the model apart"
         )
-    E = np.column_stack([values[own] for values, own in zip(points, at.T, strict=True)])
-    answers = response(sampler.format_.decode(E), what="combined training row")
-    if form.constant.shape != answers.shape[1:]:
-        raise NoClosedForm("the rebuilt model has another number of outputs")
-    rebuilt = form.answers(at)
+
+    def compare(at):
+        columns = zip(points, at.T, strict=True)
+        E = np.column_stack([values[own] for values, own in columns])
+        answers = response(sampler.format_.decode(E), what="combined training row")
+        if form.constant.shape != answers.shape[1:]:
+            raise NoClosedForm("the rebuilt model has another number of outputs")
+        return answers, form.answers(at)
+
+    answers, rebuilt = compare(at)
     constant = (answers - rebuilt).mean(axis=0)
+    if n_drawn:
+        drawn = compare(drawn_rows(sampler, points, n_drawn))
+        answers, rebuilt = map(np.concatenate, zip((answers, rebuilt), drawn, strict=True))
     missed = np.abs(answers - rebuilt - constant).max(axis=0)
     allowed = _TOLERANCE * np.ptp(answers, axis=0)
     allowed = allowed + _rounding(form.n_terms, answers, rebuilt)
@@ -180,6 +197,25 @@ def _calibrate(form, response, sampler, X, points, trials):
             "as it does itself"
         )
     form.constant = constant
+
+
+def _check_methods(instances):
+    """Refuse instances with methods of their own, which may differ where nobody looks."""
+    for one in instances:
+        for name, value in vars(one).items():
+            if callable(value) and callable(getattr(type(one), name, None)):
+                raise NoClosedForm(
+                    f"{type(one).__name__}.{name} is set on the instance, and is not what "
+                    "its class does"
+                )
+
+
+def _training_rows(points, sampler, X, n_rows):
+    """Positions in the points of some training rows that have places there."""
+    n = X.shape[0]
+    rows = np.unique(np.linspace(0, n - 1, min(n, n_rows)).astype(int))
+    at, known = _places(points, sampler.format_.encode(take_rows(X, rows)))
+    return at[known]
 
 
 def _places(points, E):

@@ -16,6 +16,7 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401
+from sklearn.frozen import FrozenEstimator
 from sklearn.impute import IterativeImputer, KNNImputer, SimpleImputer
 from sklearn.linear_model import (
     GammaRegressor,
@@ -79,6 +80,104 @@ def test_products_of_columns_that_are_mostly_zero_mix_columns(model):
     model = make_pipeline(pairs, model)
     model.fit(table, 50 * table[:, 0] * table[:, 1] + table[:, 2])
     refused(model, table, "mixes columns")
+
+
+def levels(letter, n, frequencies):
+    return rng.choice([f"{letter}{i:02d}" for i in range(n)], 3000, p=frequencies)
+
+
+ZIPF = [1 / np.arange(1, n + 1) ** 0.7 for n in (60, 30)]
+SALES = pd.DataFrame(
+    {
+        "country": levels("C", 60, ZIPF[0] / ZIPF[0].sum()),
+        "merchant": levels("M", 30, ZIPF[1] / ZIPF[1].sum()),
+        "age": rng.integers(0, 4, 3000),
+    }
+)
+
+
+@pytest.mark.parametrize(("country", "merchant"), [("C02", "M02"), ("C04", "M06")])
+@pytest.mark.parametrize("model", [LinearRegression(), DecisionTreeRegressor(max_depth=6)])
+def test_a_step_that_looks_at_one_cell_of_two_columns_mixes_them(country, merchant, model):
+    def cell(T):
+        return (T["country"] == country) & (T["merchant"] == merchant)
+
+    def step(T):
+        return np.column_stack([T["age"], cell(T)]).astype(float)
+
+    hit = cell(SALES)
+    model = make_pipeline(FunctionTransformer(step), model)
+    model.fit(SALES, SALES["age"] + 100.0 * hit)
+    refused(model, SALES, "mixes columns")
+    [found] = LimeExplainer(model, random_state=0).fit(SALES).transform(SALES[hit][:1])
+    # The row's answer rests on both columns, which have the contrast of the cell's draws.
+    a, b = (SALES["country"] == country).mean(), (SALES["merchant"] == merchant).mean()
+    e = np.exp(-1 / (2 * 0.75**2 * 3))
+    tilted_a, tilted_b = a / (a + (1 - a) * e), b / (b + (1 - b) * e)
+    np.testing.assert_allclose(found[:2], [100 * tilted_b, 100 * tilted_a], rtol=0.5)
+
+
+@pytest.mark.parametrize("sampler", [None, GaussianSampler()], ids=["bins", "normal"])
+def test_a_step_that_looks_at_a_square_of_two_numbers_mixes_them(sampler):
+    def step(X):
+        return np.column_stack([X, (abs(X[:, :2] - 0.5) < 0.06).all(axis=1)])
+
+    table = rng.normal(size=(3000, 3))
+    model = make_pipeline(FunctionTransformer(step), LinearRegression())
+    model.fit(table, step(table) @ [0, 0, 1, 50])
+    refused(model, table, "mixes columns", sampler=sampler)
+
+
+def test_a_step_that_looks_at_a_cell_which_only_training_rows_have_mixes_columns():
+    codes = np.repeat(np.arange(300.0), 10)
+    table = np.column_stack([codes, codes, rng.normal(size=3000)])
+
+    def step(X):
+        # One draw in 90,000, but ten training rows.
+        return np.column_stack([X, (X[:, 0] == 77) & (X[:, 1] == 77)])
+
+    model = make_pipeline(FunctionTransformer(step), LinearRegression())
+    refused(model.fit(table, codes + 50.0 * (codes == 77)), table, "mixes columns")
+
+
+def on_the_instance(model):
+    # Where no row that anyone looks at need lie.
+    def rule(f, X, **options):
+        return f(X, **options) + 5.0 * (np.asarray(X)[:, :2].sum(axis=1) > 6.0)
+
+    return answering(model, rule)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        LinearRegression(),
+        DecisionTreeRegressor(max_depth=4),
+        RandomForestRegressor(5, random_state=0),
+        GradientBoostingRegressor(n_estimators=5),
+        HistGradientBoostingRegressor(max_iter=5),
+        LGBMRegressor(n_estimators=5, verbose=-1, n_jobs=1),
+        XGBRegressor(n_estimators=5, n_jobs=1),
+        make_pipeline(StandardScaler(), Ridge()),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_instances_with_methods_of_their_own_are_no_longer_their_class(model):
+    assert method_of(model.fit(X, y), X) == "exact"
+    refused(on_the_instance(model), X, "predict is set on the instance")
+
+
+def test_parts_with_methods_of_their_own_are_no_longer_their_class():
+    forest = RandomForestRegressor(5, random_state=0).fit(X, y)
+    on_the_instance(forest.estimators_[3])
+    refused(forest, X, "DecisionTreeRegressor.predict is set on the instance")
+    inner = on_the_instance(Ridge().fit(X, y))
+    refused(FrozenEstimator(inner), X, "Ridge.predict is set on the instance")
+    piped = on_the_instance(make_pipeline(StandardScaler(), Ridge()).fit(X, y))
+    refused(FrozenEstimator(piped), X, "Pipeline.predict is set on the instance")
+    linear = Ridge().fit(X, y)
+    linear._decision_function = partial(lambda f, X: f(X), linear._decision_function)
+    refused(linear, X, "Ridge._decision_function is set on the instance")
 
 
 def test_a_model_is_judged_on_rows_between_training_rows():
