@@ -36,6 +36,8 @@ class Response:
         "y0", "y1" and so on.
     classes : ndarray of shape (n_classes,) or None
         ``classes_`` of a classifier with one label per sample.
+    precision : dtype
+        The floating dtype in which the model itself answers; float64 for other numbers.
 
     Raises
     ------
@@ -63,6 +65,7 @@ class Response:
         _check_columns(estimator, probe)
         with self._reporting(probe, "probe row"):
             tables = self._ask(probe)
+            self.precision = _precision(tables)
             asked = copy_rows(_container(estimator, probe))
             self._outputs = learn_outputs(estimator, self.method, tables, asked)
             self._outputs.read(tables)
@@ -184,6 +187,12 @@ def _choose_method(estimator, response_method):
         f"{' or '.join(methods)}; choose another method, or wrap a plain function in "
         "FunctionClassifier or FunctionRegressor"
     )
+
+
+def _precision(tables):
+    dtypes = {table.dtype for table in tables}
+    floating = all(dtype.kind == "f" for dtype in dtypes)
+    return np.result_type(*dtypes) if floating else np.dtype(np.float64)
 
 
 def _check_columns(estimator, probe):

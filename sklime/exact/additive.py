@@ -166,8 +166,11 @@ class AdditiveAnswers:
                 break
         differences = np.concatenate(differences)
         constant = differences.mean(axis=0)
-        size = np.max(sizes, axis=0) + abs(constant)
-        if not (abs(differences - constant) <= _MODEL * size).all():
+        # At a high level only rounding in the model's own precision is allowed.
+        double = self.response.precision == np.float64
+        allowed = _MODEL * np.max(sizes, axis=0)
+        allowed = allowed + (_DOUBLE if double else _SINGLE) * abs(constant)
+        if not (abs(differences - constant) <= allowed).all():
             raise NoClosedForm(
                 f"{type(self.response.estimator).__name__} rebuilt from its parts does not "
                 "answer as it does itself"

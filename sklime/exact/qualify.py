@@ -189,7 +189,7 @@ def _calibrate(form, response, sampler, X, points, trials, n_drawn):
         answers, rebuilt = map(np.concatenate, zip((answers, rebuilt), drawn, strict=True))
     missed = np.abs(answers - rebuilt - constant).max(axis=0)
     allowed = _TOLERANCE * np.ptp(answers, axis=0)
-    allowed = allowed + _rounding(form.n_terms, answers, rebuilt)
+    allowed = allowed + _rounding(form.n_terms, response.precision, answers, rebuilt)
     # NaN is no agreement.
     if not (missed <= allowed).all():
         raise NoClosedForm(
@@ -230,14 +230,12 @@ def _places(points, E):
     return at, known
 
 
-def _rounding(n_terms, answers, rebuilt):
+def _rounding(n_terms, precision, answers, rebuilt):
     """What rounding may change of answers that are sums, by output.
 
-    It grows with the square root of the number of terms. Answers that are all numbers of
-    single precision were summed in it.
+    It grows with the square root of the number of terms, in units of the precision that
+    the model answers in, which its numbers alone do not tell.
     """
-    with np.errstate(over="ignore"):
-        single = (answers.astype(np.float32) == answers).all()
-    unit = np.finfo(np.float32 if single else np.float64).eps
+    unit = np.finfo(precision).eps
     level = np.abs(answers).max(axis=0) + np.abs(rebuilt).max(axis=0)
     return (16.0 + 2.0 * np.sqrt(n_terms)) * unit * level

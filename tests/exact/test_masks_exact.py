@@ -417,6 +417,19 @@ def test_what_is_no_sum_over_steps_is_drawn(step, sampler):
         explainer(model, SERIES[..., 0], sampler)
 
 
+@pytest.mark.parametrize("level", [0.0, 1e7])
+def test_what_a_model_adds_to_its_words_is_noticed_at_any_level(level):
+    model = make_pipeline(CountVectorizer(), Ridge()).fit(TEXTS, LIKED + level)
+    assert explainer(model, TEXTS, TokenSampler(), method="auto").method_ == "exact"
+    own = model.predict
+    model.predict = lambda texts: own(texts) + [5.0 * ("plot film" in t) for t in texts]
+    with pytest.raises(ValueError, match="does not answer as it does itself"):
+        explainer(model, TEXTS, TokenSampler())
+    model.predict = lambda texts: own(texts) + [5.0 * (t == "the plot") for t in texts]
+    with pytest.raises(ValueError, match="predict is set on the instance"):
+        explainer(model, TEXTS, TokenSampler())
+
+
 def test_a_kernel_that_sees_one_number_of_words_only_is_drawn():
     narrow = {"kernel": ExponentialKernel(width=1e-4)}
     explaining = of_texts(*COUNTS, **narrow)

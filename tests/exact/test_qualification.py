@@ -228,6 +228,48 @@ def test_what_a_model_adds_to_its_parts_is_noticed_at_any_level(level):
     refused(added, X, "does not answer as it does itself")
 
 
+def whole_numbers(level):
+    """Models whose answers are whole numbers at some level, and a table for them."""
+    table = np.column_stack([X[:, :2].round(), X[:, 2]])
+    linear = LinearRegression().fit(table, y)
+    linear.coef_, linear.intercept_ = np.array([3.0, 2.0, 0.0]), level
+    tree = DecisionTreeRegressor().fit(table, linear.predict(table))
+    return table, [linear, tree]
+
+
+@pytest.mark.parametrize("level", [1e5, 1e7])
+@pytest.mark.parametrize("which", [0, 1], ids=["linear", "tree"])
+def test_what_is_added_to_whole_numbers_is_noticed_at_any_level(level, which):
+    table, models = whole_numbers(level)
+    assert method_of(models[which], table) == "exact"
+    added = answering(models[which], lambda f, X: f(X) + 8.0 * (X[:, 2] > 0.67))
+    refused(added, table, "does not answer as it does itself")
+
+
+@pytest.mark.parametrize("level", [1e4, 1e7])
+def test_what_is_added_inside_a_model_is_noticed_at_any_level(level):
+    # Its mean and both leaves are whole numbers.
+    steps = level + 8.0 * (np.arange(300) % 2)
+    table = np.column_stack([steps - level, X[:, 1:]])
+    model = HistGradientBoostingRegressor(max_iter=1, learning_rate=1.0, max_depth=1)
+    assert method_of(model.fit(table, steps), table) == "exact"
+    [[own]] = model._predictors
+
+    def predict(X, **options):
+        return own.predict(X, **options) + 8.0 * (X[:, 2] > 0.67)
+
+    model._predictors = [[SimpleNamespace(nodes=own.nodes, predict=predict)]]
+    model._predictors[0][0].raw_left_cat_bitsets = own.raw_left_cat_bitsets
+    refused(model, table, "does not answer as it does itself")
+
+
+def test_single_precision_is_what_the_model_answers_in():
+    table = X.astype(np.float32)
+    linear = Ridge().fit(table, (1e6 + y).astype(np.float32))
+    assert linear.predict(table).dtype == np.float32
+    assert method_of(linear, table) == "exact"
+
+
 def test_what_a_model_adds_to_one_of_its_outputs_is_noticed():
     forest = RandomForestRegressor(20, random_state=0).fit(X, np.column_stack([y, 1e9 * y]))
     assert method_of(forest, X) == "exact"
