@@ -7,7 +7,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from sklime.exceptions import NeighbourhoodWarning, SelectionWarning, UnknownValueWarning
+from sklime.exceptions import (
+    ClosedFormWarning,
+    NeighbourhoodWarning,
+    SelectionWarning,
+    UnknownValueWarning,
+)
 from sklime.explanation import THIN_SUPPORT
 
 
@@ -31,6 +36,8 @@ class Concerns:
         Surrogates without features, though the answers vary.
     unconverged : tuple of int
         Positions of the rows that would need more draws than they may have.
+    failures : Counter
+        Rows, by why their closed form failed, that were explained by draws instead.
     """
 
     weightless: int = 0
@@ -40,6 +47,7 @@ class Concerns:
     rare: Counter = field(default_factory=Counter)
     empty_selections: int = 0
     unconverged: tuple = ()
+    failures: Counter = field(default_factory=Counter)
 
     @classmethod
     def of(cls, surrogates, columns, varies, first_row=0):
@@ -91,6 +99,7 @@ class Concerns:
             self.rare + other.rare,
             self.empty_selections + other.empty_selections,
             self.unconverged + other.unconverged,
+            self.failures + other.failures,
         )
 
     def warn(self, names, kernel, selector, n_samples, rows="row(s)"):
@@ -150,6 +159,13 @@ class Concerns:
                 f"asks, with as many draws as max_samples allows. Raise either, or look at "
                 "explain(X, uncertainty=True).",
                 ConvergenceWarning,
+            )
+        if self.failures:
+            [(reason, _)] = self.failures.most_common(1)
+            _warn(
+                f"draws take the place of the closed form for {self.failures.total()} "
+                f"row(s): {reason}",
+                ClosedFormWarning,
             )
 
 

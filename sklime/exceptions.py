@@ -19,3 +19,10 @@ class UnknownValueWarning(UserWarning):
 
 class SelectionWarning(UserWarning):
     """A selector kept no feature, so that the surrogate is a constant."""
+
+
+class ClosedFormWarning(UserWarning):
+    """A closed form failed unexpectedly, and draws took its place.
+
+    Given under ``method="auto"`` only; it is a fault of sklime, and worth a report.
+    """

@@ -1,6 +1,9 @@
 """The explainer: parameters, `fit`, `transform`, `explain` and `score`."""
 
+import warnings
+from collections import Counter
 from functools import cached_property, partial
+from itertools import chain
 from types import MappingProxyType
 
 import numpy as np
@@ -11,7 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 from sklime.assembly import assemble_explanation
 from sklime.blocks import block_bytes, take_rows
 from sklime.concerns import Concerns
-from sklime.exact import NoClosedForm, closed_form
+from sklime.exact import ClosedFormFailed, NoClosedForm, closed_form
+from sklime.exceptions import ClosedFormWarning
 from sklime.fitting import SurrogateFitter
 from sklime.kernels import ExponentialKernel, as_kernel
 from sklime.parameters import check_parameters, check_uncertainty
@@ -63,7 +67,8 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         "exact": LIME's limit for infinitely many draws, in closed form; an error that says
         why where there is none. "sampling": draws. "auto": exact where the model, the
         sampler, the kernel, the selector and the surrogate allow it, else draws; for texts,
-        images and sequences this is tested anew for every row.
+        images and sequences this is tested anew for every row. A closed form that fails
+        unexpectedly gives way to draws, with a `ClosedFormWarning`.
     weighting : {"auto", "kernel", "tilted"}, default="auto"
         How draws follow the kernel. "kernel": draws of the sampler, weighted. "tilted":
         draws of each row's own from the kernel-weighted law, unweighted, so that a narrow
@@ -208,7 +213,8 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         self.selector_ = AllFeatures() if self.selector is None else clone(self.selector)
         self.surrogate_ = None if self.surrogate is None else clone(self.surrogate)
         self._seed = seed_of(self.random_state)
-        vars(self).pop("_drawn", None)
+        for name in ("_drawn", "_otherwise"):
+            vars(self).pop(name, None)
         population = self._closed_form(X, sample_weight)
         self.method_ = "sampling" if population is None else "exact"
         self._fitter = (
@@ -216,10 +222,10 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
             if population is None
             else SurrogateFitter(population, self.selector_, None)
         )
+        self._insists = self.method == "exact"
         # A masked row may have no closed form although training rows had one.
-        mixed = population is not None and self.sampler_.masks_units
-        mixed = mixed and self.method == "auto"
-        self._otherwise = self._sampling_fitter() if mixed else None
+        if population is not None and self.sampler_.masks_units and not self._insists:
+            _ = self._otherwise
         if self.tol is not None and isinstance(self._fitter.around, SharedPool):
             self._grow_pool(X, sample_weight)
         self.n_samples_ = self._fitter.around.n_samples
@@ -367,7 +373,13 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
                 raise ValueError(
                     f'method="exact" has no closed form here: {reason}. Use method="auto" '
                     "to draw samples where there is none."
-                ) from None
+                ) from reason.__cause__
+            if isinstance(reason, ClosedFormFailed):
+                warnings.warn(
+                    f"draws take the place of the closed form: {reason}",
+                    ClosedFormWarning,
+                    stacklevel=3,
+                )
             return None
 
     def _sampled(self, weighting):
@@ -379,6 +391,11 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         most = 32 * self.n_samples if self.max_samples is None else self.max_samples
         own = self.selector_, self.surrogate_, tilted, self.tol, most
         return SurrogateFitter(around, *own)
+
+    @cached_property
+    def _otherwise(self):
+        """What explains rows whose closed form there is not, or fails."""
+        return self._sampling_fitter()
 
     def _grow_pool(self, X, sample_weight):
         """Let the pool grow until training rows have narrow enough intervals."""
@@ -432,7 +449,7 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
             results = jobs(delayed(self._block)(block, *own) for block in blocks)
             sizes = [block.stop - block.start for block in blocks]
             results = with_progress(results, sizes, self.verbose)
-        kept, concerns = zip(*results, strict=True)
+        kept, concerns = zip(*chain.from_iterable(results), strict=True)
         sum(concerns, Concerns()).warn(
             rows.names, self.kernel_, self.selector_, self.n_samples_
         )
@@ -444,21 +461,34 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         chosen = min(d, getattr(self.selector_, "k", d))
         return self._fitter.around.bytes_per_row + 32 * n_explained * chosen * (chosen + d)
 
-    def _block(self, block, rows, outputs, keep, uncertainty):
+    def _block(self, block, *own):
+        """Explain a block of rows, or one by one those of which a closed form fails."""
+        try:
+            return [self._explained(block, *own)]
+        except ClosedFormFailed:
+            # Whether a row has a closed form is not its neighbours' business.
+            alone = [slice(i, i + 1) for i in range(block.start, block.stop)]
+            return [self._explained(row, *own) for row in alone]
+
+    def _explained(self, block, rows, outputs, keep, uncertainty):
         part = rows.take(block)
         columns, matched = rows.features(block, part)
         asked = part, outputs[block], matched, uncertainty
         try:
-            fitted = self._fitter(*asked)
+            fitted, failures = self._fitter(*asked), Counter()
         except NoClosedForm as reason:
-            if self._otherwise is None:
+            failed = isinstance(reason, ClosedFormFailed)
+            if failed and block.stop - block.start > 1:
+                raise
+            if self._insists:
                 raise ValueError(
                     f'method="exact" has no closed form for row {block.start}: {reason}. '
                     'Use method="auto" to draw samples for such rows.'
-                ) from None
+                ) from reason.__cause__
             fitted = self._otherwise(*asked)
+            failures = Counter([str(reason)] if failed else [])
         concerns = Concerns.of(fitted, columns, rows.varies, block.start)
-        return keep(fitted, part, block), concerns
+        return keep(fitted, part, block), concerns + Concerns(failures=failures)
 
 
 def _scored_on_draws(around, surrogates, part, outputs):

@@ -103,7 +103,7 @@ class Response:
         for start in range(0, len(answers), height):
             rows = slice(start, start + height)
             block = take_rows(X, rows)
-            with self._reporting(block, what, start):
+            with models_own_errors(), self._reporting(block, what, start):
                 answers[rows] = self._outputs.read(self._ask(block, copy))
         return answers
 
@@ -167,6 +167,31 @@ class Response:
         except Exception as error:
             error.add_note(f"{name} was asked about {asked}")
             raise
+
+
+@contextmanager
+def models_own_errors():
+    """Mark the errors of a model, or of steps in front of it, as its own."""
+    try:
+        yield
+    except Exception as error:
+        error.raised_by_model = True
+        raise
+
+
+def is_models_own(error):
+    """Whether an error was raised by a model, or for what it answered.
+
+    Parameters
+    ----------
+    error : Exception
+        Any error.
+
+    Returns
+    -------
+    bool
+    """
+    return getattr(error, "raised_by_model", False)
 
 
 def _choose_method(estimator, response_method):

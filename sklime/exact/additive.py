@@ -17,6 +17,7 @@ from sklime.asking import ask_about_masks
 from sklime.blocks import block_bytes, n_rows, take_rows
 from sklime.exact.errors import NoClosedForm
 from sklime.exact.linear import linear_coefficients
+from sklime.response import models_own_errors
 from sklime.samplers.exchangeable import ExchangeableLaw
 
 # Masks that each row is tested on; of a training row the model itself is asked about
@@ -194,9 +195,10 @@ class AdditiveAnswers:
 
     def _features(self, X):
         """The linear model's features, ndarray or CSR matrix."""
-        features = self.response.present(X)
-        for step in self.steps:
-            features = step.transform(features)
+        with models_own_errors():
+            features = self.response.present(X)
+            for step in self.steps:
+                features = step.transform(features)
         if not issparse(features):
             features = np.asarray(features)
         if features.ndim != 2 or features.shape[1] != self.coef.shape[1]:

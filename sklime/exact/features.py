@@ -12,6 +12,7 @@ from sklearn.utils import gen_batches
 
 from sklime.blocks import block_bytes
 from sklime.exact.errors import NoClosedForm
+from sklime.response import models_own_errors
 
 # Points, over all columns, that are worth pushing through, and numbers that the steps make
 # of them: some seconds.
@@ -172,7 +173,7 @@ class _Push:
         """Model features of rows, as an array."""
         table = self.table_format.decode(E)
         try:
-            with np.errstate(all="ignore"):
+            with models_own_errors(), np.errstate(all="ignore"):
                 features = self.transform(table)
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             raise NoClosedForm(

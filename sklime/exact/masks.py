@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from sklime.exact.additive import AdditiveAnswers
-from sklime.exact.errors import NoClosedForm
+from sklime.exact.errors import NoClosedForm, reports_failures
 from sklime.exact.population import Population, PopulationMoments
 from sklime.samplers import SequenceSampler, SuperpixelSampler, TokenSampler
 from sklime.samplers.exchangeable import weights_by_count
@@ -80,6 +80,7 @@ class MaskPopulation:
         answers.calibrate(X)
         return cls(answers, sampler, kernel, n_samples)
 
+    @reports_failures
     def ask(self, X):
         """Take the answers about a row apart; the model is not asked.
 
@@ -100,6 +101,7 @@ class MaskPopulation:
         [row] = X
         return self.answers(row)
 
+    @reports_failures
     def moments(self, asked, outputs):
         """Population moments of the row's neighbourhood.
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sklime.exact.errors import reports_failures
 from sklime.exact.laws import MatchedLaw, NormalLaw, mismatch_factor
 
 # The number of rows is padded to a multiple, lest a product of one row be summed in
@@ -60,6 +61,7 @@ class Population:
         """
         return self.sampler.locate(X)
 
+    @reports_failures
     def moments(self, asked, outputs):
         """Population moments of the rows' neighbourhoods.
 

@@ -7,7 +7,7 @@ from sklearn.pipeline import Pipeline
 
 from sklime.blocks import take_rows
 from sklime.exact.boosting_dumps import read_dump
-from sklime.exact.errors import NoClosedForm
+from sklime.exact.errors import NoClosedForm, reports_failures
 from sklime.exact.features import FeatureMap, push_forward, same_values
 from sklime.exact.laws import mismatch_factor
 from sklime.exact.linear import is_linear, linear_coefficients
@@ -30,6 +30,7 @@ _TOLERANCE = 1e-6
 _N_PUSHED, _N_ASKED = 4096, 1024
 
 
+@reports_failures
 def closed_form(response, sampler, kernel, selector, surrogate, X, n_samples):
     """Find the closed form of LIME's limit.
 
@@ -52,7 +53,8 @@ def closed_form(response, sampler, kernel, selector, surrogate, X, n_samples):
     Raises
     ------
     NoClosedForm
-        If there is none; the message says why.
+        If there is none; the message says why. `ClosedFormFailed` if an error that is not
+        the model's own came up.
     """
     if not isinstance(selector, MomentSelector):
         raise NoClosedForm(f"selector {selector!r} needs draws")
