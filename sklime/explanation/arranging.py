@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklime.explanation.fields import PER_OUTPUT
+from sklime.explanation.fields import names_per_output
 from sklime.explanation.units import unit_mask, units_by_name, values_by_name
 
 _STATISTICS = {"mean": np.mean, "max": np.max}
@@ -33,8 +33,9 @@ class Arrangeable:
         ValueError
             If there is no such field, or not one key for each row.
         """
-        if isinstance(by, str) and by not in PER_OUTPUT:
-            raise ValueError(f"by={by!r} must be one of {list(PER_OUTPUT)}, or keys")
+        known = names_per_output(self)
+        if isinstance(by, str) and by not in known:
+            raise ValueError(f"by={by!r} must be one of {list(known)}, or keys")
         keys = np.asarray(getattr(self, by) if isinstance(by, str) else by)
         if keys.shape != (len(self),):
             raise ValueError(

@@ -5,7 +5,7 @@ from scipy import sparse
 
 from sklime.conditions import TableConditions
 from sklime.explanation.equality import same
-from sklime.explanation.fields import PER_OUTPUT, PER_UNIT
+from sklime.explanation.fields import names_of_arrays, names_per_unit, optional_arrays
 
 
 class Concatenable:
@@ -38,16 +38,15 @@ class Concatenable:
             raise ValueError("parts is empty: there is nothing to join")
         first = parts[0]
         for i, part in enumerate(parts):
-            for what, read in _AGREED.items():
-                if not same(read(part), read(first)):
-                    raise ValueError(
-                        f"parts[{i}] cannot be joined to parts[0]: they differ in {what}"
-                    )
+            if differing := _difference(part, first):
+                raise ValueError(
+                    f"parts[{i}] cannot be joined to parts[0]: they differ in {differing}"
+                )
         width = max(part.shape[-1] for part in parts)
 
         def stack(name):
             arrays = [getattr(part, name) for part in parts]
-            if name in PER_UNIT:
+            if name in names_per_unit(cls):
                 arrays = [_widened(array, width) for array in arrays]
             return np.concatenate(arrays)
 
@@ -58,7 +57,7 @@ class Concatenable:
             return {n: None if getattr(first, n) is None else join(n) for n in names}
 
         return cls(
-            **joined(PER_OUTPUT + PER_UNIT, stack),
+            **joined(names_of_arrays(cls), stack),
             **joined(("unit_names", "unit_spans"), chain),
             data=_join_data([part.data for part in parts], first.kind == "table"),
             feature_names=first.feature_names,
@@ -83,12 +82,22 @@ _AGREED = {
     "target_names": lambda e: e.target_names if e.values.ndim == 3 else None,
     "having units of their own": lambda e: e.unit_names is None,
     "unit_spans": lambda e: e.unit_spans is None,
-    "having standard_errors": lambda e: e.standard_errors is None,
-    # What their intervals rest on.
-    "degrees_of_freedom": lambda e: (
-        None if e.standard_errors is None else e.meta.get("degrees_of_freedom")
-    ),
 }
+
+
+def _difference(part, first):
+    """What two explanations would have to agree in, but do not; None if nothing."""
+    for what, read in _AGREED.items():
+        if not same(read(part), read(first)):
+            return what
+    for name in optional_arrays(first):
+        if (getattr(part, name) is None) != (getattr(first, name) is None):
+            return f"having {name}"
+    # What the intervals of standard errors rest on.
+    degrees = [e.meta.get("degrees_of_freedom") for e in (part, first)]
+    if first.standard_errors is not None and not same(*degrees):
+        return "degrees_of_freedom"
+    return None
 
 
 def _widened(array, width):

@@ -1,7 +1,7 @@
 """The container: parallel arrays, of which each method needs a few."""
 
 import reprlib
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 
 import numpy as np
 from scipy.special import ndtri, stdtrit
@@ -16,6 +16,8 @@ from sklime.explanation.fields import (
     PER_UNIT,
     check_shapes,
     check_units,
+    names_of_arrays,
+    optional_arrays,
 )
 from sklime.explanation.frames import Framed
 from sklime.explanation.masking import Maskable
@@ -135,27 +137,29 @@ class Explanation(
     True
     """
 
-    values: np.ndarray
+    values: np.ndarray = field(metadata=PER_UNIT)
     _: KW_ONLY
-    intercepts: np.ndarray
-    predictions: np.ndarray
-    local_predictions: np.ndarray
-    scores: np.ndarray
-    effective_sample_sizes: np.ndarray
-    support: np.ndarray
+    intercepts: np.ndarray = field(metadata=PER_OUTPUT)
+    predictions: np.ndarray = field(metadata=PER_OUTPUT)
+    local_predictions: np.ndarray = field(metadata=PER_OUTPUT)
+    scores: np.ndarray = field(metadata=PER_OUTPUT)
+    effective_sample_sizes: np.ndarray = field(metadata=PER_OUTPUT)
+    support: np.ndarray = field(metadata=PER_UNIT)
     data: object
     feature_names: np.ndarray
     target_names: np.ndarray
     conditions: object
     meta: dict
-    standard_errors: np.ndarray | None = None
+    standard_errors: np.ndarray | None = field(default=None, metadata=PER_UNIT)
     unit_names: list | None = None
     unit_spans: list | None = None
 
     def __post_init__(self):
-        for name in PER_OUTPUT + PER_UNIT:
-            if name != "standard_errors" or self.standard_errors is not None:
-                setattr(self, name, np.asarray(getattr(self, name), dtype=float))
+        optional = optional_arrays(self)
+        for name in names_of_arrays(self):
+            array = getattr(self, name)
+            if array is not None or name not in optional:
+                setattr(self, name, np.asarray(array, dtype=float))
         self.feature_names = np.asarray(self.feature_names, dtype=object)
         self.target_names = np.asarray(self.target_names, dtype=object)
         self.meta = dict(self.meta)

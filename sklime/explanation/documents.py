@@ -2,7 +2,6 @@
 
 import json
 import os
-from dataclasses import fields
 from importlib import resources
 from pathlib import Path
 
@@ -11,14 +10,14 @@ import numpy as np
 from sklime.conditions import TableConditions
 from sklime.explanation.arrays import nested_floats
 from sklime.explanation.encoding import decode, encode
-from sklime.explanation.fields import PER_OUTPUT, PER_UNIT
-
-_FORMAT = "sklime.Explanation"
-_VERSION = 1
+from sklime.explanation.fields import names_of_arrays, names_per_output, names_per_unit
+from sklime.explanation.versions import FORMAT, VERSIONS, complete_schema, upgrade
 
 
 def json_schema():
     """Give the JSON Schema (draft 2020-12) of the documents of `Explanation.to_json`.
+
+    Documents of all versions that `Explanation.from_json` reads are valid.
 
     Returns
     -------
@@ -33,11 +32,13 @@ def json_schema():
     text = (
         resources.files(__package__).joinpath("explanation.schema.json").read_text("utf-8")
     )
-    return json.loads(text)
+    return complete_schema(json.loads(text), VERSIONS)
 
 
 class Document:
     """The writing and reading of an `Explanation`."""
+
+    _versions = VERSIONS
 
     def to_dict(self):
         """Write the explanation as a dict that JSON can hold.
@@ -59,12 +60,12 @@ class Document:
         """
         floats = {
             name: None if array is None else nested_floats(array)
-            for name in PER_OUTPUT + PER_UNIT
+            for name in names_of_arrays(self)
             for array in [getattr(self, name)]
         }
         return {
-            "format": _FORMAT,
-            "version": _VERSION,
+            "format": FORMAT,
+            "version": max(self._versions),
             "shape": list(self.shape),
             **floats,
             "data": encode(self.data),
@@ -83,22 +84,24 @@ class Document:
         Parameters
         ----------
         document : dict
-            As `to_dict` writes it.
+            As this or an older version of sklime writes it by `to_dict`.
 
         Returns
         -------
         Explanation
             Equal to the bit to the one that was written, in containers of the same kinds.
+            Fields that the document's version did not have yet are None.
 
         Raises
         ------
         ValueError
-            If it is no explanation, was written by a newer version of sklime, lacks a
-            field, has an unknown one, or holds something that does not fit.
+            If it is no explanation, has no version, was written by a newer version of
+            sklime, lacks a field of its version, has an unknown one, or holds something
+            that does not fit.
         """
-        names = {field.name for field in fields(cls)}
-        _check_document(document, names | {"format", "version", "shape"})
-        return cls(**{name: _read(document, name) for name in names})
+        content = upgrade(document, cls._versions)
+        names = content.keys() - {"shape"}
+        return cls(**{name: cls._read(content, name) for name in names})
 
     def to_json(self, path=None):
         """Write the explanation as JSON.
@@ -138,18 +141,21 @@ class Document:
         Parameters
         ----------
         source : str, bytes or path-like
-            The document, which begins with ``{``, or else the path of its file.
+            The document, which begins with ``{``, or else the path of its file, as this or
+            an older version of sklime writes it by `to_json`.
 
         Returns
         -------
         Explanation
             Equal to the bit to the one that was written, in containers of the same kinds.
+            Fields that the document's version did not have yet are None.
 
         Raises
         ------
         ValueError
-            If it is not JSON, no explanation, was written by a newer version of sklime,
-            lacks a field, has an unknown one, or holds something that does not fit.
+            If it is not JSON, no explanation, has no version, was written by a newer
+            version of sklime, lacks a field of its version, has an unknown one, or holds
+            something that does not fit.
         """
         if isinstance(source, os.PathLike) or not _is_document(source):
             source = Path(os.fsdecode(source)).read_text(encoding="utf-8")
@@ -159,46 +165,28 @@ class Document:
             raise ValueError(f"source is not a JSON document: {error}") from error
         return cls.from_dict(document)
 
+    @classmethod
+    def _read(cls, document, name):
+        value, shape = document[name], document["shape"]
+        try:
+            if value is None:
+                return None
+            if name in names_per_output(cls):
+                return np.array(value, dtype=float).reshape(shape[:-1])
+            if name in names_per_unit(cls):
+                return np.array(value, dtype=float).reshape(shape)
+            if name == "conditions" and isinstance(value, dict):
+                labels = value["labels"]
+                codes = np.array(value["codes"], dtype=int).reshape(shape[0], len(labels))
+                return TableConditions(codes, labels)
+            return decode(value)
+        except Exception as error:
+            raise ValueError(f"the field {name!r} cannot be read: {error!r}") from error
+
 
 def _is_document(source):
     start = source[:100].lstrip()
     return start[:1] in ("{", b"{")
-
-
-def _check_document(document, names):
-    if not isinstance(document, dict) or document.get("format") != _FORMAT:
-        raise ValueError(f'the document is no explanation: it lacks "format": "{_FORMAT}"')
-    version = document.get("version")
-    if type(version) is not int or version < 1:
-        raise ValueError(f"version={version!r} must be a positive int")
-    if version > _VERSION:
-        raise ValueError(
-            f"the document has version {version} of its schema, which is newer than "
-            f"{_VERSION}, the last that this sklime reads: upgrade sklime"
-        )
-    missing, unknown = sorted(names - set(document)), sorted(set(document) - names)
-    if missing or unknown:
-        raise ValueError(
-            f"the document lacks the fields {missing} and has the unknown fields {unknown}"
-        )
-
-
-def _read(document, name):
-    value, shape = document[name], document["shape"]
-    try:
-        if value is None:
-            return None
-        if name in PER_OUTPUT:
-            return np.array(value, dtype=float).reshape(shape[:-1])
-        if name in PER_UNIT:
-            return np.array(value, dtype=float).reshape(shape)
-        if name == "conditions" and isinstance(value, dict):
-            labels = value["labels"]
-            codes = np.array(value["codes"], dtype=int).reshape(shape[0], len(labels))
-            return TableConditions(codes, labels)
-        return decode(value)
-    except Exception as error:
-        raise ValueError(f"the field {name!r} cannot be read: {error!r}") from error
 
 
 def _encode_conditions(conditions):

@@ -1,27 +1,45 @@
 """Which fields of an explanation go along with which, and the check that they agree."""
 
 import reprlib
+from dataclasses import fields
+from types import MappingProxyType
 
 import numpy as np
 
 from sklime.blocks import n_rows
 from sklime.explanation.units import by_output, is_label_map, row_of, unit_mask
 
-PER_OUTPUT = (
-    "intercepts",
-    "predictions",
-    "local_predictions",
-    "scores",
-    "effective_sample_sizes",
-)
-PER_UNIT = ("values", "support", "standard_errors")
+# Metadata of the fields that are float arrays of output shape, and of unit shape.
+PER_OUTPUT = MappingProxyType({"shape": "output"})
+PER_UNIT = MappingProxyType({"shape": "unit"})
 RAGGED = ("conditions", "unit_names", "unit_spans")
+
+
+def names_per_output(explanation):
+    """Names of the fields of output shape, of an explanation or its class."""
+    return _names_marked(explanation, PER_OUTPUT)
+
+
+def names_per_unit(explanation):
+    """Names of the fields of unit shape, of an explanation or its class."""
+    return _names_marked(explanation, PER_UNIT)
+
+
+def names_of_arrays(explanation):
+    """Names of the fields of output shape, then of those of unit shape."""
+    return names_per_output(explanation) + names_per_unit(explanation)
+
+
+def optional_arrays(explanation):
+    """Names of the float arrays that may be None, in an explanation or its class."""
+    optional = {own.name for own in fields(explanation) if own.default is None}
+    return tuple(name for name in names_of_arrays(explanation) if name in optional)
 
 
 def each(explanation, names, function):
     """Pass the fields so named through a function, but for those that are None."""
-    fields = {name: getattr(explanation, name) for name in names}
-    return {name: function(f) for name, f in fields.items() if f is not None}
+    own = {name: getattr(explanation, name) for name in names}
+    return {name: function(f) for name, f in own.items() if f is not None}
 
 
 def check_shapes(explanation):
@@ -34,7 +52,7 @@ def check_shapes(explanation):
         )
     n, *outputs, d = e.shape
     ragged = e.unit_names is not None
-    expected = dict.fromkeys(PER_OUTPUT, (n, *outputs)) | {
+    expected = dict.fromkeys(names_per_output(e), (n, *outputs)) | {
         "feature_names": (e.n_features if ragged else d,),
         "target_names": tuple(outputs) or (n,),
         "data": (n, e.n_features if ragged else d),
@@ -42,7 +60,7 @@ def check_shapes(explanation):
         "unit_names": (n,),
         "unit_spans": (n,),
     }
-    expected |= dict.fromkeys(PER_UNIT, e.shape)
+    expected |= dict.fromkeys(names_per_unit(e), e.shape)
     if e.kind != "table":
         expected["data"] = (n,)
     for name, field in each(e, expected, lambda field: field).items():
@@ -103,3 +121,7 @@ def _check_columns(explanation):
             f"it has {explanation.n_features - len(known)} repeated names, "
             f"and lacks {reprlib.repr(sorted(unknown))}"
         )
+
+
+def _names_marked(explanation, mark):
+    return tuple(own.name for own in fields(explanation) if own.metadata == mark)

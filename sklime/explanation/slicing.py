@@ -6,7 +6,13 @@ from dataclasses import replace
 import numpy as np
 
 from sklime.blocks import take_rows
-from sklime.explanation.fields import PER_OUTPUT, PER_UNIT, RAGGED, each
+from sklime.explanation.fields import (
+    RAGGED,
+    each,
+    names_of_arrays,
+    names_per_output,
+    names_per_unit,
+)
 from sklime.explanation.units import pick_spans, row_of
 
 _ALL = slice(None)
@@ -42,8 +48,8 @@ class Sliceable:
         return replace(
             self,
             **parts,
-            **each(self, PER_OUTPUT, lambda array: array[rows]),
-            **each(self, PER_UNIT, lambda array: array[rows][..., :n_units]),
+            **each(self, names_per_output(self), lambda array: array[rows]),
+            **each(self, names_per_unit(self), lambda array: array[rows][..., :n_units]),
             data=take_rows(self.data, rows),
             target_names=self.target_names[rows if self.values.ndim == 2 else _ALL],
         )
@@ -67,7 +73,7 @@ class Sliceable:
         """The features at these positions, where all rows have the same."""
         return replace(
             self,
-            **each(self, PER_UNIT, lambda array: array[..., columns]),
+            **each(self, names_per_unit(self), lambda array: array[..., columns]),
             conditions=self.conditions[:, columns],
             data=self._cut_data(columns),
             feature_names=self.feature_names[columns],
@@ -86,7 +92,8 @@ class Sliceable:
         def pick(rows):
             return [own[units] for own, units in zip(rows, kept, strict=True)]
 
-        parts = each(self, PER_UNIT, pack) | each(self, ("conditions", "unit_names"), pick)
+        parts = each(self, names_per_unit(self), pack)
+        parts |= each(self, ("conditions", "unit_names"), pick)
         if self.unit_spans is not None:
             parts["unit_spans"] = [
                 pick_spans(own, row_of(self.data, i), kept[i])
@@ -116,7 +123,7 @@ class Sliceable:
         output = self._output_position(target)
         return replace(
             self,
-            **each(self, PER_OUTPUT + PER_UNIT, lambda array: array[:, output]),
+            **each(self, names_of_arrays(self), lambda array: array[:, output]),
             target_names=np.repeat(self.target_names[[output]], len(self)),
         )
 

@@ -1,0 +1,224 @@
+"""JSON documents of every version of sklime: written once, read by all later ones."""
+
+import json
+from dataclasses import KW_ONLY, dataclass, field, fields, replace
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+
+import sklime.explanation
+from sklime.conditions import TableConditions
+from sklime.explanation import Explanation, json_schema
+from sklime.explanation.fields import PER_OUTPUT
+from sklime.explanation.versions import VERSIONS, complete_schema
+
+DATA = Path(__file__).parent / "data"
+SCHEMA_FILE = Path(sklime.explanation.__file__).parent / "explanation.schema.json"
+INF, NAN = float("inf"), float("nan")
+
+
+def table():
+    """What `data/explanation_version_1.json` was written from: two rows, two outputs."""
+    return Explanation(
+        np.array([[[0.1, -0.4], [-0.1, 0.4]], [[1 / 3, 0.0], [-1 / 3, -0.0]]]),
+        intercepts=np.array([[0.5, 0.5], [0.25, 0.75]]),
+        predictions=np.array([[0.2, 0.8], [0.7, 0.3]]),
+        local_predictions=np.array([[0.21, 0.79], [0.5, 0.5]]),
+        scores=np.array([[0.9, 0.9], [NAN, -INF]]),
+        effective_sample_sizes=np.array([[512.0, 512.0], [INF, INF]]),
+        support=np.array([[[256.0, 9.5], [256.0, 9.5]], [[0.0, 1e-300], [0.0, 1e-300]]]),
+        data=np.array([[25, "red"], [NAN, None]], dtype=object),
+        feature_names=["age", "color"],
+        target_names=["no", "yes"],
+        conditions=TableConditions(
+            [[0, 1], [1, -1]],
+            [["age <= 30", "age is missing"], ["blue", "red", "never seen"]],
+        ),
+        meta={"method": "sampling", "width": (1.5, None), "degrees_of_freedom": 60},
+        standard_errors=np.array([[[0.01, 0.02], [0.01, 0.02]], [[0.5, NAN], [0.5, NAN]]]),
+    )
+
+
+def texts():
+    """What `data/explanation_version_1_texts.json` was written from: ragged rows."""
+    return Explanation(
+        np.array([[0.5, -1.0, 0.25], [NAN, NAN, NAN], [-2.0, NAN, NAN]]),
+        intercepts=np.array([0.1, 0.2, 0.3]),
+        predictions=np.array([0.4, 0.5, 0.6]),
+        local_predictions=np.array([0.7, 0.8, 0.9]),
+        scores=np.array([1.0, 0.0, 0.5]),
+        effective_sample_sizes=np.array([64.0, 1.0, 32.0]),
+        support=np.array([[16.0, 8.0, 4.0], [NAN, NAN, NAN], [2.0, NAN, NAN]]),
+        data=["good film, good", "", "\U0001f600"],
+        feature_names=["film", "good"],
+        target_names=["a", "b", "a"],
+        conditions=[["good", "film", "good"], [], ["\U0001f600"]],
+        meta={"method": "exact", "kind": "text"},
+        unit_names=[["good", "film", "good"], [], ["\U0001f600"]],
+        unit_spans=[
+            np.array([[0, 4], [5, 9], [11, 15]]),
+            np.empty((0, 2), dtype=np.int64),
+            np.array([[0, 1]]),
+        ],
+    )
+
+
+STORED = {
+    "explanation_version_1.json": table,
+    "explanation_version_1_texts.json": texts,
+}
+
+
+@dataclass(eq=False, repr=False)
+class NextExplanation(Explanation):
+    """What `Explanation` would be with one more array per row, in a version 2."""
+
+    _: KW_ONLY
+    noise: np.ndarray | None = field(default=None, metadata=PER_OUTPUT)
+    _versions = VERSIONS | {2: {"noise": None}}
+
+
+def with_noise(source, value):
+    """The same explanation as the next class would have it."""
+    given = {own.name: getattr(source, own.name) for own in fields(Explanation)}
+    noise = None if value is None else np.full(source.intercepts.shape, value)
+    return NextExplanation(**given, noise=noise)
+
+
+def next_schema():
+    """The schema of version 2, its one new field described as another is."""
+    described = json.loads(SCHEMA_FILE.read_text("utf-8"))
+    described["properties"]["noise"] = described["properties"]["standard_errors"]
+    schema = complete_schema(described, NextExplanation._versions)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+# Documents that were stored
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_stored_documents_read_equal_to_what_they_were_written_from(name):
+    assert Explanation.from_json(DATA / name) == STORED[name]()
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_stored_documents_are_valid(name):
+    jsonschema.validate(json.loads((DATA / name).read_text("utf-8")), json_schema())
+
+
+def test_the_last_version_is_written_and_has_all_fields():
+    document = table().to_dict()
+    assert document["version"] == max(VERSIONS)
+    fields = {name for added in VERSIONS.values() for name in added}
+    assert (
+        document.keys()
+        == fields | {"format", "version"}
+        == json_schema()["properties"].keys()
+    )
+
+
+# A field more
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_older_documents_have_the_default_of_a_field_they_lack(name):
+    back = NextExplanation.from_json(DATA / name)
+    assert back.noise is None
+    assert back == with_noise(STORED[name](), None)
+    assert next_schema().is_valid(json.loads((DATA / name).read_text("utf-8")))
+
+
+@pytest.mark.parametrize("build", [table, texts])
+@pytest.mark.parametrize("value", [None, 0.25, NAN])
+def test_a_field_more_is_written_and_read(build, value):
+    whole = with_noise(build(), value)
+    document = json.loads(whole.to_json())
+    assert document["version"] == 2
+    assert next_schema().is_valid(document)
+    assert NextExplanation.from_dict(document) == whole
+    with pytest.raises(ValueError, match=r"version 2 .* newer than 1.*upgrade sklime"):
+        Explanation.from_dict(document)
+    assert not jsonschema.Draft202012Validator(json_schema()).is_valid(document)
+
+
+def test_a_field_more_is_cut_sorted_joined_and_checked():
+    whole = with_noise(table(), 0.5)
+    whole.noise[:] = [[0.1, 0.2], [0.3, 0.4]]
+    assert whole[1:].noise.tolist() == [[0.3, 0.4]]
+    assert whole[:, "age", "yes"].noise.tolist() == [0.2, 0.4]
+    assert whole[:, :, "no"].sort_rows(by="noise").noise.tolist() == [0.3, 0.1]
+    assert NextExplanation.concat([whole[1], whole[0]]).noise.tolist() == [
+        [0.3, 0.4],
+        [0.1, 0.2],
+    ]
+    assert whole != with_noise(table(), 0.5)
+    with pytest.raises(ValueError, match=r"parts\[1\] .* differ in having noise"):
+        NextExplanation.concat([whole, with_noise(table(), None)])
+    with pytest.raises(ValueError, match=r"noise has shape \(1, 2\), expected \(2, 2\)"):
+        replace(whole, noise=[[1.0, 2.0]])
+
+
+def test_a_field_of_unit_shape_with_a_default_is_read_from_older_documents():
+    # As if standard errors had come with version 2.
+    versions = {
+        1: {name: None for name in VERSIONS[1] if name != "standard_errors"},
+        2: {"standard_errors": None},
+    }
+
+    class Later(Explanation):
+        _versions = versions
+
+    document = json.loads((DATA / "explanation_version_1.json").read_text("utf-8"))
+    errors = document.pop("standard_errors")
+    back = Later.from_dict(document)
+    assert back.standard_errors is None
+    assert np.array_equal(back.values, table().values)
+    document |= {"version": 2, "standard_errors": errors}
+    assert Later.from_dict(document) == table()
+
+
+# Documents that are wrong
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"version": 0}, r"version=0 must be a positive int, up to 2: write .* to_json"),
+        ({"version": -1}, r"version=-1 must be a positive int, up to 2: write .* to_json"),
+        ({"version": 3}, r"version 3 .* newer than 2, the last .*: upgrade sklime"),
+        ({"version": "1"}, r"version='1' must be a positive int.* to_json"),
+        ({"version": 1.0}, r"version=1.0 must be a positive int.* to_json"),
+        ({"version": True}, r"version=True must be a positive int.* to_json"),
+        ({"version": None}, r"version=None must be a positive int.* to_json"),
+        ({"version": [1]}, r"version=\[1\] must be a positive int.* to_json"),
+        ({"version": ...}, r'lacks "version", an int from 1 to 2: write .* to_json'),
+        (
+            {"noise": None},
+            r"unknown fields \['noise'\], .* leave them out, or .* version 2$",
+        ),
+        (
+            {"hue": 1},
+            r"unknown fields \['hue'\], which version 1 .* leave them out$",
+        ),
+        ({"hue": 1, "noise": None}, r"\['hue', 'noise'\], .*version 1 .* leave them out$"),
+        ({5: 1, "hue": 1}, r"unknown fields \[5, 'hue'\]"),
+        ({"support": ...}, r"lacks the fields \['support'\], which version 1 .* to_json$"),
+        ({"shape": ...}, r"lacks the fields \['shape'\], which version 1 .* to_json$"),
+        ({"version": 2}, r"lacks the fields \['noise'\], which version 2 .* to_json$"),
+        (
+            {"support": ..., "hue": 1},
+            r"lacks the fields \['support'\].*; it has the unknown fields \['hue'\]",
+        ),
+    ],
+)
+def test_documents_that_are_wrong_name_the_fault_and_its_cure(change, message):
+    document = table().to_dict() | change
+    document = {key: value for key, value in document.items() if value is not ...}
+    with pytest.raises(ValueError, match=message):
+        NextExplanation.from_dict(document)
+    if all(isinstance(key, str) for key in document):
+        # To JSON Schema, 1.0 is an integer too.
+        assert next_schema().is_valid(document) == isinstance(change.get("version"), float)
