@@ -1,6 +1,5 @@
 """What makes surrogates doubtful, counted over many rows and said once."""
 
-import warnings
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -12,6 +11,7 @@ from sklime.exceptions import (
     NeighbourhoodWarning,
     SelectionWarning,
     UnknownValueWarning,
+    warn_caller,
 )
 from sklime.explanation import THIN_SUPPORT
 
@@ -117,20 +117,20 @@ class Concerns:
             What the rows are called.
         """
         if self.weightless:
-            _warn(
+            warn_caller(
                 f"{kernel!r} gives no draw any weight for {self.weightless} row(s): their "
                 "attributions are NaN. Widen the kernel, or draw closer to the rows.",
                 NeighbourhoodWarning,
             )
         if self.thin:
-            _warn(
+            warn_caller(
                 f"the effective sample size of {self.thin} row(s) is below the number of "
                 f"features (down to {self.smallest:.3g} of {n_samples} draws): their "
                 "attributions are mostly noise. Widen the kernel, or raise n_samples.",
                 NeighbourhoodWarning,
             )
         if self.unanswered:
-            _warn(
+            warn_caller(
                 "no draw has the row's own value in column(s) "
                 f"{_listed(self.unanswered, names)}: it was never seen in training, or is "
                 "too rare for n_samples. Their attributions there are 0 for want of an "
@@ -138,7 +138,7 @@ class Concerns:
                 UnknownValueWarning,
             )
         if self.rare:
-            _warn(
+            warn_caller(
                 "hardly any draw lies on one side of the row's own bin or category in "
                 f"column(s) {_listed(self.rare, names)}: their attributions there rest on "
                 f"fewer than {THIN_SUPPORT} draws. Widen the kernel, raise n_samples or "
@@ -146,7 +146,7 @@ class Concerns:
                 NeighbourhoodWarning,
             )
         if self.empty_selections:
-            _warn(
+            warn_caller(
                 f"{selector!r} keeps no feature for {self.empty_selections} "
                 "explanation(s): their surrogates are constants. Loosen the selector.",
                 SelectionWarning,
@@ -154,7 +154,7 @@ class Concerns:
         if self.unconverged:
             shown = ", ".join(map(str, self.unconverged[:5]))
             more = f" and {len(self.unconverged) - 5} more" * (len(self.unconverged) > 5)
-            _warn(
+            warn_caller(
                 f"the attributions of {rows} {shown}{more} are not yet as certain as tol "
                 f"asks, with as many draws as max_samples allows. Raise either, or look at "
                 "explain(X, uncertainty=True).",
@@ -178,8 +178,3 @@ def _listed(counts, names):
     shown = [f"{names[j]!r} ({n} rows)" for j, n in counts.most_common(5)]
     more = [f"{len(counts) - 5} more"] if len(counts) > 5 else []
     return ", ".join(shown + more)
-
-
-def _warn(message, category):
-    # To the line that called the explainer's transform, explain or score.
-    warnings.warn(message, category, stacklevel=5)

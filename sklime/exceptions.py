@@ -1,5 +1,8 @@
 """Warnings that sklime gives by name, to be filtered or turned into errors."""
 
+import sys
+import warnings
+
 
 class NeighbourhoodWarning(UserWarning):
     """A neighbourhood is too thin for its surrogate.
@@ -26,3 +29,29 @@ class ClosedFormWarning(UserWarning):
 
     Given under ``method="auto"`` only; it is a fault of sklime, and worth a report.
     """
+
+
+# The packages whose frames stand between a user's line and a warning of sklime.
+_BETWEEN = {"sklime", "sklearn", "joblib"}
+
+
+def warn_caller(message, category=UserWarning):
+    """Give a warning at the line of user code, even where scikit-learn calls sklime.
+
+    Parameters
+    ----------
+    message : str
+        What is doubtful, and the cure.
+    category : type of Warning, default=UserWarning
+        Of the warning.
+    """
+    # How many frames there are depends on the way: scikit-learn wraps `transform`, and
+    # pipelines and searches call it. (Python's own skip_file_prefixes begins with 3.12.)
+    frame, level = sys._getframe(), 1
+    while frame is not None and _package_of(frame) in _BETWEEN:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)
+
+
+def _package_of(frame):
+    return str(frame.f_globals.get("__name__")).partition(".")[0]

@@ -1,7 +1,5 @@
 """The wrapped model: taken as it is when fitted, else cloned and fitted."""
 
-import warnings
-
 import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -9,6 +7,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from sklime.blocks import copy_rows
+from sklime.exceptions import warn_caller
 
 
 def is_fitted(estimator):
@@ -50,11 +49,9 @@ def takes_weights(estimator):
         return False
     if has_fit_parameter(estimator, "sample_weight"):
         return True
-    warnings.warn(
+    warn_caller(
         f"{type(estimator).__name__} does not take sample_weight in fit: the weights enter "
         "the training statistics only. Fit the model beforehand to weigh it.",
-        UserWarning,
-        stacklevel=4,
     )
     return False
 

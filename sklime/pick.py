@@ -1,13 +1,12 @@
 """SP-LIME: a few rows whose explanations together show what the model relies on."""
 
-import warnings
-
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import validate_data
 
+from sklime.exceptions import warn_caller
 from sklime.explanation import Explanation
 from sklime.explanation.units import by_output, units_by_name
 
@@ -167,10 +166,9 @@ class SubmodularPick(BaseEstimator):
 
     def _coverage(self, covered):
         if not self.importances_.any():
-            warnings.warn(
+            warn_caller(
                 "all attributions are 0, so that there is nothing to cover: the first rows "
                 "are picked.",
-                stacklevel=3,
             )
             return np.zeros(self.n_picks)
         first = np.full(len(self.importances_), self.n_picks)

@@ -1,6 +1,5 @@
 """Samplers for tables: columns drawn independently of each other."""
 
-import warnings
 from abc import abstractmethod
 from dataclasses import dataclass
 from functools import cache, partial
@@ -9,7 +8,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import check_consistent_length
 
-from sklime.exceptions import UnknownValueWarning
+from sklime.exceptions import UnknownValueWarning, warn_caller
 from sklime.samplers.base import Neighbourhood, Sampler
 from sklime.samplers.binning import check_binning, cut_points
 from sklime.samplers.checks import (
@@ -285,11 +284,10 @@ class TabularSampler(Sampler):
                 f"column {name!r} has no observed value, so it has no standard deviation; "
                 "drop it, or set n_bins."
             )
-        warnings.warn(
+        warn_caller(
             f"column {name!r} has no observed value: it cannot vary and its attribution is "
             "0; drop it.",
             UnknownValueWarning,
-            stacklevel=2,
         )
         return BinnedColumn(values, masses, np.empty(0))
 
