@@ -2,6 +2,7 @@
 
 import reprlib
 from dataclasses import fields
+from functools import cache
 from types import MappingProxyType
 
 import numpy as np
@@ -17,12 +18,12 @@ RAGGED = ("conditions", "unit_names", "unit_spans")
 
 def names_per_output(explanation):
     """Names of the fields of output shape, of an explanation or its class."""
-    return _names_marked(explanation, PER_OUTPUT)
+    return _arrays_of(explanation)["output"]
 
 
 def names_per_unit(explanation):
     """Names of the fields of unit shape, of an explanation or its class."""
-    return _names_marked(explanation, PER_UNIT)
+    return _arrays_of(explanation)["unit"]
 
 
 def names_of_arrays(explanation):
@@ -32,8 +33,7 @@ def names_of_arrays(explanation):
 
 def optional_arrays(explanation):
     """Names of the float arrays that may be None, in an explanation or its class."""
-    optional = {own.name for own in fields(explanation) if own.default is None}
-    return tuple(name for name in names_of_arrays(explanation) if name in optional)
+    return _arrays_of(explanation)["optional"]
 
 
 def each(explanation, names, function):
@@ -123,5 +123,17 @@ def _check_columns(explanation):
         )
 
 
-def _names_marked(explanation, mark):
-    return tuple(own.name for own in fields(explanation) if own.metadata == mark)
+def _arrays_of(explanation):
+    cls = explanation if isinstance(explanation, type) else type(explanation)
+    return _arrays_of_class(cls)
+
+
+@cache
+def _arrays_of_class(cls):
+    """Names of a class's float arrays: of output shape, of unit shape, optional."""
+    arrays = [own for own in fields(cls) if "shape" in own.metadata]
+    return {
+        "output": tuple(own.name for own in arrays if own.metadata == PER_OUTPUT),
+        "unit": tuple(own.name for own in arrays if own.metadata == PER_UNIT),
+        "optional": tuple(own.name for own in arrays if own.default is None),
+    }
