@@ -162,7 +162,7 @@ class Concerns:
             )
         if self.failures:
             [(reason, _)] = self.failures.most_common(1)
-            _warn(
+            warn_caller(
                 f"draws take the place of the closed form for {self.failures.total()} "
                 f"row(s): {reason}",
                 ClosedFormWarning,

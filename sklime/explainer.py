@@ -1,6 +1,5 @@
 """The explainer: parameters, `fit`, `transform`, `explain` and `score`."""
 
-import warnings
 from collections import Counter
 from functools import cached_property, partial
 from itertools import chain
@@ -15,7 +14,7 @@ from sklime.assembly import assemble_explanation
 from sklime.blocks import block_bytes, take_rows
 from sklime.concerns import Concerns
 from sklime.exact import ClosedFormFailed, NoClosedForm, closed_form
-from sklime.exceptions import ClosedFormWarning
+from sklime.exceptions import ClosedFormWarning, warn_caller
 from sklime.fitting import SurrogateFitter
 from sklime.kernels import ExponentialKernel, as_kernel
 from sklime.parameters import check_parameters, check_uncertainty
@@ -375,10 +374,8 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
                     "to draw samples where there is none."
                 ) from reason.__cause__
             if isinstance(reason, ClosedFormFailed):
-                warnings.warn(
-                    f"draws take the place of the closed form: {reason}",
-                    ClosedFormWarning,
-                    stacklevel=3,
+                warn_caller(
+                    f"draws take the place of the closed form: {reason}", ClosedFormWarning
                 )
             return None
 
