@@ -24,6 +24,10 @@ class Concerns:
     ----------
     weightless : int
         Rows of which no draw has weight.
+    undetermined : int
+        Rows whose draws with weight cannot tell the features apart.
+    collinear : int
+        Rows whose draws with weight hardly can.
     thin : int
         Rows with an effective sample size below the number of features.
     smallest : float
@@ -41,6 +45,8 @@ class Concerns:
     """
 
     weightless: int = 0
+    undetermined: int = 0
+    collinear: int = 0
     thin: int = 0
     smallest: float = np.inf
     unanswered: Counter = field(default_factory=Counter)
@@ -72,16 +78,20 @@ class Concerns:
         weighted = sizes > 0.0
         # What is not estimated is not noisy.
         estimated = ~surrogates.certain
-        thin = weighted & estimated & (sizes < surrogates.coef.shape[2])
-        compared = weighted[:, np.newaxis] & ~np.isnan(surrogates.inside)
+        told = weighted & ~surrogates.undetermined
+        thin = told & estimated & (sizes < surrogates.coef.shape[2])
+        compared = told[:, np.newaxis] & ~np.isnan(surrogates.inside)
         few = compared & varies[columns] & (surrogates.support < THIN_SUPPORT)
         # Where no draw with weight is like the row, or all of them are, there is no
         # answer, whether or not the selector asked.
         unanswered = compared & surrogates.flat & (surrogates.inside < 0.5)
         chosen = (surrogates.coef != 0.0).any(axis=1)
-        rare = few & ~unanswered & (chosen | surrogates.flat) & estimated[:, np.newaxis]
+        noisy = chosen & estimated[:, np.newaxis]
+        rare = few & ~unanswered & (noisy | surrogates.flat)
         return cls(
             weightless=int((~weighted).sum()),
+            undetermined=int(surrogates.undetermined.sum()),
+            collinear=int((told & surrogates.collinear).sum()),
             thin=int(thin.sum()),
             smallest=float(sizes[thin].min(initial=np.inf)),
             unanswered=_count(unanswered, columns),
@@ -93,6 +103,8 @@ class Concerns:
     def __add__(self, other):
         return Concerns(
             self.weightless + other.weightless,
+            self.undetermined + other.undetermined,
+            self.collinear + other.collinear,
             self.thin + other.thin,
             min(self.smallest, other.smallest),
             self.unanswered + other.unanswered,
@@ -120,6 +132,22 @@ class Concerns:
             warn_caller(
                 f"{kernel!r} gives no draw any weight for {self.weightless} row(s): their "
                 "attributions are NaN. Widen the kernel, or draw closer to the rows.",
+                NeighbourhoodWarning,
+            )
+        if self.undetermined:
+            _warn(
+                f"{kernel!r} leaves weight only on draws that cannot tell the features of "
+                f"{self.undetermined} row(s) apart, such as masks that all keep equally "
+                "many units: their attributions are NaN. Widen the kernel.",
+                NeighbourhoodWarning,
+            )
+        if self.collinear:
+            _warn(
+                f"{kernel!r} leaves {self.collinear} row(s) nearly all weight on masks "
+                "that keep equally many units: draws hardly tell what units do together, "
+                "and all of their attributions may be off by the same amount, or go to the "
+                "wrong units. Widen the kernel, raise n_samples, or use the built-in "
+                "selector and surrogate, which keep all units.",
                 NeighbourhoodWarning,
             )
         if self.thin:

@@ -8,7 +8,8 @@ class NeighbourhoodWarning(UserWarning):
     """A neighbourhood is too thin for its surrogate.
 
     Given when the effective sample size is below the number of features, when hardly
-    any draw lies inside or outside the row's own bin, or when a kernel leaves no weight.
+    any draw lies inside or outside the row's own bin, when a kernel leaves no weight, or
+    weight on masks of one number of units only.
     """
 
 

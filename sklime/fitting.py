@@ -123,7 +123,7 @@ class SurrogateFitter:
         if self.tilted is None or around is self.tilted:
             return np.zeros(len(fitted.n_samples), dtype=bool)
         thin = is_thin(fitted.effective_sample_sizes, fitted.n_samples)
-        return thin & ~fitted.certain
+        return (thin | fitted.collinear) & ~fitted.certain
 
     def _open(self, around, fitted):
         """Rows whose standard errors are too large yet, and that these draws serve."""

@@ -125,6 +125,10 @@ class Moments:
         Share of a second moment below which a variance is rounding error.
     certain : bool, default=False
         Whether the draws are all there are, so that nothing is estimated.
+    undetermined : bool, default=False
+        Whether the draws that have weight cannot tell the features apart.
+    collinear : bool, default=False
+        Whether they hardly can.
     plain : Moments, default=None
         Of the answers themselves, where these moments are of less noisy ones with the same
         coefficients.
@@ -139,6 +143,8 @@ class Moments:
     n_samples: float
     resolution: float
     certain: bool = False
+    undetermined: bool = False
+    collinear: bool = False
     plain: "Moments | None" = None
 
     def __len__(self):
@@ -213,7 +219,8 @@ class Moments:
             spread=np.einsum("njj->nj", central)[:, d:],
             mean_z=means[:, :d],
             mean_y=means[:, d:],
-            n_samples=np.inf if self.certain else self.n_samples,
+            # Where there is no answer, the penalty keeps systems solvable.
+            n_samples=np.inf if self.certain and not self.undetermined else self.n_samples,
             resolution=self.resolution,
         )
 

@@ -21,7 +21,8 @@ class Surrogates:
     Parameters
     ----------
     coef : ndarray of shape (n_rows, n_outputs, n_features)
-        Coefficients in interpretable units; NaN where no draw has weight.
+        Coefficients in interpretable units; NaN where no draw has weight, or all that have
+        look alike.
     intercepts, local_predictions, scores : ndarray of shape (n_rows, n_outputs)
         Intercept, prediction at the row itself, and weighted R squared.
     effective_sample_sizes : ndarray of shape (n_rows,)
@@ -42,6 +43,10 @@ class Surrogates:
         Draws behind each row.
     certain : ndarray of shape (n_rows,) of bool
         Rows of which nothing is estimated from draws.
+    undetermined : ndarray of shape (n_rows,) of bool
+        Rows whose draws cannot tell the features apart: their `coef` are NaN.
+    collinear : ndarray of shape (n_rows,) of bool
+        Rows whose draws hardly can, where this makes `coef` doubtful.
     unconverged : ndarray of shape (n_rows,) of bool
         Rows that would need more draws than they may have.
     standard_errors : ndarray of shape (n_rows, n_outputs, n_features), default=None
@@ -60,6 +65,8 @@ class Surrogates:
     chosen: np.ndarray
     n_samples: np.ndarray
     certain: np.ndarray
+    undetermined: np.ndarray
+    collinear: np.ndarray
     unconverged: np.ndarray
     standard_errors: np.ndarray | None = None
 
@@ -190,8 +197,13 @@ def fit_surrogates(moments, matched, selector, regressor=None, draws=None):
     # A value that training never had is compared, whatever its column.
     unseen = central.flat & (moments.positions == 1.0) & (np.abs(mean_z) < 1e-12)
     compared = matched | unseen
-    # No answer where no draw has weight.
-    answer = np.where(sizes > 0.0, 1.0, np.nan)[:, np.newaxis]
+    # No answer where no draw has weight, or all that have look alike.
+    undetermined = (sizes > 0.0) & moments.undetermined
+    answer = np.where((sizes > 0.0) & ~undetermined, 1.0, np.nan)[:, np.newaxis]
+    # All features together are known if enumerated; penalties and choices are at a loss.
+    whole = moments.certain and regressor is None and (support is None or support.all())
+    collinear = np.full(len(sizes), moments.collinear and not whole)
+    scarcer = np.where(undetermined[:, np.newaxis], 0.0, scarcer)
     fitted = Surrogates(
         coef=coef * moments.y_scale[..., np.newaxis] * answer[..., np.newaxis],
         intercepts=(moments.y_origin + moments.y_scale * at_zero) * answer,
@@ -205,6 +217,8 @@ def fit_surrogates(moments, matched, selector, regressor=None, draws=None):
         chosen=_chosen(support, central),
         n_samples=np.full(len(sizes), float(moments.n_samples)),
         certain=np.full(len(sizes), moments.certain),
+        undetermined=undetermined,
+        collinear=collinear,
         unconverged=np.zeros(len(sizes), dtype=bool),
     )
     return fitted if moments.plain is None else fitted.scored_on(moments.plain)

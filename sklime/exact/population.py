@@ -154,8 +154,10 @@ class PopulationMoments:
     effective_sample_sizes: np.ndarray
     n_samples: int
 
-    # Nothing is estimated.
+    # Nothing is estimated, and features are independent.
     certain = True
+    undetermined = False
+    collinear = False
     plain = None
 
     @property
