@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator
 from sklearn.tree import DecisionTreeRegressor
 from sklearn.utils.validation import check_array, check_consistent_length
 
+from sklime.fitted import atomic_fit
 from sklime.pick import attribution_matrix, check_finite_rows
 from sklime.samplers.checks import check_table
 from sklime.samplers.columns import BinnedColumn
@@ -76,6 +77,7 @@ class Cohorts(BaseEstimator):
         self.max_groups = max_groups
         self.min_rows = min_rows
 
+    @atomic_fit
     def fit(self, X, y):
         """Find the groups.
 

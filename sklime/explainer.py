@@ -8,13 +8,13 @@ from types import MappingProxyType
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import check_is_fitted
 
 from sklime.assembly import assemble_explanation
 from sklime.blocks import block_bytes, take_rows
 from sklime.concerns import Concerns
 from sklime.exact import ClosedFormFailed, NoClosedForm, closed_form
 from sklime.exceptions import ClosedFormWarning, warn_caller
+from sklime.fitted import atomic_fit, check_fitted
 from sklime.fitting import SurrogateFitter
 from sklime.kernels import ExponentialKernel, as_kernel
 from sklime.parameters import check_parameters, check_uncertainty
@@ -171,6 +171,7 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         self.n_jobs = n_jobs
         self.verbose = verbose
 
+    @atomic_fit
     def fit(self, X, y=None, *, sample_weight=None, **params):
         """Learn the training statistics, draw the pool and ask the model about it.
 
@@ -339,7 +340,7 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         ndarray of str
             The input columns' names; for ``target="all"`` ``<output>__<feature>``.
         """
-        check_is_fitted(self)
+        check_fitted(self)
         if self.sampler_.masks_units:
             names = self.sampler_.get_feature_names_out()
         else:
@@ -425,7 +426,7 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
 
         The model is asked about the rows only where the target is their prediction.
         """
-        check_is_fitted(self)
+        check_fitted(self)
         checked = check_rows(self, self.sampler_, X, reset=False)
         rows = rows_of(self, self.sampler_, checked, X)
         target = self._response.resolve(target)

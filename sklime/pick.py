@@ -9,6 +9,7 @@ from sklearn.utils.validation import validate_data
 from sklime.exceptions import warn_caller
 from sklime.explanation import Explanation
 from sklime.explanation.units import by_output, units_by_name
+from sklime.fitted import atomic_fit
 
 
 class SubmodularPick(BaseEstimator):
@@ -83,6 +84,7 @@ class SubmodularPick(BaseEstimator):
         self.max_candidates = max_candidates
         self.random_state = random_state
 
+    @atomic_fit
     def fit(self, A, y=None):
         """Pick rows of an attribution matrix.
 

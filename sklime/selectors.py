@@ -5,9 +5,10 @@ from abc import abstractmethod
 import numpy as np
 from sklearn.feature_selection import SelectorMixin
 from sklearn.linear_model import lars_path_gram
-from sklearn.utils.validation import check_is_fitted, check_X_y
+from sklearn.utils.validation import check_X_y
 
 from sklime.component import Component
+from sklime.fitted import atomic_fit, check_fitted
 from sklime.moments import Moments, resolution_of, weighted_products
 
 # Share by which a lasso path tells the covariances of the first and the last feature apart.
@@ -50,6 +51,7 @@ class MomentSelector(SelectorMixin, Component):
                 f"k={k!r} of {type(self).__name__} must be an integer of at least 1."
             )
 
+    @atomic_fit
     def fit(self, Z, y, sample_weight=None):
         """Choose features of one weighted regression.
 
@@ -95,7 +97,7 @@ class MomentSelector(SelectorMixin, Component):
         return self
 
     def _get_support_mask(self):
-        check_is_fitted(self, "support_")
+        check_fitted(self, "support_")
         return self.support_
 
 

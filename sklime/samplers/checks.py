@@ -5,9 +5,10 @@ from scipy import sparse
 from sklearn.utils.validation import (
     check_array,
     check_consistent_length,
-    check_is_fitted,
     validate_data,
 )
+
+from sklime.fitted import check_fitted
 
 
 def is_frame(X):
@@ -37,7 +38,7 @@ def check_table(owner, X, *, reset):
         If it is empty, has other columns than in `fit`, or fewer than two rows in `fit`.
     """
     if not reset:
-        check_is_fitted(owner)
+        check_fitted(owner)
     fewest = 2 if reset else 1
     if not is_frame(X):
         X = validate_data(

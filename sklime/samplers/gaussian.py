@@ -5,6 +5,7 @@ from numbers import Real
 import numpy as np
 from scipy import sparse
 
+from sklime.fitted import atomic_fit
 from sklime.samplers.checks import check_option
 from sklime.samplers.columns import CategoricalColumn, mean_and_sd, normal_law
 from sklime.samplers.laws import ProductLaw
@@ -62,6 +63,7 @@ class GaussianSampler(TabularSampler):
         self.categorical_features = categorical_features
         self.handle_unknown = handle_unknown
 
+    @atomic_fit
     def fit(self, X, y=None, sample_weight=None):
         check_option(self, "center", ("mean", "instance"))
         real = isinstance(self.scale, Real) and not isinstance(self.scale, bool)

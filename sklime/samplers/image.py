@@ -4,8 +4,8 @@ from math import prod
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
+from sklime.fitted import atomic_fit, check_fitted
 from sklime.samplers.hiding import PAINTERS, hidden_image
 from sklime.samplers.masks import MaskSampler
 from sklime.samplers.mosaic import Mosaic, lay_out_cells
@@ -83,6 +83,7 @@ class SuperpixelSampler(MaskSampler):
         self.n_segments = n_segments
         self.flat = flat
 
+    @atomic_fit
     def fit(self, X, y=None, sample_weight=None):
         _check_segmenter(self.segmenter, self.n_segments)
         _check_hide(self.hide)
@@ -98,7 +99,7 @@ class SuperpixelSampler(MaskSampler):
         return self
 
     def check(self, X):
-        check_is_fitted(self, "n_channels_")
+        check_fitted(self, "n_channels_")
         images = self._images(X)
         for i, image in enumerate(images):
             found = _n_channels(self._shape(image))
@@ -126,7 +127,7 @@ class SuperpixelSampler(MaskSampler):
         self._check_sizes({self._shape(given)[:2] for given in X})
 
     def get_feature_names_out(self, input_features=None):
-        check_is_fitted(self, "n_channels_")
+        check_fitted(self, "n_channels_")
         if self.image_shape_ is None:
             raise ValueError(
                 "the training images are of different sizes, so that their pixels have no "

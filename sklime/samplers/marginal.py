@@ -3,6 +3,7 @@
 import numpy as np
 
 from sklime.control import Cells
+from sklime.fitted import atomic_fit
 from sklime.samplers.checks import check_option
 from sklime.samplers.columns import BinnedColumn, truncated_law
 from sklime.samplers.sparse import SparseFormat
@@ -70,6 +71,7 @@ class MarginalSampler(TabularSampler):
         self.categorical_features = categorical_features
         self.handle_unknown = handle_unknown
 
+    @atomic_fit
     def fit(self, X, y=None, sample_weight=None):
         check_option(self, "within", ("empirical", "truncnorm"))
         if self.within == "truncnorm" and self.n_bins is None:

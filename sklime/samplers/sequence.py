@@ -3,8 +3,8 @@
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
+from sklime.fitted import atomic_fit, check_fitted
 from sklime.samplers.checks import check_option, check_weights
 from sklime.samplers.interpolation import InterpolatedSeries
 from sklime.samplers.masks import MaskSampler
@@ -91,6 +91,7 @@ class SequenceSampler(MaskSampler):
         self.feature_names = feature_names
         self.random_state = random_state
 
+    @atomic_fit
     def fit(self, X, y=None, sample_weight=None):
         check_option(self, "unit", _UNITS)
         if isinstance(self.fill, str):
@@ -115,7 +116,7 @@ class SequenceSampler(MaskSampler):
         return self
 
     def check(self, X):
-        check_is_fitted(self, "background_")
+        check_fitted(self, "background_")
         X = _as_series(X)
         if X.shape[1:] != self._shape:
             raise ValueError(
@@ -137,7 +138,7 @@ class SequenceSampler(MaskSampler):
         return self.get_feature_names_out()
 
     def get_feature_names_out(self, input_features=None):
-        check_is_fitted(self, "background_")
+        check_fitted(self, "background_")
         return self._cell_names()
 
     @property

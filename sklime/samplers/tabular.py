@@ -9,6 +9,7 @@ from scipy import sparse
 from sklearn.utils.validation import check_consistent_length
 
 from sklime.exceptions import UnknownValueWarning, warn_caller
+from sklime.fitted import atomic_fit
 from sklime.samplers.base import Neighbourhood, Sampler
 from sklime.samplers.binning import check_binning, cut_points
 from sklime.samplers.checks import (
@@ -64,6 +65,7 @@ class TabularSampler(Sampler):
     # How a numeric column is cut; samplers that let the user choose override it.
     binning = "quantile"
 
+    @atomic_fit
     def fit(self, X, y=None, sample_weight=None):
         """Learn the columns' training distributions.
 

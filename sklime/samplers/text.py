@@ -5,8 +5,8 @@ from numbers import Integral
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils.validation import check_is_fitted
 
+from sklime.fitted import atomic_fit, check_fitted
 from sklime.samplers.checks import check_option, check_weights
 from sklime.samplers.documents import container_of_texts, read_texts
 from sklime.samplers.exchangeable import ExchangeableLaw
@@ -84,6 +84,7 @@ class TokenSampler(MaskSampler):
         self.sequence = sequence
         self.batch_size = batch_size
 
+    @atomic_fit
     def fit(self, X, y=None, sample_weight=None):
         """Learn the vocabulary.
 
@@ -126,7 +127,7 @@ class TokenSampler(MaskSampler):
         return read_texts(X)
 
     def rows(self, X):
-        check_is_fitted(self)
+        check_fitted(self)
         return [MaskedText(text, self._cut, self.positions, self.mask) for text in X]
 
     def mask_law(self, n_units):
@@ -169,7 +170,7 @@ class TokenSampler(MaskSampler):
         return self.vocabulary_
 
     def get_feature_names_out(self, input_features=None):
-        check_is_fitted(self)
+        check_fitted(self)
         return self.vocabulary_
 
     def _check_parameters(self):
