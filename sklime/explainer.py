@@ -25,7 +25,7 @@ from sklime.response import Response
 from sklime.rows import check_rows, rows_of, tables_of
 from sklime.samplers import MarginalSampler
 from sklime.samplers.checks import feature_names
-from sklime.samplers.quasirandom import seed_of
+from sklime.samplers.quasirandom import seed_of, seeded
 from sklime.selectors import AllFeatures
 from sklime.surrounding import surround
 from sklime.wrapping import WrapsModel
@@ -91,8 +91,8 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
     max_samples : int or None, default=None
         The most draws with `tol`. None: 32 times `n_samples`.
     random_state : int, RandomState instance or None, default=None
-        Source of all draws, resolved once, in `fit`; if given, also of the random states
-        that an unfitted model leaves open.
+        Source of all draws, resolved once, in `fit`; also of the random states that an
+        unfitted model, the selector and the surrogate leave open.
     n_jobs : int or None, default=None
         Jobs over blocks of rows, in threads unless a joblib backend is chosen.
     verbose : int, default=0
@@ -210,9 +210,14 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         self.kernel_ = as_kernel(self.kernel).resolve(
             metric=self.sampler_.default_metric_, width=self.sampler_.default_width_
         )
-        self.selector_ = AllFeatures() if self.selector is None else clone(self.selector)
-        self.surrogate_ = None if self.surrogate is None else clone(self.surrogate)
         self._seed = seed_of(self.random_state)
+        # Clones of these share their seeds, so that equal rows are explained alike.
+        self.selector_ = AllFeatures()
+        if self.selector is not None:
+            self.selector_ = seeded(clone(self.selector), self._seed)
+        self.surrogate_ = self.surrogate
+        if self.surrogate is not None:
+            self.surrogate_ = seeded(clone(self.surrogate), self._seed)
         for name in ("_drawn", "_otherwise"):
             vars(self).pop(name, None)
         population = self._closed_form(X, sample_weight)

@@ -1,13 +1,12 @@
 """The wrapped model: taken as it is when fitted, else cloned and fitted."""
 
-import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from sklime.blocks import copy_rows
 from sklime.exceptions import warn_caller
+from sklime.samplers.quasirandom import seeded
 
 
 def is_fitted(estimator):
@@ -70,7 +69,7 @@ def take_or_fit(estimator, X, y, fit_params, random_state):
     fit_params : dict
         For the clone's `fit`.
     random_state : int, RandomState instance or None
-        If given, seeds what the clone leaves open.
+        Seeds what the clone leaves open. None: from the system.
 
     Returns
     -------
@@ -78,15 +77,6 @@ def take_or_fit(estimator, X, y, fit_params, random_state):
     """
     if is_fitted(estimator):
         return estimator
-    model = clone(estimator)
-    if random_state is not None:
-        _seed(model, check_random_state(random_state))
+    model = seeded(clone(estimator), random_state)
     # Copies, as some models work in place, and the sampler learns from the same rows.
     return model.fit(copy_rows(X), copy_rows(y), **fit_params)
-
-
-def _seed(model, rng):
-    own = model.get_params()
-    open_ = [name for name in sorted(own) if name.split("__")[-1] == "random_state"]
-    largest = np.iinfo(np.int32).max
-    model.set_params(**{name: rng.randint(largest) for name in open_ if own[name] is None})

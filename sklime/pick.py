@@ -3,13 +3,14 @@
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state, gen_batches
+from sklearn.utils import gen_batches
 from sklearn.utils.validation import validate_data
 
 from sklime.exceptions import warn_caller
 from sklime.explanation import Explanation
 from sklime.explanation.units import by_output, units_by_name
 from sklime.fitted import atomic_fit
+from sklime.samplers.quasirandom import generator_of
 
 
 class SubmodularPick(BaseEstimator):
@@ -163,7 +164,7 @@ class SubmodularPick(BaseEstimator):
             )
         if n_candidates == n_samples:
             return np.arange(n_samples)
-        rng = check_random_state(self.random_state)
+        rng = generator_of(self.random_state)
         return np.sort(rng.choice(n_samples, n_candidates, replace=False))
 
     def _coverage(self, covered):

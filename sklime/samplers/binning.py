@@ -8,6 +8,8 @@ from sklearn.preprocessing import KBinsDiscretizer
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.multiclass import type_of_target
 
+from sklime.samplers.quasirandom import seeded
+
 BINNINGS = ("quantile", "uniform", "kmeans", "entropy")
 
 
@@ -42,7 +44,8 @@ def cut_points(x, weights, binning, n_bins, y=None):
     if len(distinct) < 2:
         return np.empty(0)
     if not isinstance(binning, str):
-        edges = _discretiser_edges(clone(binning), x, weights)
+        # With a fixed seed, as bins are no draws: equal columns are cut alike.
+        edges = _discretiser_edges(seeded(clone(binning), 0), x, weights)
     elif binning == "quantile":
         edges = _quantiles(x, weights, np.arange(1, n_bins) / n_bins)
     elif binning == "uniform":

@@ -27,6 +27,46 @@ def seed_of(random_state):
     return check_random_state(random_state).randint(np.iinfo(np.int32).max)
 
 
+def generator_of(random_state):
+    """Turn what users give as `random_state` into a generator, never the global one.
+
+    Parameters
+    ----------
+    random_state : int, RandomState instance or None
+        None: a new seed at every call, from the system.
+
+    Returns
+    -------
+    RandomState
+        The instance itself where one is given.
+    """
+    return check_random_state(seed_of(None) if random_state is None else random_state)
+
+
+def seeded(estimator, random_state):
+    """Seed the random states that an estimator leaves open, nested ones included.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Changed in place. Random states that are given stay as they are.
+    random_state : int, RandomState instance or None
+        None: a new seed from the system; the global state is not touched.
+
+    Returns
+    -------
+    estimator
+        The same.
+    """
+    own = estimator.get_params()
+    names = [name for name in sorted(own) if name.split("__")[-1] == "random_state"]
+    open_ = [name for name in names if own[name] is None]
+    if open_:
+        rng, largest = generator_of(random_state), np.iinfo(np.int32).max
+        estimator.set_params(**{name: rng.randint(largest) for name in open_})
+    return estimator
+
+
 def count_draws(n_samples, sequence):
     """Number of draws that a request for `n_samples` gives.
 
