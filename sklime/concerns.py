@@ -135,14 +135,14 @@ class Concerns:
                 NeighbourhoodWarning,
             )
         if self.undetermined:
-            _warn(
+            warn_caller(
                 f"{kernel!r} leaves weight only on draws that cannot tell the features of "
                 f"{self.undetermined} row(s) apart, such as masks that all keep equally "
                 "many units: their attributions are NaN. Widen the kernel.",
                 NeighbourhoodWarning,
             )
         if self.collinear:
-            _warn(
+            warn_caller(
                 f"{kernel!r} leaves {self.collinear} row(s) nearly all weight on masks "
                 "that keep equally many units: draws hardly tell what units do together, "
                 "and all of their attributions may be off by the same amount, or go to the "
