@@ -1,9 +1,14 @@
+"""Settings of the whole run, made before anything that reads them is imported."""
+
 import os
 
+# Tests run in a process for each core; more threads than that would wait for each other.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
 # Read by scipy when it is imported; without it scikit-learn skips one of its checks.
 os.environ["SCIPY_ARRAY_API"] = "1"
 
-from hypothesis import settings
+from hypothesis import settings  # noqa: E402
 
 # Hypothesis' own profile for continuous integration: the same examples in every run and no
 # deadlines, so that a busy machine fails no test.

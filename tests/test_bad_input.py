@@ -24,6 +24,7 @@ from sklime.selectors import (
     HighestWeights,
     LassoPath,
 )
+from tests.ids import shown
 
 X = np.random.default_rng(0).normal(size=(200, 3))
 SLOPES = np.array([3.0, -2.0, 1.0])
@@ -444,7 +445,7 @@ def test_more_features_than_there_are_is_all_of_them(kind, model):
         ({"random_state": "seed"}, ["seed"]),
         ({"random_state": np.random.default_rng(0)}, ["Generator", "RandomState"]),
     ],
-    ids=str,
+    ids=shown,
 )
 def test_an_error_names_the_parameter_its_value_and_the_cure(params, words):
     with pytest.raises((TypeError, ValueError)) as raised:

@@ -28,6 +28,7 @@ from sklime.exceptions import NeighbourhoodWarning
 from sklime.kernels import ExponentialKernel, UniformKernel
 from sklime.samplers import GaussianSampler, MarginalSampler
 from sklime.selectors import AllFeatures, ForwardSelection, HighestWeights, LassoPath
+from tests.ids import shown
 
 IRIS = load_iris(as_frame=True)
 FRAME, Y = shuffle(IRIS.data, IRIS.target.to_numpy(), random_state=0)
@@ -477,7 +478,7 @@ def neighbourhood(explainer, row):
 @pytest.mark.parametrize(
     "kernel",
     [None, ExponentialKernel(1.0, "manhattan"), halved_by_distance, RBF(2.0)],
-    ids=str,
+    ids=shown,
 )
 def test_surrogate_is_scikit_learns_weighted_ridge_on_the_draws(sampler, kernel):
     # Pools of Sobol points have control variates, which move coefficients a little.

@@ -8,7 +8,11 @@ import pandas as pd
 import polars as pl
 import pytest
 import scipy.sparse as sp
-from handmade import (
+from scipy import stats
+
+from sklime.conditions import TableConditions
+from sklime.explanation import Explanation
+from tests.handmade import (
     CODES,
     FEATURES,
     FRAME,
@@ -19,10 +23,6 @@ from handmade import (
     build_all,
     build_ragged,
 )
-from scipy import stats
-
-from sklime.conditions import TableConditions
-from sklime.explanation import Explanation
 
 
 def assert_same_fields(one, other):

@@ -5,7 +5,11 @@ import pandas as pd
 import polars as pl
 import pytest
 import scipy.sparse as sp
-from handmade import (
+from lime.lime_image import ImageExplanation
+
+from sklime.conditions import TableConditions
+from sklime.explanation import Explanation
+from tests.handmade import (
     CODES,
     FRAME,
     LABELS,
@@ -20,10 +24,6 @@ from handmade import (
     build_texts,
     every_kind,
 )
-from lime.lime_image import ImageExplanation
-
-from sklime.conditions import TableConditions
-from sklime.explanation import Explanation
 
 KINDS = every_kind()
 

@@ -10,7 +10,15 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from handmade import (
+from polars.testing import assert_frame_equal
+from sklearn.datasets import load_diabetes
+from sklearn.linear_model import LinearRegression
+
+from sklime import LimeExplainer
+from sklime.conditions import TableConditions
+from sklime.explanation import Explanation, json_schema
+from sklime.samplers import MarginalSampler
+from tests.handmade import (
     TEXTS,
     VALUES,
     build,
@@ -20,14 +28,6 @@ from handmade import (
     build_texts,
     every_kind,
 )
-from polars.testing import assert_frame_equal
-from sklearn.datasets import load_diabetes
-from sklearn.linear_model import LinearRegression
-
-from sklime import LimeExplainer
-from sklime.conditions import TableConditions
-from sklime.explanation import Explanation, json_schema
-from sklime.samplers import MarginalSampler
 
 KINDS = every_kind()
 SCHEMA = jsonschema.Draft202012Validator(json_schema())

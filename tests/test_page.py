@@ -5,7 +5,10 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
-from handmade import (
+
+from sklime.conditions import TableConditions
+from sklime.page import render_notebook, render_page
+from tests.handmade import (
     VALUES,
     build,
     build_all,
@@ -14,9 +17,6 @@ from handmade import (
     build_texts,
     every_kind,
 )
-
-from sklime.conditions import TableConditions
-from sklime.page import render_notebook, render_page
 
 HOSTILE = [
     '</script><img src=x onerror="document.title=1">',

@@ -22,6 +22,7 @@ from sklime.selectors import (
     LassoPath,
 )
 from sklime.testing import kernel_checks, sampler_checks, selector_checks
+from tests.ids import shown
 
 RNG = np.random.default_rng(0)
 FRAME = pd.DataFrame(
@@ -130,7 +131,7 @@ def cases():
         table = "" if X is None else f" on {type(X).__module__.split('.')[0]} table"
         yield f"{sampler}{table}", sampler_checks(sampler, X, y)
     for kernel in KERNELS:
-        yield f"{kernel}", kernel_checks(kernel)
+        yield shown(kernel), kernel_checks(kernel)
     for selector in SELECTORS:
         yield f"{selector}", selector_checks(selector)
 

@@ -16,12 +16,12 @@ from lightgbm import (
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import QuantileTransformer, StandardScaler
-from test_enumeration import BINARY, MISSING, SIGNAL, THREE, X, label, limit
 from xgboost import XGBClassifier, XGBRegressor, XGBRFRegressor
 
 from sklime import FunctionClassifier, FunctionRegressor, LimeExplainer
 from sklime.kernels import ExponentialKernel
 from sklime.samplers import GaussianSampler, MarginalSampler
+from tests.exact.test_enumeration import BINARY, MISSING, SIGNAL, THREE, X, label, limit
 
 rng = np.random.default_rng(0)
 TWO = np.column_stack([SIGNAL, X[:, 0] - X[:, 4]])

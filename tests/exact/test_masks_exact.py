@@ -39,6 +39,7 @@ from sklime import FunctionRegressor, LimeExplainer
 from sklime.kernels import ExponentialKernel, UniformKernel
 from sklime.samplers import SequenceSampler, SuperpixelSampler, TokenSampler
 from sklime.selectors import ForwardSelection, HighestWeights, LassoPath
+from tests.ids import shown
 
 WORDS = np.array(
     "the a film plot actor scene good bad great awful dull bright very not hardly and but "
@@ -114,7 +115,7 @@ MODELS = [
 ]
 
 
-@pytest.mark.parametrize("steps", VECTORIZERS, ids=repr)
+@pytest.mark.parametrize("steps", VECTORIZERS, ids=shown)
 @pytest.mark.parametrize("model, y", MODELS, ids=lambda m: type(m).__name__)
 def test_words_are_those_of_least_squares_on_all_masks(steps, model, y):
     explaining = of_texts(*steps, model, y=y, target="all")
@@ -394,7 +395,7 @@ COUNTS = CountVectorizer(), LogisticRegression()
         (COUNTS, {"surrogate": Ridge()}, "surrogate"),
         (COUNTS, {"kernel": lambda Z, z: np.ones(len(Z))}, "more than the number"),
     ],
-    ids=str,
+    ids=shown,
 )
 def test_what_is_no_sum_over_words_says_why_and_is_drawn(steps, params, reason):
     with pytest.raises(ValueError, match=f'method="exact" has no closed form.*{reason}'):

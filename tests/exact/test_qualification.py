@@ -35,11 +35,11 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 from sklearn.tree import DecisionTreeRegressor
-from test_large_forests import peak_of
 from xgboost import XGBRegressor
 
 from sklime import LimeExplainer
 from sklime.samplers import GaussianSampler
+from tests.exact.test_large_forests import peak_of
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(300, 3))

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from lime.lime_image import LimeImageExplainer
-from masked_copies import N_SEEDS, assert_means_agree, bias_of_lime
 from skimage.data import astronaut
 from skimage.segmentation import quickshift, slic
 
@@ -11,6 +10,7 @@ from sklime import LimeExplainer
 from sklime.kernels import ExponentialKernel
 from sklime.samplers import SuperpixelSampler
 from sklime.selectors import ForwardSelection, HighestWeights
+from tests.parity.masked_copies import N_SEEDS, assert_means_agree, bias_of_lime
 
 N_SAMPLES = 300
 IMAGE = astronaut()[::16, ::16]

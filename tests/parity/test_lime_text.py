@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from lime.lime_text import LimeTextExplainer
-from masked_copies import N_SEEDS, assert_means_agree, bias_of_lime
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, load_wine
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -14,6 +13,7 @@ from sklime import LimeExplainer
 from sklime.kernels import ExponentialKernel
 from sklime.samplers import TokenSampler
 from sklime.selectors import ForwardSelection, HighestWeights, LassoPath
+from tests.parity.masked_copies import N_SEEDS, assert_means_agree, bias_of_lime
 
 N_SAMPLES = 500
 

@@ -1,4 +1,7 @@
-"""One picture of each display; run this file to draw the baseline images anew."""
+"""One picture of each display.
+
+`python -m tests.plotting.pictures` draws the baseline images anew.
+"""
 
 from pathlib import Path
 
@@ -6,7 +9,6 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from explained import draws, picture, sequence, table, text
 from matplotlib.axes import Axes
 from matplotlib.legend import Legend
 from matplotlib.text import Text
@@ -22,6 +24,7 @@ from sklime.plotting import (
     SummaryDisplay,
     TextDisplay,
 )
+from tests.plotting.explained import draws, picture, sequence, table, text
 
 BASELINE = Path(__file__).parent / "baseline"
 

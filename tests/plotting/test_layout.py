@@ -5,7 +5,6 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
-from explained import draws, picture, sequence, table, text
 from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
 
@@ -20,6 +19,7 @@ from sklime.plotting import (
     SummaryDisplay,
     TextDisplay,
 )
+from tests.plotting.explained import draws, picture, sequence, table, text
 
 # The fox and the character are not in matplotlib's font, whose warning would be an error.
 WILD = [

@@ -1,6 +1,7 @@
 import pytest
 from matplotlib.testing.compare import compare_images
-from pictures import BASELINE, PICTURES, attribution, draw
+
+from tests.plotting.pictures import BASELINE, PICTURES, attribution, draw
 
 # Root mean square of the differences of pixels, of 255. Without text, equal versions draw
 # equal pixels, and others may round the edges of lines; the last test shows that a single

@@ -4,7 +4,6 @@ import sys
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from explained import draws, picture, sequence, table, text
 from skimage.color import rgb2lab
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
@@ -22,6 +21,7 @@ from sklime.plotting import (
     TextDisplay,
 )
 from sklime.plotting.signs import NEGATIVE, POSITIVE, signed_map
+from tests.plotting.explained import draws, picture, sequence, table, text
 
 TABLE = table(draws(12, 4))
 SHOWN = {

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from explained import draws, picture, sequence, table, text
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.patches import PathPatch, Rectangle, StepPatch
@@ -28,6 +27,7 @@ from sklime.plotting import (
     TextDisplay,
 )
 from sklime.plotting.swarm import swarm
+from tests.plotting.explained import draws, picture, sequence, table, text
 
 
 def labels_of(ax):

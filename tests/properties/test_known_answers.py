@@ -5,7 +5,6 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from random_tables import GAUSSIAN, MARGINAL, explainer, tables, tree
 from sklearn.base import clone
 
 from sklime import FunctionRegressor
@@ -13,6 +12,7 @@ from sklime.exceptions import NeighbourhoodWarning, SelectionWarning, UnknownVal
 from sklime.kernels import ExponentialKernel, UniformKernel
 from sklime.samplers import GaussianSampler, MarginalSampler
 from sklime.selectors import AutoSelector, ForwardSelection, HighestWeights, LassoPath
+from tests.properties.random_tables import GAUSSIAN, MARGINAL, explainer, tables, tree
 
 # Tables of a dozen rows and 128 draws leave bins thin or empty, and say so.
 pytestmark = [

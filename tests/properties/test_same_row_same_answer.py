@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_tables import GAUSSIAN, MARGINAL, explainer, tables, tree
 from scipy import sparse
 from sklearn import config_context
 from sklearn.linear_model import LogisticRegression
@@ -15,6 +14,7 @@ from sklearn.utils import check_random_state
 from sklime.exceptions import NeighbourhoodWarning, UnknownValueWarning
 from sklime.samplers import GaussianSampler, MarginalSampler
 from sklime.selectors import ForwardSelection, LassoPath
+from tests.properties.random_tables import GAUSSIAN, MARGINAL, explainer, tables, tree
 
 # Tables of a dozen rows and 128 draws leave bins thin, and say so.
 pytestmark = [

@@ -2,7 +2,8 @@ import re
 
 import numpy as np
 import pytest
-from handmade import VALUES, build, every_kind
+
+from tests.handmade import VALUES, build, every_kind
 
 SOURCE = """
 import numpy as np

@@ -3,7 +3,9 @@ import re
 
 import numpy as np
 import pytest
-from handmade import (
+
+from sklime.conditions import TableConditions
+from tests.handmade import (
     SEGMENTS,
     VALUES,
     build,
@@ -13,8 +15,6 @@ from handmade import (
     build_texts,
     every_kind,
 )
-
-from sklime.conditions import TableConditions
 
 MINUS = "\N{MINUS SIGN}"
 NAMES = ["</script><img src=x onerror=\"document.title='run'\">", "<b>b</b>", "c"]
