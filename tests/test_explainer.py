@@ -38,8 +38,16 @@ X, SPECIES, RARE = (
     np.where(Y == 2, "rare", "common"),
 )
 WEIGHTS = np.random.default_rng(0).uniform(0.0, 3.0, len(X))
-FOREST = RandomForestClassifier(20, random_state=0).fit(X, Y)
-BINARY = LogisticRegression().fit(X, RARE)
+FOREST = RandomForestClassifier(20, random_state=0)
+BINARY = LogisticRegression()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fit_models():
+    FOREST.fit(X, Y)
+    REGRESSOR.fit(FRIEDMAN, RESPONSE)
+    for kind, (model, _, _) in MODELS.items():
+        model.fit(X, RESPONSES[kind])
 
 
 def small(model=BINARY, **parameters):
@@ -270,33 +278,42 @@ def test_routing_passes_through_pipelines_and_cross_validation():
 
 # Targets
 
-MULTI_OUTPUT = LinearRegression().fit(X, np.column_stack([X[:, 0], X[:, 1] - X[:, 2]]))
 LABELS = np.column_stack([Y == 0, Y == 2])
 MODELS = {
     "binary": (BINARY, ["common", "rare"], "rare"),
     "margins": (
-        LogisticRegression().fit(X, Y == 2),
+        LogisticRegression(),
         [False, True],
         True,
     ),
     "strings": (
-        LogisticRegression(max_iter=500).fit(X, SPECIES),
+        LogisticRegression(max_iter=500),
         list(np.unique(SPECIES)),
         "predicted",
     ),
     "odd integers": (
-        RandomForestClassifier(5, random_state=0).fit(X, Y * 2 + 1),
+        RandomForestClassifier(5, random_state=0),
         [1, 3, 5],
         "predicted",
     ),
-    "regression": (LinearRegression().fit(X, Y), ["y"], "y"),
-    "multi-output": (MULTI_OUTPUT, ["y0", "y1"], "all"),
-    "multilabel": (KNeighborsClassifier().fit(X, LABELS.astype(int)), [0, 1], "all"),
+    "regression": (LinearRegression(), ["y"], "y"),
+    "multi-output": (LinearRegression(), ["y0", "y1"], "all"),
+    "multilabel": (KNeighborsClassifier(), [0, 1], "all"),
     "multilabel list": (
-        MultiOutputClassifier(LogisticRegression()).fit(X, LABELS),
+        MultiOutputClassifier(LogisticRegression()),
         [0, 1],
         "all",
     ),
+}
+RESPONSES = {
+    "binary": RARE,
+    "margins": Y == 2,
+    "strings": SPECIES,
+    "odd integers": Y * 2 + 1,
+    "regression": Y,
+    "multi-output": np.column_stack([X[:, 0], X[:, 1] - X[:, 2]]),
+    "multilabel": LABELS.astype(int),
+    "multilabel list": LABELS,
 }
 METHODS = {"margins": "decision_function"}
 
@@ -593,7 +610,7 @@ def test_score_of_a_constant_model_is_one():
 # Between 0.2 and 2 the effective sample size goes from 1.5 to 1,500.
 WIDTHS = [0.2, 0.5, 2.0]
 FRIEDMAN, RESPONSE = make_friedman1(300, n_features=6, random_state=0)
-REGRESSOR = RandomForestRegressor(20, random_state=0).fit(FRIEDMAN, RESPONSE)
+REGRESSOR = RandomForestRegressor(20, random_state=0)
 STANDARDISED = LimeExplainer(
     REGRESSOR,
     sampler=MarginalSampler(n_bins=None),

@@ -24,9 +24,14 @@ from sklime.samplers import SuperpixelSampler
 from sklime.selectors import ForwardSelection, HighestWeights, LassoPath
 
 DIGITS, NUMBERS = load_digits(return_X_y=True)
-MODEL = LogisticRegression(max_iter=500).fit(DIGITS / 16, NUMBERS)
+MODEL = LogisticRegression(max_iter=500)
 FACE = astronaut()[64:128, 160:256]
 QUARTERS = (2, 2)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fit_models():
+    MODEL.fit(DIGITS / 16, NUMBERS)
 
 
 class Counted:

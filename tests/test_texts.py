@@ -50,11 +50,15 @@ def made_up(seed=0, n=40, length=9):
 
 
 TEXTS, LABELS = made_up()
-MODEL = make_pipeline(TfidfVectorizer(), LogisticRegression(C=10)).fit(TEXTS, LABELS)
-BINARY = make_pipeline(TfidfVectorizer(), LogisticRegression(C=10)).fit(
-    TEXTS, LABELS == "food"
-)
+MODEL = make_pipeline(TfidfVectorizer(), LogisticRegression(C=10))
+BINARY = clone(MODEL)
 LONG = [" ".join(TEXTS[i : i + 5]) for i in range(0, 15, 5)]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fit_models():
+    MODEL.fit(TEXTS, LABELS)
+    BINARY.fit(TEXTS, LABELS == "food")
 
 
 class Counted:

@@ -385,16 +385,20 @@ def test_what_has_no_closed_form_is_sampled(model, table, y, reason):
 
 
 @pytest.mark.parametrize(
-    "function",
+    ("model", "bound"),
     [
-        xgb().fit(X, SIGNAL).predict,
-        partial(xgb().fit(X, SIGNAL).predict, output_margin=False),
-        partial(xgb().fit(X, SIGNAL).predict, output_margin=True, iteration_range=(0, 2)),
-        partial(lgbm().fit(X, SIGNAL).predict, raw_score=True, num_iteration=3),
-        partial(Doubled(verbose=-1).fit(X, SIGNAL).predict),
-        lambda rows: rows[:, 0],
+        (xgb(), None),
+        (xgb(), {"output_margin": False}),
+        (xgb(), {"output_margin": True, "iteration_range": (0, 2)}),
+        (lgbm(), {"raw_score": True, "num_iteration": 3}),
+        (Doubled(verbose=-1), {}),
+        (None, None),
     ],
+    ids=["plain", "no margin", "some rounds", "fewer trees", "subclass", "function"],
 )
-def test_other_functions_stay_black_boxes(function):
+def test_other_functions_stay_black_boxes(model, bound):
+    function = (lambda rows: rows[:, 0]) if model is None else model.fit(X, SIGNAL).predict
+    if bound is not None:
+        function = partial(function, **bound)
     found = LimeExplainer(FunctionRegressor(function), n_samples=64).fit(X)
     assert found.method_ == "sampling"

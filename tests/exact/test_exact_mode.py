@@ -3,6 +3,7 @@ from itertools import product
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
+from sklearn.base import clone, is_classifier
 from sklearn.datasets import load_diabetes
 from sklearn.decomposition import PCA
 from sklearn.ensemble import (
@@ -23,8 +24,13 @@ from sklime.samplers import GaussianSampler, MarginalSampler
 from sklime.selectors import AutoSelector, ForwardSelection, HighestWeights, LassoPath
 
 X, y = load_diabetes(return_X_y=True)
-FOREST = RandomForestRegressor(20, max_depth=6, random_state=0).fit(X, y)
+FOREST = RandomForestRegressor(20, max_depth=6, random_state=0)
 TURNED = FunctionTransformer(lambda X: X * np.resize([1.0, -3.0, 0.5], 10) + 0.2)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fit_models():
+    FOREST.fit(X, y)
 
 
 def exact(model=FOREST, **params):
@@ -40,19 +46,19 @@ def exact(model=FOREST, **params):
     "model",
     [
         FOREST,
-        GradientBoostingRegressor(n_estimators=30, random_state=0).fit(X, y),
-        HistGradientBoostingRegressor(max_iter=30).fit(X, y),
-        LinearRegression().fit(X, y),
-        make_pipeline(StandardScaler(), Ridge()).fit(X, y),
-        make_pipeline(StandardScaler(), FOREST).fit(X, y),
-        make_pipeline(TURNED, HistGradientBoostingRegressor(max_iter=30)).fit(X, y),
+        GradientBoostingRegressor(n_estimators=30, random_state=0),
+        HistGradientBoostingRegressor(max_iter=30),
+        LinearRegression(),
+        make_pipeline(StandardScaler(), Ridge()),
+        make_pipeline(StandardScaler(), clone(FOREST)),
+        make_pipeline(TURNED, HistGradientBoostingRegressor(max_iter=30)),
     ],
     ids=lambda model: (
         "-".join(model.named_steps) if hasattr(model, "steps") else repr(model)
     ),
 )
 def test_many_draws_approach_the_limit(model, sampler):
-    kernel = ExponentialKernel(width=2.0)
+    model, kernel = clone(model).fit(X, y), ExponentialKernel(width=2.0)
     limit = exact(model, sampler=sampler, kernel=kernel).explain(X[:10])
     runs = [
         LimeExplainer(
@@ -121,10 +127,10 @@ class Clipped(Pipeline):
     ("model", "params", "reason"),
     [
         (FunctionRegressor(FOREST.predict), {}, "FunctionRegressor"),
-        (Halved(5, random_state=0).fit(X, y), {}, "Halved"),
-        (Clipped([("scale", StandardScaler()), ("fit", Ridge())]).fit(X, y), {}, "Clipped"),
-        (LogisticRegression().fit(X, y > 150), {}, "predict_proba is not linear"),
-        (make_pipeline(PCA(), FOREST).fit(X, y), {}, "mixes columns"),
+        (Halved(5, random_state=0), {}, "Halved"),
+        (Clipped([("scale", StandardScaler()), ("fit", Ridge())]), {}, "Clipped"),
+        (LogisticRegression(), {}, "predict_proba is not linear"),
+        (make_pipeline(PCA(), clone(FOREST)), {}, "mixes columns"),
         (FOREST, {"kernel": ExponentialKernel(metric="manhattan")}, "not a product"),
         (FOREST, {"kernel": lambda Z, z: np.ones(len(Z))}, "not a product"),
         (FOREST, {"sampler": MarginalSampler(n_bins=None)}, "n_bins=None"),
@@ -136,6 +142,8 @@ class Clipped(Pipeline):
     ids=lambda case: type(case).__name__ if hasattr(case, "fit") else "",
 )
 def test_what_has_no_closed_form_says_why_and_is_sampled(model, params, reason):
+    if hasattr(model, "fit") and model is not FOREST:
+        model = clone(model).fit(X, y > 150 if is_classifier(model) else y)
     with pytest.raises(ValueError, match=f'method="exact".*{reason}'):
         LimeExplainer(model, method="exact", **params).fit(X)
     assert LimeExplainer(model, n_samples=64, **params).fit(X).method_ == "sampling"

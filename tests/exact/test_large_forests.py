@@ -35,9 +35,14 @@ def noisy(n, d, gaps=0.0, seed=0):
 X, y = noisy(1_200, 6, gaps=0.05)
 # Missing values have no place in a normal law.
 COMPLETE = X[~np.isnan(X).any(axis=1)]
-FOREST = RandomForestRegressor(24, max_features=2, random_state=0, n_jobs=2).fit(X, y)
+FOREST = RandomForestRegressor(24, max_features=2, random_state=0, n_jobs=2)
 CLASSES = RandomForestClassifier(24, random_state=0, n_jobs=2)
-CLASSES.fit(X, np.digitize(y, [-1, 1]))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fit_models():
+    FOREST.fit(X, y)
+    CLASSES.fit(X, np.digitize(y, [-1, 1]))
 
 
 def exact(model, table, **params):

@@ -21,7 +21,12 @@ from sklime.selectors import (
 
 rng = np.random.default_rng(0)
 X = rng.integers(0, 3, (400, 4)) * 1.0
-FOREST = RandomForestRegressor(20, random_state=0).fit(X, X[:, 0] * X[:, 1] + X[:, 2] / 3)
+FOREST = RandomForestRegressor(20, random_state=0)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fit_models():
+    FOREST.fit(X, X[:, 0] * X[:, 1] + X[:, 2] / 3)
 
 
 def exact(model, table, width, **params):

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import sklearn
 from lightgbm import LGBMRegressor
+from sklearn.base import clone
 from sklearn.ensemble import (
     GradientBoostingClassifier,
     GradientBoostingRegressor,
@@ -338,36 +339,40 @@ LABELS = y > 0
 
 
 @pytest.mark.parametrize(
-    ("model", "params", "reason"),
+    ("model", "response", "params", "reason"),
     [
-        (PoissonRegressor().fit(X, COUNTS), {}, "PoissonRegressor has a log link"),
-        (GammaRegressor().fit(X, COUNTS), {}, "GammaRegressor has a log link"),
-        (TweedieRegressor(power=1.5).fit(X, COUNTS), {}, "has a log link"),
+        (PoissonRegressor(), COUNTS, {}, "PoissonRegressor has a log link"),
+        (GammaRegressor(), COUNTS, {}, "GammaRegressor has a log link"),
+        (TweedieRegressor(power=1.5), COUNTS, {}, "has a log link"),
         (
-            HistGradientBoostingRegressor(loss="poisson", max_iter=3).fit(X, COUNTS),
+            HistGradientBoostingRegressor(loss="poisson", max_iter=3),
+            COUNTS,
             {},
             "loss='poisson' has a log link",
         ),
         (
-            GradientBoostingRegressor(init=LinearRegression(), n_estimators=3).fit(X, y),
+            GradientBoostingRegressor(init=LinearRegression(), n_estimators=3),
+            y,
             {},
             r"answers of init=LinearRegression\(\)",
         ),
         (
-            GradientBoostingClassifier(n_estimators=3).fit(X, LABELS),
+            GradientBoostingClassifier(n_estimators=3),
+            LABELS,
             {"response_method": "predict"},
             'margins are: set response_method="decision_function"',
         ),
         (
-            HistGradientBoostingClassifier(max_iter=3).fit(X, LABELS),
+            HistGradientBoostingClassifier(max_iter=3),
+            LABELS,
             {},
             "HistGradientBoostingClassifier.predict_proba is not a sum over leaves",
         ),
     ],
     ids=lambda case: type(case).__name__ if hasattr(case, "fit") else "",
 )
-def test_links_and_other_answers_than_margins_are_named(model, params, reason):
-    refused(model, X, reason, **params)
+def test_links_and_other_answers_than_margins_are_named(model, response, params, reason):
+    refused(clone(model).fit(X, response), X, reason, **params)
 
 
 @pytest.mark.parametrize("init", [None, "zero"])

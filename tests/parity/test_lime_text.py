@@ -34,13 +34,17 @@ MODELS = {
     "tf-idf": make_pipeline(TfidfVectorizer(), LogisticRegression(C=10)),
     "naive Bayes": make_pipeline(CountVectorizer(), MultinomialNB()),
 }
-for each in MODELS.values():
-    each.fit(TEXTS, LABELS)
 TEXT = (
     "The patient's data: mean radius of the cell, texture of the flower, and the petal's "
     "length in cm; the radius was measured for the wine."
 )
 SHORT = "flower cells, cells in wine!"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fit_models():
+    for each in MODELS.values():
+        each.fit(TEXTS, LABELS)
 
 
 def compare(text, model="tf-idf", options=None, sampler=None, selector=None, k=500, **own):

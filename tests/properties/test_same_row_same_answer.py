@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 from sklearn import config_context
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPRegressor
 from sklearn.utils import check_random_state
@@ -119,17 +120,18 @@ def test_any_number_of_jobs_and_backend_for_sparse_rows():
 
 @pytest.mark.parametrize("sampler", EVERY_WAY, ids=repr)
 @pytest.mark.parametrize(
-    "model",
+    ("model", "y"),
     [
-        LogisticRegression().fit(DENSE, DENSE[:, 0] > 0.3),
-        MLPRegressor(hidden_layer_sizes=8, max_iter=20, tol=1.0, random_state=0).fit(
-            DENSE, DENSE[:, 1]
+        (LogisticRegression(), DENSE[:, 0] > 0.3),
+        (
+            MLPRegressor(hidden_layer_sizes=8, max_iter=20, tol=1.0, random_state=0),
+            DENSE[:, 1],
         ),
     ],
-    ids=lambda model: type(model).__name__,
+    ids=["LogisticRegression", "MLPRegressor"],
 )
-def test_model_whose_matrix_products_round_by_batch(model, sampler):
-    fitted = explainer(model, sampler=sampler).fit(DENSE)
+def test_model_whose_matrix_products_round_by_batch(model, y, sampler):
+    fitted = explainer(clone(model).fit(DENSE, y), sampler=sampler).fit(DENSE)
     together = fitted.transform(DENSE)
     for rows in (slice(0, 1), slice(3, 20), [5, 2, 2, 60]):
         part = fitted.transform(DENSE[rows])
