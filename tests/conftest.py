@@ -13,3 +13,6 @@ from hypothesis import settings  # noqa: E402
 # Hypothesis' own profile for continuous integration: the same examples in every run and no
 # deadlines, so that a busy machine fails no test.
 settings.load_profile("ci")
+# Other examples in every run: --hypothesis-profile=random. What fails is printed with the
+# line that repeats it.
+settings.register_profile("random", settings(derandomize=False))

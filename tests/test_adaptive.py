@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.datasets import load_diabetes, load_iris
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LinearRegression
@@ -12,12 +11,12 @@ from sklearn.svm import SVR
 from sklime import FunctionRegressor, LimeExplainer
 from sklime.kernels import ExponentialKernel
 from sklime.samplers import GaussianSampler, MarginalSampler
+from tests.models import fitted, table
 
 
 @pytest.fixture(scope="module")
 def diabetes():
-    X, y = load_diabetes(return_X_y=True)
-    return RandomForestRegressor(10, max_depth=4, random_state=0).fit(X, y), X
+    return fitted(RandomForestRegressor(10, max_depth=4, random_state=0), "diabetes")
 
 
 class Counted:
@@ -139,9 +138,9 @@ def test_narrow_kernels_let_tilted_rows_grow(diabetes):
 
 
 def test_a_linear_model_needs_no_more_draws():
-    X, y = load_diabetes(return_X_y=True)
+    model, X = fitted(LinearRegression(), "diabetes")
     explainer = LimeExplainer(
-        LinearRegression().fit(X, y),
+        model,
         method="sampling",
         sampler=GaussianSampler(),
         tol=0.01,
@@ -151,7 +150,7 @@ def test_a_linear_model_needs_no_more_draws():
 
 
 def test_a_constant_model_needs_no_more_draws():
-    X, _ = load_diabetes(return_X_y=True)
+    X, _ = table("diabetes")
     explainer = LimeExplainer(
         FunctionRegressor(lambda X: np.full(len(X), 3.0)), tol=0.01, n_samples=64
     ).fit(X)
@@ -209,8 +208,7 @@ def test_latin_hypercubes_grow_by_drawing_anew(diabetes):
 
 
 def test_targets_by_row_and_all_outputs_grow_too():
-    X, y = load_iris(return_X_y=True)
-    forest = RandomForestClassifier(10, random_state=0).fit(X, y)
+    forest, X = fitted(RandomForestClassifier(10, random_state=0), "iris")
     for target in ("all", "predicted"):
         explainer = LimeExplainer(
             forest,
@@ -245,8 +243,7 @@ def test_parameters_that_make_no_sense_are_named(diabetes, parameters, message):
 
 
 def test_weights_of_zero_take_no_part_in_the_decision():
-    X, y = load_diabetes(return_X_y=True)
-    model = SVR(C=100.0).fit(X, y)
+    model, X = fitted(SVR(C=100.0), "diabetes")
     weights = np.ones(len(X))
     weights[::2] = 0.0
     setting = {"tol": 0.3, "n_samples": 128, "random_state": 0}

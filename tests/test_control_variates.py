@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.svm import SVC, SVR
@@ -12,12 +11,12 @@ from sklime import FunctionRegressor, LimeExplainer
 from sklime.kernels import ExponentialKernel
 from sklime.samplers import MarginalSampler
 from sklime.selectors import ForwardSelection
+from tests.models import fitted, table
 
 
 @pytest.fixture(scope="module")
 def diabetes():
-    X, y = load_diabetes(return_X_y=True)
-    return SVR(C=100.0).fit(X, y), X
+    return fitted(SVR(C=100.0), "diabetes")
 
 
 def sampled(model, X, **parameters):
@@ -51,8 +50,7 @@ def test_scores_are_those_of_the_models_own_answers(diabetes):
 
 
 def test_additive_models_are_known_but_for_the_size_of_cells():
-    X, y = load_diabetes(return_X_y=True)
-    model = LinearRegression().fit(X, y)
+    model, X = fitted(LinearRegression(), "diabetes")
     limit = LimeExplainer(model, method="exact").fit(X).transform(X[:20])
     errors = {}
     for sequence in ("sobol", "random"):
@@ -65,8 +63,7 @@ def test_additive_models_are_known_but_for_the_size_of_cells():
 
 @pytest.mark.parametrize("width", [1.5, None])
 def test_the_limit_stays_the_same(width):
-    X, y = load_breast_cancer(return_X_y=True)
-    forest = RandomForestClassifier(20, random_state=0).fit(X, y)
+    forest, X = fitted(RandomForestClassifier(20, random_state=0), "breast cancer")
     setting = {"kernel": ExponentialKernel(width=width), "weighting": "kernel"}
     limit = LimeExplainer(forest, method="exact", **setting).fit(X).transform(X[:5])
     found = [
@@ -80,8 +77,7 @@ def test_the_limit_stays_the_same(width):
 
 
 def test_half_the_variance_is_gone_where_columns_act_alone():
-    X, y = load_diabetes(return_X_y=True)
-    forest = RandomForestRegressor(20, max_depth=3, random_state=0).fit(X, y)
+    forest, X = fitted(RandomForestRegressor(20, max_depth=3, random_state=0), "diabetes")
     limit = LimeExplainer(forest, method="exact").fit(X).transform(X[:10])
 
     def error(surrogate):
@@ -107,7 +103,7 @@ def test_selectors_see_the_same_answers(diabetes):
 
 
 def test_a_constant_model_stays_exactly_zero():
-    X, _ = load_diabetes(return_X_y=True)
+    X, _ = table("diabetes")
     explainer = sampled(FunctionRegressor(lambda X: np.full(len(X), 5.0)), X)
     explanation = explainer.explain(X[:3], uncertainty=True)
     assert_array_equal(explanation.values, 0.0)
@@ -131,8 +127,7 @@ def test_missing_values_and_many_categories_have_cells():
 
 
 def test_every_output_has_its_own_additive_part():
-    X, y = load_wine(return_X_y=True)
-    model = SVC().fit(X, y)
+    model, X = fitted(SVC(), "wine")
     explainer = sampled(model, X, target="all", n_samples=512)
     together = explainer.explain(X[:3]).values
     for c in range(3):
@@ -144,8 +139,7 @@ def test_every_output_has_its_own_additive_part():
 
 @pytest.mark.parametrize("n_samples", [256, 1024, 4096])
 def test_intervals_hold_the_limit_also_where_cells_are_many(n_samples):
-    X, y = load_breast_cancer(return_X_y=True)
-    forest = RandomForestClassifier(20, random_state=0).fit(X, y)
+    forest, X = fitted(RandomForestClassifier(20, random_state=0), "breast cancer")
     limit = LimeExplainer(forest, method="exact").fit(X).transform(X[::60])
     inside = []
     for seed in range(25):

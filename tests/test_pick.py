@@ -13,7 +13,7 @@ from lime.lime_tabular import LimeTabularExplainer
 from lime.submodular_pick import SubmodularPick as LimeSubmodularPick
 from scipy import sparse
 from sklearn.base import clone
-from sklearn.datasets import load_iris, load_wine
+from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -21,6 +21,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklime import LimeExplainer
 from sklime.pick import SubmodularPick
+from tests.models import fitted
 
 # Zeros, ties within rows and between rows, and equal rows are all frequent.
 small_integers = arrays(
@@ -127,8 +128,7 @@ def test_coverage_is_within_the_guarantee_of_the_best_there_is(A, n_features, da
 
 
 def test_picks_are_those_of_lime():
-    X, y = load_wine(return_X_y=True)
-    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y)
+    model, X = fitted(make_pipeline(StandardScaler(), LogisticRegression()), "wine")
     lime = LimeTabularExplainer(X, random_state=0)
     theirs = LimeSubmodularPick(
         lime,

@@ -2,16 +2,15 @@
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_diabetes
 from sklearn.svm import SVR
 
 from sklime import LimeExplainer
+from tests.models import fitted
 
 
 @pytest.fixture(scope="module")
 def model_and_table():
-    X, y = load_diabetes(return_X_y=True)
-    return SVR().fit(X, y), X
+    return fitted(SVR(), "diabetes")
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2])

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import t
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LinearRegression
 from sklearn.svm import SVC, SVR
@@ -13,12 +12,12 @@ from sklime import FunctionRegressor, LimeExplainer
 from sklime.kernels import ExponentialKernel
 from sklime.samplers import GaussianSampler, MarginalSampler
 from sklime.selectors import ForwardSelection
+from tests.models import fitted, table
 
 
 @pytest.fixture(scope="module")
 def diabetes():
-    X, y = load_diabetes(return_X_y=True)
-    return SVR(C=100.0).fit(X, y), X
+    return fitted(SVR(C=100.0), "diabetes")
 
 
 def drawn(explainer, row):
@@ -79,8 +78,7 @@ def test_scrambles_have_the_sandwich_of_their_sums(diabetes):
 @pytest.mark.parametrize("sequence", ["sobol", "random"])
 @pytest.mark.parametrize("width", [1.0, None])
 def test_intervals_cover_the_limit(sequence, width):
-    X, y = load_diabetes(return_X_y=True)
-    forest = RandomForestRegressor(20, max_depth=6, random_state=0).fit(X, y)
+    forest, X = fitted(RandomForestRegressor(20, max_depth=6, random_state=0), "diabetes")
     rows = X[::88]
     setting = {"kernel": ExponentialKernel(width=width), "weighting": "kernel"}
     limit = LimeExplainer(forest, method="exact", **setting).fit(X).transform(rows)
@@ -115,8 +113,7 @@ def test_asking_for_errors_changes_no_value(diabetes):
 
 
 def test_the_exact_limit_has_no_error():
-    X, y = load_wine(return_X_y=True)
-    forest = RandomForestClassifier(10, random_state=0).fit(X, y)
+    forest, X = fitted(RandomForestClassifier(10, random_state=0), "wine")
     explanation = (
         LimeExplainer(forest, target="all").fit(X).explain(X[:4], uncertainty=True)
     )
@@ -128,9 +125,9 @@ def test_the_exact_limit_has_no_error():
 
 
 def test_a_linear_model_seen_as_it_is_has_no_error_but_the_penalty():
-    X, y = load_diabetes(return_X_y=True)
+    model, X = fitted(LinearRegression(), "diabetes")
     explainer = LimeExplainer(
-        LinearRegression().fit(X, y),
+        model,
         method="sampling",
         sampler=GaussianSampler(sequence="random"),
         random_state=0,
@@ -142,8 +139,8 @@ def test_a_linear_model_seen_as_it_is_has_no_error_but_the_penalty():
 
 
 def test_errors_scale_with_the_answers():
-    X, y = load_diabetes(return_X_y=True)
-    forest, found = RandomForestRegressor(5, random_state=0).fit(X, y), []
+    found = []
+    forest, X = fitted(RandomForestRegressor(5, random_state=0), "diabetes")
     for unit in (1.0, 1e-9, 1e9):
         model = FunctionRegressor(lambda X, unit=unit: unit * forest.predict(X))
         explainer = LimeExplainer(model, n_samples=256, random_state=1).fit(X)
@@ -164,8 +161,7 @@ def test_features_that_were_not_selected_have_no_error(diabetes):
 
 
 def test_every_output_has_errors_of_its_own():
-    X, y = load_wine(return_X_y=True)
-    model = SVC(decision_function_shape="ovr").fit(X, y)
+    model, X = fitted(SVC(decision_function_shape="ovr"), "wine")
     explainer = LimeExplainer(model, n_samples=512, random_state=0).fit(X)
     together = explainer.explain(X[:3], target="all", uncertainty=True)
     for c in range(3):
@@ -174,7 +170,7 @@ def test_every_output_has_errors_of_its_own():
 
 
 def test_a_constant_column_is_certain_and_a_constant_model_too():
-    X, _ = load_diabetes(return_X_y=True)
+    X, _ = table("diabetes")
     X = X.copy()
     X[:, 3] = 7.0
     model = SVR().fit(X, X[:, 0])
@@ -194,8 +190,7 @@ def test_a_constant_column_is_certain_and_a_constant_model_too():
 
 
 def test_errors_tell_how_seeds_disagree():
-    X, y = load_breast_cancer(return_X_y=True)
-    forest = RandomForestClassifier(10, random_state=0).fit(X, y)
+    forest, X = fitted(RandomForestClassifier(10, random_state=0), "breast cancer")
     values, errors = [], []
     for seed in range(30):
         explainer = LimeExplainer(

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.svm import SVR
@@ -11,12 +10,12 @@ from sklearn.svm import SVR
 from sklime import LimeExplainer
 from sklime.kernels import ExponentialKernel, UniformKernel
 from sklime.samplers import GaussianSampler, MarginalSampler
+from tests.models import fitted, table
 
 
 @pytest.fixture(scope="module")
 def forest_and_rows():
-    X, y = load_breast_cancer(return_X_y=True)
-    return RandomForestClassifier(20, random_state=0).fit(X, y), X
+    return fitted(RandomForestClassifier(20, random_state=0), "breast cancer")
 
 
 # A few rows lie in bins so common that few draws lie outside.
@@ -60,7 +59,7 @@ def test_auto_leaves_rows_with_enough_weight_as_they_are(forest_and_rows):
 
 
 def test_rows_are_tilted_one_by_one():
-    X, y = load_iris(return_X_y=True)
+    X, y = table("iris")
     # Far rows share a bin with few training rows, which leaves them less weight.
     weights = np.where(np.arange(150) < 4, 1.0, 0.02)
     forest = RandomForestClassifier(10, random_state=0).fit(X, y == 0)
@@ -86,8 +85,7 @@ def test_tilted_draws_need_no_weights(forest_and_rows):
 
 @pytest.mark.parametrize("center", ["mean", "instance"])
 def test_a_linear_model_is_found_whatever_the_weighting(center):
-    X, y = load_diabetes(return_X_y=True)
-    model = LinearRegression().fit(X, y)
+    model, X = fitted(LinearRegression(), "diabetes")
     explainer = LimeExplainer(
         model,
         method="sampling",
@@ -102,8 +100,7 @@ def test_a_linear_model_is_found_whatever_the_weighting(center):
 
 
 def test_row_centred_draws_too_thin_are_drawn_from_the_tilted_law_at_once():
-    X, y = load_diabetes(return_X_y=True)
-    model = SVR(C=100.0).fit(X, y)
+    model, X = fitted(SVR(C=100.0), "diabetes")
     asked = []
 
     class Counting(SVR):
@@ -141,8 +138,7 @@ def test_the_kernel_that_weighs_nothing_tilts_to_the_law_itself(forest_and_rows)
 
 
 def test_the_narrowest_kernel_still_draws():
-    X, y = load_diabetes(return_X_y=True)
-    forest = RandomForestRegressor(10, random_state=0).fit(X, y)
+    forest, X = fitted(RandomForestRegressor(10, random_state=0), "diabetes")
     for sampler in (MarginalSampler(), MarginalSampler(n_bins=None)):
         explainer = LimeExplainer(
             forest,
@@ -156,8 +152,7 @@ def test_the_narrowest_kernel_still_draws():
 
 @RARE
 def test_no_kernel_is_too_narrow_to_draw_from():
-    X, y = load_diabetes(return_X_y=True)
-    forest = RandomForestRegressor(10, random_state=0).fit(X, y)
+    forest, X = fitted(RandomForestRegressor(10, random_state=0), "diabetes")
     # No draw leaves the row's own bins, which are all that has any weight.
     explainer = LimeExplainer(
         forest,
@@ -171,8 +166,7 @@ def test_no_kernel_is_too_narrow_to_draw_from():
 
 
 def test_what_cannot_be_tilted_says_so():
-    X, y = load_diabetes(return_X_y=True)
-    model = Ridge().fit(X, y)
+    model, X = fitted(Ridge(), "diabetes")
     kernel = ExponentialKernel(metric="manhattan")
     with pytest.raises(ValueError, match='weighting="tilted" has no law to draw from'):
         LimeExplainer(model, kernel=kernel, method="sampling", weighting="tilted").fit(X)

@@ -4,6 +4,7 @@ Both draw at random, so means over seeds are compared, within their Monte-Carlo 
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pytest
@@ -60,12 +61,14 @@ class Problem:
         return predicted[:, list(self.labels)]
 
 
+@cache
 def three_classes():
     X, y = load_iris(return_X_y=True)
     model = LogisticRegression(max_iter=1000).fit(X, y)
     return Problem(model, X, y, rows=(118,), labels=(0, 1, 2))
 
 
+@cache
 def two_classes():
     X, y = load_breast_cancer(return_X_y=True)
     X = X[:, [1, 7, 20, 24, 26]]
@@ -73,6 +76,7 @@ def two_classes():
     return Problem(model, X, y, rows=(321, 528))
 
 
+@cache
 def regression():
     # Sex is a category coded 1 and 2.
     X, y = load_diabetes(return_X_y=True, scaled=False)
@@ -81,6 +85,7 @@ def regression():
     return Problem(model.fit(X, y), X, y, rows=(5, 200), categorical=(1,))
 
 
+@cache
 def clear_ranking():
     """Three large effects, four middling and two tiny ones, and a weak interaction."""
     X = np.random.default_rng(0).gamma(4.0, size=(300, 9))
