@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPRegressor
 from sklearn.utils import check_random_state
+from threadpoolctl import threadpool_limits
 
 from sklime.exceptions import NeighbourhoodWarning, UnknownValueWarning
 from sklime.samplers import GaussianSampler, MarginalSampler
@@ -95,6 +96,15 @@ def test_any_working_memory(sampler, selector, method):
             assert_same_explanations(fitted.explain(DENSE), together)
             again = explainer(tree(DENSE), **made).fit(DENSE)
             assert_same_explanations(again.explain(DENSE), together)
+
+
+@pytest.mark.parametrize("sampler", EVERY_WAY, ids=repr)
+def test_any_batch_of_rows_where_matrix_products_have_several_threads(sampler):
+    with threadpool_limits(2):
+        fitted = explainer(tree(DENSE), sampler=sampler, n_samples=4096).fit(DENSE)
+        together = fitted.explain(DENSE)
+        for rows in (slice(0, 1), slice(3, 20), [5, 2, 2, 60]):
+            assert_same_explanations(fitted.explain(DENSE[rows]), together[rows])
 
 
 @pytest.mark.parametrize("sampler", EVERY_WAY, ids=repr)
