@@ -8,8 +8,8 @@ import numpy as np
 from benchmarks.report import Line, table
 from benchmarks.timing import interleaved_medians, seconds
 from sklime import Explanation
-from sklime.conditions import TableConditions
 from sklime.page import render_notebook, render_page
+from sklime.tables.conditions import TableConditions
 
 N_ROWS, N_COLUMNS, ROUNDS = 1000, 30, 5
 

@@ -2,9 +2,9 @@
 
 import importlib
 
-from sklime.explainer import LimeExplainer
+from sklime.explainer.explainer import LimeExplainer
 from sklime.explanation import Explanation
-from sklime.functions import FunctionClassifier, FunctionRegressor
+from sklime.model.functions import FunctionClassifier, FunctionRegressor
 from sklime.version import __version__
 
 # What many programs never need is imported where it is asked for.

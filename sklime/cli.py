@@ -9,7 +9,7 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import train_test_split
 
-from sklime.explainer import LimeExplainer
+from sklime.explainer.explainer import LimeExplainer
 
 N_STRONGEST = 5  # features shown for each row
 N_RANKED = 10  # features shown in the global ranking

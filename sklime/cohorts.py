@@ -8,11 +8,11 @@ from sklearn.base import BaseEstimator
 from sklearn.tree import DecisionTreeRegressor
 from sklearn.utils.validation import check_array, check_consistent_length
 
-from sklime.fitted import atomic_fit
-from sklime.pick import attribution_matrix, check_finite_rows
-from sklime.samplers.checks import check_table
-from sklime.samplers.columns import BinnedColumn
-from sklime.samplers.dense import DenseFormat
+from sklime.explanation.matrix import attribution_matrix, check_finite_rows
+from sklime.fitting import atomic_fit
+from sklime.laws.columns import BinnedColumn
+from sklime.tables.checks import check_table
+from sklime.tables.dense import DenseFormat
 
 
 class Cohorts(BaseEstimator):

@@ -56,3 +56,11 @@ def warn_caller(message, category=UserWarning):
 
 def _package_of(frame):
     return str(frame.f_globals.get("__name__")).partition(".")[0]
+
+
+class NoClosedForm(Exception):
+    """There is no closed form for this model, sampler or kernel; the message says why."""
+
+
+class ClosedFormFailed(NoClosedForm):
+    """A closed form met an error that nobody foresaw: its cause."""

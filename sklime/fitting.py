@@ -1,147 +1,79 @@
-"""From rows to their surrogates: ask, fit, and ask more where that is not enough."""
+"""Atomic fits: an estimator is fitted as a whole, or not at all and says so."""
 
-from dataclasses import replace
+from functools import wraps
 
-import numpy as np
-from sklearn.utils import gen_batches
-
-from sklime.blocks import block_bytes, take_rows
-from sklime.selectors import MomentSelector
-from sklime.surrogate import fit_surrogates
-from sklime.surrounding import is_thin
-from sklime.uncertainty import unconverged
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
 
 
-class SurrogateFitter:
-    """Fits the surrogates of blocks of rows.
+def atomic_fit(fit):
+    """Let a `fit` start from a clean estimator, and leave a clean one where it fails.
 
     Parameters
     ----------
-    around : Neighbourhoods or Population
-        Where the rows' moments come from.
-    selector : MomentSelector or scikit-learn selector
-        Which features a surrogate may use.
-    regressor : scikit-learn linear regressor or None
-        Fitted in place of the built-in ridge.
-    tilted : TiltedDraws, default=None
-        For rows that the kernel leaves too few of the other draws.
-    tol : float, default=None
-        Draw until the half-widths of 95 % confidence intervals are at most this share of
-        the row's largest attribution. None: draw once.
-    max_samples : int, default=None
-        The most draws per row; needed with `tol`.
+    fit : callable
+        The method.
+
+    Returns
+    -------
+    callable
+        Drops fitted attributes before the fit and after a failed one, which
+        `check_fitted` then tells of. Called by the fit of a subclass, it drops them after
+        a failed one only.
     """
 
-    def __init__(
-        self, around, selector, regressor, tilted=None, tol=None, max_samples=None
-    ):
-        self.around = around
-        self.selector = selector
-        self.regressor = regressor
-        self.tilted = tilted
-        self.tol = tol
-        self.max_samples = max_samples
-
-    def __call__(self, X, outputs, matched, uncertainty=False):
-        """Fit the surrogates of some rows.
-
-        Parameters
-        ----------
-        X : table of shape (n_rows, n_features)
-            Checked rows.
-        outputs : ndarray of shape (n_rows, n_explained) of int
-            The outputs explained for each row.
-        matched : ndarray of shape (n_features,) of bool
-            Features that are 0 or 1.
-        uncertainty : bool, default=False
-            Whether standard errors are wanted.
-
-        Returns
-        -------
-        Surrogates
-        """
-        return self._settled(self.around, X, outputs, matched, uncertainty)
-
-    def grow(self, X, outputs, matched):
-        """Let a pool that all rows share grow until these rows need no more draws.
-
-        Parameters
-        ----------
-        X, outputs, matched
-            As for the call, all rows at once.
-
-        Returns
-        -------
-        ndarray of shape (n_rows,) of bool
-            Rows that would need more than `max_samples`.
-        """
-        while True:
-            parts = []
-            for rows in _parts(np.arange(len(outputs)), self.around):
-                asked = self.around.ask(take_rows(X, rows))
-                fitted = self._fitted(self.around, asked, outputs[rows], matched, True)
-                parts.append(self._open(self.around, fitted))
-            open_, n_more = np.concatenate(parts), self._more(self.around)
-            if not open_.any() or n_more is None:
-                return open_
-            self.around = self.around.grown(n_more)
-
-    def _settled(self, around, X, outputs, matched, uncertainty, known=None):
-        """Fit, and give the rows that need it more draws, or draws of their own."""
-        adaptive = self.tol is not None and around.asks_per_row
-        asked = around.ask(X) if known is None else around.ask(X, known)
-        fitted = self._fitted(around, asked, outputs, matched, uncertainty or adaptive)
-        thin = self._thin(around, fitted)
-        if adaptive:
-            open_, n_more = self._open(around, fitted), self._more(around)
-        for rows in _parts(np.flatnonzero(thin), self.tilted):
-            own = take_rows(X, rows), outputs[rows], matched, uncertainty
-            fitted = fitted.updated(rows, self._settled(self.tilted, *own))
-        if not adaptive:
-            return fitted
-        if n_more is None:
-            return replace(fitted, unconverged=fitted.unconverged | open_)
-        more = around.grown(n_more)
-        for rows in _parts(np.flatnonzero(open_), more):
-            answers = [around.answers(asked, i) for i in rows]
-            own = take_rows(X, rows), outputs[rows], matched, uncertainty
-            fitted = fitted.updated(rows, self._settled(more, *own, answers))
+    @wraps(fit)
+    def whole(self, *args, **kwargs):
+        if type(self).fit is whole:
+            _drop_fitted(self)
+        # What others, such as scikit-learn, note on an instance is theirs.
+        others = vars(self).keys() - vars(self).get("_learnt", ())
+        try:
+            fitted = fit(self, *args, **kwargs)
+        except BaseException as error:
+            self._learnt = vars(self).keys() - others
+            _drop_fitted(self)
+            self._failure = type(error).__name__
+            raise
+        vars(self).pop("_failure", None)
+        self._learnt = vars(self).keys() - others
         return fitted
 
-    def _fitted(self, around, asked, outputs, matched, uncertainty):
-        """Fit surrogates to what the model answered."""
-        moments, draws = around.moments(asked, outputs), None
-        if not isinstance(self.selector, MomentSelector) or self.regressor is not None:
-            draws = list(around.draws(asked, outputs))
-        fitted = fit_surrogates(moments, matched, self.selector, self.regressor, draws)
-        if uncertainty:
-            fitted = around.with_errors(fitted, asked, outputs)
-        return fitted
-
-    def _thin(self, around, fitted):
-        """Rows that are better off with draws from the weighted law."""
-        if self.tilted is None or around is self.tilted:
-            return np.zeros(len(fitted.n_samples), dtype=bool)
-        thin = is_thin(fitted.effective_sample_sizes, fitted.n_samples)
-        return (thin | fitted.collinear) & ~fitted.certain
-
-    def _open(self, around, fitted):
-        """Rows whose standard errors are too large yet, and that these draws serve."""
-        errors = fitted.standard_errors, fitted.coef
-        open_ = unconverged(*errors, around.groups, self.tol)
-        return open_ & ~self._thin(around, fitted)
-
-    def _more(self, around):
-        """The next number of draws, None at the most allowed."""
-        n_more = min(2 * around.n_samples, self.max_samples)
-        while around.sampler.count_draws(n_more) > self.max_samples:
-            n_more -= 1
-        return n_more if n_more > around.n_samples else None
+    return whole
 
 
-def _parts(rows, around):
-    """Rows in parts whose draws fit into memory together."""
-    if not len(rows):
-        return []
-    height = min(around.rows_at_once, block_bytes() // around.bytes_per_row)
-    return [rows[part] for part in gen_batches(len(rows), max(1, height))]
+def check_fitted(estimator, attributes=None):
+    """Check that an estimator is fitted; if not, say whether its last fit failed.
+
+    Parameters
+    ----------
+    estimator : estimator
+        With an atomic `fit`.
+    attributes : str, optional
+        As for scikit-learn's `check_is_fitted`.
+
+    Raises
+    ------
+    NotFittedError
+        If it is not.
+    """
+    try:
+        check_is_fitted(estimator, attributes)
+    except NotFittedError:
+        failure = vars(estimator).get("_failure")
+        if failure is None:
+            raise
+        raise NotFittedError(
+            f"This {type(estimator).__name__} instance is not fitted, as its last fit "
+            f"failed with {failure}: call 'fit' again before using this estimator."
+        ) from None
+
+
+def _drop_fitted(estimator):
+    parameters = estimator.get_params(deep=False)
+    learnt = {"_learnt", "_failure", *vars(estimator).get("_learnt", ())}
+    for name in list(vars(estimator)):
+        # By convention, as `check_is_fitted` has it.
+        public = name.endswith("_") and not name.startswith("__")
+        if name in learnt or (public and name not in parameters):
+            delattr(estimator, name)

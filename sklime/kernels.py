@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.metrics import pairwise_distances
 
-from sklime.component import Component
+from sklime.base import Component
 
 # Distances that on a 0/1 design depend on the number of matches alone, distances of truth
 # values, and distances that depend on the difference of the two points alone.

@@ -7,10 +7,9 @@ from sklearn.utils import gen_batches
 from sklearn.utils.validation import validate_data
 
 from sklime.exceptions import warn_caller
-from sklime.explanation import Explanation
-from sklime.explanation.units import by_output, units_by_name
-from sklime.fitted import atomic_fit
-from sklime.samplers.quasirandom import generator_of
+from sklime.explanation.matrix import attribution_matrix, check_finite_rows
+from sklime.fitting import atomic_fit
+from sklime.laws.quasirandom import generator_of
 
 
 class SubmodularPick(BaseEstimator):
@@ -180,65 +179,6 @@ class SubmodularPick(BaseEstimator):
         # What no pick covers comes last, so that full coverage is exactly 1.
         total = np.cumsum(np.bincount(first, self.importances_, self.n_picks + 1))
         return total[:-1] / total[-1]
-
-
-def attribution_matrix(A):
-    """Give an `Explanation` as a matrix, one column per name of a feature or unit.
-
-    Parameters
-    ----------
-    A : Explanation or anything else
-        Anything else is returned as it is.
-
-    Returns
-    -------
-    ndarray or CSR matrix of shape (n_rows, n_outputs * n_features)
-        By output. CSR for ragged explanations, units of one name summed.
-
-    Examples
-    --------
-    >>> from sklime.pick import attribution_matrix
-    >>> attribution_matrix([[0.1, -0.4]])
-    [[0.1, -0.4]]
-    """
-    if not isinstance(A, Explanation):
-        return A
-    if A.unit_names is None or not len(A):
-        return A.values.reshape(len(A), int(np.prod(A.shape[1:])))
-    _, columns = units_by_name(A)
-    values, d = by_output(A.values), columns.max(initial=-1) + 1
-    row, unit = np.nonzero(columns >= 0)
-    column = columns[row, unit][:, np.newaxis] + d * np.arange(values.shape[1])
-    place = np.repeat(row, column.shape[1]), column.ravel()
-    shape = len(A), values.shape[1] * d
-    # Units of one name in a row are summed.
-    return sparse.csr_matrix((values[row, :, unit].ravel(), place), shape)
-
-
-def check_finite_rows(A, name):
-    """Check that every row has attributions.
-
-    Parameters
-    ----------
-    A : ndarray or CSR array of shape (n_rows, n_columns)
-        Attributions.
-    name : str
-        What to call them in the error.
-
-    Raises
-    ------
-    ValueError
-        If some are NaN or infinite, naming the rows.
-    """
-    with np.errstate(over="ignore", invalid="ignore"):
-        rows = np.flatnonzero(~np.isfinite(A.sum(axis=1)))
-    if len(rows):
-        more = f" and {len(rows) - 5} more" if len(rows) > 5 else ""
-        raise ValueError(
-            f"{name} has attributions that are NaN, inf or too large to be summed in rows "
-            f"{', '.join(map(str, rows[:5]))}{more}: leave out rows that could not be "
-            f"explained, as in {name}[np.isfinite({name}).all(axis=1)]."
-        )
 
 
 def _sizes(A):

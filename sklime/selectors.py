@@ -7,9 +7,10 @@ from sklearn.feature_selection import SelectorMixin
 from sklearn.linear_model import lars_path_gram
 from sklearn.utils.validation import check_X_y
 
-from sklime.component import Component
-from sklime.fitted import atomic_fit, check_fitted
-from sklime.moments import Moments, resolution_of, weighted_products
+from sklime.base import Component
+from sklime.fitting import atomic_fit, check_fitted
+from sklime.moments.products import resolution_of, weighted_products
+from sklime.moments.sampled import Moments
 
 # Share by which a lasso path tells the covariances of the first and the last feature apart.
 _HAIR = 1e-9

@@ -5,8 +5,8 @@ import pandas as pd
 import polars as pl
 import scipy.sparse as sp
 
-from sklime.conditions import TableConditions
 from sklime.explanation import Explanation
+from sklime.tables.conditions import TableConditions
 
 FEATURES = ["age", "color", "height"]
 LABELS = [

@@ -8,7 +8,7 @@ import sklime
 
 # One small class for each kind of container or column, alike but for the library they speak
 # to; what the methods do is said once, at the head of the module.
-ALIKE = {"sklime.samplers.containers", "sklime.samplers.series"}
+ALIKE = {"sklime.tables.containers", "sklime.tables.series"}
 
 
 def public_modules():

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import sklime.explanation
-from sklime.conditions import TableConditions
 from sklime.explanation import Explanation, json_schema
 from sklime.explanation.fields import PER_OUTPUT
-from sklime.explanation.versions import VERSIONS, complete_schema
+from sklime.explanation.serialization.versions import VERSIONS, complete_schema
+from sklime.tables.conditions import TableConditions
 
 DATA = Path(__file__).parent / "data"
 SCHEMA_FILE = Path(sklime.explanation.__file__).parent / "explanation.schema.json"

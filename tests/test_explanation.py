@@ -10,8 +10,8 @@ import pytest
 import scipy.sparse as sp
 from scipy import stats
 
-from sklime.conditions import TableConditions
 from sklime.explanation import Explanation
+from sklime.tables.conditions import TableConditions
 from tests.handmade import (
     CODES,
     FEATURES,

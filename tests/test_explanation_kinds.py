@@ -7,8 +7,8 @@ import pytest
 import scipy.sparse as sp
 from lime.lime_image import ImageExplanation
 
-from sklime.conditions import TableConditions
 from sklime.explanation import Explanation
+from sklime.tables.conditions import TableConditions
 from tests.handmade import (
     CODES,
     FRAME,

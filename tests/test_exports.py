@@ -15,9 +15,9 @@ from sklearn.datasets import load_diabetes
 from sklearn.linear_model import LinearRegression
 
 from sklime import LimeExplainer
-from sklime.conditions import TableConditions
 from sklime.explanation import Explanation, json_schema
 from sklime.samplers import MarginalSampler
+from sklime.tables.conditions import TableConditions
 from tests.handmade import (
     TEXTS,
     VALUES,

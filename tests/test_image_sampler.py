@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits
 
 from sklime.samplers import SuperpixelSampler
-from sklime.samplers.mosaic import Mosaic
+from sklime.samplers.masked.cellwise import Mosaic
 
 SEGMENTERS = ["slic", "quickshift", "felzenszwalb", "grid", (3, 4)]
 DIGITS = load_digits()

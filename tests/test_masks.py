@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from sklime.kernels import CovarianceKernel, ExponentialKernel, UniformKernel
-from sklime.samplers.exchangeable import ExchangeableLaw, weights_by_count
+from sklime.laws.masks import ExchangeableLaw, weights_by_count
 
 LAWS = {
     "text": ExchangeableLaw.uniform_deletions,

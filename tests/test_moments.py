@@ -5,12 +5,9 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.metrics import r2_score
 
-from sklime.moments import (
-    Draws,
-    Moments,
-    scale_answers,
-    weighted_products,
-)
+from sklime.moments.draws import Draws, scale_answers
+from sklime.moments.products import weighted_products
+from sklime.moments.sampled import Moments
 
 # Single-precision sums of up to 8,192 products of order 1, in double from there on.
 SINGLE = 2e-6

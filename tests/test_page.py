@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklime.conditions import TableConditions
 from sklime.page import render_notebook, render_page
+from sklime.tables.conditions import TableConditions
 from tests.handmade import (
     VALUES,
     build,

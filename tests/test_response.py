@@ -39,8 +39,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, LinearSVC, OneClassSVM
 from xgboost import XGBClassifier, XGBRegressor
 
-from sklime.functions import FunctionClassifier, FunctionRegressor
-from sklime.response import Response
+from sklime.model.functions import FunctionClassifier, FunctionRegressor
+from sklime.model.response import Response
 
 NAMES = ["a", "b", "c", "d", "e"]
 X, Y3 = make_classification(

@@ -10,8 +10,8 @@ from scipy import sparse, stats
 from sklearn.preprocessing import KBinsDiscretizer, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
+from sklime.laws.quasirandom import SEQUENCES, uniform_numbers
 from sklime.samplers import GaussianSampler, MarginalSampler
-from sklime.samplers.quasirandom import SEQUENCES, uniform_numbers
 
 RNG = np.random.default_rng(0)
 X = np.column_stack(

@@ -14,7 +14,7 @@ from sklearn.base import clone
 from sklearn.feature_extraction.text import CountVectorizer
 
 from sklime.kernels import ExponentialKernel
-from sklime.samplers.text import TokenSampler
+from sklime.samplers.masked.text import TokenSampler
 
 TRAINING = ["the cat sat on the mat", "a dog, a cat", "Mats are for cats"]
 

@@ -27,12 +27,7 @@ from sklime import FunctionClassifier, FunctionRegressor, LimeExplainer
 from sklime.explanation import Explanation
 from sklime.kernels import ExponentialKernel, UniformKernel
 from sklime.samplers import TokenSampler
-from sklime.selectors import (
-    AutoSelector,
-    ForwardSelection,
-    HighestWeights,
-    LassoPath,
-)
+from sklime.selectors import AutoSelector, ForwardSelection, HighestWeights, LassoPath
 
 # What the datasets that scikit-learn ships say of themselves: prose, tables and markup.
 PAGES = load_iris().DESCR.split("\n\n")

@@ -1,11 +1,12 @@
 """Population moments: the neighbourhood of infinitely many draws, in closed form."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from sklime.exact.errors import reports_failures
-from sklime.exact.laws import MatchedLaw, NormalLaw, mismatch_factor
+from sklime.exact.failures import reports_failures
+from sklime.exact.tilted_columns import MatchedLaw, NormalLaw, mismatch_factor
+from sklime.moments.independent import PopulationMoments
 
 # The number of rows is padded to a multiple, lest a product of one row be summed in
 # another order than a product of many.
@@ -124,110 +125,3 @@ class Population:
                 mean, sd = self.sampler.normal_of(j, z)
                 laws.append(NormalLaw.of(column, mean, sd, z, self.precision))
         return laws
-
-
-@dataclass(frozen=True)
-class PopulationMoments:
-    """Moments of the tilted product laws of several rows.
-
-    Parameters
-    ----------
-    mean_z, variance : ndarray of shape (n_rows, n_features)
-        Of the interpretable features, which are independent.
-    coef : ndarray of shape (n_rows, n_outputs, n_features)
-        Covariance of feature and answer over the feature's variance.
-    y_origin : ndarray of shape (n_rows, n_outputs)
-        Expected answers.
-    positions : ndarray of shape (n_rows, n_features)
-        The rows in interpretable units.
-    effective_sample_sizes : ndarray of shape (n_rows,)
-        ``n_samples * (E w)**2 / E w**2``.
-    n_samples : int
-        What effective sample sizes are stated for.
-    """
-
-    mean_z: np.ndarray
-    variance: np.ndarray
-    coef: np.ndarray
-    y_origin: np.ndarray
-    positions: np.ndarray
-    effective_sample_sizes: np.ndarray
-    n_samples: int
-
-    # Nothing is estimated, and features are independent.
-    certain = True
-    undetermined = False
-    collinear = False
-    plain = None
-
-    @property
-    def z_origin(self):
-        """The point from which the design is measured: zero."""
-        return np.zeros_like(self.mean_z)
-
-    @property
-    def y_scale(self):
-        """The unit of the answers: one."""
-        return np.ones_like(self.y_origin)
-
-    def normalised(self):
-        """Central moments, as `Moments.normalised` gives them."""
-        return UncorrelatedMoments(self.mean_z, self.variance, self.coef)
-
-
-@dataclass(frozen=True)
-class UncorrelatedMoments:
-    """Central moments of independent features, measured from the expected answers.
-
-    Gives selectors and surrogates what `CentralMoments` gives, for infinitely many draws.
-
-    Parameters
-    ----------
-    mean_z, variance : ndarray of shape (n_rows, n_features)
-        Of the features.
-    coef : ndarray of shape (n_rows, n_outputs, n_features)
-        Regression coefficients of the answers on each feature.
-    """
-
-    mean_z: np.ndarray
-    variance: np.ndarray
-    coef: np.ndarray
-
-    n_samples = np.inf
-    resolution = 1e-14
-
-    @property
-    def flat(self):
-        """Features without variance, of shape (n_rows, n_features)."""
-        return self.variance == 0.0
-
-    @property
-    def gram(self):
-        """Covariances of the features: their variances on the diagonal."""
-        return self.variance[:, np.newaxis] * np.eye(self.variance.shape[1])
-
-    @property
-    def cross(self):
-        """Covariances of features and answers."""
-        return np.swapaxes(self.coef, 1, 2) * self.variance[:, :, np.newaxis]
-
-    @property
-    def spread(self):
-        """The answers' variance that the features explain together."""
-        return np.einsum("nkd,nd->nk", np.square(self.coef), self.variance)
-
-    @property
-    def mean_y(self):
-        """Means of the answers, from which they are measured: zero."""
-        return np.zeros(self.coef.shape[:2])
-
-    def ridge(self, penalty, support=None):
-        """Coefficients; a penalty has no weight against infinitely many draws."""
-        return self.coef if support is None else np.where(support, self.coef, 0.0)
-
-    def explained(self, coef, offset=0.0):
-        """Share of `spread` that a surrogate explains."""
-        missed = np.einsum("nkd,nd->nk", np.square(coef - self.coef), self.variance)
-        spread = self.spread
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.where(spread == 0.0, 1.0, 1.0 - (missed + offset**2) / spread)

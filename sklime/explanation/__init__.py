@@ -1,6 +1,7 @@
-"""The explanations of many rows: the container, its parts, and what it is written as."""
+"""Explanations of many rows: parallel arrays, cut, joined, written and shown."""
 
 from sklime.explanation.container import THIN_SUPPORT, Explanation
-from sklime.explanation.documents import json_schema
+from sklime.explanation.serialization.document import json_schema
+from sklime.tables.conditions import TableConditions
 
-__all__ = ["THIN_SUPPORT", "Explanation", "json_schema"]
+__all__ = ["THIN_SUPPORT", "Explanation", "TableConditions", "json_schema"]

@@ -3,9 +3,9 @@
 import numpy as np
 from scipy import sparse
 
-from sklime.conditions import TableConditions
-from sklime.explanation.equality import same
 from sklime.explanation.fields import names_of_arrays, names_per_unit, optional_arrays
+from sklime.explanation.serialization.equality import same
+from sklime.tables.conditions import TableConditions
 
 
 class Concatenable:

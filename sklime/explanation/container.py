@@ -6,11 +6,7 @@ from dataclasses import KW_ONLY, dataclass, field
 import numpy as np
 from scipy.special import ndtri, stdtrit
 
-from sklime.conditions import TableConditions
-from sklime.explanation.arranging import Arrangeable
 from sklime.explanation.concatenation import Concatenable
-from sklime.explanation.documents import Document
-from sklime.explanation.equality import same
 from sklime.explanation.fields import (
     PER_OUTPUT,
     PER_UNIT,
@@ -20,10 +16,14 @@ from sklime.explanation.fields import (
     optional_arrays,
 )
 from sklime.explanation.frames import Framed
-from sklime.explanation.masking import Maskable
-from sklime.explanation.pages import Shown
+from sklime.explanation.html_page import Shown
+from sklime.explanation.image_mask import Maskable
+from sklime.explanation.indexing import Sliceable
+from sklime.explanation.ordering import Arrangeable
+from sklime.explanation.serialization.document import Document
+from sklime.explanation.serialization.equality import same
 from sklime.explanation.shap_bridge import ShapBridge
-from sklime.explanation.slicing import Sliceable
+from sklime.tables.conditions import TableConditions
 
 # A coefficient that rests on fewer draws, in units of the mean weight, is doubtful.
 THIN_SUPPORT = 10
@@ -106,7 +106,7 @@ class Explanation(
     Examples
     --------
     >>> import numpy as np
-    >>> from sklime.conditions import TableConditions
+    >>> from sklime.tables.conditions import TableConditions
     >>> from sklime.explanation import Explanation
     >>> labels = [["age <= 30", "age > 30"], ["color = blue", "color = red"]]
     >>> e = Explanation(

@@ -7,8 +7,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from sklime.blocks import n_rows
-from sklime.explanation.units import by_output, is_label_map, row_of, unit_mask
+from sklime.explanation.units import by_output, is_label_map, unit_mask
+from sklime.tables.access import n_rows, row_of
 
 # Metadata of the fields that are float arrays of output shape, and of unit shape.
 PER_OUTPUT = MappingProxyType({"shape": "output"})

@@ -76,11 +76,6 @@ def values_by_name(explanation, *, absent=np.nan):
     return names, wide
 
 
-def row_of(data, i):
-    """One row of any container."""
-    return data.iloc[i] if hasattr(data, "iloc") else data[i]
-
-
 def is_label_map(spans, row):
     """Whether a row's spans are an array of its own shape that labels each place.
 

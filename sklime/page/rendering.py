@@ -5,8 +5,8 @@ import hashlib
 from functools import cache
 from importlib import resources
 
-from sklime.page.content import page_content
-from sklime.page.still import still_row
+from sklime.explanation.view.content import page_content
+from sklime.page.static import still_row
 
 # Rows that pages show where no script runs, and rows that notebooks show.
 _STILL_ROWS = 3

@@ -4,8 +4,8 @@ import numpy as np
 
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.labels import label_y, row_lines, title
-from sklime.plotting.signs import SUMMED, bars
-from sklime.plotting.strongest import strongest, with_others
+from sklime.plotting.style import SUMMED, bars
+from sklime.plotting.top_features import strongest, with_others
 
 
 class AttributionDisplay(Display):

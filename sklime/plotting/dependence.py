@@ -3,9 +3,9 @@
 import numpy as np
 
 from sklime.plotting.base import Display, axes_for
+from sklime.plotting.beeswarm import swarm
 from sklime.plotting.labels import LITERAL, fitted, label_y, rows_line, title
-from sklime.plotting.signs import NEGATIVE, SUMMED, strength
-from sklime.plotting.swarm import swarm
+from sklime.plotting.style import NEGATIVE, SUMMED, strength
 
 # Categories with a strip of their own.
 _N_STRIPS = 20

@@ -6,8 +6,8 @@ from scipy.cluster.hierarchy import leaves_list, linkage
 from sklime.explanation.units import values_by_name
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.labels import label_y, rows_line, title
-from sklime.plotting.signs import signed_map, strength
-from sklime.plotting.strongest import strongest, with_others
+from sklime.plotting.style import signed_map, strength
+from sklime.plotting.top_features import strongest, with_others
 
 
 class HeatmapDisplay(Display):

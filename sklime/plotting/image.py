@@ -4,8 +4,8 @@ import numpy as np
 
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.labels import row_lines, title
-from sklime.plotting.signs import HATCH, NEGATIVE, POSITIVE, strength
-from sklime.plotting.strongest import strongest
+from sklime.plotting.style import HATCH, NEGATIVE, POSITIVE, strength
+from sklime.plotting.top_features import strongest
 
 
 class ImageDisplay(Display):

@@ -6,8 +6,8 @@ from scipy.stats import t
 from sklime.explanation.units import values_by_name
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.labels import LITERAL, fitted, label_y, rows_line
-from sklime.plotting.signs import POSITIVE, SUMMED
-from sklime.plotting.strongest import strongest, with_others
+from sklime.plotting.style import POSITIVE, SUMMED
+from sklime.plotting.top_features import strongest, with_others
 
 # Panels side by side.
 _ACROSS = 5

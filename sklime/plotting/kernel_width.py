@@ -5,7 +5,7 @@ from scipy.sparse import issparse
 from sklearn.base import clone
 
 from sklime.plotting.base import axes_for, require_matplotlib
-from sklime.plotting.signs import NEGATIVE, POSITIVE
+from sklime.plotting.style import NEGATIVE, POSITIVE
 
 
 class KernelWidthDisplay:

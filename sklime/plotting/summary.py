@@ -4,10 +4,10 @@ import numpy as np
 
 from sklime.explanation.units import values_by_name
 from sklime.plotting.base import Display, axes_for
+from sklime.plotting.beeswarm import swarm
 from sklime.plotting.labels import label_y, rows_line, title
-from sklime.plotting.signs import SUMMED, strength
-from sklime.plotting.strongest import strongest, with_others
-from sklime.plotting.swarm import swarm
+from sklime.plotting.style import SUMMED, strength
+from sklime.plotting.top_features import strongest, with_others
 
 
 class SummaryDisplay(Display):

@@ -6,7 +6,7 @@ import numpy as np
 
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.labels import LITERAL, legible, row_lines, text_width, title
-from sklime.plotting.signs import NEGATIVE, POSITIVE, strength
+from sklime.plotting.style import NEGATIVE, POSITIVE, strength
 
 # Inches from one line to the next, and of a line in a figure of its own.
 _LINE, _WIDTH = 0.25, 7.5

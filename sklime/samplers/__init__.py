@@ -3,14 +3,14 @@
 import importlib
 
 from sklime.samplers.base import Neighbourhood, Sampler
-from sklime.samplers.gaussian import GaussianSampler
-from sklime.samplers.marginal import MarginalSampler
+from sklime.samplers.tabular.gaussian import GaussianSampler
+from sklime.samplers.tabular.marginal import MarginalSampler
 
 # Those for other rows than tables are imported where they are asked for.
 _LATE = {
-    "SequenceSampler": "sklime.samplers.sequence",
-    "SuperpixelSampler": "sklime.samplers.image",
-    "TokenSampler": "sklime.samplers.text",
+    "SequenceSampler": "sklime.samplers.masked.sequence",
+    "SuperpixelSampler": "sklime.samplers.masked.image",
+    "TokenSampler": "sklime.samplers.masked.text",
 }
 
 __all__ = [

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sklime.component import Component
+from sklime.base import Component
 
 
 @dataclass(frozen=True, eq=False)

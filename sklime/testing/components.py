@@ -7,7 +7,7 @@ from functools import partial
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state, estimator_checks
 
-from sklime.component import Component
+from sklime.base import Component
 
 # What scikit-learn checks of an estimator without calling its fit.
 _SCIKIT_LEARN_CHECKS = (

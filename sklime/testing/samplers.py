@@ -8,9 +8,9 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from sklime.blocks import take_rows
 from sklime.kernels import ExponentialKernel
 from sklime.samplers import Neighbourhood, Sampler
+from sklime.tables.access import take_rows
 from sklime.testing.components import component_checks, expect, expect_untouched, named
 
 

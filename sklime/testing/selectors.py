@@ -5,7 +5,8 @@ import pickle
 import numpy as np
 from sklearn.base import clone
 
-from sklime.moments import Draws, Moments, scale_answers
+from sklime.moments.draws import Draws, scale_answers
+from sklime.moments.sampled import Moments
 from sklime.selectors import MomentSelector
 from sklime.testing.components import component_checks, expect, expect_untouched, named
 

@@ -8,7 +8,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklime import LimeExplainer
-from sklime.component import Component
+from sklime.base import Component
 from sklime.kernels import ExponentialKernel, Kernel
 from sklime.samplers import MarginalSampler, Neighbourhood, Sampler
 from sklime.testing import (

@@ -18,12 +18,7 @@ from sklearn.tree import DecisionTreeClassifier
 from sklime import FunctionRegressor, LimeExplainer
 from sklime.kernels import ExponentialKernel, UniformKernel
 from sklime.samplers import GaussianSampler, MarginalSampler
-from sklime.selectors import (
-    AutoSelector,
-    ForwardSelection,
-    HighestWeights,
-    LassoPath,
-)
+from sklime.selectors import AutoSelector, ForwardSelection, HighestWeights, LassoPath
 
 N_SEEDS = 20
 N_SAMPLES = 5000

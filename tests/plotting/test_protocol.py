@@ -20,7 +20,7 @@ from sklime.plotting import (
     SummaryDisplay,
     TextDisplay,
 )
-from sklime.plotting.signs import NEGATIVE, POSITIVE, signed_map
+from sklime.plotting.style import NEGATIVE, POSITIVE, signed_map
 from tests.plotting.explained import draws, picture, sequence, table, text
 
 TABLE = table(draws(12, 4))

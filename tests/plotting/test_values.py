@@ -26,7 +26,7 @@ from sklime.plotting import (
     SummaryDisplay,
     TextDisplay,
 )
-from sklime.plotting.swarm import swarm
+from sklime.plotting.beeswarm import swarm
 from tests.plotting.explained import draws, picture, sequence, table, text
 
 

@@ -4,7 +4,7 @@ import re
 import numpy as np
 import pytest
 
-from sklime.conditions import TableConditions
+from sklime.tables.conditions import TableConditions
 from tests.handmade import (
     SEGMENTS,
     VALUES,

@@ -1,0 +1,3 @@
+"""Readers of fitted models: their parts, in one form."""
+
+__all__ = []

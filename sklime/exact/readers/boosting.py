@@ -1,0 +1,94 @@
+"""Models of xgboost and lightgbm, known by name: neither library is imported."""
+
+import sys
+from dataclasses import replace
+from functools import partial
+from types import MethodType
+
+from sklime.exact.readers import lightgbm, xgboost
+from sklime.exact.readers.layout import reads_models
+from sklime.exceptions import NoClosedForm
+from sklime.model.functions import FunctionClassifier, FunctionRegressor
+
+# The methods of each class that can answer with a sum over leaves, and its reader.
+_XGBOOST, _LIGHTGBM = xgboost.read, lightgbm.read
+_MODELS = {
+    ("xgboost.sklearn", "XGBRegressor"): (_XGBOOST, ["predict"]),
+    ("xgboost.sklearn", "XGBRFRegressor"): (_XGBOOST, ["predict"]),
+    ("xgboost.sklearn", "XGBClassifier"): (_XGBOOST, []),
+    ("xgboost.sklearn", "XGBRFClassifier"): (_XGBOOST, []),
+    ("lightgbm.sklearn", "LGBMRegressor"): (_LIGHTGBM, ["predict"]),
+    ("lightgbm.sklearn", "LGBMClassifier"): (_LIGHTGBM, ["decision_function"]),
+    ("lightgbm.basic", "Booster"): (_LIGHTGBM, ["predict"]),
+}
+# What `predict` takes to answer with margins.
+_MARGIN = {_XGBOOST: {"output_margin": True}, _LIGHTGBM: {"raw_score": True}}
+
+
+@reads_models
+def read_dump(model, response):
+    """Read a model of xgboost or lightgbm, up to a constant per output.
+
+    Besides the models themselves, a `FunctionRegressor` or `FunctionClassifier` of
+    ``functools.partial(model.predict, output_margin=True)``, for lightgbm
+    ``raw_score=True``, is known: the margins.
+
+    Parameters
+    ----------
+    model : object
+        The last step of a pipeline, or the model itself.
+    response : Response
+        Tells which method and outputs are explained.
+
+    Returns
+    -------
+    Forest
+
+    Raises
+    ------
+    NoClosedForm
+        If the model is no such model, or not on the explained scale.
+    """
+    booster, margin = _margins_of(model, response.method), True
+    if booster is None:
+        booster, margin = model, response.method == "decision_function"
+    reader, methods = _known(booster)
+    name = f"{type(booster).__name__}.{response.method}"
+    if reader is None:
+        raise NoClosedForm(f"{name} is not a sum over the leaves of known trees")
+    if booster is model and response.method not in methods:
+        keyword = "".join(_MARGIN[reader])
+        raise NoClosedForm(
+            f"{name} is not a sum over leaves, but its margins are: explain "
+            f"FunctionRegressor(functools.partial(model.predict, {keyword}=True))"
+        )
+    forest = reader(booster, margin)
+    if response.method == "decision_function" and forest.trees[0].value.shape[1] == 1:
+        # A binary margin, as the outputs of both classes.
+        both = [replace(tree, value=tree.value * [-1.0, 1.0]) for tree in forest.trees]
+        return replace(forest, trees=both)
+    return forest
+
+
+def _margins_of(model, method):
+    """The model whose margins a function gives, or None."""
+    if type(model) not in (FunctionRegressor, FunctionClassifier):
+        return None
+    function = getattr(model, method)
+    if type(function) is not partial or type(function.func) is not MethodType:
+        return None
+    booster = function.func.__self__
+    reader, _ = _known(booster)
+    own = reader is not None and function.func.__func__ is type(booster).predict
+    if not own or function.args or function.keywords != _MARGIN[reader]:
+        return None
+    return booster
+
+
+def _known(booster):
+    """The reader of a model and the methods that it is for, if of such a class itself."""
+    kind = type(booster)
+    # A class of that module and name exists only once the library has been imported.
+    if getattr(sys.modules.get(kind.__module__), kind.__name__, None) is not kind:
+        return None, []
+    return _MODELS.get((kind.__module__, kind.__name__), (None, []))

@@ -1,0 +1,116 @@
+r"""Linear models on the scale on which they are additive.
+
+For :math:`f = c + \sum_j g_j(x_j)` LIME's limit needs only the mean of each column's part
+inside and outside the row's bin, whatever the kernel width.
+"""
+
+import numpy as np
+from sklearn import linear_model, svm
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.multioutput import MultiOutputRegressor
+
+from sklime.exact.readers.layout import reads_models
+from sklime.exceptions import NoClosedForm
+
+_LINEAR = (
+    LinearDiscriminantAnalysis,
+    linear_model.ARDRegression,
+    linear_model.BayesianRidge,
+    linear_model.ElasticNet,
+    linear_model.ElasticNetCV,
+    linear_model.HuberRegressor,
+    linear_model.Lars,
+    linear_model.LarsCV,
+    linear_model.Lasso,
+    linear_model.LassoCV,
+    linear_model.LassoLars,
+    linear_model.LassoLarsCV,
+    linear_model.LassoLarsIC,
+    linear_model.LinearRegression,
+    linear_model.LogisticRegression,
+    linear_model.LogisticRegressionCV,
+    linear_model.MultiTaskElasticNet,
+    linear_model.MultiTaskElasticNetCV,
+    linear_model.MultiTaskLasso,
+    linear_model.MultiTaskLassoCV,
+    linear_model.OrthogonalMatchingPursuit,
+    linear_model.OrthogonalMatchingPursuitCV,
+    linear_model.PassiveAggressiveClassifier,
+    linear_model.PassiveAggressiveRegressor,
+    linear_model.Perceptron,
+    linear_model.QuantileRegressor,
+    linear_model.Ridge,
+    linear_model.RidgeCV,
+    linear_model.RidgeClassifier,
+    linear_model.RidgeClassifierCV,
+    linear_model.SGDClassifier,
+    linear_model.SGDRegressor,
+    linear_model.TheilSenRegressor,
+    svm.LinearSVC,
+    svm.LinearSVR,
+)
+_KERNEL_MACHINES = (svm.SVC, svm.SVR, svm.NuSVC, svm.NuSVR)
+_GENERALIZED = (
+    linear_model.GammaRegressor,
+    linear_model.PoissonRegressor,
+    linear_model.TweedieRegressor,
+)
+
+
+def is_linear(model):
+    """Whether a model is linear on some scale."""
+    kind = type(model)
+    if kind is MultiOutputRegressor:
+        return all(map(is_linear, model.estimators_))
+    by_kernel = kind in _KERNEL_MACHINES and model.kernel == "linear"
+    return by_kernel or kind in _LINEAR or kind in _GENERALIZED
+
+
+@reads_models
+def linear_coefficients(model, response):
+    """Coefficients of a linear model on the explained scale, one row an output.
+
+    Parameters
+    ----------
+    model : estimator
+        The last step of a pipeline, or the model itself.
+    response : Response
+        Tells which method and outputs are explained.
+
+    Returns
+    -------
+    ndarray of shape (n_outputs, n_model_features)
+
+    Raises
+    ------
+    NoClosedForm
+        If the explained scale is not the linear one.
+    """
+    on_scale = response.method == "decision_function" or (
+        response.method == "predict" and response.classes is None
+    )
+    if not on_scale:
+        raise NoClosedForm(f"{type(model).__name__}.{response.method} is not linear")
+    coef = _coefficients(model)
+    if len(coef) == 1 and len(response.outputs) == 2:
+        return np.concatenate([-coef, coef])
+    return coef
+
+
+def _coefficients(model):
+    """Coefficients as a model keeps them, one row an output."""
+    if type(model) is MultiOutputRegressor:
+        return np.concatenate([_coefficients(one) for one in model.estimators_])
+    if type(model) in _GENERALIZED and _has_log_link(model):
+        raise NoClosedForm(
+            f"{type(model).__name__} has a log link: its predictions are exponentials of "
+            "sums"
+        )
+    coef = model.coef_
+    return np.atleast_2d(coef.toarray() if hasattr(coef, "toarray") else coef)
+
+
+def _has_log_link(model):
+    if type(model) is not linear_model.TweedieRegressor:
+        return True
+    return model.link == "log" or (model.link == "auto" and model.power > 0)

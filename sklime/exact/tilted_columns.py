@@ -1,0 +1,122 @@
+"""The tilted laws of many rows at once, one column at a time."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sklime.exceptions import NoClosedForm
+
+# Narrower kernels have the limits of these: what never happens keeps its proportions, and
+# nothing underflows.
+_LEAST_MISMATCH = 1e-30
+_MOST_PRECISION = 1e30
+
+
+@dataclass(frozen=True)
+class ColumnLaw:
+    """Moments of one interpretable feature under the rows' tilted laws.
+
+    Parameters
+    ----------
+    mean, variance : ndarray of shape (n_rows,)
+        Of the feature.
+    log_efficiency : ndarray of shape (n_rows,)
+        Logarithm of ``(E w)**2 / E w**2``, with `w` the kernel's factor under the law
+        before the tilt.
+    """
+
+    mean: np.ndarray
+    variance: np.ndarray
+    log_efficiency: np.ndarray
+
+
+@dataclass(frozen=True)
+class MatchedLaw(ColumnLaw):
+    """Law of a column of bins or categories.
+
+    Parameters
+    ----------
+    own : ndarray of shape (n_rows,) of int
+        The rows' own bins.
+    """
+
+    own: np.ndarray
+
+    @classmethod
+    def of(cls, q, own, mismatch):
+        """Tilt bins of frequencies `q` to the rows' own, by the factor of a mismatch."""
+        # A bin that training never had comes last, with frequency 0.
+        own = np.where(own < 0, len(q), own)
+        inside = np.append(q, 0.0)[own]
+        outside = (1.0 - inside) * mismatch
+        weight, squared = inside + outside, inside + outside * mismatch
+        return cls(
+            inside / weight,
+            # Not mean * (1 - mean), which rounds to 0 under narrow kernels.
+            (inside / weight) * (outside / weight),
+            2.0 * np.log(weight) - np.log(squared),
+            own,
+        )
+
+
+@dataclass(frozen=True)
+class NormalLaw(ColumnLaw):
+    """Law of a standardised column drawn from a normal distribution.
+
+    Parameters
+    ----------
+    centre, sd : ndarray of shape (n_rows,)
+        Mean and standard deviation of the tilted law, in the column's own units.
+    unit : float
+        One interpretable unit.
+    """
+
+    centre: np.ndarray
+    sd: np.ndarray
+    unit: float
+
+    @classmethod
+    def of(cls, column, law_mean, law_sd, z, precision):
+        """Tilt a normal law to rows at standardised values `z`."""
+        precision = min(precision, _MOST_PRECISION)
+        spread = np.square(law_sd / column.scale) * precision
+        offset = (law_mean - column.mean) / column.scale - z
+        shrink, shrink_squared = 1.0 / (1.0 + spread), 1.0 / (1.0 + 2.0 * spread)
+        mean = z + offset * shrink
+        variance = np.full(len(z), np.square(law_sd / column.scale) * shrink)
+        # Difference of both exponents, in one piece: each may be large.
+        moved = precision * np.square(offset) * spread * shrink * shrink_squared
+        return cls(
+            mean,
+            variance,
+            np.log(shrink) - 0.5 * np.log(shrink_squared) - moved,
+            column.mean + column.scale * mean,
+            column.scale * np.sqrt(variance),
+            column.scale,
+        )
+
+
+def mismatch_factor(kernel):
+    """A product kernel's factor for a bin that does not match, over one that does.
+
+    Parameters
+    ----------
+    kernel : Kernel
+        With a `column_factor`.
+
+    Returns
+    -------
+    float
+        At least 1e-30.
+
+    Raises
+    ------
+    NoClosedForm
+        If the kernel itself is 0 off the bin, not only by rounding.
+    """
+    same, other = kernel.column_factor(np.array([0.0, 1.0]))
+    if kernel.precision is None and not (same > 0.0 and other > 0.0):
+        raise NoClosedForm(
+            f"kernel {kernel!r} has weight 0 in some of the bins, and leaves no contrast"
+        )
+    return max(float(other / same), _LEAST_MISMATCH)

@@ -1,0 +1,275 @@
+"""Which values of a column go left at each split, and which its box allows at all."""
+
+import numpy as np
+from scipy import sparse
+
+from sklime.exact.feature_map import line_through
+from sklime.exact.trees.split_chances import MatchedSplits, NormalSplits
+from sklime.exceptions import NoClosedForm
+
+# Numbers that are held at a time while splits are compared with values.
+_BLOCK = 1 << 22
+
+
+def column_cuts(j, column, points, features, splits, mismatch):
+    """Choose how the splits of a column are looked at.
+
+    Parameters
+    ----------
+    j : int
+        The column's place.
+    column : Column
+        Its values, masses and bins.
+    points : ndarray of shape (n_points,)
+        Where the features are known.
+    features : FeatureMap
+        Model features as functions of the columns.
+    splits : Splits
+        All splits.
+    mismatch : float
+        The kernel's factor for a bin that does not match.
+
+    Returns
+    -------
+    NormalCuts, OrderedCuts or SubsetCuts
+    """
+    if not column.matched:
+        return NormalCuts(points, features.owned[j], features.values[j], splits)
+    values = features.values[j][:, : len(column.observed)]
+    before, after = values[:, :-1], values[:, 1:]
+    monotone = (before <= after).all(axis=1) | (before >= after).all(axis=1)
+    if monotone.all() and splits.compares(features.owned[j]).all():
+        return OrderedCuts(j, column, features, splits, mismatch)
+    return SubsetCuts(j, column, features, splits, mismatch)
+
+
+class MatchedCuts:
+    """Splits of a column of bins or categories, drawn from its empirical marginal.
+
+    Subclasses tell, by bin, the masses of what boxes allow and of what goes left.
+
+    Parameters
+    ----------
+    j, column, features, splits, mismatch
+        As for `column_cuts`.
+
+    Attributes
+    ----------
+    n_laws : int
+        Bins, and one for a value that training never had.
+    """
+
+    def __init__(self, j, column, features, splits, mismatch):
+        self.j, self.features, self.splits = j, features, splits
+        self.bins, self.masses = column.law(None).bins, column.masses
+        self.frequencies = column.frequencies
+        self.mismatch = mismatch
+        self.n_laws = len(self.frequencies) + 1
+
+    def cut(self, own, above, right):
+        """Look at some splits of the column.
+
+        Parameters
+        ----------
+        own : ndarray of shape (n_own,) of int
+            The splits.
+        above : ndarray of shape (n_own,) of int
+            Place in `own` of the nearest split above, -1 where there is none.
+        right : ndarray of shape (n_own,) of bool
+            On which side of it.
+
+        Returns
+        -------
+        MatchedSplits
+        """
+        left, box = self._masses_by_bin(own, above, right)
+        return MatchedSplits(left, box, self.frequencies, self.mismatch)
+
+
+class OrderedCuts(MatchedCuts):
+    """Splits between the values up to a point and those beyond it.
+
+    Boxes allow an interval of values, and perhaps the missing one; the mass of an interval
+    is a difference of cumulated masses.
+    """
+
+    n_comparisons = 0
+
+    def __init__(self, j, column, features, splits, mismatch):
+        super().__init__(j, column, features, splits, mismatch)
+        n = len(column.observed)
+        values = features.values[j][:, :n].astype(splits.precision)
+        self.rising = values[:, -1] >= values[:, 0]
+        self.values = np.where(self.rising[:, np.newaxis], values, values[:, ::-1])
+        self.cumulated = np.append(0.0, np.cumsum(self.masses[:n]))
+        codes = np.arange(len(self.frequencies))
+        self.first = np.searchsorted(self.bins[:n], codes)
+        self.last = np.searchsorted(self.bins[:n], codes, side="right")
+        # The missing value is a bin of its own, the last.
+        self.missing = np.bincount(self.bins[n:], self.masses[n:], len(codes))
+
+    def _masses_by_bin(self, own, above, right):
+        feature = self.splits.feature[own]
+        row = np.searchsorted(self.features.owned[self.j], feature)
+        middle = np.empty(len(own), dtype=int)
+        for r in np.unique(row):
+            at = row == r
+            middle[at] = np.searchsorted(
+                self.values[r], self.splits.threshold[own[at]], side="right"
+            )
+        n, rising = self.values.shape[1], self.rising[row]
+        middle = np.where(rising, middle, n - middle)
+        low, middle, high = _intervals(middle, n, rising, above, right)
+        box = self._between(low, high)
+        left = self._between(*_left_of(low, middle, high, rising))
+        if self.missing.any():
+            value = self.features.of(self.j, feature)[:, -1:]
+            goes_left = self.splits.pass_(own, value)[:, 0]
+            allowed = np.ones(len(own), dtype=bool)
+            for here, split, side in _ancestors(above, right):
+                allowed[here] &= goes_left[split] != side
+            box += np.outer(allowed, self.missing)
+            left += np.outer(allowed & goes_left, self.missing)
+        return left, box
+
+    def _between(self, low, high):
+        """Mass by bin of the values from `low` to before `high`."""
+        low, high = (
+            self.cumulated[np.clip(end[:, np.newaxis], self.first, self.last)]
+            for end in (low, high)
+        )
+        return high - low
+
+
+class SubsetCuts(MatchedCuts):
+    """Splits of a column into any two sets of values, such as sets of categories."""
+
+    @property
+    def n_comparisons(self):
+        """The number of values that each split is compared with."""
+        return len(self.bins)
+
+    def _masses_by_bin(self, own, above, right):
+        goes_left, mass = self._cells(own)
+        allowed = np.ones_like(goes_left)
+        for here, split, side in _ancestors(above, right):
+            allowed[here] &= goes_left[split] != side[:, np.newaxis]
+        goes_left &= allowed
+        left, box = np.empty((2, len(own), mass.shape[0]))
+        step = max(1, _BLOCK // mass.shape[1])
+        for start in range(0, len(own), step):
+            part = slice(start, start + step)
+            for out, cells in [(left, goes_left), (box, allowed)]:
+                out[part] = (mass @ cells[part].T.astype(np.float64)).T
+        return left, box
+
+    def _cells(self, own):
+        """Group the values that no split tells apart.
+
+        Returns which cells each split sends left, and the mass of each bin in each cell.
+        """
+        feature, n = self.splits.feature[own], len(self.bins)
+        step = max(1, _BLOCK // n)
+        parts = [slice(start, start + step) for start in range(0, len(own), step)]
+        # Random words: two sets of splits have equal sums when they are equal, and else
+        # with a probability of 2**-63.
+        words = np.random.default_rng(0).integers(1, 2**63, len(own), dtype=np.uint64)
+        key = np.zeros(n, dtype=np.uint64)
+        goes_left = []
+        for part in parts:
+            values = self.features.of(self.j, feature[part])
+            goes_left.append(self.splits.pass_(own[part], values))
+            key += words[part] @ goes_left[-1]
+        _, first, cells = np.unique(key, return_index=True, return_inverse=True)
+        goes_left = np.concatenate([passed[:, first] for passed in goes_left])
+        mass = sparse.csr_matrix((self.masses, (self.bins, cells)))
+        return goes_left, mass
+
+
+class NormalCuts:
+    """Splits of a standardised column, drawn from a normal law.
+
+    Steps may shift and scale the column: what is split is a line in it.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n_points,)
+        Values of the column.
+    owned : ndarray of shape (n_owned,) of int
+        The model features that come from it.
+    values : ndarray of shape (n_owned, n_points)
+        Their values.
+    splits : Splits
+        All splits.
+
+    Raises
+    ------
+    NoClosedForm
+        If a feature is no line in the column, or is not compared as it is.
+    """
+
+    n_laws = 1
+    n_comparisons = 0
+
+    def __init__(self, points, owned, values, splits):
+        compared = splits.compares(owned)
+        if not compared.all():
+            raise NoClosedForm(
+                f"model feature {owned[~compared][0]} has categories or numbers that stand "
+                "for missing values, and no intervals under a normal law"
+            )
+        self.owned, self.splits = owned, splits
+        self.origin, self.slope = line_through(points, values.T)
+        self.edges = np.unique(self._places(np.flatnonzero(np.isin(splits.feature, owned))))
+
+    def cut(self, own, above, right):
+        """Look at some splits of the column, as `MatchedCuts.cut`."""
+        middle = np.searchsorted(self.edges, self._places(own)) + 1
+        n = len(self.edges) + 1
+        rising = self.slope[self._lines(own)] > 0.0
+        low, middle, high = _intervals(middle, n, rising, above, right)
+        left = _left_of(low, middle, high, rising)
+        return NormalSplits(self.edges, left, (low, high))
+
+    def _lines(self, tests):
+        return np.searchsorted(self.owned, self.splits.feature[tests])
+
+    def _places(self, tests):
+        """Where in the column each test cuts."""
+        line = self._lines(tests)
+        return (self.splits.threshold[tests] - self.origin[line]) / self.slope[line]
+
+
+def _left_of(low, middle, high, rising):
+    """Where what goes left of a split begins and ends."""
+    return np.where(rising, low, middle), np.where(rising, middle, high)
+
+
+def _intervals(middle, n, rising, above, right):
+    """Where boxes begin, are cut and end, among `n` values in order.
+
+    What goes left of a split is the part before `middle` where its feature is rising, else
+    the part from there on.
+    """
+    low, high = np.zeros_like(middle), np.full_like(middle, n)
+    for here, split, side in _ancestors(above, right):
+        upper = side == rising[split]
+        bound = middle[split]
+        low[here] = np.where(upper, np.maximum(low[here], bound), low[here])
+        high[here] = np.where(upper, high[here], np.minimum(high[here], bound))
+    high = np.maximum(low, high)
+    return low, np.clip(middle, low, high), high
+
+
+def _ancestors(above, right):
+    """Walk up from every split, one step at a time.
+
+    Yields the splits that still have one above, that one, and the side they are on.
+    """
+    here = np.flatnonzero(above >= 0)
+    split, side = above[here], right[here]
+    while len(here):
+        yield here, split, side
+        going = above[split] >= 0
+        here, split = here[going], split[going]
+        split, side = above[split], right[split]

@@ -1,0 +1,208 @@
+r"""Sums of trees and sums of single-column functions under the rows' tilted laws."""
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils import gen_batches
+
+from sklime.exact.trees.split_masses import column_cuts
+from sklime.exceptions import NoClosedForm
+
+# Numbers of splits and rows that are multiplied together, and rows at least and at most.
+_CELLS = 1 << 18
+_FEWEST_ROWS, _MOST_ROWS = 8, 64
+
+# Chances and slopes of all splits at all bins: 400 MB.
+_MOST_CHANCES = 25_000_000
+
+# Comparisons of splits and values that are worth it: about a second, and 200 MB.
+_MOST_COMPARISONS = 200_000_000
+
+
+class SumOfTrees:
+    r"""LIME's limit for a sum of trees: every split sends its box's mass left or right.
+
+    With `r` the probability of a split's box, `q` the chance of going left there, `g` the
+    slope of that chance, and :math:`E_l, E_r` the expected answers on both sides,
+
+    .. math:: E = q E_l + (1 - q) E_r, \qquad
+        \beta_j = \sum_{\text{splits of } j} r \, g \, (E_l - E_r),
+
+    so that a row costs a few operations a split, however deep it lies.
+
+    Parameters
+    ----------
+    boxes : Boxes
+        The trees.
+    splits : Splits
+        Their tests.
+    features : FeatureMap
+        Model features as functions of the columns.
+    columns : sequence of Column
+        The columns.
+    points : list of n_columns ndarrays
+        Where the features are known.
+    mismatch : float
+        The kernel's factor for a bin that does not match.
+
+    Raises
+    ------
+    NoClosedForm
+        If there are too many splits to hold, or to compare with values.
+    """
+
+    def __init__(self, boxes, splits, features, columns, points, mismatch):
+        owner = features.owner[splits.feature]
+        idle = np.flatnonzero(owner < 0)
+        if len(idle):
+            value = features.constants[splits.feature[idle], np.newaxis]
+            boxes = boxes.without(idle, splits.pass_(idle, value)[:, 0])
+        n_splits = np.bincount(owner[owner >= 0], minlength=len(columns))
+        cuts = {
+            j: column_cuts(j, columns[j], points[j], features, splits, mismatch)
+            for j in np.flatnonzero(n_splits)
+        }
+        _check_size(n_splits, cuts)
+        self.boxes, self.splits, self.features = boxes, splits, features
+        self.constant = np.zeros(boxes.values.shape[1])
+        self.n_terms = len(boxes.roots)
+        self._groups = [_Group(group, owner, cuts) for group in boxes.groups()]
+
+    def answers(self, at):
+        """Evaluate the sum at rows.
+
+        Parameters
+        ----------
+        at : ndarray of shape (n_rows, n_columns) of int
+            Which of its column's points each entry is.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_outputs)
+        """
+        total = np.empty((len(at), len(self.constant)))
+        for rows in gen_batches(len(at), _MOST_ROWS):
+            features = self.features.at(at[rows])
+
+            def goes_left(tests, row, features=features):
+                values = features[self.splits.feature[tests], row]
+                return self.splits.pass_(tests, values[:, np.newaxis])[:, 0]
+
+            leaves = self.boxes.leaves(features.shape[1], goes_left)
+            for c, values in enumerate(self.boxes.values.T):
+                total[rows, c] = values[leaves].sum(axis=0)
+        return total + self.constant
+
+    def __call__(self, laws, outputs):
+        """Expected answers and coefficients.
+
+        Parameters
+        ----------
+        laws : list of n_columns ColumnLaw
+            The tilted laws of some rows.
+        outputs : ndarray of shape (n_wanted,) of int
+            The outputs that are wanted.
+
+        Returns
+        -------
+        expected : ndarray of shape (n_rows, n_wanted)
+        coef : ndarray of shape (n_rows, n_wanted, n_columns)
+        """
+        n, d = len(laws[0].mean), len(laws)
+        expected = np.tile(self.constant[outputs], (n, 1))
+        coef = np.zeros((n, len(outputs), d))
+        for group in self._groups:
+            for rows in gen_batches(n, group.n_rows):
+                chance, slope = group.chances(laws, rows)
+                slope *= group.reach(chance)
+                for i, c in enumerate(outputs):
+                    mean, difference = group.expect(chance, self.boxes.values[:, c])
+                    expected[rows, i] += mean
+                    difference *= slope
+                    coef[rows, i, group.columns] += (group.by_column @ difference).T
+        return expected, coef
+
+
+def _check_size(n_splits, cuts):
+    n_chances = sum(n_splits[j] * cut.n_laws for j, cut in cuts.items())
+    if n_chances > _MOST_CHANCES:
+        raise NoClosedForm(
+            f"its {n_splits.sum():,} splits have {n_chances:,} chances at the bins of "
+            "their columns, more than fit into memory"
+        )
+    n_comparisons = sum(n_splits[j] * cut.n_comparisons for j, cut in cuts.items())
+    if n_comparisons > _MOST_COMPARISONS:
+        raise NoClosedForm(
+            f"its {n_splits.sum():,} splits and the values of their columns take longer to "
+            "compare than draws do"
+        )
+
+
+class _Group:
+    """The splits of some trees, and what their columns say about them."""
+
+    def __init__(self, group, owner, cuts):
+        self.levels, self.splits = group.levels, group.splits.astype(np.int32)
+        column = owner[group.splits]
+        above, right = group.above(column)
+        self.columns, counts = np.unique(column, return_counts=True)
+        order = np.argsort(column, kind="stable").astype(np.int32)
+        ends = np.append(0, np.cumsum(counts))
+        place = np.empty(len(order), dtype=int)
+        place[order] = np.arange(len(order)) - np.repeat(ends[:-1], counts)
+        self._parts = []
+        for j, start, end in zip(self.columns, ends[:-1], ends[1:], strict=True):
+            own = order[start:end]
+            local = np.where(above[own] >= 0, place[above[own]], -1)
+            part = cuts[j].cut(group.splits[own], local, right[own])
+            self._parts.append((j, own, part))
+        self.by_column = sparse.csr_matrix((np.ones(len(order)), order, ends))
+        n_rows = np.clip(_CELLS // len(order), _FEWEST_ROWS, _MOST_ROWS)
+        self.n_rows = int(n_rows - n_rows % _FEWEST_ROWS)
+
+    def chances(self, laws, rows):
+        """Chances of going left and their slopes, of shape (n_splits, n_rows) each."""
+        chance, slope = np.empty((2, len(self.splits), len(laws[0].mean[rows])))
+        for j, own, part in self._parts:
+            chance[own], slope[own] = part.fill(laws[j], rows)
+        return chance, slope
+
+    def reach(self, chance):
+        """Probabilities of the splits' boxes, from the roots down."""
+        reach = np.empty_like(chance)
+        reach[self.levels[0].place] = 1.0
+        for level, below in zip(self.levels[:-1], self.levels[1:], strict=True):
+            own = reach[level.place]
+            sides = np.empty((2 * len(own), own.shape[1]))
+            np.multiply(own, chance[level.place], out=sides[: len(own)])
+            np.subtract(own, sides[: len(own)], out=sides[len(own) :])
+            # Every index is inside; "clip" only spares a copy.
+            np.take(sides, level.inner, axis=0, out=reach[below.place], mode="clip")
+        return reach
+
+    def expect(self, chance, leaves):
+        """Expected answers, and differences between both sides of the splits.
+
+        Parameters
+        ----------
+        chance : ndarray of shape (n_splits, n_rows)
+            Chances of going left.
+        leaves : ndarray of shape (n_leaves,)
+            Values of all leaves.
+
+        Returns
+        -------
+        expected : ndarray of shape (n_rows,)
+        difference : ndarray of shape (n_splits, n_rows)
+        """
+        difference = np.empty_like(chance)
+        below = None
+        for level in reversed(self.levels):
+            n = level.place.stop - level.place.start
+            sides = np.empty((2 * n, chance.shape[1]))
+            sides[level.ends] = leaves[level.leaves, np.newaxis]
+            sides[level.inner] = below
+            own = difference[level.place]
+            np.subtract(sides[:n], sides[n:], out=own)
+            below = own * chance[level.place]
+            below += sides[n:]
+        return below.sum(axis=0), difference

@@ -1,0 +1,55 @@
+"""Putting blocks of explained rows together into one Explanation."""
+
+import numpy as np
+
+from sklime.explanation import Explanation
+from sklime.surrogates.surrogates import Surrogates
+
+
+def assemble_explanation(blocks, rows, target, names, answers, outputs, meta):
+    """Join surrogates into one Explanation.
+
+    Parameters
+    ----------
+    blocks : sequence of (Surrogates, note)
+        Of consecutive blocks of rows.
+    rows : Rows
+        The explained rows, which gave the notes.
+    target : Target
+        What is explained.
+    names : ndarray of shape (n_outputs,)
+        All outputs of the model.
+    answers : ndarray of shape (n_rows, n_outputs)
+        The model's answers about the rows.
+    outputs : ndarray of shape (n_rows, n_explained) of int
+        The outputs explained for each row.
+    meta : dict
+        How the explanation was made.
+
+    Returns
+    -------
+    Explanation
+    """
+    fitted, notes = zip(*blocks, strict=True)
+    fitted = Surrogates.padded(fitted)
+    n, k, d = fitted.coef.shape
+    per_unit = (n, k, d) if target.multiple else (n, d)
+    per_output = per_unit[:-1]
+
+    def every_output(array):
+        return np.repeat(array[:, np.newaxis], k, axis=1)
+
+    sizes, errors = every_output(fitted.effective_sample_sizes), fitted.standard_errors
+    return Explanation(
+        fitted.coef.reshape(per_unit),
+        intercepts=fitted.intercepts.reshape(per_output),
+        predictions=np.take_along_axis(answers, outputs, axis=1).reshape(per_output),
+        local_predictions=fitted.local_predictions.reshape(per_output),
+        scores=fitted.scores.reshape(per_output),
+        effective_sample_sizes=sizes.reshape(per_output),
+        support=every_output(fitted.support).reshape(per_unit),
+        target_names=target.names if target.multiple else names[outputs[:, 0]],
+        meta=meta,
+        standard_errors=None if errors is None else errors.reshape(per_unit),
+        **rows.labels(notes),
+    )

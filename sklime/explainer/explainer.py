@@ -1,0 +1,510 @@
+"""The explainer: parameters, `fit`, `transform`, `explain` and `score`."""
+
+from collections import Counter
+from functools import cached_property, partial
+from itertools import chain
+from types import MappingProxyType
+
+import numpy as np
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
+from sklearn.utils.parallel import Parallel, delayed
+
+from sklime.exact.closed_form import closed_form
+from sklime.exceptions import ClosedFormFailed, ClosedFormWarning, NoClosedForm, warn_caller
+from sklime.explainer.assembly import assemble_explanation
+from sklime.explainer.diagnostics import Concerns
+from sklime.explainer.metadata import provenance
+from sklime.explainer.parameters import check_parameters, check_uncertainty
+from sklime.explainer.progress import with_progress
+from sklime.explainer.rows import check_rows, rows_of, tables_of
+from sklime.fitting import atomic_fit, check_fitted
+from sklime.kernels import ExponentialKernel, as_kernel
+from sklime.laws.quasirandom import seed_of, seeded
+from sklime.model.response import Response
+from sklime.model.wrapped import WrapsModel
+from sklime.neighbourhoods.choice import surround
+from sklime.neighbourhoods.shared import SharedPool
+from sklime.samplers import MarginalSampler
+from sklime.selectors import AllFeatures
+from sklime.surrogates.adaptive import SurrogateFitter
+from sklime.tables.access import block_bytes, take_rows
+from sklime.tables.checks import feature_names
+
+# Training rows that decide how large a shared pool must be.
+_N_REPRESENTATIVES = 256
+
+
+class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    r"""Explain the predictions of any model with LIME, whole tables at once.
+
+    For each row a weighted linear surrogate is fitted to the model's answers in a
+    neighbourhood, :math:`\min_{b_0, b} \sum_i w_i (f(x_i) - b_0 - z_i^\top b)^2 +
+    \bar w \lVert b \rVert^2`; its coefficients are the row's attributions, in the
+    sampler's interpretable units: for a binned or categorical column the effect of being
+    in the row's own bin rather than outside it, for a standardised column the effect of
+    one training standard deviation.
+
+    Parameters
+    ----------
+    estimator : object
+        The model. A fitted one is taken as it is, also through `clone`, grid searches and
+        cross-validation; an unfitted one is cloned and fitted on ``(X, y)``. Any object
+        with ``predict_proba``, ``decision_function`` or ``predict`` and without ``fit`` is
+        a black box; wrap a plain function in `FunctionClassifier` or `FunctionRegressor`.
+    sampler : Sampler or None, default=None
+        How rows are perturbed. None: `MarginalSampler()`.
+    kernel : Kernel, callable, Gaussian-process kernel or None, default=None
+        How draws are weighted. None: `ExponentialKernel()`, Euclidean with width
+        ``0.75 * sqrt(n_features)`` for tables.
+    selector : selector or None, default=None
+        Which features a surrogate may use: one of `sklime.selectors` or any scikit-learn
+        selector that takes ``fit(Z, y, sample_weight=w)``. None: `AllFeatures()`.
+    surrogate : scikit-learn linear regressor or None, default=None
+        Fitted to each row's draws; must take `sample_weight`, which it gets with mean 1.
+        None: ridge regression with penalty 1 in units of the mean weight.
+    method : {"auto", "exact", "sampling"}, default="auto"
+        "exact": LIME's limit for infinitely many draws, in closed form; an error that says
+        why where there is none. "sampling": draws. "auto": exact where the model, the
+        sampler, the kernel, the selector and the surrogate allow it, else draws; for texts,
+        images and sequences this is tested anew for every row. A closed form that fails
+        unexpectedly gives way to draws, with a `ClosedFormWarning`.
+    weighting : {"auto", "kernel", "tilted"}, default="auto"
+        How draws follow the kernel. "kernel": draws of the sampler, weighted. "tilted":
+        draws of each row's own from the kernel-weighted law, unweighted, so that a narrow
+        kernel wastes none; costs `n_samples` model rows for every explained row. "auto":
+        weighted, but tilted, at that cost, for rows whose effective sample size is below a
+        tenth of the draws: their effective sample size is then the number of draws.
+    n_samples : int, default=4096
+        Draws per row (shared by all rows where they do not depend on the row).
+    target : "auto", "predicted", "all" or a label, default="auto"
+        Which output is explained. "auto": a regressor's prediction, ``classes_[1]`` of two
+        classes, all outputs of a multi-output regressor or multilabel classifier, else each
+        row's own predicted class. Under a target per row the columns of `transform` mix
+        classes: use "all" or a label before clustering them.
+    response_method : str, default="auto"
+        The method of the model that is explained: "predict_proba", "decision_function",
+        "predict", or "auto" for the first of these that it has.
+    tol : float or None, default=None
+        Draw until the half-widths of the 95 % confidence intervals are at most `tol` times
+        the row's largest attribution. A pool that all rows share grows in `fit`, by up to
+        256 training rows; draws of a row's own grow row by row. None: draw once.
+    max_samples : int or None, default=None
+        The most draws with `tol`. None: 32 times `n_samples`.
+    random_state : int, RandomState instance or None, default=None
+        Source of all draws, resolved once, in `fit`; also of the random states that an
+        unfitted model, the selector and the surrogate leave open.
+    n_jobs : int or None, default=None
+        Jobs over blocks of rows, in threads unless a joblib backend is chosen.
+    verbose : int, default=0
+        Above 0: a progress bar over the rows, with rate and time left.
+
+    Attributes
+    ----------
+    estimator_ : object
+        The fitted model.
+    sampler_, kernel_, selector_, surrogate_ : objects
+        The components in use, fitted or resolved; `surrogate_` is None for the ridge.
+    classes_ : ndarray of shape (n_classes,)
+        Only if the model has classes.
+    method_ : str
+        "exact" or "sampling": which is in use.
+    n_samples_ : int
+        Draws in use; with `tol`, draws of a row's own start with so many.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns, where `fit` saw a frame.
+
+    References
+    ----------
+    Ribeiro, Singh, Guestrin (2016), "Why Should I Trust You?": Explaining the Predictions
+    of Any Classifier.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from sklime import LimeExplainer
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> forest = RandomForestClassifier(random_state=0).fit(X, y)
+    >>> explainer = LimeExplainer(forest, target=2, random_state=0).fit(X)
+    >>> explainer.transform(X).shape
+    (150, 4)
+    """
+
+    _default_components = MappingProxyType(
+        {"sampler": MarginalSampler, "kernel": ExponentialKernel, "selector": AllFeatures}
+    )
+
+    def __init__(
+        self,
+        estimator,
+        *,
+        sampler=None,
+        kernel=None,
+        selector=None,
+        surrogate=None,
+        method="auto",
+        weighting="auto",
+        n_samples=4096,
+        target="auto",
+        response_method="auto",
+        tol=None,
+        max_samples=None,
+        random_state=None,
+        n_jobs=None,
+        verbose=0,
+    ):
+        self.estimator = estimator
+        self.sampler = sampler
+        self.kernel = kernel
+        self.selector = selector
+        self.surrogate = surrogate
+        self.method = method
+        self.weighting = weighting
+        self.n_samples = n_samples
+        self.target = target
+        self.response_method = response_method
+        self.tol = tol
+        self.max_samples = max_samples
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+
+    @atomic_fit
+    def fit(self, X, y=None, *, sample_weight=None, **params):
+        """Learn the training statistics, draw the pool and ask the model about it.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_features)
+            Training rows: array, pandas or polars frame, or sparse matrix.
+        y : array-like of shape (n_rows,), optional
+            Targets: needed where the model is not fitted yet or the sampler uses them.
+        sample_weight : array-like of shape (n_rows,), optional
+            Weights of the rows in the training statistics, and in the fit of an unfitted
+            model that takes them.
+        **params : dict
+            Routed to the fit of an unfitted model, where metadata routing is enabled.
+
+        Returns
+        -------
+        self
+        """
+        check_parameters(self)
+        self.sampler_ = clone(MarginalSampler() if self.sampler is None else self.sampler)
+        X = check_rows(self, self.sampler_, X, reset=True)
+        self.estimator_ = self._fitted_model(X, y, sample_weight, params)
+        self.sampler_.fit(X, y, sample_weight=sample_weight)
+        self.n_features_in_ = self.sampler_.n_features_in_
+        X = self.sampler_.check(X)
+        self._response = Response(
+            self.estimator_,
+            self.response_method,
+            probe=tables_of(self.sampler_, take_rows(X, slice(2)))[0],
+            batch_size=self.sampler_.batch_size,
+        )
+        self._response.resolve(self.target)
+        if self._response.classes is not None:
+            self.classes_ = self._response.classes
+        self.kernel_ = as_kernel(self.kernel).resolve(
+            metric=self.sampler_.default_metric_, width=self.sampler_.default_width_
+        )
+        self._seed = seed_of(self.random_state)
+        # Clones of these share their seeds, so that equal rows are explained alike.
+        self.selector_ = AllFeatures()
+        if self.selector is not None:
+            self.selector_ = seeded(clone(self.selector), self._seed)
+        self.surrogate_ = self.surrogate
+        if self.surrogate is not None:
+            self.surrogate_ = seeded(clone(self.surrogate), self._seed)
+        for name in ("_drawn", "_otherwise"):
+            vars(self).pop(name, None)
+        population = self._closed_form(X, sample_weight)
+        self.method_ = "sampling" if population is None else "exact"
+        self._fitter = (
+            self._sampling_fitter()
+            if population is None
+            else SurrogateFitter(population, self.selector_, None)
+        )
+        self._insists = self.method == "exact"
+        # A masked row may have no closed form although training rows had one.
+        if population is not None and self.sampler_.masks_units and not self._insists:
+            _ = self._otherwise
+        if self.tol is not None and isinstance(self._fitter.around, SharedPool):
+            self._grow_pool(X, sample_weight)
+        self.n_samples_ = self._fitter.around.n_samples
+        return self
+
+    def transform(self, X):
+        """Explain every row.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_features)
+            Rows to explain.
+
+        Returns
+        -------
+        ndarray or CSR matrix of shape (n_rows, n_features)
+            Attributions, one column per input column, 0 for features not selected; for
+            ``target="all"`` of shape ``(n_rows, n_outputs * n_features)``, by output.
+            Sparse for sparse `X`, with the row's stored entries.
+        """
+        rows, _, _, outputs = self._question(X, self.target)
+
+        def lay_out(surrogates, part, block):
+            return rows.lay_out(block, part, surrogates.coef)
+
+        return rows.join(self._surrogates(rows, outputs, lay_out))
+
+    def explain(self, X, *, target=None, uncertainty=False):
+        """Explain every row, with all that is known about each explanation.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_features)
+            Rows to explain.
+        target : "auto", "predicted", "all" or a label, optional
+            Instead of the explainer's own.
+        uncertainty : bool, default=False
+            Whether to add standard errors. The attributions stay the same.
+
+        Returns
+        -------
+        Explanation
+        """
+        if uncertainty:
+            check_uncertainty(self.surrogate, "uncertainty=True")
+        rows, resolved, answers, outputs = self._question(
+            X, self.target if target is None else target
+        )
+        if answers is None:
+            answers = rows.predictions(self._response)
+        scored = self._scored()
+
+        def keep(surrogates, part, block):
+            return scored(surrogates, part, outputs[block]), rows.note(part)
+
+        blocks = self._surrogates(rows, outputs, keep, uncertainty)
+        # Masked rows may differ in whether they have a closed form.
+        n_drawn = len(rows)
+        if self.method_ == "exact":
+            n_drawn = sum(int((~fitted.certain).sum()) for fitted, _ in blocks)
+        names, meta = (
+            self._response.outputs,
+            provenance(self, self._response, self._seed, len(rows), n_drawn),
+        )
+        return assemble_explanation(blocks, rows, resolved, names, answers, outputs, meta)
+
+    def score(self, X, y=None):
+        r"""Local fidelity: how well the surrogates predict the model on fresh draws.
+
+        The draws come from a fixed reference neighbourhood, the same for every width,
+        sampler and selector: each component keeps the row's value with probability 1/2,
+        else is redrawn from its training marginal, 512 draws a row. The score is
+        :math:`1 - \sum (f - g)^2 / \sum (f - \bar f_{row})^2`, both sums over all rows,
+        draws and explained outputs. At most 1; negative where the rows' mean responses
+        predict better than the surrogates.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_features)
+            Rows to explain.
+        y : ignored
+            Present for scikit-learn's convention.
+
+        Returns
+        -------
+        float
+            NaN if a row has no surrogate.
+        """
+        rows, _, _, outputs = self._question(X, self.target)
+
+        def judge(surrogates, part, block):
+            judged = rows.judge(part, self._response)
+            return _sums_of_squares(surrogates, judged, outputs[block])
+
+        sums = self._surrogates(rows, outputs, judge)
+        residual, total, size = np.sum(sums, axis=0)
+        # Rounding of answers that do not vary is no variation.
+        if total <= 1e-28 * size:
+            return 1.0 if residual <= 1e-20 * size else 0.0
+        return float(1.0 - residual / total)
+
+    def get_feature_names_out(self, input_features=None):
+        """Names of the columns of `transform`.
+
+        Parameters
+        ----------
+        input_features : array-like of str, optional
+            Only checked against the names seen in `fit`.
+
+        Returns
+        -------
+        ndarray of str
+            The input columns' names; for ``target="all"`` ``<output>__<feature>``.
+        """
+        check_fitted(self)
+        if self.sampler_.masks_units:
+            names = self.sampler_.get_feature_names_out()
+        else:
+            names = super().get_feature_names_out(input_features)
+        target = self._response.resolve(self.target)
+        if not target.multiple:
+            return names
+        return np.array(
+            [f"{c}__{name}" for c in target.names for name in names], dtype=object
+        )
+
+    def _closed_form(self, X, sample_weight):
+        """The population of draws, or None where draws are wanted or needed."""
+        if self.method == "sampling":
+            return None
+        if sample_weight is not None:
+            X = take_rows(X, np.flatnonzero(np.asarray(sample_weight) > 0))
+        try:
+            return closed_form(
+                self._response,
+                self.sampler_,
+                self.kernel_,
+                self.selector_,
+                self.surrogate_,
+                X,
+                self.n_samples,
+            )
+        except NoClosedForm as reason:
+            if self.method == "exact":
+                raise ValueError(
+                    f'method="exact" has no closed form here: {reason}. Use method="auto" '
+                    "to draw samples where there is none."
+                ) from reason.__cause__
+            if isinstance(reason, ClosedFormFailed):
+                warn_caller(
+                    f"draws take the place of the closed form: {reason}", ClosedFormWarning
+                )
+            return None
+
+    def _sampled(self, weighting):
+        own = self.sampler_, self.kernel_, self._response, self.n_samples, self._seed
+        return surround(*own, weighting)
+
+    def _sampling_fitter(self):
+        around, tilted = self._sampled(self.weighting)
+        most = 32 * self.n_samples if self.max_samples is None else self.max_samples
+        own = self.selector_, self.surrogate_, tilted, self.tol, most
+        return SurrogateFitter(around, *own)
+
+    @cached_property
+    def _otherwise(self):
+        """What explains rows whose closed form there is not, or fails."""
+        return self._sampling_fitter()
+
+    def _grow_pool(self, X, sample_weight):
+        """Let the pool grow until training rows have narrow enough intervals."""
+        if sample_weight is not None:
+            X = take_rows(X, np.flatnonzero(np.asarray(sample_weight) > 0))
+        rows = self._fitter.around.representatives(X, _N_REPRESENTATIVES)
+        chosen, _, _, outputs = self._question(take_rows(X, rows), self.target)
+        open_ = rows[self._fitter.grow(chosen.X, outputs, self.sampler_.matched_)]
+        Concerns(unconverged=tuple(sorted(open_.tolist()))).warn(
+            feature_names(self),
+            self.kernel_,
+            self.selector_,
+            self._fitter.around.n_samples,
+            "training row(s)",
+        )
+
+    def _scored(self):
+        """What gives surrogates their scores; those of tables' limits come from draws."""
+        if self._fitter.around.knows_scores:
+            return lambda surrogates, part, outputs: surrogates
+        return partial(_scored_on_draws, self._drawn)
+
+    @cached_property
+    def _drawn(self):
+        """Draws beside the limit, asked about when they are first needed."""
+        return self._sampled("kernel")[0]
+
+    def _question(self, X, target):
+        """Check the rows and find the outputs to explain for each.
+
+        The model is asked about the rows only where the target is their prediction.
+        """
+        check_fitted(self)
+        checked = check_rows(self, self.sampler_, X, reset=False)
+        rows = rows_of(self, self.sampler_, checked, X)
+        target = self._response.resolve(target)
+        answers = rows.predictions(self._response) if target.needs_predictions else None
+        return rows, target, answers, target.columns(len(rows), answers)
+
+    def _surrogates(self, rows, outputs, keep, uncertainty=False):
+        """Fit the rows' surrogates block by block, and keep what `keep` makes of each."""
+        height = block_bytes() // self._bytes_per_row(outputs.shape[1])
+        height = max(1, min(self._fitter.around.rows_at_once, height))
+        blocks = rows.blocks(height)
+        own = rows, outputs, keep, uncertainty
+        if len(blocks) == 1:
+            # To start jobs takes a third as long as to explain a row.
+            results = [self._block(blocks[0], *own)]
+        else:
+            jobs = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")
+            results = jobs(delayed(self._block)(block, *own) for block in blocks)
+            sizes = [block.stop - block.start for block in blocks]
+            results = with_progress(results, sizes, self.verbose)
+        kept, concerns = zip(*chain.from_iterable(results), strict=True)
+        sum(concerns, Concerns()).warn(
+            rows.names, self.kernel_, self.selector_, self.n_samples_
+        )
+        return kept
+
+    def _bytes_per_row(self, n_explained):
+        """Memory for each of the rows that are explained together."""
+        d = self.n_features_in_
+        chosen = min(d, getattr(self.selector_, "k", d))
+        return self._fitter.around.bytes_per_row + 32 * n_explained * chosen * (chosen + d)
+
+    def _block(self, block, *own):
+        """Explain a block of rows, or one by one those of which a closed form fails."""
+        try:
+            return [self._explained(block, *own)]
+        except ClosedFormFailed:
+            # Whether a row has a closed form is not its neighbours' business.
+            alone = [slice(i, i + 1) for i in range(block.start, block.stop)]
+            return [self._explained(row, *own) for row in alone]
+
+    def _explained(self, block, rows, outputs, keep, uncertainty):
+        part = rows.take(block)
+        columns, matched = rows.features(block, part)
+        asked = part, outputs[block], matched, uncertainty
+        try:
+            fitted, failures = self._fitter(*asked), Counter()
+        except NoClosedForm as reason:
+            failed = isinstance(reason, ClosedFormFailed)
+            if failed and block.stop - block.start > 1:
+                raise
+            if self._insists:
+                raise ValueError(
+                    f'method="exact" has no closed form for row {block.start}: {reason}. '
+                    'Use method="auto" to draw samples for such rows.'
+                ) from reason.__cause__
+            fitted = self._otherwise(*asked)
+            failures = Counter([str(reason)] if failed else [])
+        concerns = Concerns.of(fitted, columns, rows.varies, block.start)
+        return keep(fitted, part, block), concerns + Concerns(failures=failures)
+
+
+def _scored_on_draws(around, surrogates, part, outputs):
+    return surrogates.scored_on(around.moments(around.ask(part), outputs))
+
+
+def _sums_of_squares(surrogates, judged, outputs):
+    """Residual, total and raw sums of squares on the rows' reference neighbourhoods."""
+    # Extended range: the squares of finite answers need not be finite.
+    sums = np.zeros(3, dtype=np.longdouble)
+    for i, (design, answers) in enumerate(judged):
+        f = answers[:, outputs[i]].astype(np.longdouble)
+        g = surrogates.intercepts[i] + design @ surrogates.coef[i].T
+        parts = f - g, f - f.mean(axis=0), f
+        sums += [np.square(part).sum() for part in parts]
+    return sums

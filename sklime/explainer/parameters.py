@@ -1,0 +1,107 @@
+"""What users may give a `LimeExplainer`, checked before anything is learnt."""
+
+from inspect import signature
+from numbers import Real
+
+from sklime.samplers.base import Sampler
+from sklime.selectors import MomentSelector
+from sklime.validation import check_count
+
+_METHODS = ("auto", "exact", "sampling")
+_WEIGHTINGS = ("auto", "kernel", "tilted")
+
+
+def check_parameters(explainer):
+    """Check an explainer's own parameters.
+
+    Parameters
+    ----------
+    explainer : LimeExplainer
+        Not fitted yet.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is not what it may be; the message names the cure.
+    """
+    _check_option("method", explainer.method, _METHODS)
+    _check_option("weighting", explainer.weighting, _WEIGHTINGS)
+    check_count("n_samples", explainer.n_samples, 2)
+    if explainer.max_samples is not None:
+        check_count("max_samples", explainer.max_samples, 2)
+    _check_tolerance(explainer)
+    if explainer.sampler is not None and not isinstance(explainer.sampler, Sampler):
+        raise TypeError(
+            f"sampler={explainer.sampler!r} is not a Sampler: give an instance of one of "
+            "sklime.samplers."
+        )
+    if isinstance(explainer.selector, MomentSelector):
+        explainer.selector.check()
+    elif explainer.selector is not None and not (
+        _takes_weights(explainer.selector) and hasattr(explainer.selector, "get_support")
+    ):
+        raise TypeError(
+            f"selector={explainer.selector!r} must be an instance of one of "
+            "sklime.selectors, or of a scikit-learn selector whose fit takes "
+            "sample_weight."
+        )
+    if explainer.surrogate is not None and not _takes_weights(explainer.surrogate):
+        raise TypeError(
+            f"surrogate={explainer.surrogate!r} must be an instance of a linear regressor "
+            "whose fit takes sample_weight, such as Ridge() or LinearRegression()."
+        )
+
+
+def check_uncertainty(surrogate, wish):
+    """Check that attributions come from the surrogate whose errors are known.
+
+    Parameters
+    ----------
+    surrogate : scikit-learn linear regressor or None
+        The explainer's own.
+    wish : str
+        The parameter that needs standard errors, with its value.
+
+    Raises
+    ------
+    ValueError
+        If the surrogate is a user's.
+    """
+    if surrogate is not None:
+        raise ValueError(
+            f"{wish} needs standard errors, which are known for the built-in ridge only, "
+            f"not for surrogate={surrogate!r}; use surrogate=None."
+        )
+
+
+def _check_option(name, value, options):
+    if not isinstance(value, str) or value not in options:
+        listed = ", ".join(f'"{option}"' for option in options[:-1])
+        raise ValueError(f'{name}={value!r} must be {listed} or "{options[-1]}".')
+
+
+def _check_tolerance(explainer):
+    tol, most, n = explainer.tol, explainer.max_samples, explainer.n_samples
+    if tol is None:
+        return
+    if not isinstance(tol, Real) or isinstance(tol, bool) or not tol > 0.0:
+        raise ValueError(
+            f"tol={tol!r} must be a number above 0, such as 0.05 for intervals of 5 % of a "
+            "row's largest attribution, or None."
+        )
+    if most is not None and most < n:
+        raise ValueError(
+            f"max_samples={most!r} is less than n_samples={n!r}, with which draws start: "
+            "raise the one or lower the other."
+        )
+    check_uncertainty(explainer.surrogate, f"tol={tol!r}")
+
+
+def _takes_weights(estimator):
+    """Whether an instance's fit can be given `sample_weight`, by name or routed."""
+    if isinstance(estimator, type) or not hasattr(estimator, "fit"):
+        return False
+    parameters = signature(estimator.fit).parameters
+    return "sample_weight" in parameters or any(
+        p.kind is p.VAR_KEYWORD for p in parameters.values()
+    )

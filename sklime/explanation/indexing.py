@@ -1,0 +1,168 @@
+"""Parts of an explanation: rows, features by name, a target."""
+
+import difflib
+from dataclasses import replace
+
+import numpy as np
+
+from sklime.explanation.fields import (
+    RAGGED,
+    each,
+    names_of_arrays,
+    names_per_output,
+    names_per_unit,
+)
+from sklime.explanation.units import pick_spans
+from sklime.tables.access import row_of, take_rows
+
+_ALL = slice(None)
+
+
+class Sliceable:
+    """The indexing of an `Explanation`, described there."""
+
+    def __iter__(self):
+        return (self[row] for row in range(len(self)))
+
+    def __getitem__(self, key):
+        if _are_names(key):
+            key = (_ALL, key)
+        elif not isinstance(key, tuple):
+            key = (key,)
+        if len(key) > 3:
+            raise IndexError(f"an Explanation takes [rows, features, target], got {key!r}")
+        rows, features, target = (*key, *[_ALL] * (3 - len(key)))
+        part = self._take_rows(_row_positions(rows, len(self)))
+        if not _is_all(features):
+            part = part._take_features(features)
+        if not _is_all(target):
+            part = part._take_target(target)
+        return part
+
+    def _take_rows(self, rows):
+        if self.unit_names is None:
+            n_units, parts = self.shape[-1], {"conditions": self.conditions[rows]}
+        else:
+            parts = each(self, RAGGED, lambda own: [own[i] for i in rows])
+            n_units = max(map(len, parts["unit_names"]), default=0)
+        return replace(
+            self,
+            **parts,
+            **each(self, names_per_output(self), lambda array: array[rows]),
+            **each(self, names_per_unit(self), lambda array: array[rows][..., :n_units]),
+            data=take_rows(self.data, rows),
+            target_names=self.target_names[rows if self.values.ndim == 2 else _ALL],
+        )
+
+    def _take_features(self, names):
+        names = list(dict.fromkeys([names] if isinstance(names, str) else names))
+        if not names:
+            raise KeyError("no features: name one at least, or ':' for all")
+        columns = [np.flatnonzero(self.feature_names == name) for name in names]
+        known = set() if self.unit_names is None else set().union(*self.unit_names)
+        for name, own in zip(names, columns, strict=True):
+            if not len(own) and name not in known:
+                raise _no_such_name(name, [*dict.fromkeys([*self.feature_names, *known])])
+        columns = np.concatenate(columns)
+        if self.unit_names is None:
+            return self._take_columns(columns)
+        kept = [np.flatnonzero(np.isin(own, names)) for own in self.unit_names]
+        return self._take_units(kept, columns)
+
+    def _take_columns(self, columns):
+        """The features at these positions, where all rows have the same."""
+        return replace(
+            self,
+            **each(self, names_per_unit(self), lambda array: array[..., columns]),
+            conditions=self.conditions[:, columns],
+            data=self._cut_data(columns),
+            feature_names=self.feature_names[columns],
+        )
+
+    def _take_units(self, kept, columns):
+        """The units at each row's own positions, and the features at these."""
+        n_units = max(map(len, kept), default=0)
+
+        def pack(array):
+            packed = np.full((*array.shape[:-1], n_units), np.nan)
+            for i, units in enumerate(kept):
+                packed[i, ..., : len(units)] = array[i][..., units]
+            return packed
+
+        def pick(rows):
+            return [own[units] for own, units in zip(rows, kept, strict=True)]
+
+        parts = each(self, names_per_unit(self), pack)
+        parts |= each(self, ("conditions", "unit_names"), pick)
+        if self.unit_spans is not None:
+            parts["unit_spans"] = [
+                pick_spans(own, row_of(self.data, i), kept[i])
+                for i, own in enumerate(self.unit_spans)
+            ]
+        return replace(
+            self,
+            **parts,
+            data=self._cut_data(columns),
+            feature_names=self.feature_names[columns],
+        )
+
+    def _cut_data(self, columns):
+        """Texts, images and sequences stay whole: their features are no columns."""
+        if not self._has_columns:
+            return self.data
+        if hasattr(self.data, "iloc"):
+            return self.data.iloc[:, columns]
+        return self.data[:, columns]
+
+    def _take_target(self, target):
+        if self.values.ndim == 2:
+            raise IndexError(
+                f"target={target!r} cannot be picked, as every row explains one target "
+                "only; explain with target='all' to have them all"
+            )
+        output = self._output_position(target)
+        return replace(
+            self,
+            **each(self, names_of_arrays(self), lambda array: array[:, output]),
+            target_names=np.repeat(self.target_names[[output]], len(self)),
+        )
+
+    def _output_position(self, target):
+        names = self.target_names.tolist()
+        if target is None:
+            raise ValueError(f"target=None among several outputs: name one of {names}")
+        if target not in names:
+            raise KeyError(f"target={target!r} is not explained: name one of {names}")
+        return names.index(target)
+
+
+def _no_such_name(name, known):
+    known = list(map(str, known))
+    closest = difflib.get_close_matches(str(name), known, n=1, cutoff=0.0)
+    return KeyError(
+        f"no feature is named {name!r}: of the {len(known)} features, "
+        f"the closest is {', '.join(closest)!r}"
+    )
+
+
+def _are_names(key):
+    """Whether an index part is a name, or a non-empty list or array of names."""
+    if isinstance(key, str):
+        return True
+    if isinstance(key, (slice, tuple)) or np.ndim(key) != 1 or not len(key):
+        return False
+    return all(isinstance(name, str) for name in key)
+
+
+def _is_all(part):
+    return isinstance(part, slice) and part == _ALL
+
+
+def _row_positions(rows, n):
+    positions = None if _are_names(rows) else np.atleast_1d(np.arange(n)[rows])
+    if positions is None or positions.ndim > 1:
+        raise IndexError(
+            f"rows={rows!r} must be an int, a slice, a boolean mask or ints; "
+            "several features go in one list, as in e[['a', 'b']]"
+        )
+    return positions

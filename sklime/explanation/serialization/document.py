@@ -1,0 +1,205 @@
+"""Explanations as dicts and as JSON documents of a versioned schema."""
+
+import json
+import os
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+
+from sklime.explanation.fields import names_of_arrays, names_per_output, names_per_unit
+from sklime.explanation.serialization.arrays import nested_floats
+from sklime.explanation.serialization.encoding import decode, encode
+from sklime.explanation.serialization.versions import (
+    FORMAT,
+    VERSIONS,
+    complete_schema,
+    upgrade,
+)
+from sklime.tables.conditions import TableConditions
+
+
+def json_schema():
+    """Give the JSON Schema (draft 2020-12) of the documents of `Explanation.to_json`.
+
+    Documents of all versions that `Explanation.from_json` reads are valid.
+
+    Returns
+    -------
+    dict
+
+    Examples
+    --------
+    >>> from sklime.explanation import json_schema
+    >>> json_schema()["title"]
+    'sklime.Explanation, version 1'
+    """
+    text = (
+        resources.files(__package__).joinpath("explanation.schema.json").read_text("utf-8")
+    )
+    return complete_schema(json.loads(text), VERSIONS)
+
+
+class Document:
+    """The writing and reading of an `Explanation`."""
+
+    _versions = VERSIONS
+
+    def to_dict(self):
+        """Write the explanation as a dict that JSON can hold.
+
+        Returns
+        -------
+        dict
+            Of None, booleans, numbers, strings, lists and dicts only. `json_schema` gives
+            its schema.
+
+        Raises
+        ------
+        TypeError
+            If `data` or `meta` hold values that JSON cannot, such as Python objects.
+
+        See Also
+        --------
+        from_dict : The inverse, equal to the bit.
+        """
+        floats = {
+            name: None if array is None else nested_floats(array)
+            for name in names_of_arrays(self)
+            for array in [getattr(self, name)]
+        }
+        return {
+            "format": FORMAT,
+            "version": max(self._versions),
+            "shape": list(self.shape),
+            **floats,
+            "data": encode(self.data),
+            "feature_names": encode(self.feature_names.tolist()),
+            "target_names": encode(self.target_names.tolist()),
+            "conditions": _encode_conditions(self.conditions),
+            "meta": encode(self.meta),
+            "unit_names": _encode_rows(self.unit_names),
+            "unit_spans": encode(self.unit_spans),
+        }
+
+    @classmethod
+    def from_dict(cls, document):
+        """Read an explanation from a dict.
+
+        Parameters
+        ----------
+        document : dict
+            As this or an older version of sklime writes it by `to_dict`.
+
+        Returns
+        -------
+        Explanation
+            Equal to the bit to the one that was written, in containers of the same kinds.
+            Fields that the document's version did not have yet are None.
+
+        Raises
+        ------
+        ValueError
+            If it is no explanation, has no version, was written by a newer version of
+            sklime, lacks a field of its version, has an unknown one, or holds something
+            that does not fit.
+        """
+        content = upgrade(document, cls._versions)
+        names = content.keys() - {"shape"}
+        return cls(**{name: cls._read(content, name) for name in names})
+
+    def to_json(self, path=None):
+        """Write the explanation as JSON.
+
+        Numbers are written such that they are read back to the bit; NaN is null, infinities
+        are strings. `json_schema` gives the schema of the document.
+
+        Parameters
+        ----------
+        path : str or path-like, default=None
+            The file to write; None: none.
+
+        Returns
+        -------
+        str or None
+            The document, where there is no `path`.
+
+        Raises
+        ------
+        TypeError
+            If `data` or `meta` hold values that JSON cannot, such as Python objects.
+
+        See Also
+        --------
+        from_json : The inverse, equal to the bit.
+        """
+        text = json.dumps(self.to_dict(), allow_nan=False)
+        if path is None:
+            return text
+        Path(path).write_text(text, encoding="utf-8")
+        return None
+
+    @classmethod
+    def from_json(cls, source):
+        """Read an explanation from JSON; nothing in the document is executed.
+
+        Parameters
+        ----------
+        source : str, bytes or path-like
+            The document, which begins with ``{``, or else the path of its file, as this or
+            an older version of sklime writes it by `to_json`.
+
+        Returns
+        -------
+        Explanation
+            Equal to the bit to the one that was written, in containers of the same kinds.
+            Fields that the document's version did not have yet are None.
+
+        Raises
+        ------
+        ValueError
+            If it is not JSON, no explanation, has no version, was written by a newer
+            version of sklime, lacks a field of its version, has an unknown one, or holds
+            something that does not fit.
+        """
+        if isinstance(source, os.PathLike) or not _is_document(source):
+            source = Path(os.fsdecode(source)).read_text(encoding="utf-8")
+        try:
+            document = json.loads(source)
+        except ValueError as error:
+            raise ValueError(f"source is not a JSON document: {error}") from error
+        return cls.from_dict(document)
+
+    @classmethod
+    def _read(cls, document, name):
+        value, shape = document[name], document["shape"]
+        try:
+            if value is None:
+                return None
+            if name in names_per_output(cls):
+                return np.array(value, dtype=float).reshape(shape[:-1])
+            if name in names_per_unit(cls):
+                return np.array(value, dtype=float).reshape(shape)
+            if name == "conditions" and isinstance(value, dict):
+                labels = value["labels"]
+                codes = np.array(value["codes"], dtype=int).reshape(shape[0], len(labels))
+                return TableConditions(codes, labels)
+            return decode(value)
+        except Exception as error:
+            raise ValueError(f"the field {name!r} cannot be read: {error!r}") from error
+
+
+def _is_document(source):
+    start = source[:100].lstrip()
+    return start[:1] in ("{", b"{")
+
+
+def _encode_conditions(conditions):
+    if not isinstance(conditions, TableConditions):
+        return _encode_rows(conditions)
+    labels = [own.tolist() for own in conditions.labels]
+    return {"codes": conditions.codes.tolist(), "labels": labels}
+
+
+def _encode_rows(rows):
+    return None if rows is None else [encode(own.tolist()) for own in rows]

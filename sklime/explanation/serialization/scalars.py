@@ -1,0 +1,114 @@
+"""Single values as plain JSON, and back.
+
+Strings, booleans, ints, finite floats and None stand for themselves; any other value is a
+dict with one key, which begins with ``$``.
+"""
+
+import datetime
+import math
+
+import numpy as np
+
+_PLAIN = (bool, int, str, type(None))
+_TIMES = {own.__name__: own for own in (datetime.datetime, datetime.date, datetime.time)}
+
+
+def encode_scalar(value):
+    """Turn a number, string, date, time or missing value into JSON's own.
+
+    Parameters
+    ----------
+    value : object
+        Of Python, numpy or pandas. Numbers of numpy become those of Python.
+
+    Returns
+    -------
+    None, bool, int, float, str or dict
+
+    Raises
+    ------
+    TypeError
+        If the value is of another type.
+
+    Examples
+    --------
+    >>> from sklime.explanation.serialization.scalars import encode_scalar
+    >>> encode_scalar(1.5), encode_scalar(float("inf"))
+    (1.5, {'$float': 'Infinity'})
+    """
+    if isinstance(value, np.generic) and value.dtype.kind in "biufU":
+        value = value.item()
+    if type(value) in _PLAIN:
+        return value
+    if type(value) is float:
+        return value if math.isfinite(value) else {"$float": spell_float(value)}
+    if type(value) in _TIMES.values():
+        return {f"${type(value).__name__}": value.isoformat()}
+    if type(value).__module__.partition(".")[0] == "pandas":
+        return _encode_pandas_scalar(value)
+    raise TypeError(
+        f"{value!r} of type {type(value).__name__} cannot be written as JSON: explain a "
+        "table of numbers, strings, dates and missing values"
+    )
+
+
+def decode_scalar(value):
+    """Turn what `encode_scalar` gives back into the value.
+
+    Parameters
+    ----------
+    value : None, bool, int, float, str or dict
+        From a JSON document.
+
+    Returns
+    -------
+    object
+
+    Raises
+    ------
+    ValueError
+        If it stands for nothing.
+    """
+    if not isinstance(value, dict):
+        return value
+    ((tag, content),) = value.items()
+    name = tag.removeprefix("$")
+    if name == "float":
+        return float(content)
+    if name in _TIMES:
+        return _TIMES[name].fromisoformat(content)
+    import pandas as pd
+
+    if name in ("NA", "NaT"):
+        return getattr(pd, name)
+    if name == "Timestamp":
+        time, unit, zone = content
+        own = pd.Timestamp(np.datetime64(time)).as_unit(unit)
+        return own if zone is None else own.tz_localize("UTC").tz_convert(zone)
+    if name == "Timedelta":
+        nanoseconds, unit = content
+        return pd.Timedelta(nanoseconds, unit="ns").as_unit(unit)
+    raise ValueError(f"{tag!r} stands for no value")
+
+
+def spell_float(value):
+    """Spell a float that JSON has no number for."""
+    if math.isnan(value):
+        return "NaN"
+    return "Infinity" if value > 0 else "-Infinity"
+
+
+def _encode_pandas_scalar(value):
+    import pandas as pd
+
+    if value is pd.NA or value is pd.NaT:
+        return {"$NA" if value is pd.NA else "$NaT": None}
+    if isinstance(value, pd.Timestamp):
+        zone = None if value.tz is None else str(value.tz)
+        return {"$Timestamp": [str(value.to_datetime64()), value.unit, zone]}
+    if isinstance(value, pd.Timedelta):
+        return {"$Timedelta": [value.value, value.unit]}
+    raise TypeError(
+        f"{value!r} of type {type(value).__name__} cannot be written as JSON: turn it into "
+        "a string first"
+    )

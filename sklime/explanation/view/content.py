@@ -1,0 +1,161 @@
+"""What a page says of an explanation, as plain JSON, rounded to what is displayed."""
+
+import math
+from numbers import Integral, Real
+
+import numpy as np
+
+from sklime.explanation.serialization.arrays import nested_floats
+from sklime.explanation.serialization.scalars import spell_float
+from sklime.explanation.units import by_output, unit_mask, units_by_name
+from sklime.explanation.view.pictures import picture_of
+
+# JavaScript holds no larger ints exactly.
+_LARGEST_INT = 2**53
+# Characters of a text that stands in a column of a table.
+_LONGEST_CELL = 200
+# Fields of an answer that are one number for each row and output.
+_NUMBERS = {
+    "prediction": "predictions",
+    "local": "local_predictions",
+    "score": "scores",
+    "size": "effective_sample_sizes",
+}
+
+
+def page_content(explanation):
+    """Write an explanation as what a page shows of it.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        Of any kind.
+
+    Returns
+    -------
+    dict
+        ``outputs`` and ``labels``, the distinct outputs and conditions, which rows refer
+        to by position; ``rows``, each with its ``name``, the ``labels`` of its units,
+        their ``cells`` (None if features are no columns), a ``picture`` of the row (None
+        for tables) and ``answers``, one for each explained output: its position among the
+        ``outputs``, ``prediction``, ``local`` prediction, ``score``, effective sample
+        ``size``, and of the units their ``values``, ``margins`` (half the 95 % interval;
+        None if unknown) and the positions of those with ``thin`` support. Numbers have
+        four significant digits; None stands for NaN.
+
+    Examples
+    --------
+    >>> from sklime import Explanation
+    >>> from sklime.explanation.view.content import page_content
+    >>> explanation = Explanation(
+    ...     [[1 / 3, -0.1]],
+    ...     intercepts=[0.5],
+    ...     predictions=[0.8],
+    ...     local_predictions=[0.7],
+    ...     scores=[0.9],
+    ...     effective_sample_sizes=[512],
+    ...     support=[[256, 256]],
+    ...     data=[["good film"]],
+    ...     feature_names=["good", "film"],
+    ...     target_names=["yes"],
+    ...     conditions=[["good", "film"]],
+    ...     meta={"kind": "text"},
+    ... )
+    >>> page_content(explanation)["rows"][0]["answers"][0]["values"]
+    [0.3333, -0.1]
+    """
+    e = explanation
+    outputs, labels = {}, {}
+    # A table's conditions are spelled out faster at once than row by row.
+    conditions = e.conditions if e.unit_names is not None else np.asarray(e.conditions)
+    parts = zip(_row_names(e), conditions, _cells(e), _answers(e, outputs), strict=True)
+    rows = [
+        {
+            "name": name,
+            "labels": _positions(own, labels),
+            "cells": cells,
+            "picture": picture_of(e, i),
+            "answers": answers,
+        }
+        for i, (name, own, cells, answers) in enumerate(parts)
+    ]
+    return {"outputs": [*outputs], "labels": [*labels], "rows": rows}
+
+
+def _positions(names, known):
+    """Positions of names in a dict that holds each once, and is filled up here."""
+    return [known.setdefault(str(name), len(known)) for name in names]
+
+
+def _row_names(explanation):
+    """Labels of the index where there is one, else positions."""
+    data = explanation.data
+    index = data.index if hasattr(data, "iloc") else range(len(explanation))
+    return list(map(str, index))
+
+
+def _cells(explanation):
+    """What each row has in its columns, a list for each row; None if they are none."""
+    names, columns = units_by_name(explanation)
+    rows, units = np.nonzero(columns >= 0)
+    cells = explanation._cells(rows, names, columns[rows, units])
+    cells = list(map(_cell, cells.tolist()))
+    if all(cell is None for cell in cells):
+        return [None] * len(explanation)
+    counts = (columns >= 0).sum(axis=1).tolist()
+    stops = np.cumsum(counts).tolist()
+    return [cells[stop - count : stop] for stop, count in zip(stops, counts, strict=True)]
+
+
+def _cell(value):
+    """One entry of a table, as JSON; None if it is missing."""
+    import pandas as pd
+
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, Real) and not isinstance(value, (bool, np.bool_)):
+        if isinstance(value, Integral) and abs(value) <= _LARGEST_INT:
+            return int(value)
+        if math.isnan(value):
+            return None
+        return float(f"{value:.5g}") if math.isfinite(value) else spell_float(value)
+    return str(value)[:_LONGEST_CELL]
+
+
+def _answers(explanation, outputs):
+    """The answers of each row; puts the explained outputs into the dict `outputs`."""
+    e, mask = explanation, unit_mask(explanation)
+    values = by_output(e.values)
+    n, k, _ = values.shape
+    targets = np.array(_positions(e.target_names, outputs), dtype=int)
+    targets = np.broadcast_to(targets[:, None] if e.values.ndim == 2 else targets, (n, k))
+    margins = np.full_like(values, np.nan)
+    if e.standard_errors is not None:
+        with np.errstate(invalid="ignore"):  # infinite attributions have no margin
+            margins = by_output(e.confidence_intervals()[1] - e.values)
+    thin = by_output(e.low_support) & (values != 0) & mask[:, None]
+    fields = {
+        "output": targets.tolist(),
+        **{
+            name: nested_floats(_rounded(getattr(e, field).reshape(n, k)))
+            for name, field in _NUMBERS.items()
+        },
+        "values": nested_floats(_rounded(values)),
+        "margins": nested_floats(_rounded(margins, digits=2)),
+    }
+    rows = []
+    for i, count in enumerate(mask.sum(axis=1)):
+        rows.append(
+            [{name: field[i][j] for name, field in fields.items()} for j in range(k)]
+        )
+        for answer, own in zip(rows[-1], thin[i], strict=True):
+            answer["values"] = answer["values"][:count]
+            known = e.standard_errors is not None
+            answer["margins"] = answer["margins"][:count] if known else None
+            answer["thin"] = np.flatnonzero(own).tolist()
+    return rows
+
+
+def _rounded(array, digits=4):
+    """Floats with so many significant digits."""
+    return np.strings.mod(f"%.{digits}g", array).astype(float)

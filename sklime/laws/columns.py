@@ -1,0 +1,252 @@
+"""Columns as the surrogate sees them: bins, categories or standardised values."""
+
+from itertools import pairwise
+
+import numpy as np
+from scipy.special import ndtr
+
+from sklime.laws.coordinates import UNSEEN
+from sklime.laws.product import Atoms, Normal, NormalPieces
+
+
+class Column:
+    """What training taught about one column.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_values,)
+        The distinct encoded training values, sorted, NaN last if some are missing.
+    masses : ndarray of shape (n_values,)
+        Their frequencies, summing to 1.
+    """
+
+    matched = True
+
+    def __init__(self, values, masses):
+        self.values = values
+        self.masses = masses
+
+    @property
+    def observed(self):
+        """The distinct values that are not missing."""
+        return self.values[: len(self.values) - self.has_missing]
+
+    @property
+    def has_missing(self):
+        """Whether training rows lacked this value."""
+        return bool(np.isnan(self.values[-1]))
+
+    @property
+    def frequencies(self):
+        """Frequencies of the bins or categories, in a column that has such."""
+        return np.bincount(self.law(None).bins, self.masses)
+
+    def marginal(self):
+        """The empirical law of the column, seen from no row."""
+        return self.law(None)
+
+
+class BinnedColumn(Column):
+    """A numeric column cut into bins; missing values are a bin of their own.
+
+    Parameters
+    ----------
+    values, masses : ndarray of shape (n_values,)
+        As for `Column`.
+    cuts : ndarray of shape (n_bins - 1,)
+        Inner edges; a value equal to an edge lies in the bin below it.
+    """
+
+    def __init__(self, values, masses, cuts):
+        super().__init__(values, masses)
+        self.cuts = cuts
+        self.n_bins = len(cuts) + 1 if len(self.observed) else 0
+        self.bins = self.codes(values)
+
+    def codes(self, x):
+        """Bin of each value, `UNSEEN` for a kind of value that training never had."""
+        codes = np.searchsorted(self.cuts, x)
+        missing = np.isnan(x)
+        codes[missing] = self.n_bins if self.has_missing else UNSEEN
+        if not self.n_bins:
+            codes[~missing] = UNSEEN
+        return codes
+
+    def law(self, code):
+        """The empirical law seen from a row in bin `code` (None: from no row)."""
+        return Atoms(self.values, self.masses, self.bins, _deviations(self.bins, code))
+
+    def labels(self, name, text):
+        """A readable condition per code, the last one for `UNSEEN`."""
+        cuts = [_edge_text(cut, self.observed) for cut in self.cuts]
+        if self.n_bins == 0:
+            bins = []
+        elif not cuts:
+            bins = [f"{name} = {text(self.values[0])}"]
+        else:
+            inner = [f"{a} < {name} <= {b}" for a, b in pairwise(cuts)]
+            bins = [f"{name} <= {cuts[0]}", *inner, f"{name} > {cuts[-1]}"]
+        return [*bins, f"{name} is missing", _unseen_label(name)]
+
+
+class CategoricalColumn(Column):
+    """A column whose values are compared for equality only."""
+
+    def codes(self, x):
+        """Position of each value among the training values, `UNSEEN` where it is none."""
+        # Sorting and searching both put NaN last, so missing finds its own place.
+        codes = np.minimum(np.searchsorted(self.values, x), len(self.values) - 1)
+        found = self.values[codes]
+        return np.where((found == x) | (np.isnan(found) & np.isnan(x)), codes, UNSEEN)
+
+    def law(self, code):
+        """The empirical law seen from a row of category `code` (None: from no row)."""
+        bins = np.arange(len(self.values))
+        return Atoms(self.values, self.masses, bins, _deviations(bins, code))
+
+    def labels(self, name, text):
+        """A readable condition per code, the last one for `UNSEEN`."""
+        seen = [
+            f"{name} is missing" if np.isnan(v) else f"{name} = {text(v)}"
+            for v in self.values
+        ]
+        return [*seen, _unseen_label(name)]
+
+
+class StandardisedColumn(Column):
+    """A numeric column in units of its training standard deviation.
+
+    A missing value stands at the training mean, if training had missing values.
+
+    Parameters
+    ----------
+    values, masses : ndarray of shape (n_values,)
+        As for `Column`.
+    mean, scale : float
+        Training mean and standard deviation (1 for a constant column).
+    """
+
+    matched = False
+
+    def __init__(self, values, masses, mean, scale):
+        super().__init__(values, masses)
+        self.mean = mean
+        self.scale = scale
+
+    def codes(self, x):
+        """0 for every value, `UNSEEN` for a missing one where training had none."""
+        return np.where(np.isnan(x) & (not self.has_missing), UNSEEN, 0)
+
+    def standardise(self, x):
+        """Interpretable values of encoded ones."""
+        return np.nan_to_num((x - self.mean) / self.scale, nan=0.0)
+
+    def law(self, z):
+        """The empirical law seen from a row at standardised value `z` (None: no row)."""
+        own = self.standardise(self.values)
+        deviations = np.zeros_like(own) if z is None else own - z
+        return Atoms(self.values, self.masses, np.full(len(own), UNSEEN), deviations)
+
+    def labels(self, name, text):
+        """The bare name: it has no condition. The last one is for `UNSEEN`."""
+        return [name, _unseen_label(name)]
+
+
+def mean_and_sd(values, masses):
+    """Mean and standard deviation of a law of a few values, missing ones left out.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_values,)
+        Distinct values, sorted, NaN last.
+    masses : ndarray of shape (n_values,)
+        Their masses, in any unit.
+
+    Returns
+    -------
+    mean, sd : float
+        NaN and 0 where no value is observed; a single value has exactly 0.
+    """
+    observed = ~np.isnan(values)
+    x, mass = values[observed], masses[observed]
+    if len(x) < 2:
+        return (x[0] if len(x) else np.nan), 0.0
+    # In units of the largest, whose square need not be a number.
+    unit = np.abs(x).max()
+    mean = np.average(x / unit, weights=mass)
+    return unit * mean, unit * np.sqrt(np.average(np.square(x / unit - mean), weights=mass))
+
+
+def normal_law(column, mean, sd, position):
+    """Law of a column drawn from a normal distribution.
+
+    Parameters
+    ----------
+    column : BinnedColumn or StandardisedColumn
+        Gives the interpretable units.
+    mean, sd : float
+        Of the drawn values.
+    position : int, float or None
+        The explained row's bin, or its standardised value; None: seen from no row.
+
+    Returns
+    -------
+    NormalPieces or Normal
+    """
+    if not column.matched:
+        origin = column.mean + column.scale * (0.0 if position is None else position)
+        return Normal(mean, sd, column.scale, origin)
+    edges = np.concatenate([[-np.inf], column.cuts, [np.inf]])
+    loc, scale = np.full(column.n_bins, mean), np.full(column.n_bins, sd)
+    masses = np.diff(ndtr((edges - mean) / sd))
+    bins = np.arange(column.n_bins)
+    return NormalPieces(
+        masses, bins, _deviations(bins, position), loc, scale, edges[:-1], edges[1:]
+    )
+
+
+def truncated_law(column, code):
+    """Law that draws inside each bin from a normal cut at the bin's ends, as lime does.
+
+    A bin with a single value is drawn at that value.
+    """
+    n_codes = column.n_bins + column.has_missing
+    masses = np.bincount(column.bins, column.masses, n_codes)
+    loc, scale = np.empty(n_codes), np.empty(n_codes)
+    for b in range(n_codes):
+        inside = column.bins == b
+        loc[b], scale[b] = mean_and_sd(column.values[inside], column.masses[inside])
+    low, high = column.observed[[0, -1]] if column.n_bins else (np.nan, np.nan)
+    missing = [np.nan] * column.has_missing
+    return NormalPieces(
+        masses,
+        np.arange(n_codes),
+        _deviations(np.arange(n_codes), code),
+        loc,
+        scale,
+        np.concatenate([[low], column.cuts, missing])[:n_codes],
+        np.concatenate([column.cuts, [high], missing])[:n_codes],
+    )
+
+
+def _deviations(bins, code):
+    """1 outside the row's own bin, 0 inside; 0 everywhere where there is no row."""
+    return np.zeros(len(bins)) if code is None else (bins != code).astype(float)
+
+
+def _unseen_label(name):
+    return f"{name} = value never seen in training"
+
+
+def _edge_text(edge, observed):
+    """An edge as text, as short as leaves every training value on its own side."""
+    above = np.searchsorted(observed, edge, side="right")
+    for digits in range(4, 17):
+        text = np.format_float_positional(
+            edge, precision=digits, unique=False, fractional=False, trim="-"
+        )
+        if not 1e-5 <= abs(edge) < 1e15:
+            text = f"{edge:.{digits}g}"
+        if np.searchsorted(observed, float(text), side="right") == above:
+            return text
+    return repr(float(edge))

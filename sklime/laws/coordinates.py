@@ -1,0 +1,84 @@
+"""Coordinates of table rows in interpretable space."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+UNSEEN = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Coordinates:
+    """Where rows of a table lie in interpretable space.
+
+    Parameters
+    ----------
+    matched : ndarray of shape (n_features,) of bool
+        Columns compared by bin or category; the others are standardised.
+    codes : ndarray of shape (n_features, n_rows) of int
+        Bins and categories, 0 in standardised columns; `UNSEEN` for values that training
+        never had.
+    z : ndarray of shape (n_features, n_rows) of float, or None
+        Standardised values, 0 in matched columns; None where all columns are matched.
+    """
+
+    matched: np.ndarray
+    codes: np.ndarray
+    z: np.ndarray | None
+
+    def __len__(self):
+        return self.codes.shape[1]
+
+    def seen_from(self, rows, i):
+        """Design of these points relative to row `i` of `rows`.
+
+        Parameters
+        ----------
+        rows : Coordinates
+            The explained rows.
+        i : int
+            Which of them.
+
+        Returns
+        -------
+        Z : ndarray of shape (n_features, n_points)
+            bool where all columns are matched, else float: 1 where the point shares the
+            row's bin or category, or the standardised value.
+        position : ndarray of shape (n_features,)
+            The row's own design: 1, or its standardised value.
+        """
+        own = rows.codes[:, i]
+        # A value never seen in training matches nothing, not even its like.
+        unseen = own == UNSEEN
+        same = self.codes == np.where(unseen, UNSEEN - 1, own)[:, np.newaxis]
+        if self.z is None:
+            return same, np.ones(len(self.matched))
+        compared = self.matched | unseen
+        Z = np.where(compared[:, np.newaxis], same, self.z)
+        return Z, np.where(compared, 1.0, rows.z[:, i])
+
+
+def coordinates(columns, E):
+    """Place encoded rows in interpretable space.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        One per column of `E`.
+    E : ndarray of shape (n_rows, n_columns)
+        Encoded values.
+
+    Returns
+    -------
+    Coordinates
+    """
+    matched = np.array([column.matched for column in columns], dtype=bool)
+    largest = max((len(column.values) for column in columns), default=0)
+    codes = np.zeros(E.shape[::-1], dtype=np.min_scalar_type(-largest - 2))
+    z = None if matched.all() else np.zeros(E.shape[::-1])
+    for j, column in enumerate(columns):
+        x = np.ascontiguousarray(E[:, j])
+        codes[j] = column.codes(x)
+        if not column.matched:
+            z[j] = column.standardise(x)
+    return Coordinates(matched, codes, z)

@@ -1,0 +1,292 @@
+"""Laws of masks under which all masks that keep equally many units are equally likely."""
+
+from dataclasses import dataclass
+from numbers import Integral
+
+import numpy as np
+from scipy.special import comb
+from scipy.stats import binom
+
+from sklime.laws.subsets import distinct_rows, distinct_subsets
+
+# Cells of a table of masks that a kernel is asked about at a time.
+_BLOCK = 2**22
+
+
+@dataclass(frozen=True, eq=False)
+class Masks:
+    """Masks of a row's units, no two of them equal, with their probabilities.
+
+    Parameters
+    ----------
+    design : ndarray of shape (n_masks, n_units) of bool
+        True where a unit is kept.
+    masses : ndarray of shape (n_masks,)
+        Probability that each mask stands for, summing to 1: sums over the masks, so
+        weighted, estimate expectations under the law, or are them where `exhaustive`.
+    groups : ndarray of shape (n_masks,) of int, or None
+        Which masks were drawn together: a mask and its complement share a number. None
+        where `exhaustive`, as nothing was left to chance.
+    exhaustive : bool
+        Whether all masks of positive probability are there.
+    n_draws : int
+        Number of draws that the masks stand for: more than there are masks where equal
+        draws were joined.
+    """
+
+    design: np.ndarray
+    masses: np.ndarray
+    groups: np.ndarray | None
+    exhaustive: bool
+    n_draws: int
+
+    def __len__(self):
+        return len(self.masses)
+
+
+@dataclass(frozen=True, eq=False)
+class ExchangeableLaw:
+    """Law of a mask that depends on the number of kept units alone.
+
+    Parameters
+    ----------
+    masses : ndarray of shape (n_units + 1,)
+        Probability that 0, 1, ..., n_units units are kept, summing to 1. Given their
+        number, all choices of units are equally likely.
+
+    Examples
+    --------
+    >>> from sklime.kernels import ExponentialKernel
+    >>> from sklime.laws.masks import ExchangeableLaw
+    >>> law = ExchangeableLaw.uniform_deletions(3)
+    >>> law.masses.round(3)
+    array([0.333, 0.333, 0.333, 0.   ])
+    >>> law.tilt(ExponentialKernel()).masses.round(3)
+    array([0.   , 0.239, 0.761, 0.   ])
+    >>> masks = law.draw(100)
+    >>> len(masks), masks.exhaustive
+    (7, True)
+    """
+
+    masses: np.ndarray
+
+    @classmethod
+    def uniform_deletions(cls, n_units):
+        """LIME's law of masked texts: the number of deleted units is uniform on 1 to d.
+
+        The row itself has no mass. A unit that is alone is kept or deleted with
+        probability 1/2 each, as otherwise nothing would vary.
+
+        Parameters
+        ----------
+        n_units : int
+            Number of units `d`.
+
+        Returns
+        -------
+        ExchangeableLaw
+        """
+        if n_units < 2:
+            return cls.bernoulli(n_units)
+        return cls(np.append(np.full(n_units, 1.0 / n_units), 0.0))
+
+    @classmethod
+    def bernoulli(cls, n_units):
+        """LIME's law of masked images: each unit is kept with probability 1/2.
+
+        Parameters
+        ----------
+        n_units : int
+            Number of units.
+
+        Returns
+        -------
+        ExchangeableLaw
+        """
+        return cls(binom.pmf(np.arange(n_units + 1), n_units, 0.5))
+
+    @property
+    def n_units(self):
+        """Number of units that a mask keeps or hides."""
+        return len(self.masses) - 1
+
+    def tilt(self, kernel):
+        """Weigh the law by a kernel centred on the row, which keeps all units.
+
+        Parameters
+        ----------
+        kernel : Kernel
+            An exchangeable one; what it leaves open is the cosine distance and width 0.25.
+
+        Returns
+        -------
+        ExchangeableLaw
+            The normalised weighted law: its draws need no weights.
+
+        Raises
+        ------
+        ValueError
+            If the kernel is not exchangeable, or leaves no weight on any mask.
+        """
+        kernel = kernel.resolve(metric="cosine", width=0.25)
+        if not kernel.exchangeable:
+            raise ValueError(
+                f"kernel {kernel!r} looks at more than the number of kept units, so masks "
+                "cannot be drawn from the weighted law; use ExponentialKernel with the "
+                'cosine or Euclidean distance, or weighting="kernel".'
+            )
+        masses = self.masses * weights_by_count(kernel, self.n_units)
+        if not masses.any():
+            raise ValueError(f"kernel {kernel!r} leaves no weight on any mask; widen it.")
+        return ExchangeableLaw(masses / masses.sum())
+
+    def draw(self, n_samples, seed=0):
+        r"""Draw distinct masks, stratified by the number of kept units.
+
+        A stratum of mass :math:`m` that keeps a share `t` of the units gets masks in
+        proportion to :math:`m \sqrt{t (1 - t)}`, as many as are best where answers scatter
+        alike in all strata; one that has no more is taken whole. A mask comes with its
+        complement where both strata have room. Masks of a stratum show units and pairs of
+        units about equally often.
+
+        Parameters
+        ----------
+        n_samples : int
+            Number of masks, or all that the law has where these are fewer.
+        seed : int, default=0
+            Equal seeds give equal masks.
+
+        Returns
+        -------
+        Masks
+
+        Raises
+        ------
+        ValueError
+            If `n_samples` is not an integer of at least 1.
+
+        References
+        ----------
+        Neyman (1934), On the two different aspects of the representative method, for the
+        allocation. Covert and Lee (2021), Improving KernelSHAP, for complements.
+        """
+        _check_count(n_samples)
+        d, rng = self.n_units, np.random.default_rng(seed)
+        # Four times what is asked for is as good as infinitely many.
+        sizes = np.minimum(np.rint(comb(d, np.arange(d + 1))), 4 * n_samples).astype(int)
+        sizes[self.masses == 0.0] = 0
+        count = np.arange(d + 1)
+        # Where no or all units are kept none varies, but the mask counts: half a unit more.
+        spread = np.sqrt((count + 0.5) * (d - count + 0.5))
+        shares = _shares(self.masses * spread, sizes, n_samples)
+        counts = np.minimum(_rounded(shares, rng), sizes)
+        design, groups = _paired(d, counts, sizes, rng)
+        # A stratum with a share below 1 is met by chance, and then stands for others too.
+        met, kept = np.where(shares < 1.0, shares, counts), design.sum(axis=1)
+        masses = self.masses[kept] / met[kept]
+        masses /= masses.sum()
+        if sizes.sum() <= n_samples:
+            return Masks(design, masses, None, True, len(design))
+        return Masks(design, masses, groups, False, len(design))
+
+    def draw_independently(self, n_samples, seed=0):
+        """Draw masks independently of each other, as lime does; equal ones are joined.
+
+        Parameters
+        ----------
+        n_samples : int
+            Number of draws.
+        seed : int, default=0
+            Equal seeds give equal masks.
+
+        Returns
+        -------
+        Masks
+            Each with its share of the draws.
+
+        Raises
+        ------
+        ValueError
+            If `n_samples` is not an integer of at least 1.
+        """
+        _check_count(n_samples)
+        d, rng = self.n_units, np.random.default_rng(seed)
+        kept = rng.choice(d + 1, size=(n_samples, 1), p=self.masses)
+        drawn = rng.permuted(np.arange(d) < kept, axis=1)
+        first, times = distinct_rows(drawn)
+        groups = np.arange(len(first))
+        return Masks(drawn[first], times / n_samples, groups, False, n_samples)
+
+
+def weights_by_count(kernel, n_units):
+    """Weight of a mask by its number of kept units, under an exchangeable kernel.
+
+    Parameters
+    ----------
+    kernel : Kernel
+        With nothing left open.
+    n_units : int
+        Number of units.
+
+    Returns
+    -------
+    ndarray of shape (n_units + 1,)
+        Weights of masks that keep 0, 1, ..., n_units units.
+    """
+    if n_units == 0:
+        # Nothing can be hidden, and distances take at least one column.
+        return np.ones(1)
+    row, kept = np.ones(n_units), np.arange(n_units + 1)
+    blocks = np.array_split(kept, 1 + n_units**2 // _BLOCK)
+    return np.concatenate(
+        [kernel(np.arange(n_units) < block[:, np.newaxis], row) for block in blocks]
+    )
+
+
+def _check_count(n_samples):
+    if not isinstance(n_samples, Integral) or n_samples < 1:
+        raise ValueError(f"n_samples={n_samples!r} must be an integer of at least 1.")
+
+
+def _shares(proportions, sizes, n_samples):
+    """Masks wanted of each stratum: in these proportions, at most all that it has."""
+    shares, whole = sizes.astype(float), sizes == 0
+    while sizes.sum() > n_samples:
+        rate = (n_samples - sizes[whole].sum()) / proportions[~whole].sum()
+        shares[~whole] = rate * proportions[~whole]
+        filled = shares > sizes
+        if not filled.any():
+            break
+        whole |= filled
+        shares[whole] = sizes[whole]
+    return shares
+
+
+def _rounded(shares, rng):
+    """Shares as integers that are right on average and have the right sum."""
+    # Integer sums must not be missed by rounding errors.
+    sums = np.round(np.cumsum(shares), 6)
+    return np.diff(np.floor(sums + rng.random()), prepend=0.0).astype(int)
+
+
+def _paired(d, counts, sizes, rng):
+    """Distinct masks, `counts` of each stratum, and the numbers of their pairs."""
+    # The complement of a mask that keeps h units keeps d - h.
+    low = np.arange(d // 2 + 1)
+    straight, flipped = counts[low], counts[d - low]
+    sizes = np.maximum(sizes[low], sizes[d - low])
+    if d % 2 == 0:
+        # Here it is of the same stratum: one mask of each pair is drawn.
+        straight[-1], flipped[-1] = -(-counts[d // 2] // 2), counts[d // 2] // 2
+        sizes[-1] = -(-sizes[-1] // 2)
+    wanted = np.maximum(straight, flipped)
+    drawn = distinct_subsets(d, wanted, sizes, rng)
+    h = np.repeat(low, wanted)
+    rank = np.arange(len(h)) - (np.cumsum(wanted) - wanted)[h]
+    middle = 2 * h == d
+    drawn[middle] ^= rng.random((middle.sum(), 1)) < 0.5
+    straight, flipped = (
+        np.flatnonzero(rank < straight[h]),
+        np.flatnonzero(rank < flipped[h]),
+    )
+    return np.concatenate([drawn[straight], ~drawn[flipped]]), np.append(straight, flipped)

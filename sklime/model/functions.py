@@ -1,0 +1,136 @@
+"""Estimators made of a plain function: the black boxes of scikit-learn."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+
+from sklime.model.conversion import UnusableAnswer, as_array
+from sklime.model.outputs import ClassOutputs
+
+
+class _Function(BaseEstimator):
+    """A prediction function in the clothes of a fitted estimator."""
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = False
+        return tags
+
+    def __sklearn_clone__(self):
+        # By reference: a deep copy of a bound method would copy the model behind it.
+        return type(self)(**self.get_params(deep=False))
+
+
+class FunctionClassifier(ClassifierMixin, _Function):
+    """Classifier made of a function that gives class probabilities.
+
+    It counts as fitted, has no ``fit``, and is cloned with the same function.
+
+    Parameters
+    ----------
+    predict_proba : callable
+        Takes the samples, in the container that it is asked with, and returns the
+        probabilities, of shape (n_samples, n_classes); of shape (n_samples,) or
+        (n_samples, 1) they are those of the second of two classes. It stands on the
+        instance as given: ``instance.predict_proba(X)`` calls it.
+    classes : array-like of shape (n_classes,), default=None
+        The class labels, in the order of the columns. None numbers the columns, or the
+        two classes.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The class labels. Only exists where `classes` is given.
+
+    See Also
+    --------
+    FunctionRegressor : The same for a function that gives numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklime import FunctionClassifier
+    >>> def rain(X):
+    ...     wet = 1 / (1 + np.exp(-X[:, 0]))
+    ...     return np.column_stack([1 - wet, wet])
+    >>> classifier = FunctionClassifier(rain, classes=["dry", "wet"])
+    >>> classifier.predict(np.array([[-1.0], [2.0]]))
+    array(['dry', 'wet'], dtype='<U3')
+    """
+
+    def __init__(self, predict_proba, classes=None):
+        self.predict_proba = predict_proba
+        self.classes = classes
+
+    @property
+    def classes_(self):
+        """The class labels, where `classes` is given."""
+        if self.classes is None:
+            raise AttributeError("classes_ only exists where classes is given")
+        return np.asarray(self.classes)
+
+    def predict(self, X):
+        """Give the most probable class of every sample.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Class labels, or their numbers where `classes` is None.
+
+        Raises
+        ------
+        ValueError
+            Where the probabilities have not one column per class, or are no finite numbers.
+        """
+        given = as_array(self.predict_proba(X))
+        if given.ndim not in (1, 2):
+            raise ValueError(
+                f"predict_proba gave shape {given.shape}: predict needs probabilities of "
+                "shape (n_samples, n_classes), or (n_samples,) for two classes"
+            )
+        table = given[:, np.newaxis] if given.ndim == 1 else given
+        name = "FunctionClassifier.predict_proba"
+        widths, classes = [table.shape[1]], getattr(self, "classes_", None)
+        outputs = ClassOutputs(name, widths, "predict_proba", classes, one_vs_one=False)
+        try:
+            probabilities = outputs.read([table])
+        except UnusableAnswer as error:
+            problem, row = error.args
+            where = "" if row is None else f", asked about row {row},"
+            raise ValueError(f"{name}{where} {problem}") from None
+        return outputs.names[probabilities.argmax(axis=1)]
+
+
+class FunctionRegressor(RegressorMixin, _Function):
+    """Regressor made of a function that gives numbers.
+
+    It counts as fitted, has no ``fit``, and is cloned with the same function.
+
+    Parameters
+    ----------
+    predict : callable
+        Takes the samples, in the container that it is asked with, and returns numbers
+        of shape (n_samples,) or (n_samples, n_outputs). It stands on the instance as
+        given: ``instance.predict(X)`` calls it.
+
+    See Also
+    --------
+    FunctionClassifier : The same for a function that gives class probabilities.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklime import FunctionRegressor
+    >>> FunctionRegressor(lambda X: X.sum(axis=1)).predict(np.array([[1.0, 2.0]]))
+    array([3.])
+    """
+
+    def __init__(self, predict):
+        self.predict = predict

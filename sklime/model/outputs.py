@@ -1,0 +1,252 @@
+"""What a model's outputs are: numbers, classes or labels."""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+from sklearn.base import is_classifier, is_clusterer, is_regressor
+
+from sklime.model.conversion import BOTH, UnusableAnswer, as_numbers, both_classes, holds
+
+
+def learn_outputs(estimator, method, tables, probe):
+    """Learn from a model's first answer what its columns mean.
+
+    Parameters
+    ----------
+    estimator : object
+        The model.
+    method : {"predict_proba", "decision_function", "predict"}
+        Method that was asked.
+    tables : list of ndarray of shape (n_rows, n_columns)
+        The answer: one table, or one for each label.
+    probe : table of shape (n_rows, n_features)
+        The samples it was asked about, as it takes them.
+
+    Returns
+    -------
+    Outputs
+
+    Raises
+    ------
+    ValueError
+        Where the columns do not belong to the model's classes, or have no meaning.
+    """
+    name = f"{type(estimator).__name__}.{method}"
+    widths = [table.shape[1] for table in tables]
+    classes = _classes_of(estimator, method)
+    number = method == "predict" or (method == "decision_function" and widths == [1])
+    if classes is None and number:
+        if has_type(estimator, is_classifier) or has_type(estimator, is_clusterer):
+            raise ValueError(
+                f"{name} gives labels of unknown classes: the model needs an attribute "
+                "classes_, or a FunctionClassifier with classes around it"
+            )
+        return NumberOutputs(name, widths)
+    # Probabilities of labels add up to 1 by no law, those of classes by theirs.
+    shares = method == "predict_proba" and np.allclose(
+        tables[0].sum(axis=1, dtype=float), 1.0, rtol=0.0, atol=1e-9
+    )
+    several = not shares and _is_multilabel(estimator, classes, probe)
+    if len(tables) > 1 or several:
+        return LabelOutputs(name, widths, method, classes)
+    one_vs_one = method == "decision_function" and _is_one_vs_one(estimator)
+    return ClassOutputs(name, widths, method, classes, one_vs_one)
+
+
+def has_type(estimator, is_type):
+    """Ask `is_regressor` and the like; a black box without tags has no type."""
+    return hasattr(estimator, "__sklearn_tags__") and is_type(estimator)
+
+
+def _classes_of(estimator, method):
+    """Class labels, of each label where there are several; None where a model has none."""
+    classes = getattr(estimator, "classes_", None)
+    # CatBoost's regressors have an empty list of them.
+    if classes is None or len(classes) == 0:
+        return None
+    if method == "predict" and has_type(estimator, is_regressor):
+        return None
+    if len(classes) == 1 and holds(classes, ndim=1):
+        return classes[0]  # a single label: an ordinary classifier
+    return classes
+
+
+class Outputs(ABC):
+    """Base of the kinds of outputs: how answers are read.
+
+    Parameters
+    ----------
+    name : str
+        Model and method, for messages.
+    widths : list of int
+        Number of columns of each table of an answer.
+    names : ndarray of shape (n_outputs,)
+        Names of the outputs.
+    """
+
+    # Whether every sample has one of the outputs: its predicted class.
+    exclusive = False
+    # Labels of the classes, where a model tells them.
+    classes = None
+
+    def __init__(self, name, widths, names):
+        self.name = name
+        self.widths = widths
+        self.names = names
+
+    def read(self, tables):
+        """Turn an answer into one finite float column per output.
+
+        Parameters
+        ----------
+        tables : list of ndarray of shape (n_rows, n_columns)
+            The answer.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_outputs)
+
+        Raises
+        ------
+        UnusableAnswer
+            Where it has other columns than the first one, or is no finite number.
+        """
+        widths = [table.shape[1] for table in tables]
+        if widths != self.widths:
+            raise UnusableAnswer(f"gave {widths} columns, but {self.widths} columns before")
+        answers = self._convert(tables)
+        bad = np.flatnonzero(~np.isfinite(answers).all(axis=1))
+        if len(bad):
+            raise UnusableAnswer(f"gave {answers[bad[0]]}, which is not finite", bad[0])
+        return answers
+
+    @abstractmethod
+    def _convert(self, tables):
+        """Turn an answer of the right width into one float column per output."""
+
+
+class NumberOutputs(Outputs):
+    """Numbers: "y", or "y0", "y1" and so on."""
+
+    def __init__(self, name, widths):
+        names = ["y"] if widths == [1] else [f"y{i}" for i in range(widths[0])]
+        super().__init__(name, widths, np.array(names))
+
+    def _convert(self, tables):
+        return as_numbers(tables[0])
+
+
+class ClassOutputs(Outputs):
+    """The classes of a model that gives every sample one; numbered where unknown."""
+
+    exclusive = True
+
+    def __init__(self, name, widths, method, classes, one_vs_one):
+        [n_columns] = widths
+        # A single probability is that of the second of two classes.
+        names = np.arange(max(n_columns, 2)) if classes is None else np.asarray(classes)
+        super().__init__(name, widths, names)
+        self.classes = None if classes is None else names
+        self.method = method
+        self.one_for_two = method != "predict" and n_columns == 1 and len(names) == 2
+        if method != "predict" and not self.one_for_two:
+            self._check_columns(n_columns, one_vs_one)
+
+    def _check_columns(self, n_columns, one_vs_one):
+        n_classes = len(self.names)
+        if n_classes == 1 < n_columns:
+            raise ValueError(
+                f"{self.name} gives {n_columns} columns, though the model was fitted on "
+                f"the single class {self.names.tolist()[0]!r}: fit it on at least two, so "
+                "that there is something to tell apart"
+            )
+        margins = self.method == "decision_function"
+        if n_columns == 1 < n_classes:
+            cure = "" if margins else f"; for two classes also {BOTH}"
+            raise ValueError(
+                f"{self.name} gives one {'margin' if margins else 'probability'} a row, "
+                f"which tells two classes apart, not the {n_classes} classes_: give a "
+                f"column for each{cure}"
+            )
+        # Three classes have three pairs: the number of columns does not tell.
+        if one_vs_one or n_columns != n_classes:
+            cure = ": one-vs-one margins? Set decision_function_shape='ovr'" * margins
+            raise ValueError(
+                f"{self.name} gives {n_columns} columns, which do not belong to the "
+                f"{n_classes} classes_{cure}"
+            )
+
+    def _convert(self, tables):
+        if self.method == "predict":
+            return self._indicators(tables[0])
+        if self.one_for_two and self.method == "predict_proba":
+            return both_classes(tables[0])
+        answers = as_numbers(tables[0])
+        return answers * [-1.0, 1.0] if self.one_for_two else answers
+
+    def _indicators(self, predicted):
+        hits = predicted == self.classes
+        unknown = np.flatnonzero(~hits.any(axis=1))
+        if len(unknown):
+            row = unknown[0]
+            [label] = predicted[row].tolist()
+            raise UnusableAnswer(
+                f"gave {label!r}, which is not in its classes_: if it gives numbers, not "
+                "labels, wrap the method in a FunctionRegressor",
+                row,
+            )
+        return hits.astype(np.float64)
+
+
+class LabelOutputs(Outputs):
+    """The labels of a model that gives every sample any number of them, numbered."""
+
+    def __init__(self, name, widths, method, classes):
+        self.several_tables = len(widths) > 1
+        n_labels = len(widths) if self.several_tables else widths[0]
+        super().__init__(name, widths, np.arange(n_labels))
+        self.method = method
+        if classes is None or not holds(classes, ndim=1):
+            classes = [(0, 1)] * n_labels
+        self.classes_of_labels = classes
+        sizes = [len(of_label) for of_label in classes]
+        if max(sizes) > 2 or (self.several_tables and sizes != widths):
+            raise ValueError(
+                f"{name} gives outputs of {widths if self.several_tables else sizes} "
+                "classes, where each needs two: explain one output at a time, by a "
+                "FunctionClassifier of its probabilities"
+            )
+
+    def _convert(self, tables):
+        if self.several_tables:
+            held = np.column_stack([as_numbers(table)[:, -1] for table in tables])
+        elif self.method == "predict":
+            last = [of_label[-1] for of_label in self.classes_of_labels]
+            columns = zip(tables[0].T, last, strict=True)
+            held = np.column_stack([column == label for column, label in columns])
+        else:
+            return as_numbers(tables[0])
+        # A label that never held has a false one as its only class.
+        possible = [len(pair) == 2 or bool(pair[0]) for pair in self.classes_of_labels]
+        return held * np.array(possible, dtype=np.float64)
+
+
+def _is_multilabel(estimator, classes, probe):
+    """Whether a model predicts a row of labels, which its classes_ may not tell."""
+    if classes is None or holds(classes, ndim=1):
+        return classes is not None
+    if not hasattr(estimator, "predict"):
+        return False
+    shape = np.shape(estimator.predict(probe))
+    return len(shape) == 2 and shape[1] > 1
+
+
+def _is_one_vs_one(estimator):
+    """Whether the model behind any wrapper gives a margin for each pair of classes."""
+    if getattr(estimator, "decision_function_shape", None) == "ovo":
+        return True
+    if hasattr(estimator, "steps"):
+        return _is_one_vs_one(estimator.steps[-1][1])
+    names = ("best_estimator_", "final_estimator_", "estimator_")
+    inner = [getattr(estimator, name) for name in names if hasattr(estimator, name)]
+    return any(map(_is_one_vs_one, inner))

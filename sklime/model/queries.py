@@ -1,0 +1,108 @@
+"""Asking the model about several tables at once, and about new rows only."""
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils import gen_batches
+
+from sklime.tables.access import block_bytes, n_rows, take_rows
+
+
+def ask_each(response, tables, what):
+    """Ask the model about several tables in one go.
+
+    Parameters
+    ----------
+    response : Response
+        Asks the model.
+    tables : list of tables
+        All of one kind.
+    what : str
+        What their rows are, for messages.
+
+    Returns
+    -------
+    list of ndarray of shape (n_rows_of_table, n_outputs)
+    """
+    first, heights = tables[0], [n_rows(table) for table in tables]
+    if len(tables) == 1:
+        joined = first
+    elif isinstance(first, list):
+        joined = [sample for table in tables for sample in table]
+    elif sparse.issparse(first):
+        joined = sparse.vstack(tables, format="csr")
+    elif hasattr(first, "iloc"):
+        import pandas as pd
+
+        joined = pd.concat(tables, ignore_index=True)
+    elif hasattr(first, "vstack"):
+        import polars as pl
+
+        joined = pl.concat(tables)
+    else:
+        joined = np.concatenate(tables)
+    # Joined tables are new; a single one may be kept by a sampler, for all we know.
+    answers = response(joined, what=what, copy=len(tables) == 1)
+    return np.split(answers, np.cumsum(heights)[:-1])
+
+
+def ask_about_new(response, tables, known, places, what):
+    """Ask the model about the rows of tables that it has not answered yet.
+
+    Parameters
+    ----------
+    response : Response
+        Asks the model.
+    tables : list of tables
+        All of one kind and height.
+    known : list of ndarrays of shape (n_known, n_outputs), or None
+        Earlier answers about some rows of each table.
+    places : ndarray of shape (n_known,) of int, or None
+        Which rows these are; None: the tables share none with the earlier ones.
+    what : str
+        What the rows are, for messages.
+
+    Returns
+    -------
+    list of ndarray of shape (n_rows_of_table, n_outputs)
+    """
+    if known is None or places is None:
+        return ask_each(response, tables, what)
+    new = np.ones(n_rows(tables[0]), dtype=bool)
+    new[places] = False
+    positions = np.flatnonzero(new)
+    answers = ask_each(response, [take_rows(table, positions) for table in tables], what)
+    found = []
+    for old, own in zip(known, answers, strict=True):
+        both = np.empty((len(new), own.shape[1]))
+        both[positions], both[places] = own, old
+        found.append(both)
+    return found
+
+
+def ask_about_masks(response, sampler, row, masks, what):
+    """Ask the model about copies of a row with units hidden, in blocks that fit.
+
+    Parameters
+    ----------
+    response : Response
+        Asks the model.
+    sampler : MaskSampler
+        Gives composed copies as the model takes them.
+    row : MaskedRow
+        The row.
+    masks : ndarray of shape (n_masks, n_units) of bool
+        True where a unit is kept.
+    what : str
+        What the copies are, for messages.
+
+    Returns
+    -------
+    ndarray of shape (n_masks, n_outputs)
+    """
+    height = max(1, block_bytes() // row.bytes_per_copy)
+    answers = []
+    for block in gen_batches(len(masks), height):
+        inputs, copy_of_mask = row.compose_distinct(masks[block])
+        own = response(sampler.restore(inputs), what=what, copy=False)
+        answers.append(own[copy_of_mask])
+    return np.concatenate(answers)

@@ -1,0 +1,270 @@
+"""How a model is asked: by which method, in which container and blocks."""
+
+from contextlib import contextmanager
+from math import prod
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.base import is_regressor
+
+from sklime.model.conversion import UnusableAnswer, as_tables
+from sklime.model.outputs import has_type, learn_outputs
+from sklime.model.target import find_target
+from sklime.tables.access import block_bytes, copy_rows, n_rows, take_rows
+
+
+class Response:
+    """A model as a function from samples to one finite float column per output.
+
+    Parameters
+    ----------
+    estimator : object
+        Fitted model, or any object with ``predict_proba``, ``decision_function`` or
+        ``predict``.
+    response_method : {"auto", "predict_proba", "decision_function", "predict"}
+        Method that is asked. "auto": the first of them that exists; of a regressor
+        ``predict``.
+    probe : {ndarray, DataFrame, CSR matrix} of shape (n_samples, n_features)
+        A few samples, about which the model is asked once to learn its outputs.
+
+    Attributes
+    ----------
+    method : str
+        Name of the method that is asked.
+    outputs : ndarray of shape (n_outputs,)
+        Class labels; numbers of the labels of a multilabel model; for numbers "y", or
+        "y0", "y1" and so on.
+    classes : ndarray of shape (n_classes,) or None
+        ``classes_`` of a classifier with one label per sample.
+    precision : dtype
+        The floating dtype in which the model itself answers; float64 for other numbers.
+
+    Raises
+    ------
+    ValueError
+        Where the method does not exist, the probe has another number of columns than
+        the model was fitted on, or the answers cannot be explained.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.svm import LinearSVC
+    >>> from sklime.model.response import Response
+    >>> X, y = load_iris(return_X_y=True)
+    >>> response = Response(LinearSVC().fit(X, y == 2), probe=X[:5])
+    >>> response.method, response.outputs
+    ('decision_function', array([False,  True]))
+    >>> response(X).shape
+    (150, 2)
+    """
+
+    def __init__(self, estimator, response_method="auto", *, probe, batch_size=None):
+        self.estimator = estimator
+        self.batch_size = batch_size
+        self.method = _choose_method(estimator, response_method)
+        _check_columns(estimator, probe)
+        with self._reporting(probe, "probe row"):
+            tables = self._ask(probe)
+            self.precision = _precision(tables)
+            asked = copy_rows(_container(estimator, probe))
+            self._outputs = learn_outputs(estimator, self.method, tables, asked)
+            self._outputs.read(tables)
+        self.outputs, self.classes = self._outputs.names, self._outputs.classes
+
+    def __call__(self, X, what="row", copy=True):
+        """Ask the model, in blocks that fit into a sixteenth of the working memory.
+
+        Parameters
+        ----------
+        X : {ndarray, DataFrame, CSR matrix} of shape (n_samples, n_features)
+            The samples.
+        what : str, default="row"
+            What a sample is, for messages.
+        copy : bool, default=True
+            Whether the model gets a copy of each block, as some models work in place.
+            False is for samples that were made for this one call.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+            Finite answers in float64, C-contiguous.
+
+        Raises
+        ------
+        ValueError
+            Where an answer is not finite, not a number, of an unknown class or of
+            another shape than before. What the model raises itself gets a note.
+        """
+        n_entries = max(1, prod(getattr(X, "shape", ())[1:]))
+        height = max(1, block_bytes() // (8 * n_entries))
+        if self.batch_size is not None:
+            height = min(height, self.batch_size)
+        answers = np.empty((n_rows(X), len(self.outputs)))
+        for start in range(0, len(answers), height):
+            rows = slice(start, start + height)
+            block = take_rows(X, rows)
+            with models_own_errors(), self._reporting(block, what, start):
+                answers[rows] = self._outputs.read(self._ask(block, copy))
+        return answers
+
+    def present(self, X):
+        """Give a table in the container that the model was fitted on.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+            In the container that the explainer was fitted on.
+
+        Returns
+        -------
+        table
+        """
+        return _container(self.estimator, X)
+
+    def resolve(self, target="auto"):
+        """Find the outputs that a target means.
+
+        Parameters
+        ----------
+        target : {"auto", "predicted", "all"} or label, default="auto"
+            "auto": a single number, the second of two classes, all of several numbers
+            or labels, else each row's predicted class. A label is one of `outputs`,
+            never an index.
+
+        Returns
+        -------
+        Target
+            The explained outputs.
+
+        Raises
+        ------
+        ValueError
+            Where there is no such output, or no predicted one.
+        """
+        return find_target(target, self._outputs)
+
+    def _ask(self, block, copy=True):
+        """Return the answer about a block as tables: one, or one for each label."""
+        table = _container(self.estimator, block)
+        # Frames give arrays of theirs that cannot be written to.
+        if copy or (isinstance(table, np.ndarray) and not table.flags.writeable):
+            table = copy_rows(table)
+        answer = getattr(self.estimator, self.method)(table)
+        return as_tables(answer, self.method, n_rows(block))
+
+    @contextmanager
+    def _reporting(self, block, what, start=0):
+        """Make errors tell which model was asked about which rows."""
+        name = f"{type(self.estimator).__name__}.{self.method}"
+        asked = f"{what}s {start}..{start + n_rows(block) - 1}"
+        try:
+            yield
+        except UnusableAnswer as error:
+            problem, row = error.args
+            if row is not None:
+                asked = f"{what} {start + row}, {_shown(block, row)}"
+            raise ValueError(f"{name}, asked about {asked}, {problem}") from None
+        except Exception as error:
+            error.add_note(f"{name} was asked about {asked}")
+            raise
+
+
+@contextmanager
+def models_own_errors():
+    """Mark the errors of a model, or of steps in front of it, as its own."""
+    try:
+        yield
+    except Exception as error:
+        error.raised_by_model = True
+        raise
+
+
+def is_models_own(error):
+    """Whether an error was raised by a model, or for what it answered.
+
+    Parameters
+    ----------
+    error : Exception
+        Any error.
+
+    Returns
+    -------
+    bool
+    """
+    return getattr(error, "raised_by_model", False)
+
+
+def _choose_method(estimator, response_method):
+    methods = ("predict_proba", "decision_function", "predict")
+    if response_method in methods:
+        methods = (response_method,)
+    elif response_method != "auto":
+        raise ValueError(
+            f"response_method={response_method!r}: use 'auto' or one of {methods}"
+        )
+    elif has_type(estimator, is_regressor):
+        methods = ("predict",)
+    for method in methods:
+        if callable(getattr(estimator, method, None)):
+            return method
+    raise ValueError(
+        f"response_method={response_method!r}: {type(estimator).__name__} has no "
+        f"{' or '.join(methods)}; choose another method, or wrap a plain function in "
+        "FunctionClassifier or FunctionRegressor"
+    )
+
+
+def _precision(tables):
+    dtypes = {table.dtype for table in tables}
+    floating = all(dtype.kind == "f" for dtype in dtypes)
+    return np.result_type(*dtypes) if floating else np.dtype(np.float64)
+
+
+def _check_columns(estimator, probe):
+    expected = getattr(estimator, "n_features_in_", None)
+    shape = getattr(probe, "shape", ())
+    if expected is not None and len(shape) == 2 and shape[1] != expected:
+        raise ValueError(
+            f"X has {shape[1]} columns, but {type(estimator).__name__} was fitted on "
+            f"{expected}: give the columns that the model knows"
+        )
+    # Not every model compares names itself; some would take columns in another order.
+    known = getattr(estimator, "feature_names_in_", None)
+    given = getattr(probe, "columns", None)
+    if known is None or given is None:
+        return
+    # LightGBM keeps names with underscores for blanks.
+    known, given = ([str(name).replace(" ", "_") for name in own] for own in (known, given))
+    if known != given:
+        raise ValueError(
+            f"the columns of X, {given[:20]}, are not the feature names that "
+            f"{type(estimator).__name__} was fitted on, {known[:20]}: give these, in this "
+            "order"
+        )
+
+
+def _container(estimator, block):
+    """Return a block in the container of the model's fit, else it warns at every call."""
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is not None and isinstance(block, np.ndarray):
+        import pandas as pd
+
+        return pd.DataFrame(block, columns=names, copy=False)
+    nameless = names is None and hasattr(estimator, "n_features_in_")
+    columns = getattr(block, "columns", [None])
+    if nameless and all(isinstance(name, str) for name in columns):
+        return block.to_numpy()
+    return block
+
+
+def _shown(block, row):
+    """Return the values of one sample as a short text."""
+    sample = take_rows(block, slice(row, row + 1))
+    if issparse(sample):
+        values = dict(zip(sample.indices.tolist(), sample.data.tolist(), strict=True))
+    elif hasattr(sample, "columns"):
+        values = dict(zip(sample.columns, sample.to_numpy()[0].tolist(), strict=True))
+    else:
+        values = np.asarray(sample)[0].tolist()
+    text = str(values)
+    return text if len(text) <= 200 else text[:197] + "..."

@@ -1,0 +1,118 @@
+"""Which outputs of a model are explained."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """The explained outputs of a model.
+
+    Parameters
+    ----------
+    names : ndarray of shape (n_outputs,)
+        The outputs that can occur: one where it is fixed, else all.
+    fixed : ndarray of int of shape (k,) or None
+        Columns explained for every row; None: each row's own predicted class.
+    multiple : bool, default=False
+        Whether all outputs are explained, so that explanations get an output axis.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklime.model.target import Target
+    >>> target = Target(names=np.array(["cat", "dog"]), fixed=None)
+    >>> target.columns(2, np.array([[0.9, 0.1], [0.3, 0.7]]))
+    array([[0],
+           [1]])
+    """
+
+    names: np.ndarray
+    fixed: np.ndarray | None
+    multiple: bool = False
+
+    @property
+    def needs_predictions(self):
+        """Whether `columns` needs the model's answers about the explained rows."""
+        return self.fixed is None
+
+    def columns(self, n_rows, answers=None):
+        """Give the output columns that are explained for every row.
+
+        Parameters
+        ----------
+        n_rows : int
+            Number of explained rows.
+        answers : ndarray of shape (n_rows, n_outputs), default=None
+            The model's answers about them; only read where `needs_predictions`.
+
+        Returns
+        -------
+        ndarray of int of shape (n_rows, k)
+            All columns where `multiple`, else one.
+        """
+        if self.needs_predictions:
+            return answers.argmax(axis=1)[:, np.newaxis]
+        return np.tile(self.fixed, (n_rows, 1))
+
+
+def find_target(target, outputs):
+    """Find the outputs that a target means.
+
+    Parameters
+    ----------
+    target : {"auto", "predicted", "all"} or label
+        "auto": a single number, the second of two classes, all of several numbers or
+        labels, else each row's predicted class. A label is the name of an output.
+    outputs : Outputs
+        Of the model.
+
+    Returns
+    -------
+    Target
+
+    Raises
+    ------
+    ValueError
+        Where there is no such output, or no predicted one.
+    """
+    names = outputs.names
+    keyword = target if isinstance(target, str) else None
+    if keyword == "auto" and outputs.exclusive and len(names) == 2:
+        return _only(1, names)
+    if keyword == "auto":
+        keyword = "predicted" if outputs.exclusive or len(names) == 1 else "all"
+    if keyword == "all":
+        return Target(names, np.arange(len(names)), multiple=True)
+    if keyword == "predicted" and outputs.exclusive:
+        return Target(names, None)
+    if keyword == "predicted" and len(names) == 1:
+        return _only(0, names)
+    if keyword == "predicted":
+        raise ValueError(
+            f"target='predicted' has no single answer where {outputs.name} gives several "
+            f"outputs at once: use 'all' or one of {_listed(names)}"
+        )
+    found = [i for i, label in enumerate(names) if _same(label, target)]
+    if not found:
+        raise ValueError(
+            f"target={target!r} is not one of the outputs of {outputs.name}: use 'all' or "
+            f"one of {_listed(names)}"
+        )
+    return _only(found[0], names)
+
+
+def _only(column, names):
+    return Target(names[[column]], np.array([column]))
+
+
+def _listed(names):
+    more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+    return f"{names[:20].tolist()}{more}"
+
+
+def _same(label, target):
+    """Whether a target is this label; True is not the label 1, nor 1 the label True."""
+    label, target = (x.item() if isinstance(x, np.generic) else x for x in (label, target))
+    return isinstance(label, bool) == isinstance(target, bool) and label == target

@@ -1,0 +1,115 @@
+"""Weighted draws around one row, with the model's answers."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """The weighted draws around one row, with the model's answers.
+
+    Parameters
+    ----------
+    Z : ndarray of shape (n_features, n_samples)
+        The design in interpretable units; bool where every feature is 0 or 1.
+    position : ndarray of shape (n_features,)
+        The row itself in these units.
+    weights : ndarray of shape (n_samples,)
+        Non-negative weights.
+    Y : ndarray of shape (n_outputs, n_samples)
+        The answers, scaled: ``answer = y_origin + y_scale * Y``.
+    y_origin, y_scale : ndarray of shape (n_outputs,)
+        Origin and unit of the answers.
+    groups : ndarray of shape (n_samples,) of int, default=None
+        Which draws belong together; groups are independent. None: all draws are.
+    plain : ndarray of shape (n_outputs, n_samples), default=None
+        The model's own answers in the same unit, where `Y` holds less noisy ones that have
+        the same coefficients.
+    """
+
+    Z: np.ndarray
+    position: np.ndarray
+    weights: np.ndarray
+    Y: np.ndarray
+    y_origin: np.ndarray
+    y_scale: np.ndarray
+    groups: np.ndarray | None = None
+    plain: np.ndarray | None = None
+
+    @property
+    def lopsided(self):
+        """Whether answers that have weight lie far from their origin for their spread."""
+        largest = self.weights.max(initial=0.0)
+        if not largest > 0.0:
+            return False
+        shares = self.weights / largest
+        mean, second = self.Y @ shares, np.square(self.Y) @ shares
+        return bool((second - mean**2 / shares.sum() < 0.1 * second).any())
+
+    def as_answered(self):
+        """The draws with the model's own answers.
+
+        Returns
+        -------
+        Draws
+        """
+        return self if self.plain is None else replace(self, Y=self.plain, plain=None)
+
+    @property
+    def z_origin(self):
+        """The point from which moments measure the design.
+
+        0/1 designs are exact as they are; values far from 0 would cancel, so they are
+        measured from the row.
+        """
+        return np.zeros(len(self.Z)) if self.Z.dtype == bool else self.position
+
+    def local_answers(self):
+        """Measure the answers from their weighted mean, in units of their spread.
+
+        Small effects near the row survive large ones where the kernel leaves no weight.
+
+        Returns
+        -------
+        Y : ndarray of shape (n_outputs, n_samples)
+            Exactly 0 where all answers that have weight are equal to rounding.
+        y_origin, y_scale : ndarray of shape (n_outputs,)
+            Their origin and unit.
+        """
+        largest = self.weights.max(initial=0.0)
+        if not largest > 0.0:
+            return self.Y, self.y_origin, self.y_scale
+        shares = self.weights / largest
+        shares /= shares.sum()
+        middle = self.Y @ shares
+        Y = self.Y - middle[:, np.newaxis]
+        spread = np.sqrt(np.square(Y) @ shares)
+        even = spread <= 1e-15 * np.abs(middle)
+        Y[even] = 0.0
+        unit = np.where(even, 1.0, spread)
+        Y /= unit[:, np.newaxis]
+        return Y, self.y_origin + self.y_scale * middle, self.y_scale * unit
+
+
+def scale_answers(Y):
+    """Bring answers to order 1: constant ones to exactly 0, the others into [-1, 1].
+
+    Parameters
+    ----------
+    Y : ndarray of shape (n_outputs, n_samples)
+        Answers.
+
+    Returns
+    -------
+    Y : ndarray of shape (n_outputs, n_samples)
+        Scaled answers.
+    y_origin, y_scale : ndarray of shape (n_outputs,)
+        The middle of their range, and half of it (1 where they are constant).
+    """
+    low, high = Y.min(axis=1), Y.max(axis=1)
+    # Halved first: the range of finite answers need not be finite.
+    half = 0.5 * high - 0.5 * low
+    origin = low + half
+    scale = np.where(half > 0.0, half, 1.0)
+    return (Y - origin[:, np.newaxis]) / scale[:, np.newaxis], origin, scale

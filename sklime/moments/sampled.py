@@ -1,0 +1,236 @@
+r"""Weighted moments of a neighbourhood, and what follows from them.
+
+With a design `Z`, weights `w` and answers `Y`, the surrogate, its selectors and its
+fidelity need only :math:`A^\top W A` for :math:`A = [1, Z, Y]`. Such sums add up over
+blocks of draws, over more draws and over machines.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sklime.moments.products import lopsided, resolution_of, weighted_products
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """Weighted moments of the neighbourhoods of several rows.
+
+    Parameters
+    ----------
+    products : ndarray of shape (n_rows, p, p)
+        ``A' W A`` with ``A = [1, Z - z_origin, (Y - y_origin) / y_scale]`` and
+        ``p = 1 + n_features + n_outputs``; weights in any unit, the same within a row.
+    weight_squares : ndarray of shape (n_rows,)
+        Sum of the squared weights, in the same unit.
+    positions : ndarray of shape (n_rows, n_features)
+        The rows themselves in interpretable units.
+    z_origin : ndarray of shape (n_rows, n_features)
+        The point from which the design is measured.
+    y_origin, y_scale : ndarray of shape (n_rows, n_outputs)
+        Origin and unit of the answers.
+    n_samples : float
+        Number of draws; infinite for population moments.
+    resolution : float
+        Share of a second moment below which a variance is rounding error.
+    certain : bool, default=False
+        Whether the draws are all there are, so that nothing is estimated.
+    undetermined : bool, default=False
+        Whether the draws that have weight cannot tell the features apart.
+    collinear : bool, default=False
+        Whether they hardly can.
+    plain : Moments, default=None
+        Of the answers themselves, where these moments are of less noisy ones with the same
+        coefficients.
+    """
+
+    products: np.ndarray
+    weight_squares: np.ndarray
+    positions: np.ndarray
+    z_origin: np.ndarray
+    y_origin: np.ndarray
+    y_scale: np.ndarray
+    n_samples: float
+    resolution: float
+    certain: bool = False
+    undetermined: bool = False
+    collinear: bool = False
+    plain: "Moments | None" = None
+
+    def __len__(self):
+        return len(self.products)
+
+    @classmethod
+    def of(cls, neighbourhoods):
+        """Sum up the moments of several rows.
+
+        Parameters
+        ----------
+        neighbourhoods : iterable of Draws
+            One per row, all with the same features, outputs and number of draws.
+
+        Returns
+        -------
+        Moments
+        """
+        rows, neighbourhoods = [], list(neighbourhoods)
+        for draws in neighbourhoods:
+            origin = draws.z_origin
+            Z = draws.Z if draws.Z.dtype == bool else draws.Z - origin[:, np.newaxis]
+            answers = draws.Y, draws.y_origin, draws.y_scale
+            summed, squares = weighted_products(Z, draws.weights, draws.Y)
+            if lopsided(summed, len(draws.Y)):
+                answers = draws.local_answers()
+                summed, squares = weighted_products(Z, draws.weights, answers[0])
+            rows.append((summed, squares, draws.position, origin, *answers[1:]))
+        stacked = map(np.array, zip(*rows, strict=True))
+        plain = None
+        if any(draws.plain is not None for draws in neighbourhoods):
+            plain = cls.of(draws.as_answered() for draws in neighbourhoods)
+        return cls(*stacked, draws.Z.shape[1], resolution_of(Z), plain=plain)
+
+    @property
+    def n_features(self):
+        """Number of interpretable features."""
+        return self.z_origin.shape[1]
+
+    @property
+    def effective_sample_sizes(self):
+        """(sum w)^2 / sum w^2 of each row; 0 where no draw has weight."""
+        weight = self.products[:, 0, 0]
+        return np.divide(
+            weight**2, self.weight_squares, out=np.zeros(len(self)), where=weight > 0
+        )
+
+    def normalised(self):
+        """Central moments per unit of weight.
+
+        Returns
+        -------
+        CentralMoments
+            Zeros in rows without weight.
+        """
+        d = self.n_features
+        weight = self.products[:, :1, :1]
+        products = np.divide(
+            self.products, weight, out=np.zeros_like(self.products), where=weight > 0
+        )
+        second = np.einsum("njj->nj", products[:, 1:, 1:]).copy()
+        means = products[:, 0, 1:]
+        central = products[:, 1:, 1:]
+        central -= means[:, :, np.newaxis] * means[:, np.newaxis, :]
+        # What does not vary must be exactly 0, not rounding error.
+        flat = np.einsum("njj->nj", central) <= self.resolution * second
+        if flat.any():
+            central[flat[:, :, np.newaxis] | flat[:, np.newaxis, :]] = 0.0
+        return CentralMoments(
+            gram=central[:, :d, :d],
+            cross=central[:, :d, d:],
+            spread=np.einsum("njj->nj", central)[:, d:],
+            mean_z=means[:, :d],
+            mean_y=means[:, d:],
+            # Where there is no answer, the penalty keeps systems solvable.
+            n_samples=np.inf if self.certain and not self.undetermined else self.n_samples,
+            resolution=self.resolution,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class CentralMoments:
+    """Covariances and means under the normalised weights, in the units of `Moments`.
+
+    Parameters
+    ----------
+    gram : ndarray of shape (n_rows, n_features, n_features)
+        Covariances of the design; exactly 0 for features that do not vary.
+    cross : ndarray of shape (n_rows, n_features, n_outputs)
+        Covariances of design and answers.
+    spread : ndarray of shape (n_rows, n_outputs)
+        Variances of the answers.
+    mean_z : ndarray of shape (n_rows, n_features)
+        Means of the design.
+    mean_y : ndarray of shape (n_rows, n_outputs)
+        Means of the answers.
+    n_samples : float
+        Number of draws.
+    resolution : float
+        Share of a second moment below which a variance is rounding error.
+    """
+
+    gram: np.ndarray
+    cross: np.ndarray
+    spread: np.ndarray
+    mean_z: np.ndarray
+    mean_y: np.ndarray
+    n_samples: float
+    resolution: float
+
+    def ridge(self, penalty, support=None):
+        """Solve the weighted ridge regression with a free intercept.
+
+        ``(gram + penalty / n_samples) coef = cross``: the penalty is in units of the mean
+        weight.
+
+        Parameters
+        ----------
+        penalty : float
+            Non-negative penalty.
+        support : ndarray of shape (n_rows, n_outputs, n_features) of bool, optional
+            Features allowed to differ from 0; None: all.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_outputs, n_features)
+            Coefficients, per unit of `Moments.y_scale`.
+        """
+        alpha, varies = penalty / self.n_samples, ~self.flat
+        if support is None:
+            return np.swapaxes(_solve(self.gram, self.cross, alpha, varies), 1, 2)
+        coef, support = np.zeros(support.shape), support & varies[:, np.newaxis]
+        sizes = support.sum(axis=2)
+        # Each system has its own size, whatever else is in the block, so that its
+        # solution is the same to the bit.
+        for size in np.unique(sizes[sizes > 0]):
+            row, output = np.nonzero(sizes == size)
+            chosen = np.nonzero(support[row, output])[1].reshape(-1, size)
+            row, output = row[:, np.newaxis], output[:, np.newaxis]
+            gram = self.gram[
+                row[..., np.newaxis], chosen[..., np.newaxis], chosen[:, np.newaxis]
+            ]
+            cross = self.cross[row, chosen, output][..., np.newaxis]
+            real = np.ones(chosen.shape, dtype=bool)
+            coef[row, output, chosen] = _solve(gram, cross, alpha, real)[..., 0]
+        return coef
+
+    @property
+    def flat(self):
+        """Features without variance, of shape (n_rows, n_features)."""
+        return np.einsum("njj->nj", self.gram) == 0.0
+
+    def explained(self, coef, offset=0.0):
+        """Share of the answers' weighted variance that a surrogate explains, R squared.
+
+        Parameters
+        ----------
+        coef : ndarray of shape (n_rows, n_outputs, n_features)
+            Coefficients, per unit of `Moments.y_scale`.
+        offset : ndarray of shape (n_rows, n_outputs) or 0.0, default=0.0
+            What the surrogate's intercept has above the best one, in the same unit.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_outputs)
+            1 where the answers do not vary.
+        """
+        linear = np.einsum("nkd,ndk->nk", coef, self.cross)
+        quadratic = np.einsum("nkd,nkd->nk", coef @ self.gram, coef)
+        unexplained = self.spread - 2.0 * linear + quadratic + offset**2
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(self.spread == 0.0, 1.0, 1.0 - unexplained / self.spread)
+
+
+def _solve(gram, cross, alpha, real):
+    """Solve symmetric systems in which features that are not `real` are left out."""
+    d = gram.shape[-1]
+    diagonal = np.where(real, alpha, 1.0)
+    return np.linalg.solve(gram + diagonal[..., np.newaxis] * np.eye(d), cross)

@@ -1,0 +1,230 @@
+"""Masked copies of rows as neighbourhoods: texts, images and sequences."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import comb
+
+from sklime.laws.masks import weights_by_count
+from sklime.model.queries import ask_about_masks
+from sklime.moments.draws import Draws, scale_answers
+from sklime.moments.exchangeable import COLLINEAR, EnumeratedMoments, WeightedLaw
+from sklime.moments.products import resolution_of, weighted_products
+from sklime.moments.sampled import Moments
+from sklime.neighbourhoods.base import Neighbourhoods, checked_weights
+
+# Numbers of units whose masks and Gram matrices are remembered.
+_REMEMBERED = 8
+
+# Draws that are too few to tell what units do together, against one draw's penalty.
+_FEW = 10
+
+# Smallest variance of a combination of enumerated units that leaves four digits of answers.
+_SINGULAR = 1e-12
+
+
+class MaskedCopies(Neighbourhoods):
+    """Copies of each row with units hidden.
+
+    Masks depend on the number of units alone, and so do their weights: rows of equally
+    many units share them, and one Gram matrix.
+    """
+
+    def __init__(self, sampler, kernel, response, n_samples, seed, smaller=None):
+        super().__init__(sampler, kernel, response, n_samples, seed, smaller)
+        self._shared = {}
+
+    rows_at_once = 1
+
+    @property
+    def bytes_per_row(self):
+        return 1
+
+    def ask(self, X, known=None):
+        asked = []
+        for row in X:
+            shared = self._of(row.n_units)
+            answers = ask_about_masks(
+                self.response, self.sampler, row, shared.Z.T, "masked copy"
+            )
+            asked.append((shared, answers))
+        return asked
+
+    def answers(self, asked, i):
+        return asked[i][1]
+
+    def draws(self, asked, outputs):
+        for (shared, answers), explained in zip(asked, outputs, strict=True):
+            scaled = scale_answers(answers.T[explained])
+            position = np.ones(len(shared.Z))
+            yield Draws(shared.Z, position, shared.weights, *scaled, shared.groups)
+
+    def moments(self, asked, outputs):
+        [(shared, _)], [explained] = asked, outputs
+        if shared.by_count:
+            scaled = scale_answers(asked[0][1].T[explained])
+            own = shared.weight_squares, shared.n_draws
+            return EnumeratedMoments.of(shared.Z, shared.weights, shared.law, scaled, *own)
+        d, k = len(shared.Z), len(explained)
+        Y, origin, scale = next(self.draws(asked, outputs)).local_answers()
+        weighted = Y * (shared.weights / (shared.weights.max() or 1.0))
+        products = np.empty((1, 1 + d + k, 1 + d + k))
+        products[0, : 1 + d, : 1 + d] = shared.gram
+        products[0, 0, 1 + d :] = weighted.sum(axis=1)
+        products[0, 1 : 1 + d, 1 + d :] = shared.Z.astype(np.float64) @ weighted.T
+        products[0, 1 + d :, : 1 + d] = products[0, : 1 + d, 1 + d :].T
+        products[0, 1 + d :, 1 + d :] = weighted @ Y.T
+        return Moments(
+            products,
+            np.array([shared.weight_squares]),
+            np.ones((1, d)),
+            np.zeros((1, d)),
+            origin[np.newaxis],
+            scale[np.newaxis],
+            shared.n_draws,
+            resolution_of(shared.gram),
+            shared.exhaustive,
+            shared.undetermined,
+            shared.collinear,
+        )
+
+    def _of(self, n_units):
+        # Two threads may both draw the same; the two are equal.
+        if n_units not in self._shared:
+            while len(self._shared) >= _REMEMBERED:
+                self._shared.pop(next(iter(self._shared)), None)
+            self._shared[n_units] = self._draw(n_units)
+        return self._shared[n_units]
+
+    def _draw(self, n_units):
+        masks = self.sampler.masks(n_units, self.n_samples, self.seed)
+        return _SharedMasks.of(masks, _weights(self.kernel, masks.design))
+
+
+class TiltedCopies(MaskedCopies):
+    """Copies whose masks are drawn from the kernel-weighted law, and so need no weights."""
+
+    def _draw(self, n_units):
+        masses = self.sampler.mask_law(n_units).masses
+        if not (masses * weights_by_count(self.kernel, n_units)).any():
+            # No law is left to draw from: masks without weight say so.
+            return super()._draw(n_units)
+        own = n_units, self.n_samples, self.seed
+        masks = self.sampler.masks(*own, kernel=self.kernel)
+        shared = _SharedMasks.of(masks, np.ones(len(masks)))
+        # Draws that are all alike may be so by chance.
+        return super()._draw(n_units) if shared.undetermined else shared
+
+
+@dataclass(frozen=True, eq=False)
+class _SharedMasks:
+    """Masks and what rows of equally many units share beside them.
+
+    `gram` is that of ``[1, Z]``, in units of the largest weight; weights are the kernel's
+    times the masks' own probabilities. `by_count` tells that the numbers of kept units are
+    all that weights depend on, and that moments must be summed by them.
+    """
+
+    Z: np.ndarray
+    weights: np.ndarray
+    groups: np.ndarray | None
+    exhaustive: bool
+    n_draws: int
+    gram: np.ndarray
+    weight_squares: float
+    law: WeightedLaw
+    by_count: bool
+    undetermined: bool
+    collinear: bool
+
+    @classmethod
+    def of(cls, masks, kernel_weights):
+        Z = np.ascontiguousarray(masks.design.T)
+        shares = masks.masses * (masks.n_draws / masks.masses.sum())
+        weights = kernel_weights * shares
+        exhaustive, law, kept = masks.exhaustive, _law(Z, weights), Z.sum(axis=0)
+        collinear = _collinear(law, masks)
+        if collinear and not exhaustive and _even(kernel_weights, kept):
+            met = np.bincount(kept, minlength=len(Z) + 1)
+            whole = met == comb(len(Z), np.arange(len(Z) + 1))
+            if _negligible(~whole, law):
+                # All masks that matter are there, so that nothing is left to estimate.
+                exhaustive = True
+                weights = np.bincount(kept, weights)[kept] / met[kept] * whole[kept]
+                law = _law(Z, weights)
+        # In double precision: what is enumerated is exact.
+        nothing = np.empty((0, len(masks)))
+        gram, _ = weighted_products(Z.astype(np.float64), weights, nothing)
+        unit = weights.max(initial=0.0) or 1.0
+        # A mask that stands for several counts as so many.
+        squares = (weights / unit) @ (kernel_weights / unit)
+        alike = bool(len(Z)) and not law.smaller > 0.0
+        by_count = exhaustive and collinear and not alike and _even(weights, kept)
+        if exhaustive and not by_count:
+            alike = alike or _singular(gram)
+        own = masks.groups, exhaustive, masks.n_draws
+        return cls(
+            Z, weights, *own, gram, squares, law, by_count, alike, collinear and not alike
+        )
+
+
+def _law(Z, weights):
+    """Law of weighted masks by the number of units that they keep."""
+    d, largest = len(Z), weights.max(initial=0.0) or 1.0
+    return WeightedLaw.of(
+        np.bincount(Z.sum(axis=0), weights / largest, d + 1), np.ones(d + 1)
+    )
+
+
+def _collinear(law, masks):
+    """Whether masks with weight tell so little of some sum of units that it is lost."""
+    if len(law.shares) == 1:
+        return False
+    if masks.exhaustive:
+        # To rounding.
+        return bool(law.smaller < COLLINEAR)
+    # To the penalty, one draw's worth.
+    few = masks.n_draws * law.total < _FEW
+    alone = len(law.shares) == 2
+    return bool(few and (alone or law.total < law.within / _FEW))
+
+
+def _even(weights, kept):
+    """Whether masks that keep equally many units weigh the same."""
+    low, high = np.full(kept.max() + 1, np.inf), np.zeros(kept.max() + 1)
+    np.minimum.at(low, kept, weights)
+    np.maximum.at(high, kept, weights)
+    return bool((low >= (1.0 - 1e-9) * high).all())
+
+
+def _negligible(numbers, law):
+    """Whether masks that keep such numbers of units add nothing to how units vary."""
+    d, kept = len(law.shares) - 1, np.arange(len(law.shares))
+    total = law.shares * np.square(kept - law.mean * d)
+    within = law.shares * kept * (d - kept)
+    return all(own[numbers].sum() <= COLLINEAR * own.sum() for own in (total, within))
+
+
+def _singular(gram):
+    """Whether the units that vary are nearly dependent, so that no answer is right."""
+    if not gram[0, 0] > 0.0:
+        return False
+    second = np.diagonal(gram)[1:] / gram[0, 0]
+    mean = gram[0, 1:] / gram[0, 0]
+    central = gram[1:, 1:] / gram[0, 0] - np.outer(mean, mean)
+    varies = np.diagonal(central) > resolution_of(gram) * second
+    if not varies.any():
+        return False
+    return bool(np.linalg.eigvalsh(central[np.ix_(varies, varies)])[0] < _SINGULAR)
+
+
+def _weights(kernel, design):
+    """Weights of masks seen from the row, which keeps all units."""
+    n, d = design.shape
+    if not d:
+        # Nothing can be hidden: all copies are the row.
+        return np.ones(n)
+    if kernel.exchangeable:
+        by_count = checked_weights(kernel, np.tri(d + 1, d, -1), np.ones(d))
+        return by_count[design.sum(axis=1)]
+    return checked_weights(kernel, design, np.ones(d))

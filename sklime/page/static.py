@@ -1,0 +1,111 @@
+"""Rows as they are shown without a script: what a template needs, no more."""
+
+import numpy as np
+
+# Attributions shown of a row; the page's script shows all of them.
+_MOST_LINES = 10
+
+
+def still_row(row, content):
+    """Prepare one row for a template.
+
+    Where a row explains all outputs, the one with the highest prediction is shown.
+
+    Parameters
+    ----------
+    row : dict
+        One of the ``rows`` of `content`.
+    content : dict
+        What `page_content` gives.
+
+    Returns
+    -------
+    dict
+        ``name``, ``output``, ``answer``; ``lines``, the strongest attributions, and
+        ``hidden``, how many others are not 0; ``has_cells``; ``picture`` or None. A line
+        has its ``label``, ``cell``, ``value``, ``margin`` and ``thin``, and in percent of
+        the width of a bar, where it starts, ``left``, its ``width``, and where its error
+        bar stands, ``error_left`` and ``error_width``.
+
+    Examples
+    --------
+    >>> from sklime.page.static import still_row
+    >>> answer = {"output": 0, "prediction": 0.8, "thin": []}
+    >>> answer |= {"values": [0.1, -0.4, 0.0], "margins": None}
+    >>> row = {"name": "7", "labels": [0, 1, 2], "cells": None, "picture": None}
+    >>> content = {"outputs": ["yes"], "labels": ["a", "b", "c"]}
+    >>> shown = still_row(row | {"answers": [answer]}, content)
+    >>> [(line["label"], line["left"], line["width"]) for line in shown["lines"]]
+    [('b', 0.0, 50.0), ('a', 50.0, 12.5)]
+    """
+    answer = max(row["answers"], key=_prediction)
+    values = _floats(answer["values"])
+    margins = _floats(answer["margins"] or [None] * len(values))
+    reach = np.abs(values) + np.nan_to_num(margins)
+    scale = np.max(reach, where=np.isfinite(reach), initial=0.0) or 1.0
+    # No answer is the worst news, and comes first.
+    order = np.argsort(-np.nan_to_num(np.abs(values), nan=np.inf), kind="stable")
+    order = order[values[order] != 0]
+    lines = []
+    for j in order[:_MOST_LINES].tolist():
+        share, error = (
+            np.nan_to_num([values[j], margins[j]], posinf=scale) / scale
+        ).tolist()
+        share = max(-1.0, share)
+        lines.append(
+            {
+                "label": content["labels"][row["labels"][j]],
+                "cell": row["cells"] and row["cells"][j],
+                "value": answer["values"][j],
+                "margin": answer["margins"] and answer["margins"][j],
+                "thin": j in answer["thin"],
+                "left": round(50 + 50 * min(share, 0.0), 1),
+                "width": round(50 * abs(share), 1),
+                "error_left": round(50 + 50 * (share - error), 1),
+                "error_width": round(100 * error, 1),
+            }
+        )
+    return {
+        "name": row["name"],
+        "output": content["outputs"][answer["output"]],
+        "answer": answer,
+        "lines": lines,
+        "hidden": len(order) - len(lines),
+        "has_cells": row["cells"] is not None,
+        "picture": row["picture"] and _still_picture(row["picture"], values / scale),
+    }
+
+
+def _prediction(answer):
+    return float("-inf") if answer["prediction"] is None else float(answer["prediction"])
+
+
+def _floats(numbers):
+    return np.array([np.nan if own is None else own for own in numbers], dtype=float)
+
+
+def _still_picture(picture, shares):
+    """Put the unit's share, between -1 and 1, beside each part of a picture."""
+    # The last place is that of the unit -1, which is none.
+    shares = [*np.clip(np.nan_to_num(shares), -1, 1).round(3).tolist(), 0.0]
+    if picture["kind"] == "text":
+        pieces = zip(picture["pieces"], picture["units"], strict=True)
+        return picture | {"pieces": [(piece, shares[unit]) for piece, unit in pieces]}
+    if picture["kind"] == "image":
+        areas = zip(picture["areas"], picture["centers"], shares[:-1], strict=False)
+        return picture | {"areas": [own for own in areas if own[1] and own[2]]}
+    lanes = [_still_lane(lane, picture["steps"], shares) for lane in picture["lanes"]]
+    lanes.sort(key=lambda lane: -lane["weight"])
+    return picture | {"lanes": lanes[:_MOST_LINES]}
+
+
+def _still_lane(lane, steps, shares):
+    units, starts = np.array(lane["runs"]).T.tolist()
+    stops = [*starts[1:], steps]
+    bands = [
+        (start, stop - start, shares[unit])
+        for unit, start, stop in zip(units, starts, stops, strict=True)
+        if shares[unit]
+    ]
+    weight = sum(width * abs(share) for _, width, share in bands)
+    return lane | {"bands": bands, "weight": weight}

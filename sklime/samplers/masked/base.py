@@ -1,0 +1,310 @@
+"""Samplers that hide parts of a row: what texts, images and sequences share."""
+
+from abc import ABC, abstractmethod
+from functools import cache
+
+import numpy as np
+
+from sklime.laws.masks import ExchangeableLaw, Masks
+from sklime.laws.quasirandom import seed_of
+from sklime.samplers.base import Neighbourhood, Sampler
+
+__all__ = ["MASK_SEQUENCES", "ExchangeableLaw", "MaskSampler", "MaskedRow", "Masks"]
+
+MASK_SEQUENCES = ("stratified", "random")
+
+# The reference neighbourhood has a seed of its own, so that no setting can change it.
+_REFERENCE_SEED = 1602_04938
+
+
+class MaskedRow(ABC):
+    """One row, cut into units that can be hidden.
+
+    Subclasses define the abstract members; they may compute lazily and remember.
+    """
+
+    @property
+    @abstractmethod
+    def names(self):
+        """Name of each unit, ndarray of shape (n_units,) of str."""
+
+    @property
+    @abstractmethod
+    def spans(self):
+        """Where each unit stands in the row: n_units entries, or a map of labels."""
+
+    @property
+    def n_units(self):
+        """Number of units."""
+        return len(self.names)
+
+    @property
+    @abstractmethod
+    def bytes_per_copy(self):
+        """Memory that a masked copy of the row needs."""
+
+    @abstractmethod
+    def compose(self, masks):
+        """Hide units of the row.
+
+        Parameters
+        ----------
+        masks : ndarray of shape (n_masks, n_units) of bool
+            True where a unit is kept.
+
+        Returns
+        -------
+        list or ndarray of n_masks rows
+            The masked rows as the model takes them, made anew: it may change them.
+        """
+
+    def compose_distinct(self, masks):
+        """Hide units of the row, and give equal results once.
+
+        Parameters
+        ----------
+        masks : ndarray of shape (n_masks, n_units) of bool
+            True where a unit is kept.
+
+        Returns
+        -------
+        inputs : list or ndarray
+            The distinct masked rows; here those of all masks.
+        index : ndarray of shape (n_masks,) of int
+            Which of them belongs to each mask.
+        """
+        return self.compose(masks), np.arange(len(masks))
+
+    @abstractmethod
+    def shared_with(self, X):
+        """Tell which units other rows share with this one.
+
+        Parameters
+        ----------
+        X : rows
+            Checked rows.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_units) of bool
+        """
+
+
+class MaskSampler(Sampler):
+    """Base of the samplers that keep or hide the units of one row.
+
+    Subclasses define `fit`, `check`, `rows`, `lay_out` and `get_feature_names_out`, and the
+    law of their masks.
+    """
+
+    default_metric_ = "cosine"
+    default_width_ = 0.25
+    depends_on_row = True
+    masks_units = True
+
+    # How masks are drawn, one of MASK_SEQUENCES; samplers that let the user choose override
+    # it.
+    sequence = "stratified"
+
+    @abstractmethod
+    def check(self, X):
+        """Check rows, and leave their kind as the model takes it.
+
+        Parameters
+        ----------
+        X : rows
+            As users give them.
+
+        Returns
+        -------
+        list or ndarray
+            Checked rows.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If they are not of the sampler's kind; names the row.
+        """
+
+    @abstractmethod
+    def rows(self, X):
+        """Cut rows into units.
+
+        Parameters
+        ----------
+        X : list or ndarray
+            Checked rows.
+
+        Returns
+        -------
+        list of MaskedRow
+        """
+
+    @abstractmethod
+    def lay_out(self, rows, coefs):
+        """Lay the coefficients of units out over the columns of `transform`.
+
+        Parameters
+        ----------
+        rows : list of MaskedRow
+            Rows.
+        coefs : list of ndarray of shape (n_outputs, n_units)
+            Their coefficients.
+
+        Returns
+        -------
+        CSR matrix or ndarray of shape (n_rows, n_outputs * n_columns)
+            Output-major.
+        """
+
+    def check_layout(self, X):
+        """Refuse rows that share no columns over which `lay_out` could lay them out.
+
+        Parameters
+        ----------
+        X : list or ndarray
+            Checked rows.
+
+        Raises
+        ------
+        ValueError
+            If there are such rows; here there are none.
+        """
+        return None
+
+    @abstractmethod
+    def get_feature_names_out(self, input_features=None):
+        """Names of the columns of `transform` for one output.
+
+        Parameters
+        ----------
+        input_features : None
+            Ignored: the units have names of their own.
+
+        Returns
+        -------
+        ndarray of shape (n_columns,) of str
+        """
+
+    def mask_law(self, n_units):
+        """Law of the masks, before any kernel: here each unit is kept with probability 1/2.
+
+        Parameters
+        ----------
+        n_units : int
+            Number of units.
+
+        Returns
+        -------
+        ExchangeableLaw
+        """
+        return ExchangeableLaw.bernoulli(n_units)
+
+    def masks(self, n_units, n_samples, random_state=None, kernel=None):
+        """Draw masks for a row of so many units.
+
+        Rows of equally many units get equal masks for equal `random_state`.
+
+        Parameters
+        ----------
+        n_units : int
+            Number of units.
+        n_samples : int
+            Masks at most; a row of few units has no more than `2**n_units`.
+        random_state : int, RandomState instance or None, default=None
+            Source of randomness.
+        kernel : Kernel or None, default=None
+            Draws from the law that this kernel weighs, so that they need no weights.
+
+        Returns
+        -------
+        Masks
+        """
+        law = self.mask_law(n_units)
+        if kernel is not None:
+            law = law.tilt(kernel)
+        draw = law.draw if self.sequence == "stratified" else law.draw_independently
+        return draw(n_samples, seed_of(random_state))
+
+    def sample(self, X, n_samples=4096, random_state=None):
+        return self._around(X, n_samples, random_state)
+
+    def tilts(self, kernel):
+        return kernel.exchangeable
+
+    def tilted(self, X, kernel, n_samples=4096, random_state=None, order=None):
+        return self._around(X, n_samples, random_state, kernel)
+
+    def interpret(self, X, row):
+        [seen_from] = self.rows(self.check(row))
+        return seen_from.shared_with(self.check(X))
+
+    def reference(self, X, n_samples=512):
+        found = []
+        for row in self.rows(self.check(X)):
+            design = self.reference_masks(row.n_units, n_samples)
+            inputs = self.restore(row.compose(design))
+            found.append(Neighbourhood(inputs, design, np.ones(row.n_units)))
+        return found
+
+    def reference_masks(self, n_units, n_samples=512):
+        """Masks of the reference neighbourhood: each unit is kept with probability 1/2.
+
+        Parameters
+        ----------
+        n_units : int
+            Number of units.
+        n_samples : int, default=512
+            Number of masks.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_units) of bool
+        """
+        rng = np.random.default_rng(_REFERENCE_SEED)
+        return rng.random((n_samples, n_units)) < 0.5
+
+    def shown(self, X, given):
+        """Give checked rows as explanations show them.
+
+        Parameters
+        ----------
+        X : list or ndarray
+            Checked rows.
+        given : rows
+            The same, as the user gave them.
+
+        Returns
+        -------
+        list, ndarray or Series
+            Here `X` itself.
+        """
+        return X
+
+    def explained_names(self):
+        """Names of the features that explanations of all rows have in common.
+
+        Returns
+        -------
+        ndarray of str
+            Here none: units have names of their own.
+        """
+        return np.empty(0, dtype=object)
+
+    def _around(self, X, n_samples, random_state, kernel=None):
+        seed, found = seed_of(random_state), []
+        # Rows of equally many units share their masks.
+        draw = cache(lambda n_units: self.masks(n_units, n_samples, seed, kernel))
+        for row in self.rows(self.check(X)):
+            masks = draw(row.n_units)
+            found.append(
+                Neighbourhood(
+                    self.restore(row.compose(masks.design)),
+                    masks.design,
+                    np.ones(row.n_units),
+                    masks.masses,
+                    masks.groups,
+                    masks.exhaustive,
+                )
+            )
+        return found

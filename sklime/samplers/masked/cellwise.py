@@ -1,0 +1,197 @@
+"""Rows made of cells, such as pixels, that are replaced where their unit is hidden."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from sklime.samplers.masked.base import MaskedRow
+
+# Bytes composed at a time: with what they are made of, they stay in the cache.
+_CACHED = 2**18
+
+
+class Mosaic(MaskedRow):
+    """A row whose cells show either its own values or what stands for hidden ones.
+
+    Parameters
+    ----------
+    values : ndarray
+        The row, as the model takes it.
+    hidden : ndarray
+        Of the same shape and dtype: what stands where a unit is hidden.
+    spans : ndarray of int
+        The unit of each cell, numbered from 0 without gaps. Each cell is an equal share of
+        consecutive values: a pixel with its channels, for example.
+    names : ndarray of shape (n_units,) of str
+        Names of the units.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklime.samplers.masked.cellwise import Mosaic
+    >>> row = Mosaic(np.array([5, 6, 7]), np.zeros(3, int), np.array([0, 0, 1]),
+    ...              names=np.array(["left", "right"]))
+    >>> row.compose(np.array([[True, False], [False, True]]))
+    array([[5, 6, 0],
+           [0, 0, 7]])
+    """
+
+    def __init__(self, values, hidden, spans, names):
+        self.values = np.ascontiguousarray(values)
+        self.hidden = np.ascontiguousarray(hidden)
+        self._spans, self._names = spans, names
+
+    @property
+    def names(self):
+        return self._names
+
+    @property
+    def spans(self):
+        return self._spans
+
+    @property
+    def bytes_per_copy(self):
+        return self.values.nbytes
+
+    def compose(self, masks):
+        composed = np.empty((len(masks), *self.values.shape), self.values.dtype)
+        word = self._stripes[0].hidden.dtype
+        words = composed.reshape(len(masks), self.values.size).view(word)
+        # Minus one is a word of ones, which keeps; zero hides.
+        keep = np.negative(masks, dtype=word, casting="unsafe")
+        keep_byte = np.negative(masks, dtype=np.uint8, casting="unsafe")
+        for stripe in self._stripes:
+            for block in _slices(len(masks), max(1, _CACHED // stripe.hidden.nbytes)):
+                out = words[block, stripe.where]
+                np.take(keep[block], stripe.units, axis=1, out=out, mode="clip")
+                by_byte = keep_byte[block].take(stripe.units_of_bytes, axis=1)
+                out[:, stripe.mixed] = by_byte.view(word)
+                out &= stripe.difference
+                out ^= stripe.hidden
+        return composed
+
+    def shared_with(self, X):
+        others = {np.shape(other) for other in X} - {self.values.shape}
+        if others:
+            raise ValueError(
+                f"rows of shape {others.pop()} cannot be seen from a row of shape "
+                f"{self.values.shape}: give rows of equal shape."
+            )
+        X = np.asarray(X)
+        missing = (X != X) & (self.values != self.values)
+        same = ((X == self.values) | missing).reshape(len(X), self.spans.size, -1)
+        order = np.argsort(self.spans, axis=None, kind="stable")
+        starts = np.searchsorted(self.spans.ravel()[order], np.arange(self.n_units))
+        return np.logical_and.reduceat(same.all(axis=2)[:, order], starts, axis=1)
+
+    @cached_property
+    def _stripes(self):
+        """The row in machine words, in stripes that stay in the cache."""
+        n_bytes = self.values.nbytes
+        size = next(size for size in (8, 4, 2, 1) if n_bytes % size == 0)
+        values = self.values.reshape(-1).view(f"u{size}")
+        hidden = self.hidden.reshape(-1).view(f"u{size}")
+        units = np.repeat(self.spans.ravel(), n_bytes // self.spans.size)
+        units = units.reshape(-1, size).astype(np.intp)
+        return [
+            _Stripe.of(where, values[where], hidden[where], units[where])
+            for where in _slices(len(values), _CACHED // size)
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class _Stripe:
+    """A stretch of words. Those that units share take their masks byte by byte."""
+
+    where: slice
+    hidden: np.ndarray
+    difference: np.ndarray
+    units: np.ndarray
+    mixed: np.ndarray
+    units_of_bytes: np.ndarray
+
+    @classmethod
+    def of(cls, where, values, hidden, units):
+        first = np.ascontiguousarray(units[:, 0])
+        mixed = np.flatnonzero((units != first[:, np.newaxis]).any(axis=1))
+        return cls(where, hidden, values ^ hidden, first, mixed, units[mixed].ravel())
+
+
+def _slices(n, step):
+    return (slice(start, min(start + step, n)) for start in range(0, n, step))
+
+
+def lay_out_cells(rows, coefs):
+    """Write the coefficient of each unit to all of its cells.
+
+    Parameters
+    ----------
+    rows : list of MaskedRow
+        With equally many cells.
+    coefs : list of ndarray of shape (n_outputs, n_units)
+        The coefficients of each row's units.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_outputs * n_cells)
+        Output-major.
+    """
+    return np.stack(
+        [coef[:, row.spans.ravel()].ravel() for row, coef in zip(rows, coefs, strict=True)]
+    )
+
+
+def whole_numbers(values, dtype):
+    """Cast floats to a dtype, rounded and clipped where it holds whole numbers only.
+
+    Parameters
+    ----------
+    values : ndarray of float
+        Any values; of a dtype of integers, none missing.
+    dtype : dtype
+        Of booleans, integers or floats.
+
+    Returns
+    -------
+    ndarray
+    """
+    if dtype.kind in "biu":
+        values = np.rint(values)
+    if dtype.kind in "iu":
+        values = np.clip(values, np.iinfo(dtype).min, np.iinfo(dtype).max)
+    return values.astype(dtype)
+
+
+def as_held(given, dtype, parameter):
+    """Cast values that a user gave to the dtype of the rows they shall stand in.
+
+    Parameters
+    ----------
+    given : ndarray
+        The values.
+    dtype : dtype
+        Of booleans, integers or floats.
+    parameter : str
+        Where they were given, for the message.
+
+    Returns
+    -------
+    ndarray
+
+    Raises
+    ------
+    ValueError
+        If booleans or integers do not hold them exactly, or floats not at all.
+    """
+    if given.dtype.kind not in "biuf":
+        raise ValueError(f"{parameter} must hold real numbers, not {given.dtype}.")
+    with np.errstate(invalid="ignore", over="ignore"):
+        held = given.astype(dtype)
+    lost = held != given if dtype.kind in "biu" else np.isinf(held)
+    if lost.any():
+        raise ValueError(
+            f"{parameter} has values that the data's dtype {dtype} cannot hold, such as "
+            f"{given[lost][0]}: give them in the data's own units."
+        )
+    return held

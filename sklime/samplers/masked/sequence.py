@@ -1,0 +1,242 @@
+"""Series of equal length, of which steps, stretches or features are kept or replaced."""
+
+from numbers import Integral
+
+import numpy as np
+
+from sklime.fitting import atomic_fit, check_fitted
+from sklime.laws.quasirandom import seed_of
+from sklime.samplers.masked.base import MaskSampler
+from sklime.samplers.masked.cellwise import Mosaic, as_held, lay_out_cells, whole_numbers
+from sklime.samplers.masked.interpolated import InterpolatedSeries
+from sklime.validation import check_option, check_weights
+
+_UNITS = ("step", "segment", "feature", "cell")
+_FILLS = ("mean", "noise", "interpolate", "background")
+
+
+class SequenceSampler(MaskSampler):
+    """Describe a series by its parts, and perturb it by replacing some of them.
+
+    A mask keeps each part with probability 1/2; an attribution is the effect of the
+    series' own values in that part. Series are arrays of shape (n, T), or (n, T, F) for
+    F features (channels) at each of T steps; the model receives the shape it was trained
+    on. Missing values (NaN) stay where they are kept, and training statistics leave them
+    out.
+
+    `transform` lays the attributions out over the T * F cells, step by step, each cell its
+    part's; the columns are ``<feature>_t-<k>``, k steps before the last one.
+
+    Parameters
+    ----------
+    unit : {"step", "segment", "feature", "cell"}, default="step"
+        What is kept or replaced: all features at one step; all features over a stretch of
+        steps; one feature at all steps; one feature at one step, as in lime's
+        RecurrentTabularExplainer (which draws new values where this hides them).
+    n_segments : int, default=10
+        With ``unit="segment"``, the number of stretches, of equal length up to one step; at
+        most one a step.
+    fill : {"mean", "noise", "interpolate", "background"} or array-like, default="mean"
+        What stands in a replaced cell: its training mean; one draw from a normal law of
+        its training mean and standard deviation, the same for all series; values on
+        straight lines between the nearest steps that are kept, level beyond the outermost
+        of them, and the training mean where none is; the values of one training series,
+        chosen at random; or the given values, a number or an array that broadcasts to
+        (T, F). A cell never observed in training has a missing mean.
+    feature_names : sequence of F str, default=None
+        Names of the features. None: ``x0``, ``x1``, ...
+    random_state : int, RandomState instance or None, default=0
+        Source of the noise and of the choice of the background.
+
+    Attributes
+    ----------
+    background_ : ndarray of shape (T, F)
+        What stands in replaced cells; for "interpolate", where nothing is kept.
+    feature_names_ : ndarray of shape (F,) of str
+        Names of the features.
+    n_features_in_ : int
+        T * F.
+    n_steps_ : int
+        T.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklime.samplers import SequenceSampler
+    >>> series = np.array([[1.0, 2.0, 3.0, 4.0], [3.0, 4.0, 5.0, 6.0]])
+    >>> sampler = SequenceSampler(unit="segment", n_segments=2).fit(series)
+    >>> [around] = sampler.sample(series[:1], n_samples=4, random_state=0)
+    >>> around.inputs
+    array([[2., 3., 4., 5.],
+           [1., 2., 4., 5.],
+           [1., 2., 3., 4.],
+           [2., 3., 3., 4.]])
+    >>> sampler.get_feature_names_out()
+    array(['x0_t-3', 'x0_t-2', 'x0_t-1', 'x0_t-0'], dtype=object)
+    """
+
+    kind = "sequence"
+
+    def __init__(
+        self,
+        unit="step",
+        n_segments=10,
+        fill="mean",
+        feature_names=None,
+        random_state=0,
+    ):
+        self.unit = unit
+        self.n_segments = n_segments
+        self.fill = fill
+        self.feature_names = feature_names
+        self.random_state = random_state
+
+    @atomic_fit
+    def fit(self, X, y=None, sample_weight=None):
+        check_option(self, "unit", _UNITS)
+        if isinstance(self.fill, str):
+            check_option(self, "fill", _FILLS)
+        whole = isinstance(self.n_segments, Integral)
+        if not whole or isinstance(self.n_segments, bool) or self.n_segments < 1:
+            raise ValueError(f"n_segments={self.n_segments!r} must be an integer above 0.")
+        if self._interpolates and self.unit == "feature":
+            raise ValueError(
+                'fill="interpolate" runs between the steps that are kept, while '
+                'unit="feature" keeps all steps or none; use another fill or unit.'
+            )
+        X = _as_series(X)
+        self._shape, self._dtype = X.shape[1:], X.dtype
+        cells = X.reshape(*X.shape[:2], -1)
+        self.n_steps_ = cells.shape[1]
+        self.feature_names_ = _named(self.feature_names, cells.shape[2])
+        self._spans, self._names = self._cut()
+        self.background_ = self._background(cells, check_weights(sample_weight, X))
+        self.n_features_in_ = self.background_.size
+        self.matched_ = np.ones(self.n_features_in_, dtype=bool)
+        return self
+
+    def check(self, X):
+        check_fitted(self, "background_")
+        X = _as_series(X)
+        if X.shape[1:] != self._shape:
+            raise ValueError(
+                f"the series have shape {X.shape[1:]}, those of the fit {self._shape}; a "
+                "single series is passed as series[numpy.newaxis]."
+            )
+        # Integers take the values of all training series, floats any.
+        return X if X.dtype.kind == "f" else X.astype(np.result_type(X, self._dtype))
+
+    def rows(self, X):
+        kind = InterpolatedSeries if self._interpolates else Mosaic
+        hidden = whole_numbers(self.background_, X.dtype).reshape(self._shape)
+        return [kind(series, hidden, self._spans, self._names) for series in X]
+
+    def lay_out(self, rows, coefs):
+        return lay_out_cells(rows, coefs)
+
+    def explained_names(self):
+        return self.get_feature_names_out()
+
+    def get_feature_names_out(self, input_features=None):
+        check_fitted(self, "background_")
+        return self._cell_names()
+
+    @property
+    def _interpolates(self):
+        return isinstance(self.fill, str) and self.fill == "interpolate"
+
+    def _cell_names(self):
+        back = range(self.n_steps_ - 1, -1, -1)
+        names = [f"{name}_t-{k}" for k in back for name in self.feature_names_]
+        return np.array(names, dtype=object)
+
+    def _cut(self):
+        """The unit of each cell, and the units' names."""
+        T, F = self.n_steps_, len(self.feature_names_)
+        steps = np.arange(T)
+        if self.unit == "feature":
+            return np.tile(np.arange(F), (T, 1)), self.feature_names_
+        if self.unit == "cell":
+            return np.arange(T * F).reshape(T, F), self._cell_names()
+        n = T if self.unit == "step" else min(self.n_segments, T)
+        which = steps * n // T
+        names = []
+        for stretch in np.split(T - 1 - steps, np.flatnonzero(np.diff(which)) + 1):
+            first, last = f"t-{stretch[0]}", f"t-{stretch[-1]}"
+            names.append(first if first == last else f"{first}..{last}")
+        return np.repeat(which[:, np.newaxis], F, axis=1), np.array(names, dtype=object)
+
+    def _background(self, cells, weights):
+        """What stands in replaced cells, of shape (T, F)."""
+        if not isinstance(self.fill, str):
+            return self._given(cells)
+        rng = np.random.default_rng(seed_of(self.random_state))
+        weights = np.ones(len(cells)) if weights is None else weights
+        if self.fill == "background":
+            chosen = rng.choice(len(cells), p=weights / weights.sum())
+            return cells[chosen].astype(np.float64)
+        mean, sd = _mean_and_sd(cells.astype(np.float64), weights)
+        return mean + sd * rng.standard_normal(sd.shape) if self.fill == "noise" else mean
+
+    def _given(self, cells):
+        given = np.asarray(self.fill)
+        shape = cells.shape[1:]
+        try:
+            given = np.broadcast_to(given, shape)
+        except ValueError:
+            raise ValueError(
+                f"fill of shape {given.shape} does not broadcast to (T, F) = {shape}."
+            ) from None
+        return as_held(given, cells.dtype, "fill").astype(np.float64)
+
+
+def _as_series(X):
+    """Series as one array of shape (n, T) or (n, T, F)."""
+    if hasattr(X, "to_numpy"):
+        X = X.to_numpy()
+    if not isinstance(X, np.ndarray) or X.dtype == object:
+        if not hasattr(X, "__len__") or isinstance(X, (str, bytes)):
+            raise TypeError(f"X is a {type(X).__name__}; give an array of series.")
+        X = [np.asarray(series) for series in X]
+        shapes = sorted({series.shape for series in X})
+        if len(shapes) > 1:
+            raise ValueError(
+                f"the series have different shapes, {shapes[0]} and {shapes[-1]} among "
+                "them; SequenceSampler needs series of equal length: cut or pad them."
+            )
+        X = np.array(X)
+    if X.ndim not in (2, 3) or X.size == 0:
+        raise ValueError(
+            f"X has shape {X.shape}; series have shape (n, T), or (n, T, F) for F "
+            "features, with at least one entry; a single one is series[numpy.newaxis]."
+        )
+    if X.dtype.kind not in "biuf":
+        raise TypeError(f"the series have dtype {X.dtype}; they must hold real numbers.")
+    if np.isinf(X).any():
+        i = int(np.argwhere(np.isinf(X))[0, 0])
+        raise ValueError(
+            f"series {i} has infinite values: replace them, by NaN if missing."
+        )
+    return X
+
+
+def _named(given, n_features):
+    if given is None:
+        return np.array([f"x{j}" for j in range(n_features)], dtype=object)
+    names = np.asarray(given, dtype=object)
+    if names.shape != (n_features,) or len(set(map(str, names))) < n_features:
+        raise ValueError(
+            f"feature_names={given!r} must be {n_features} different name(s), one for each "
+            "feature."
+        )
+    return names
+
+
+def _mean_and_sd(cells, weights):
+    """Weighted mean and standard deviation of each cell's observed values, else NaN."""
+    shares = weights[:, np.newaxis, np.newaxis] * ~np.isnan(cells)
+    with np.errstate(invalid="ignore"):
+        shares /= shares.sum(axis=0)
+    mean = (shares * np.nan_to_num(cells)).sum(axis=0)
+    variance = (shares * np.square(np.nan_to_num(cells - mean))).sum(axis=0)
+    return mean, np.sqrt(variance)

@@ -1,0 +1,220 @@
+"""Texts: tokens are kept or removed."""
+
+import re
+from numbers import Integral
+
+import numpy as np
+from scipy import sparse
+
+from sklime.fitting import atomic_fit, check_fitted
+from sklime.laws.masks import ExchangeableLaw
+from sklime.samplers.masked.base import MASK_SEQUENCES, MaskSampler
+from sklime.samplers.masked.text_containers import container_of_texts, read_texts
+from sklime.samplers.masked.tokenized import MaskedText
+from sklime.validation import check_option, check_weights
+
+
+class TokenSampler(MaskSampler):
+    r"""Remove tokens of a text, whose places in the text are known.
+
+    The number of removed tokens is uniform on 1 to d, as in LIME; texts whose masks are at
+    most `n_samples` are enumerated. What stands between tokens stays as it is.
+
+    `transform` has one column per token of the training texts; an explanation also shows a
+    text's other tokens. A text without any token has no units, and its explanation is the
+    intercept.
+
+    Parameters
+    ----------
+    token_pattern : str, default=r"\\w+"
+        Regular expression whose matches are the tokens, as they stand: case is kept.
+    tokenizer : callable or None, default=None
+        Takes a text and returns its tokens, in order, each a piece of the text. Replaces
+        `token_pattern`; serves languages without spaces, and subwords.
+    level : {"word", "char"}, default="word"
+        "char": every character is a token, spaces included.
+    positions : bool, default=False
+        Whether each occurrence of a token is a unit. Otherwise a unit is a distinct token,
+        and all its occurrences are removed together.
+    mask : str or None, default=None
+        What stands in for a removed token. None: nothing.
+    sequence : {"stratified", "random"}, default="stratified"
+        How masks are drawn: distinct, stratified by the number of removed tokens, with
+        their complements; or independently as lime does.
+    batch_size : int, default=1024
+        Texts handed to the model at a time, at most.
+
+    Attributes
+    ----------
+    vocabulary_ : ndarray of shape (n_vocabulary,) of str
+        The distinct tokens of the training texts, sorted.
+    n_features_in_ : int
+        1: the texts.
+
+    Examples
+    --------
+    >>> from sklime.samplers import TokenSampler
+    >>> sampler = TokenSampler().fit(["a good film", "a bad one"])
+    >>> sampler.get_feature_names_out().tolist()
+    ['a', 'bad', 'film', 'good', 'one']
+    >>> [row] = sampler.rows(["A good, good film"])
+    >>> row.names.tolist()
+    ['A', 'good', 'film']
+    >>> row.compose([[True, False, True]])
+    ['A ,  film']
+    """
+
+    kind = "text"
+
+    def __init__(
+        self,
+        token_pattern=r"\w+",
+        tokenizer=None,
+        level="word",
+        positions=False,
+        mask=None,
+        sequence="stratified",
+        batch_size=1024,
+    ):
+        self.token_pattern = token_pattern
+        self.tokenizer = tokenizer
+        self.level = level
+        self.positions = positions
+        self.mask = mask
+        self.sequence = sequence
+        self.batch_size = batch_size
+
+    @atomic_fit
+    def fit(self, X, y=None, sample_weight=None):
+        """Learn the vocabulary.
+
+        Parameters
+        ----------
+        X : list, array, Series or one-column frame of str
+            Training texts.
+        y : object, optional
+            Ignored.
+        sample_weight : array-like of shape (n_rows,), optional
+            Texts of weight 0 are left out.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter or a text is not as it should be, or no text has a token.
+        """
+        self._check_parameters()
+        texts = self.check(X)
+        weights = check_weights(sample_weight, texts)
+        if weights is not None:
+            texts = [texts[i] for i in np.flatnonzero(weights)]
+        tokens = sorted({text[a:b] for text in texts for a, b in self._cut(text)})
+        if not tokens:
+            raise ValueError(
+                f"none of the {len(texts)} training texts has a token; see to "
+                "token_pattern, tokenizer or level."
+            )
+        self.vocabulary_ = np.array(tokens, dtype=object)
+        self._column = {token: j for j, token in enumerate(tokens)}
+        self._container = container_of_texts(X)
+        self.n_features_in_, self.matched_ = 1, np.array([True])
+        return self
+
+    def check(self, X):
+        return read_texts(X)
+
+    def rows(self, X):
+        check_fitted(self)
+        return [MaskedText(text, self._cut, self.positions, self.mask) for text in X]
+
+    def mask_law(self, n_units):
+        return ExchangeableLaw.uniform_deletions(n_units)
+
+    def restore(self, X):
+        """Give a list of texts in the container of the training texts.
+
+        Parameters
+        ----------
+        X : list of str
+            Texts.
+
+        Returns
+        -------
+        list, array, Series or one-column frame
+        """
+        return self._container(X)
+
+    def lay_out(self, rows, coefs):
+        n_outputs, n_columns = len(coefs[0]), len(self.vocabulary_)
+        i, j, values = [], [], []
+        for place, (row, coef) in enumerate(zip(rows, coefs, strict=True)):
+            own = np.array([self._column.get(t, -1) for t in row.names], dtype=int)
+            output, unit = np.nonzero((own >= 0) & (coef != 0.0))
+            i.append(np.full(len(unit), place))
+            j.append(output * n_columns + own[unit])
+            values.append(coef[output, unit])
+        i, j, values = map(np.concatenate, (i, j, values))
+        # Equal places are summed: the positions of one token.
+        return sparse.csr_matrix((values, (i, j)), (len(rows), n_outputs * n_columns))
+
+    def shown(self, X, given):
+        # A Series keeps its index, which may name the documents.
+        if not hasattr(given, "iloc"):
+            return X
+        return given if given.ndim == 1 else given.iloc[:, 0]
+
+    def explained_names(self):
+        return self.vocabulary_
+
+    def get_feature_names_out(self, input_features=None):
+        check_fitted(self)
+        return self.vocabulary_
+
+    def _check_parameters(self):
+        check_option(self, "level", ("word", "char"))
+        check_option(self, "sequence", MASK_SEQUENCES)
+        if not isinstance(self.mask, (str, type(None))):
+            raise TypeError(f"mask={self.mask!r} of TokenSampler must be a str or None.")
+        if not isinstance(self.batch_size, Integral) or self.batch_size < 1:
+            raise ValueError(
+                f"batch_size={self.batch_size!r} of TokenSampler must be an integer of at "
+                "least 1."
+            )
+        if self.tokenizer is not None and not callable(self.tokenizer):
+            raise TypeError(f"tokenizer={self.tokenizer!r} must be callable, or None.")
+        if self.tokenizer is not None and self.level == "char":
+            raise ValueError('level="char" makes its own tokens: set tokenizer=None.')
+        try:
+            re.compile(self.token_pattern)
+        except (re.error, TypeError) as error:
+            raise ValueError(
+                f"token_pattern={self.token_pattern!r} is no regular expression: {error}."
+            ) from None
+
+    def _cut(self, text):
+        """Where the tokens of a text stand, a list of (start, stop)."""
+        if self.level == "char":
+            return [(i, i + 1) for i in range(len(text))]
+        if self.tokenizer is not None:
+            return _locate(text, self.tokenizer(text))
+        spans = (match.span() for match in re.finditer(self.token_pattern, text))
+        return [(start, stop) for start, stop in spans if start < stop]
+
+
+def _locate(text, tokens):
+    """Places of tokens that stand in a text in their order, a list of (start, stop)."""
+    places, end = [], 0
+    for token in tokens:
+        start = text.find(token, end) if isinstance(token, str) and token else -1
+        if start < 0:
+            raise ValueError(
+                f"the tokenizer returned {token!r}, which does not stand in the text after "
+                f"character {end}: {text[end : end + 40]!r}. Tokens must be pieces of the "
+                "text as they stand there, in order: not lower-cased, marked or empty."
+            )
+        end = start + len(token)
+        places.append((start, end))
+    return places

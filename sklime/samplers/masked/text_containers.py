@@ -1,0 +1,98 @@
+"""Texts in the containers that people keep them in."""
+
+from functools import partial
+
+import numpy as np
+
+from sklime.tables.checks import is_frame
+
+_MISSING = frozenset({"None", "nan", "NaT", "<NA>"})
+
+
+def read_texts(X):
+    """Read texts from any container.
+
+    Parameters
+    ----------
+    X : list, array, Series or one-column frame of str
+        The texts.
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    TypeError
+        If `X` is a single text, or holds something that is no text; names the row.
+    ValueError
+        If it is empty, has several columns, or a text is missing; names the row.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklime.samplers.masked.text_containers import read_texts
+    >>> read_texts(np.array([["a"], ["b c"]]))
+    ['a', 'b c']
+    """
+    if isinstance(X, (str, bytes)):
+        raise TypeError("X is a single text: give a list of texts, [X].")
+    n_dimensions = getattr(X, "ndim", 2 if is_frame(X) else 1)
+    if n_dimensions > 1 and (n_dimensions > 2 or X.shape[1] != 1):
+        raise ValueError(f"X must be one column of texts, got the shape {X.shape}.")
+    if n_dimensions == 2:
+        X = np.asarray(X, dtype=object)[:, 0]
+    texts = X.tolist() if isinstance(X, np.ndarray) else list(X)
+    if not texts:
+        raise ValueError("X holds no text; at least one is needed.")
+    for i, text in enumerate(texts):
+        if isinstance(text, str):
+            continue
+        if str(text) in _MISSING:
+            raise ValueError(
+                f"text {i} of X is missing ({text!r}): fill it in, or drop it."
+            )
+        raise TypeError(f"text {i} of X is no str but {type(text).__name__}: {text!r:.80}")
+    return texts
+
+
+def container_of_texts(X):
+    """Remember the container of texts.
+
+    Parameters
+    ----------
+    X : list, array, Series or one-column frame of str
+        The texts.
+
+    Returns
+    -------
+    callable
+        Takes a list of texts and gives them in a container like `X`; pickles.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklime.samplers.masked.text_containers import container_of_texts
+    >>> container_of_texts(np.array([["a"], ["b c"]]))(["d"])
+    array([['d']], dtype=object)
+    """
+    if is_frame(X):
+        return partial(_frame, type(X), X.columns[0])
+    if isinstance(X, np.ndarray):
+        return partial(_array, X.ndim)
+    if hasattr(X, "to_frame"):
+        return partial(_series, type(X.to_frame()), X.name)
+    return list
+
+
+def _frame(kind, name, texts):
+    return kind({name: texts})
+
+
+def _series(kind, name, texts):
+    return kind({name: texts})[name]
+
+
+def _array(n_dimensions, texts):
+    array = np.array(texts, dtype=object)
+    return array if n_dimensions == 1 else array[:, np.newaxis]

@@ -1,0 +1,351 @@
+"""Samplers for tables: columns drawn independently of each other."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from functools import cache, partial
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils.validation import check_consistent_length
+
+from sklime.exceptions import UnknownValueWarning, warn_caller
+from sklime.fitting import atomic_fit
+from sklime.laws.columns import (
+    BinnedColumn,
+    CategoricalColumn,
+    StandardisedColumn,
+    mean_and_sd,
+)
+from sklime.laws.coordinates import UNSEEN, coordinates
+from sklime.laws.product import ProductLaw
+from sklime.laws.quasirandom import (
+    SEQUENCES,
+    count_draws,
+    places_of_draws,
+    scramble_of_draws,
+    seed_of,
+    uniform_numbers,
+)
+from sklime.samplers.base import Neighbourhood, Sampler
+from sklime.samplers.tabular.binning import check_binning, cut_points
+from sklime.tables.checks import check_table, feature_names, find_categorical
+from sklime.tables.dense import DenseFormat
+from sklime.tables.sparse import SparseFormat
+from sklime.validation import check_option, check_weights
+
+# The reference neighbourhood has a seed of its own, so that no setting can change it.
+_REFERENCE_SEED = 1602_04938
+
+
+class TabularSampler(Sampler):
+    """Base of the samplers that draw the columns of a table independently.
+
+    Subclasses name their parameters and give the law of one column.
+
+    Attributes
+    ----------
+    columns_ : sequence of Column
+        What training taught about each column.
+    format_ : DenseFormat or SparseFormat
+        How rows are written as numbers and back.
+    matched_ : ndarray of shape (`n_features_in_`,) of bool
+        Columns compared by bin or category; the others are standardised.
+    n_features_in_ : int
+        Number of columns.
+    default_metric_, default_width_ : str, float
+        Distance and width of the kernel where the user leaves them open.
+    """
+
+    # How a numeric column is cut; samplers that let the user choose override it.
+    binning = "quantile"
+
+    @atomic_fit
+    def fit(self, X, y=None, sample_weight=None):
+        """Learn the columns' training distributions.
+
+        Parameters
+        ----------
+        X : ndarray, DataFrame or CSR matrix of shape (n_rows, n_features)
+            Training rows.
+        y : array-like of shape (n_rows,), optional
+            Class labels, used by ``binning="entropy"``.
+        sample_weight : array-like of shape (n_rows,), optional
+            Weights of the rows.
+
+        Returns
+        -------
+        self
+        """
+        check_option(self, "sequence", SEQUENCES)
+        check_option(self, "handle_unknown", ("error", "ignore"))
+        if self.n_bins is not None:
+            check_binning(self.binning, self.n_bins, y)
+        X = check_table(self, X, reset=True)
+        weights = check_weights(sample_weight, X)
+        if y is not None:
+            check_consistent_length(X, y)
+        self.format_ = (SparseFormat if sparse.issparse(X) else DenseFormat)(X)
+        self.format_.feature_names = feature_names(self)
+        categorical = find_categorical(self.categorical_features, self.format_)
+        build = partial(
+            self._column, weights=weights, y=None if y is None else np.asarray(y)
+        )
+        self.columns_ = self.format_.columns(X, build, categorical)
+        self.matched_ = categorical | (self.n_bins is not None)
+        self.default_metric_ = "euclidean"
+        self.default_width_ = 0.75 * np.sqrt(self.format_.typical_units(X))
+        return self
+
+    def sample(self, X, n_samples=4096, random_state=None):
+        numbers, groups = self._numbers(n_samples, random_state)
+        found, draws = [], None
+        for view in self._views(check_table(self, X, reset=False)):
+            if draws is None or self.depends_on_row:
+                E = self._law(view).draw(numbers(len(view.columns)))
+                draws = view.format.decode(E), coordinates(view.columns, E)
+            found.append(view.neighbourhood(*draws, groups))
+        return found
+
+    def tilts(self, kernel):
+        if kernel.column_factor is None:
+            return False
+        return bool(self.matched_.all()) or kernel.precision is not None
+
+    def tilted(self, X, kernel, n_samples=4096, random_state=None, order=None):
+        numbers, groups = self._numbers(n_samples, random_state)
+        # The first numbers for the first in order.
+        column = slice(None) if order is None else np.argsort(order)
+        found = []
+        for view in self._views(check_table(self, X, reset=False)):
+            U = numbers(len(view.columns))[:, column]
+            E = self._law(view).tilt(kernel).draw(U)
+            draws = view.format.decode(E), coordinates(view.columns, E)
+            found.append(view.neighbourhood(*draws, groups))
+        return found
+
+    def interpret(self, X, row):
+        view = self._view(row)
+        points = view.format.encode(check_table(self, X, reset=False))
+        return view.neighbourhood(X, coordinates(view.columns, points)).design
+
+    def reference(self, X, n_samples=512):
+        @cache
+        def fixed_draws(columns):
+            rng = np.random.default_rng(_REFERENCE_SEED)
+            keep = rng.random((n_samples, len(columns))) < 0.5
+            marginals = ProductLaw(tuple(column.marginal() for column in columns))
+            return keep, marginals.draw(rng.random(keep.shape))
+
+        found = []
+        for view in self._views(check_table(self, X, reset=False)):
+            keep, redrawn = fixed_draws(tuple(view.columns))
+            # A value that training never had has no place in a table of the training kind.
+            known = view.at.codes[:, 0] != UNSEEN
+            E = np.where(keep & known, view.e, redrawn)
+            found.append(
+                view.neighbourhood(view.format.decode(E), coordinates(view.columns, E))
+            )
+        return found
+
+    def count_draws(self, n_samples):
+        return count_draws(n_samples, self.sequence)
+
+    def groups(self, n_draws):
+        return scramble_of_draws(n_draws, self.sequence)
+
+    def places(self, n_draws, n_more):
+        return places_of_draws(n_draws, n_more, self.sequence)
+
+    def law(self, row):
+        return self._law(self._view(row))
+
+    def pool(self, n_samples, random_state):
+        """Draw the perturbations that all rows share, the same as `sample` does.
+
+        Parameters
+        ----------
+        n_samples : int
+            Number of draws, before rounding up.
+        random_state : int
+            Seed of the draws.
+
+        Returns
+        -------
+        inputs : table
+            The draws as the model takes them.
+        points : Coordinates
+            The draws in interpretable space.
+        """
+        columns = self.columns_
+        law = ProductLaw(
+            tuple(self._column_law(j, c, None, None) for j, c in enumerate(columns))
+        )
+        seed = seed_of(random_state)
+        E = law.draw(uniform_numbers(n_samples, len(columns), self.sequence, seed))
+        return self.format_.decode(E), coordinates(columns, E)
+
+    def locate(self, X):
+        """Place checked dense rows in interpretable space.
+
+        Parameters
+        ----------
+        X : ndarray or DataFrame of shape (n_rows, n_features)
+            Rows.
+
+        Returns
+        -------
+        Coordinates
+
+        Raises
+        ------
+        ValueError
+            If a row holds a value that the sampler cannot place.
+        """
+        return self._placed(self.columns_, self.format_.encode(X), self.format_, X)
+
+    def varies(self):
+        return self.format_.varies(self.columns_)
+
+    def restore(self, X):
+        return self.format_.restore(X)
+
+    def units(self, X):
+        return self.format_.units(X)
+
+    def conditions(self, X):
+        if self.format_.units(X) is None:
+            return self.locate(X).codes.T, self._labels(self.columns_, self.format_)
+        return [
+            np.array(
+                [
+                    labels[code]
+                    for labels, code in zip(own, view.at.codes[:, 0], strict=True)
+                ],
+                dtype=object,
+            )
+            for view in self._views(X)
+            for own in [self._labels(view.columns, view.format)]
+        ]
+
+    @abstractmethod
+    def _column_law(self, j, column, position, value):
+        """Law of column `j` seen from a row at `position` (None: from no row)."""
+
+    def _numbers(self, n_samples, random_state):
+        """Uniform numbers for rows of any number of columns, and their groups."""
+        seed = seed_of(random_state)
+        numbers = cache(lambda n: uniform_numbers(n_samples, n, self.sequence, seed))
+        return numbers, self.groups(self.count_draws(n_samples))
+
+    def _law(self, view):
+        at = view.at
+        positions = [
+            at.codes[j, 0] if column.matched else at.z[j, 0]
+            for j, column in enumerate(view.columns)
+        ]
+        return ProductLaw(
+            tuple(
+                self._column_law(j, column, position, value)
+                for j, (column, position, value) in enumerate(
+                    zip(view.columns, positions, view.e[0], strict=True)
+                )
+            )
+        )
+
+    def _column(self, x, name, categorical, *, weights, y):
+        """Learn one column from its encoded training values."""
+        if weights is not None:
+            counted = weights > 0
+            x, weights = x[counted], weights[counted]
+            y = None if y is None else y[counted]
+        values, inverse = np.unique(x, return_inverse=True)
+        counts = np.bincount(inverse, weights)
+        masses = counts / counts.sum()
+        if categorical:
+            return CategoricalColumn(values, masses)
+        observed = ~np.isnan(x)
+        if not observed.any():
+            return self._unobserved(name, values, masses)
+        x, w = x[observed], None if weights is None else weights[observed]
+        if self.n_bins is None:
+            mean, sd = mean_and_sd(values, masses)
+            return StandardisedColumn(values, masses, mean, sd if sd > 0 else 1.0)
+        labels = None if y is None else y[observed]
+        cuts = cut_points(x, w, self.binning, self.n_bins, labels)
+        return BinnedColumn(values, masses, cuts)
+
+    def _unobserved(self, name, values, masses):
+        if self.n_bins is None:
+            raise ValueError(
+                f"column {name!r} has no observed value, so it has no standard deviation; "
+                "drop it, or set n_bins."
+            )
+        warn_caller(
+            f"column {name!r} has no observed value: it cannot vary and its attribution is "
+            "0; drop it.",
+            UnknownValueWarning,
+        )
+        return BinnedColumn(values, masses, np.empty(0))
+
+    def _labels(self, columns, format_):
+        """Readable conditions of each column, one per code."""
+        return [
+            column.labels(name, partial(format_.describe, j))
+            for j, (column, name) in enumerate(
+                zip(columns, format_.feature_names, strict=True)
+            )
+        ]
+
+    def _placed(self, columns, E, format_, X, first=0):
+        """Coordinates of rows, after a check that training knew their values.
+
+        `X` is the table they come from, in which they start at row `first`.
+        """
+        at = coordinates(columns, E)
+        if self.handle_unknown == "ignore":
+            return at
+        unseen = at.codes == UNSEEN
+        if unseen.any():
+            j, i = np.argwhere(unseen)[0]
+            value = format_.describe(j, E[i, j])
+            if format_.nominal[j] and not np.isnan(E[i, j]):
+                value = repr(_cell(X, first + i, j))
+            names = format_.feature_names[unseen.any(axis=1)]
+            raise ValueError(
+                f"{unseen.any(axis=0).sum()} row(s) have a value that training never had, "
+                f"in column(s) {', '.join(map(repr, names))}: "
+                f"{value} in the first. Set "
+                'handle_unknown="ignore" to give such columns the attribution 0.'
+            )
+        return at
+
+    def _views(self, X):
+        for i, (columns, e, format_) in enumerate(self.format_.rows(X, self.columns_)):
+            yield _View(columns, e, format_, self._placed(columns, e, format_, X, i))
+
+    def _view(self, row):
+        if isinstance(row, np.ndarray) and row.ndim == 1:
+            row = row[np.newaxis]
+        row = check_table(self, row, reset=False)
+        if row.shape[0] != 1:
+            raise ValueError(f"row must be a table of one row, got {row.shape[0]}.")
+        return next(iter(self._views(row)))
+
+
+@dataclass(frozen=True, eq=False)
+class _View:
+    """One row with the columns that describe it."""
+
+    columns: tuple
+    e: np.ndarray
+    format: object
+    at: object
+
+    def neighbourhood(self, inputs, points, groups=None):
+        Z, position = points.seen_from(self.at, 0)
+        return Neighbourhood(inputs, Z.T, position, groups=groups)
+
+
+def _cell(X, i, j):
+    value = X.iloc[i, j] if hasattr(X, "iloc") else X[i, j]
+    return value.item() if isinstance(value, np.generic) else value

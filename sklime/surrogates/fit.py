@@ -1,0 +1,142 @@
+"""From moments to local surrogates: selection, coefficients, fidelity, support."""
+
+import numpy as np
+from sklearn.base import clone
+
+from sklime.selectors import MomentSelector
+from sklime.surrogates.surrogates import _PENALTY, Surrogates
+
+
+def fit_surrogates(moments, matched, selector, regressor=None, draws=None):
+    """Fit the surrogates of several rows.
+
+    Parameters
+    ----------
+    moments : Moments
+        Of the rows' neighbourhoods.
+    matched : ndarray of shape (n_features,) of bool
+        Features that are 0 or 1.
+    selector : MomentSelector or scikit-learn selector
+        The latter is fitted to each row's draws.
+    regressor : scikit-learn linear regressor, optional
+        Fitted to each row's draws in place of the built-in ridge.
+    draws : list of Draws, optional
+        Needed where selector or regressor are scikit-learn's.
+
+    Returns
+    -------
+    Surrogates
+    """
+    central = moments.normalised()
+    if isinstance(selector, MomentSelector):
+        support = selector.select(central)
+    else:
+        support = _select_from_draws(selector, central, draws)
+    if regressor is None:
+        coef, offset = central.ridge(_PENALTY, support), np.zeros_like(central.mean_y)
+    else:
+        coef, offset = _regress_draws(regressor, central, moments, support, draws)
+    # What the surrogate predicts at the weighted mean, at the row, and at zero.
+    centre = central.mean_y + offset
+    mean_z = central.mean_z + moments.z_origin
+    at_row = centre + np.einsum("nkd,nd->nk", coef, moments.positions - mean_z)
+    at_zero = centre - np.einsum("nkd,nd->nk", coef, mean_z)
+    sizes = moments.effective_sample_sizes
+    scarcer = moments.n_samples * np.clip(np.minimum(mean_z, 1.0 - mean_z), 0.0, None)
+    # A value that training never had is compared, whatever its column.
+    unseen = central.flat & (moments.positions == 1.0) & (np.abs(mean_z) < 1e-12)
+    compared = matched | unseen
+    # No answer where no draw has weight, or all that have look alike.
+    undetermined = (sizes > 0.0) & moments.undetermined
+    answer = np.where((sizes > 0.0) & ~undetermined, 1.0, np.nan)[:, np.newaxis]
+    # All features together are known if enumerated; penalties and choices are at a loss.
+    whole = moments.certain and regressor is None and (support is None or support.all())
+    collinear = np.full(len(sizes), moments.collinear and not whole)
+    scarcer = np.where(undetermined[:, np.newaxis], 0.0, scarcer)
+    fitted = Surrogates(
+        coef=coef * moments.y_scale[..., np.newaxis] * answer[..., np.newaxis],
+        intercepts=(moments.y_origin + moments.y_scale * at_zero) * answer,
+        local_predictions=(moments.y_origin + moments.y_scale * at_row) * answer,
+        scores=central.explained(coef, offset) * answer,
+        effective_sample_sizes=sizes,
+        support=np.where(compared, scarcer, sizes[:, np.newaxis]),
+        inside=np.where(compared, mean_z, np.nan),
+        flat=central.flat,
+        empty_selections=_nothing_kept(support, central),
+        chosen=_chosen(support, central),
+        n_samples=np.full(len(sizes), float(moments.n_samples)),
+        certain=np.full(len(sizes), moments.certain),
+        undetermined=undetermined,
+        collinear=collinear,
+        unconverged=np.zeros(len(sizes), dtype=bool),
+    )
+    return fitted if moments.plain is None else fitted.scored_on(moments.plain)
+
+
+def _chosen(support, central):
+    varies = ~central.flat[:, np.newaxis]
+    if support is None:
+        return np.repeat(varies, central.spread.shape[1], axis=1)
+    return support & varies
+
+
+def _nothing_kept(support, central):
+    if support is None:
+        return np.zeros(central.spread.shape, dtype=bool)
+    could = (central.spread > 0.0) & ~central.flat.all(axis=1, keepdims=True)
+    return ~support.any(axis=2) & could
+
+
+def _select_from_draws(selector, central, draws):
+    n, d, k = central.cross.shape
+    support = np.zeros((n, k, d), dtype=bool)
+    if not d:
+        return support
+    for i, c, Z, y, weights in _regressions(draws):
+        fitted = clone(selector).fit(Z, y, sample_weight=weights)
+        support[i, c] = fitted.get_support()
+    return support
+
+
+def _regress_draws(regressor, central, moments, support, draws):
+    """Coefficients of a user's regressor, and its prediction at the mean above the best.
+
+    Both in the scaled units of the moments.
+    """
+    n, d, k = central.cross.shape
+    coef, offset = np.zeros((n, k, d)), np.zeros((n, k))
+    for i, c, Z, y, weights in _regressions(draws):
+        chosen = np.arange(d) if support is None else np.flatnonzero(support[i, c])
+        if len(chosen):
+            fitted = clone(regressor).fit(Z[:, chosen], y, sample_weight=weights)
+            if np.size(getattr(fitted, "coef_", None)) != len(chosen):
+                raise TypeError(
+                    f"surrogate={regressor!r} has no coef_ of one number a feature after "
+                    "fit; use a linear regressor, such as Ridge or LinearRegression."
+                )
+            slopes = np.ravel(fitted.coef_)
+            scale = moments.y_scale[i, c]
+            coef[i, c, chosen] = slopes / scale
+            mean_z = (central.mean_z[i] + moments.z_origin[i])[chosen]
+            at_mean = np.ravel(fitted.intercept_)[0] + slopes @ mean_z
+            best = moments.y_origin[i, c] + scale * central.mean_y[i, c]
+            offset[i, c] = (at_mean - best) / scale
+    return coef, offset
+
+
+def _regressions(draws):
+    """Every row's and output's weighted regression, as scikit-learn takes it.
+
+    Weights have mean 1, so that a user's penalty means the same under every kernel.
+    """
+    for i, around in enumerate(draws):
+        if around.weights.any():
+            Z = around.Z.T.astype(np.float64)
+            # By the largest first: the mean of denormal weights may round to nothing.
+            weights = around.weights / around.weights.max()
+            weights /= weights.mean()
+            answers = (
+                around.y_origin[:, np.newaxis] + around.y_scale[:, np.newaxis] * around.Y
+            )
+            for c, y in enumerate(answers):
+                yield i, c, Z, y, weights

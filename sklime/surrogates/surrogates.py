@@ -1,0 +1,157 @@
+"""The surrogates of several rows, as parallel arrays."""
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from sklime.surrogates.standard_errors import standard_errors
+
+# In units of the mean weight: one draw's worth of evidence against a coefficient.
+_PENALTY = 1.0
+
+
+_PER_FEATURE = ("coef", "support", "inside", "flat", "chosen", "standard_errors")
+
+
+@dataclass(frozen=True, eq=False)
+class Surrogates:
+    """Weighted linear surrogates of several rows.
+
+    Parameters
+    ----------
+    coef : ndarray of shape (n_rows, n_outputs, n_features)
+        Coefficients in interpretable units; NaN where no draw has weight, or all that have
+        look alike.
+    intercepts, local_predictions, scores : ndarray of shape (n_rows, n_outputs)
+        Intercept, prediction at the row itself, and weighted R squared.
+    effective_sample_sizes : ndarray of shape (n_rows,)
+        ``(sum w)**2 / sum w**2``.
+    support : ndarray of shape (n_rows, n_features)
+        For a 0/1 feature ``min(sum w[z = 1], sum w[z = 0]) / mean w``; for a standardised
+        one the effective sample size.
+    inside : ndarray of shape (n_rows, n_features)
+        For a feature compared with the row's own bin, the weighted share of draws in it;
+        NaN for a standardised one.
+    flat : ndarray of shape (n_rows, n_features) of bool
+        Features that do not vary where there is weight.
+    empty_selections : ndarray of shape (n_rows, n_outputs) of bool
+        Where the selector kept nothing although answers and features vary.
+    chosen : ndarray of shape (n_rows, n_outputs, n_features) of bool
+        Features that vary and that the selector let differ from 0.
+    n_samples : ndarray of shape (n_rows,)
+        Draws behind each row.
+    certain : ndarray of shape (n_rows,) of bool
+        Rows of which nothing is estimated from draws.
+    undetermined : ndarray of shape (n_rows,) of bool
+        Rows whose draws cannot tell the features apart: their `coef` are NaN.
+    collinear : ndarray of shape (n_rows,) of bool
+        Rows whose draws hardly can, where this makes `coef` doubtful.
+    unconverged : ndarray of shape (n_rows,) of bool
+        Rows that would need more draws than they may have.
+    standard_errors : ndarray of shape (n_rows, n_outputs, n_features), default=None
+        Standard errors of `coef`; NaN for features that were not selected.
+    """
+
+    coef: np.ndarray
+    intercepts: np.ndarray
+    local_predictions: np.ndarray
+    scores: np.ndarray
+    effective_sample_sizes: np.ndarray
+    support: np.ndarray
+    inside: np.ndarray
+    flat: np.ndarray
+    empty_selections: np.ndarray
+    chosen: np.ndarray
+    n_samples: np.ndarray
+    certain: np.ndarray
+    undetermined: np.ndarray
+    collinear: np.ndarray
+    unconverged: np.ndarray
+    standard_errors: np.ndarray | None = None
+
+    def scored_on(self, moments):
+        """Take the fidelity from other draws than those the surrogates come from.
+
+        Parameters
+        ----------
+        moments : Moments
+            Of draws around the same rows.
+
+        Returns
+        -------
+        Surrogates
+            With `scores` replaced.
+        """
+        moments = moments if moments.plain is None else moments.plain
+        central = moments.normalised()
+        mean_z = central.mean_z + moments.z_origin
+        at_mean = self.intercepts + np.einsum("nkd,nd->nk", self.coef, mean_z)
+        best = moments.y_origin + moments.y_scale * central.mean_y
+        scores = central.explained(
+            self.coef / moments.y_scale[..., np.newaxis], (at_mean - best) / moments.y_scale
+        )
+        return replace(self, scores=scores)
+
+    @classmethod
+    def padded(cls, parts):
+        """Join the surrogates of disjoint rows, padding features with NaN to the most."""
+        widest = max(part.coef.shape[2] for part in parts)
+
+        def pad(array):
+            width = [(0, 0)] * (array.ndim - 1) + [(0, widest - array.shape[-1])]
+            return np.pad(array.astype(float), width, constant_values=np.nan)
+
+        joined = {}
+        for field in fields(cls):
+            arrays = [getattr(part, field.name) for part in parts]
+            if arrays[0] is None:
+                continue
+            if field.name in _PER_FEATURE:
+                arrays = map(pad, arrays)
+            joined[field.name] = np.concatenate(list(arrays))
+        return cls(**joined)
+
+    def updated(self, rows, part):
+        """Put other surrogates in the place of some rows' own.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n_updated,) of int
+            Which rows.
+        part : Surrogates
+            Of these rows.
+
+        Returns
+        -------
+        Surrogates
+        """
+        joined = {}
+        for field in fields(self):
+            array, own = getattr(self, field.name), getattr(part, field.name)
+            if array is not None:
+                array = array.copy()
+                array[rows] = own
+            joined[field.name] = array
+        return Surrogates(**joined)
+
+    def with_errors(self, draws):
+        """Add the standard errors of the built-in ridge.
+
+        Parameters
+        ----------
+        draws : iterable of Draws
+            One per row, those that the surrogates were fitted to.
+
+        Returns
+        -------
+        Surrogates
+        """
+        fields = draws, self.coef, self.chosen, self.flat, self.inside, self.certain
+        errors = []
+        for own, coef, chosen, flat, inside, certain in zip(*fields, strict=True):
+            found = standard_errors(own, coef, chosen, _PENALTY) * (not certain)
+            # What cannot vary is exactly 0, unless no draw could tell.
+            found[:, flat & ~(inside < 0.5)] = 0.0
+            found[np.isnan(coef)] = np.nan
+            errors.append(found)
+        return replace(self, standard_errors=np.array(errors))

@@ -1,0 +1,151 @@
+"""Checks of what users hand to samplers: tables, weights, options."""
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils.validation import (
+    validate_data,
+)
+
+from sklime.fitting import check_fitted
+
+
+def is_frame(X):
+    """Whether `X` is a data frame (pandas or polars)."""
+    return hasattr(X, "columns") and hasattr(X, "dtypes")
+
+
+def check_table(owner, X, *, reset):
+    """Check a table against what its owner was fitted on, and leave its kind as it is.
+
+    Parameters
+    ----------
+    owner : estimator
+        Whose `n_features_in_` and `feature_names_in_` are set or compared.
+    X : ndarray, DataFrame or sparse matrix
+        The table.
+    reset : bool
+        Whether this is the fit.
+
+    Returns
+    -------
+    ndarray, DataFrame or CSR matrix
+
+    Raises
+    ------
+    ValueError
+        If it is empty, has other columns than in `fit`, or fewer than two rows in `fit`.
+    """
+    if not reset:
+        check_fitted(owner)
+    fewest = 2 if reset else 1
+    if not is_frame(X):
+        X = validate_data(
+            owner,
+            X,
+            reset=reset,
+            accept_sparse="csr",
+            dtype=None,
+            ensure_all_finite="allow-nan",
+            ensure_min_samples=fewest,
+        )
+        if reset:
+            owner._fitted_sparse = sparse.issparse(X)
+        elif owner._fitted_sparse:
+            X = sparse.csr_matrix(X)
+        elif sparse.issparse(X):
+            raise TypeError(
+                f"{type(owner).__name__} was fitted on a dense table and got a sparse one: "
+                "fit it on a sparse table, or pass X.toarray()."
+            )
+        return X
+    if reset:
+        owner._fitted_sparse = False
+    validate_data(owner, X, reset=reset, skip_check_array=True)
+    if reset:
+        owner._column_names = list(X.columns)
+    elif getattr(owner, "_column_names", list(X.columns)) != list(X.columns):
+        # scikit-learn compares names that are strings only.
+        raise ValueError(
+            f"the columns {list(X.columns)} are not those of the fit, "
+            f"{owner._column_names}: pass the same columns in the same order."
+        )
+    if X.shape[1] == 0 or X.shape[0] < fewest:
+        raise ValueError(
+            f"the table has {X.shape[0]} row(s) and {X.shape[1]} column(s), while at least "
+            f"{fewest} row(s) and 1 column are needed."
+        )
+    return X
+
+
+def find_categorical(categorical_features, table_format):
+    """Resolve `categorical_features` into a mask over the columns.
+
+    Parameters
+    ----------
+    categorical_features : "from_dtype", array-like or None
+        As users give it: by dtype, a mask, indices, names, or none.
+    table_format : TableFormat
+        Knows names and dtypes.
+
+    Returns
+    -------
+    ndarray of shape (n_features,) of bool
+
+    Raises
+    ------
+    ValueError
+        If it names no column of the table, or leaves out one that holds no numbers.
+    """
+    names, nominal = table_format.feature_names, table_format.nominal
+    if isinstance(categorical_features, str) and categorical_features == "from_dtype":
+        return nominal.copy()
+    mask = np.zeros(len(names), dtype=bool)
+    chosen = np.asarray([] if categorical_features is None else categorical_features)
+    if chosen.ndim != 1:
+        raise ValueError(
+            f"categorical_features={categorical_features!r} must be 'from_dtype', None, or "
+            "a one-dimensional mask, list of indices or list of names."
+        )
+    if chosen.dtype.kind == "b":
+        if len(chosen) != len(mask):
+            raise ValueError(
+                f"categorical_features is a mask of length {len(chosen)} for "
+                f"{len(mask)} columns."
+            )
+        mask |= chosen
+    elif len(chosen) and chosen.dtype.kind in "iu":
+        if chosen.min() < 0 or chosen.max() >= len(mask):
+            raise ValueError(
+                f"categorical_features={categorical_features!r} has indices outside "
+                f"0..{len(mask) - 1}."
+            )
+        mask[chosen] = True
+    elif len(chosen):
+        absent = sorted(set(map(str, chosen)) - set(map(str, names)))
+        if absent:
+            raise ValueError(f"categorical_features names no column: {', '.join(absent)}.")
+        mask |= np.isin(names.astype(str), chosen.astype(str))
+    if (nominal & ~mask).any():
+        raise ValueError(
+            "these columns hold no numbers, yet categorical_features leaves them out: "
+            f"{', '.join(map(str, names[nominal & ~mask]))}."
+        )
+    return mask
+
+
+def feature_names(owner):
+    """Names of the columns: those that `owner` was fitted on, or ``x0``, ``x1``, ...
+
+    Parameters
+    ----------
+    owner : fitted estimator
+        Has `n_features_in_`, and `feature_names_in_` where it was fitted on a frame.
+
+    Returns
+    -------
+    ndarray of shape (n_features,) of str
+    """
+    names = getattr(owner, "feature_names_in_", None)
+    if names is None:
+        names = [f"x{j}" for j in range(owner.n_features_in_)]
+    return np.asarray(names, dtype=object)

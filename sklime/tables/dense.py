@@ -1,0 +1,215 @@
+"""Dense tables, arrays and data frames: every row is described by all columns."""
+
+import numpy as np
+
+from sklime.tables.containers import as_container
+from sklime.tables.format import TableFormat
+
+
+class DenseFormat(TableFormat):
+    """How the rows of an array or data frame are written as float64 and back.
+
+    Numbers stay as they are, nominal columns become the index of their level, and what
+    is missing is NaN. The way back restores names, order, dtypes and categories, so
+    that a model always receives the kind of table it was trained on.
+
+    Parameters
+    ----------
+    X : ndarray, pandas DataFrame or polars DataFrame of shape (n_rows, n_features)
+        The training table.
+
+    Attributes
+    ----------
+    n_features : int
+        Number of columns.
+    feature_names : ndarray of shape (n_features,), dtype object
+        Column names as str; ``"x0"``, ``"x1"``, ... for arrays.
+    nominal : ndarray of shape (n_features,), dtype bool
+        Columns of levels: strings, categories and the boolean columns of frames, and
+        columns of Python objects that hold strings. All others are numbers.
+
+    Raises
+    ------
+    TypeError
+        If `X` is no such table, or a column holds dates, times, complex numbers or
+        objects other than strings and numbers.
+    ValueError
+        If `X` is not two-dimensional or column names occur twice.
+
+    Examples
+    --------
+    >>> import pandas
+    >>> from sklime.tables.dense import DenseFormat
+    >>> X = pandas.DataFrame({"age": [31, 8], "pet": ["dog", "cat"]})
+    >>> dense_format = DenseFormat(X)
+    >>> dense_format.encode(X)
+    array([[31.,  1.],
+           [ 8.,  0.]])
+    >>> dense_format.decode([[9.0, 1.0]])
+       age  pet
+    0    9  dog
+    >>> dense_format.describe(1, 0.0)
+    'cat'
+    """
+
+    def __init__(self, X):
+        table = as_container(X)
+        kinds = table.kinds
+        self.feature_names = np.array([str(name) for name in table.names], dtype=object)
+        _check_names(self.feature_names)
+        _check_kinds(self.feature_names, kinds)
+        self.n_features = len(kinds)
+        self.nominal = np.isin(kinds, table.nominal_kinds)
+        self._codecs = table.codecs(self.nominal)
+        self._empty = table.empty()
+
+    def encode(self, X):
+        """Write the rows of a table as floats.
+
+        Parameters
+        ----------
+        X : ndarray, pandas DataFrame or polars DataFrame of shape (n_rows, n_features)
+            Columns are taken by position; names are for the caller to check.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_features), dtype float64, C-contiguous
+            Numbers, level indices from 0, NaN for missing values and -1 for a value
+            that is not among the levels of its column.
+
+        Raises
+        ------
+        TypeError
+            If `X` or a column of it is of an unsupported type, as in the constructor.
+        ValueError
+            If the number of columns differs, strings stand where numbers are expected,
+            or a number is infinite or an integer too large for a float.
+        """
+        table = as_container(X)
+        kinds = table.kinds
+        if len(kinds) != self.n_features:
+            raise ValueError(
+                f"X has {len(kinds)} features, but {self.n_features} are expected as in "
+                "training: pass the same columns in the same order."
+            )
+        _check_kinds(self.feature_names, kinds)
+        strings = (np.array(kinds) == "nominal") & ~self.nominal
+        if strings.any():
+            raise ValueError(
+                f"X holds strings or categories in {_listed(self.feature_names[strings])}, "
+                "where training had numbers: pass the dtypes of the training table."
+            )
+        E = table.read(self._codecs)
+        _check_numbers(self.feature_names, kinds, E)
+        return E
+
+    def decode(self, E):
+        """Restore the table that the rows of a float matrix stand for.
+
+        Numbers are cast to the training dtype unless that would change them: a column
+        of integers that is given 0.5, or a missing value it cannot hold, stays float64.
+
+        Parameters
+        ----------
+        E : array-like of shape (n_rows, n_features)
+            Rows as `encode` writes them.
+
+        Returns
+        -------
+        ndarray, pandas DataFrame or polars DataFrame of shape (n_rows, n_features)
+            A table of the kind learnt; `E` itself where that was a float64 array.
+
+        Raises
+        ------
+        ValueError
+            If a nominal column holds a value that is no level index, such as the -1 of
+            an unknown value.
+        """
+        return self._empty.write(np.asarray(E, dtype=np.float64), self._codecs)
+
+    def describe(self, j, value):
+        """Give readable text for one encoded value.
+
+        Parameters
+        ----------
+        j : int
+            Column.
+        value : float
+            Value of that column as `encode` writes it.
+
+        Returns
+        -------
+        str
+            The level, or the shortest text of the number; ``"missing (NaN)"``, and
+            ``"unknown"`` for a value that is not among the levels.
+        """
+        return "missing (NaN)" if np.isnan(value) else self._codecs[j].text(float(value))
+
+    def columns(self, X, build, categorical):
+        return tuple(map(build, self.encode(X).T, self.feature_names, categorical))
+
+    def rows(self, X, columns):
+        for e in self.encode(X):
+            yield columns, e[np.newaxis], self
+
+    def units(self, X):
+        return None
+
+    def varies(self, columns):
+        return np.array([len(column.values) > 1 for column in columns])
+
+    def restore(self, X):
+        E = self.encode(X)
+        unknown = (E[:, self.nominal] < 0).any()
+        return X if unknown else self.decode(E)
+
+    def typical_units(self, X):
+        return self.n_features
+
+
+def _listed(names):
+    """Column names as they stand in an error message, ten at most."""
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    plural = "s " if len(names) > 1 else " "
+    return "column" + plural + ", ".join(repr(str(name)) for name in names[:10]) + more
+
+
+def _check_names(names):
+    unique, counts = np.unique(names.astype(str), return_counts=True)
+    if len(unique) < len(names):
+        raise ValueError(
+            f"X names {_listed(unique[counts > 1])} more than once: rename, so that "
+            "every column can be told by its name."
+        )
+
+
+def _check_kinds(names, kinds):
+    temporal = [name for name, kind in zip(names, kinds, strict=True) if kind == "temporal"]
+    if temporal:
+        raise TypeError(
+            f"X holds dates or times in {_listed(temporal)}: drop them, or turn them into "
+            "numbers, e.g. days since a date."
+        )
+    for name, kind in zip(names, kinds, strict=True):
+        if kind not in ("float", "integer", "boolean", "nominal"):
+            raise TypeError(
+                f"float() argument must be a string or a real number, not {kind!r}: drop "
+                f"{_listed([name])} of X, or turn it into numbers, booleans, strings or "
+                "categories."
+            )
+
+
+def _check_numbers(names, kinds, E):
+    infinite = np.isinf(E).any(axis=0)
+    if infinite.any():
+        raise ValueError(
+            f"X holds inf, an infinite value, in {_listed(names[infinite])}: replace it by "
+            "NaN (missing) or by a large finite number."
+        )
+    # 2**53 itself may already be a rounded 2**53 + 1.
+    lossy = (np.array(kinds) == "integer") & (np.abs(E) >= 2.0**53).any(axis=0)
+    if lossy.any():
+        raise ValueError(
+            f"X holds integers of 2**53 or more in {_listed(names[lossy])}, which lose "
+            "digits as floats: leave identifiers out, or turn them into strings."
+        )

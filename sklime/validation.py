@@ -1,0 +1,53 @@
+"""Checks of what users hand in, with errors that name the parameter and the cure."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils.validation import (
+    check_array,
+    check_consistent_length,
+)
+
+
+def check_weights(sample_weight, X):
+    """Check the weights of training rows; None stays None.
+
+    Raises
+    ------
+    ValueError
+        If they are not one finite, non-negative number a row, or all zero.
+    """
+    if sample_weight is None:
+        return None
+    weights = check_array(
+        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
+    )
+    check_consistent_length(X, weights)
+    if weights.ndim != 1 or (weights < 0).any() or not 0.0 < weights.sum() < np.inf:
+        raise ValueError(
+            "sample_weight must be one non-negative number a row, not all of them zero, "
+            "with a finite sum."
+        )
+    return weights
+
+
+def check_option(component, name, options):
+    """Check a parameter that is one of a few words.
+
+    Raises
+    ------
+    ValueError
+        If it is none of `options`.
+    """
+    value = getattr(component, name)
+    if not isinstance(value, str) or value not in options:
+        raise ValueError(
+            f"{name}={value!r} of {type(component).__name__} must be one of "
+            f"{', '.join(map(repr, options))}."
+        )
+
+
+def check_count(name, n, least):
+    """Raise `ValueError` where a parameter is no integer of at least `least`."""
+    if not isinstance(n, Integral) or isinstance(n, bool) or n < least:
+        raise ValueError(f"{name}={n!r} must be an integer of at least {least}.")
