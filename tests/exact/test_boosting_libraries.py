@@ -391,7 +391,7 @@ def test_what_has_no_closed_form_is_sampled(model, table, y, reason):
         (xgb(), {"output_margin": False}),
         (xgb(), {"output_margin": True, "iteration_range": (0, 2)}),
         (lgbm(), {"raw_score": True, "num_iteration": 3}),
-        (Doubled(verbose=-1), {}),
+        (Doubled(verbose=-1, n_jobs=1), {}),
         (None, None),
     ],
     ids=["plain", "no margin", "some rounds", "fewer trees", "subclass", "function"],
