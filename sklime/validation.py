@@ -47,7 +47,12 @@ def check_option(component, name, options):
         )
 
 
+def is_count(n, least=1):
+    """Whether `n` is an integer, no bool, of at least `least`."""
+    return isinstance(n, Integral) and not isinstance(n, bool) and n >= least
+
+
 def check_count(name, n, least):
     """Raise `ValueError` where a parameter is no integer of at least `least`."""
-    if not isinstance(n, Integral) or isinstance(n, bool) or n < least:
+    if not is_count(n, least):
         raise ValueError(f"{name}={n!r} must be an integer of at least {least}.")

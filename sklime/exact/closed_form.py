@@ -8,18 +8,14 @@ from sklearn.pipeline import Pipeline
 from sklime.exact.failures import reports_failures
 from sklime.exact.feature_map import FeatureMap, push_forward, same_values
 from sklime.exact.grid import column_points, drawn_rows, trial_rows
+from sklime.exact.mask_population import MaskPopulation
 from sklime.exact.population import Population
-from sklime.exact.readers.boosting import read_dump
-from sklime.exact.readers.linear import is_linear, linear_coefficients
-from sklime.exact.readers.scikit_learn import read_scikit_learn
-from sklime.exact.sum_of_columns import SumOfColumns
+from sklime.exact.readers import READERS
 from sklime.exact.tilted_columns import mismatch_factor
-from sklime.exact.trees.sum_of_trees import SumOfTrees
 from sklime.exceptions import NoClosedForm
-from sklime.samplers import GaussianSampler, MarginalSampler
+from sklime.laws.masks import MaskLaw
 from sklime.selectors import MomentSelector
 from sklime.tables.access import take_rows
-from sklime.tables.sparse import SparseFormat
 
 # Training rows on which the rebuilt model is compared with the real one, and how closely,
 # as a share of the range of its answers.
@@ -33,16 +29,18 @@ _N_PUSHED, _N_ASKED = 4096, 1024
 
 
 @reports_failures
-def closed_form(response, sampler, kernel, selector, surrogate, X, n_samples):
+def closed_form(response, law, kernel, selector, surrogate, X, n_samples):
     """Find the closed form of LIME's limit.
 
     Parameters
     ----------
     response : Response
         The model and what is explained of it.
-    sampler, kernel, selector, surrogate : objects
+    law : Law
+        Of the sampler's draws.
+    kernel, selector, surrogate : objects
         The explainer's fitted or resolved components.
-    X : table of shape (n_rows, n_features)
+    X : rows
         The training rows that the sampler learnt from, some of which the rebuilt model is
         compared on.
     n_samples : int
@@ -63,44 +61,40 @@ def closed_form(response, sampler, kernel, selector, surrogate, X, n_samples):
     if surrogate is not None:
         raise NoClosedForm(f"surrogate {surrogate!r} needs draws")
     model, steps, wrappers = _unwrapped(response.estimator)
-    if sampler.masks_units:
-        # Late, as it brings the samplers along that tables never need.
-        from sklime.exact.mask_population import MaskPopulation
-
-        if not is_linear(model):
-            raise NoClosedForm(f"{type(model).__name__} is not linear")
-        own = response, sampler, kernel, X, n_samples
-        population = MaskPopulation.of(model, steps, *own)
+    n_samples = law.count_draws(n_samples)
+    if isinstance(law, MaskLaw):
+        population = MaskPopulation.of(model, steps, response, law, kernel, X, n_samples)
     else:
-        _check_laws(sampler, kernel)
-        mismatch = mismatch_factor(kernel)
-        points = column_points(sampler)
-        trials = trial_rows(sampler.columns_, points)
-        own = model, steps, response, sampler, X, points, trials
-        form = _sum_of_columns(*own) if is_linear(model) else _sum_of_trees(*own, mismatch)
-        _calibrate(form, response, sampler, X, points, trials, _N_ASKED if steps else 0)
-        population = Population(sampler, kernel, form, n_samples)
+        population = _population(model, steps, response, law, kernel, X, n_samples)
     _check_methods([*wrappers, model, *np.ravel(getattr(model, "estimators_", []))])
     return population
 
 
-def _check_laws(sampler, kernel):
+def _population(model, steps, response, law, kernel, X, n_samples):
+    """The population of draws of independent columns."""
     if kernel.column_factor is None:
         raise NoClosedForm(f"kernel {kernel!r} is not a product over columns")
-    if type(sampler) is MarginalSampler:
-        if isinstance(sampler.format_, SparseFormat):
-            raise NoClosedForm("rows of a sparse table have columns of their own")
-        if sampler.within != "empirical":
-            raise NoClosedForm(f"within={sampler.within!r} is not the empirical marginal")
-        if sampler.n_bins is None and not sampler.matched_.all():
-            raise NoClosedForm("n_bins=None gives empirical columns a standardised design")
-    elif type(sampler) is GaussianSampler:
-        if sampler.n_bins is not None:
-            raise NoClosedForm("GaussianSampler has closed forms for n_bins=None only")
-        if kernel.precision is None:
-            raise NoClosedForm(f"kernel {kernel!r} has no Gaussian column factor")
-    else:
-        raise NoClosedForm(f"{type(sampler).__name__} has no independent columns")
+    law = law.independent_columns(X)
+    if kernel.precision is None and not all(column.matched for column in law.columns):
+        raise NoClosedForm(f"kernel {kernel!r} has no Gaussian column factor")
+    form = _read(model, response)
+    points = column_points(law)
+    trials = trial_rows(law.columns, points)
+    pushed = steps if form.step is None else [*steps, form.step]
+    features = _feature_map(pushed, response, law, X, points, trials)
+    rebuilt = form.bind(features, law.columns, points, mismatch_factor(kernel))
+    _calibrate(rebuilt, response, law, X, points, trials, _N_ASKED if steps else 0)
+    return Population(law, kernel, rebuilt, n_samples)
+
+
+def _read(model, response):
+    """The closed form of a model, by the first reader that knows it."""
+    for read in READERS:
+        form = read(model, response)
+        if form is not None:
+            return form
+    name = f"{type(model).__name__}.{response.method}"
+    raise NoClosedForm(f"{name} is not a sum over the leaves of known trees")
 
 
 def _unwrapped(estimator):
@@ -120,9 +114,9 @@ def _unwrapped(estimator):
         wrappers.append(outer)
 
 
-def _feature_map(steps, response, sampler, X, points, trials):
+def _feature_map(steps, response, law, X, points, trials):
     """Model features as functions of the table's columns."""
-    if not steps and not sampler.format_.nominal.any():
+    if not steps and not law.format.nominal.any():
         d = len(points)
         return FeatureMap(
             np.arange(d),
@@ -137,42 +131,18 @@ def _feature_map(steps, response, sampler, X, points, trials):
             table = step.transform(table)
         return table
 
-    drawn = drawn_rows(sampler, points, _N_PUSHED)
-    seen = _training_rows(points, sampler, X, _N_PUSHED)
-    return push_forward(points, [trials, drawn, seen], sampler.format_, transform)
+    drawn = drawn_rows(law, points, _N_PUSHED)
+    seen = _training_rows(points, law, X, _N_PUSHED)
+    return push_forward(points, [trials, drawn, seen], law.format, transform)
 
 
-def _sum_of_columns(model, steps, response, sampler, X, points, trials):
-    coef = linear_coefficients(model, response)
-    features = _feature_map(steps, response, sampler, X, points, trials)
-    if coef.shape[1] != len(features.owner):
-        raise NoClosedForm(f"{type(model).__name__} has other features than its steps give")
-    parts = [
-        values.T @ coef[:, owned].T
-        for values, owned in zip(features.values, features.owned, strict=True)
-    ]
-    if not all(np.isfinite(part).all() for part in parts):
-        raise NoClosedForm("missing or infinite values reach the linear model")
-    return SumOfColumns(parts, sampler.columns_, points)
-
-
-def _sum_of_trees(model, steps, response, sampler, X, points, trials, mismatch):
-    forest = read_scikit_learn(model, response) or read_dump(model, response)
-    boxes, splits = forest.boxes_and_splits()
-    steps = steps if forest.step is None else [*steps, forest.step]
-    features = _feature_map(steps, response, sampler, X, points, trials)
-    if splits.feature.max(initial=-1) >= len(features.owner):
-        raise NoClosedForm(f"{type(model).__name__} has other features than its steps give")
-    return SumOfTrees(boxes, splits, features, sampler.columns_, points, mismatch)
-
-
-def _calibrate(form, response, sampler, X, points, trials, n_drawn):
+def _calibrate(rebuilt, response, law, X, points, trials, n_drawn):
     """Compare the rebuilt model with the real one, and find the constant between them.
 
     Both on training rows and on rows put together from values of different ones, where
     most draws lie: the constant is theirs. Then on draws of the sampler's law, if any.
     """
-    at = np.concatenate([_training_rows(points, sampler, X, _N_CHECKED), trials])
+    at = np.concatenate([_training_rows(points, law, X, _N_CHECKED), trials])
     if (at == at[0]).all():
         raise NoClosedForm(
             "its training rows are all alike, and cannot tell the model apart"
@@ -181,26 +151,26 @@ def _calibrate(form, response, sampler, X, points, trials, n_drawn):
     def compare(at):
         columns = zip(points, at.T, strict=True)
         E = np.column_stack([values[own] for values, own in columns])
-        answers = response(sampler.format_.decode(E), what="combined training row")
-        if form.constant.shape != answers.shape[1:]:
+        answers = response(law.format.decode(E), what="combined training row")
+        if rebuilt.constant.shape != answers.shape[1:]:
             raise NoClosedForm("the rebuilt model has another number of outputs")
-        return answers, form.answers(at)
+        return answers, rebuilt.answers(at)
 
-    answers, rebuilt = compare(at)
-    constant = (answers - rebuilt).mean(axis=0)
+    answers, own = compare(at)
+    constant = (answers - own).mean(axis=0)
     if n_drawn:
-        drawn = compare(drawn_rows(sampler, points, n_drawn))
-        answers, rebuilt = map(np.concatenate, zip((answers, rebuilt), drawn, strict=True))
-    missed = np.abs(answers - rebuilt - constant).max(axis=0)
+        drawn = compare(drawn_rows(law, points, n_drawn))
+        answers, own = map(np.concatenate, zip((answers, own), drawn, strict=True))
+    missed = np.abs(answers - own - constant).max(axis=0)
     allowed = _TOLERANCE * np.ptp(answers, axis=0)
-    allowed = allowed + _rounding(form.n_terms, response.precision, answers, rebuilt)
+    allowed = allowed + _rounding(rebuilt.n_terms, response.precision, answers, own)
     # NaN is no agreement.
     if not (missed <= allowed).all():
         raise NoClosedForm(
             f"{type(response.estimator).__name__} rebuilt from its parts does not answer "
             "as it does itself"
         )
-    form.constant = constant
+    rebuilt.constant = constant
 
 
 def _check_methods(instances):
@@ -214,11 +184,11 @@ def _check_methods(instances):
                 )
 
 
-def _training_rows(points, sampler, X, n_rows):
+def _training_rows(points, law, X, n_rows):
     """Positions in the points of some training rows that have places there."""
     n = X.shape[0]
     rows = np.unique(np.linspace(0, n - 1, min(n, n_rows)).astype(int))
-    at, known = _places(points, sampler.format_.encode(take_rows(X, rows)))
+    at, known = _places(points, law.format.encode(take_rows(X, rows)))
     return at[known]
 
 

@@ -47,6 +47,18 @@ class FeatureMap:
     owned: list
     constants: np.ndarray
 
+    def check_width(self, n_features, *, exactly=False):
+        """Check that there are the features that a model reads.
+
+        Raises
+        ------
+        NoClosedForm
+            If there are fewer, or others where there must be exactly so many.
+        """
+        own = len(self.owner)
+        if n_features > own or (exactly and n_features < own):
+            raise NoClosedForm(f"it reads {n_features} features where its steps give {own}")
+
     def of(self, j, features):
         """Values of model features over the points of their column `j`.
 

@@ -10,7 +10,7 @@ _N_BETWEEN, _REACH = 65, 7.0
 _N_TRIALS, _SEED, _SEED_OF_DRAWS = 256, 0, 1
 
 
-def column_points(sampler):
+def column_points(law):
     """Values at which each column's part in a model is told.
 
     Of a column of bins or categories they are all that is ever drawn. Steps that look
@@ -19,8 +19,8 @@ def column_points(sampler):
 
     Parameters
     ----------
-    sampler : MarginalSampler or GaussianSampler
-        Fitted.
+    law : IndependentColumns
+        Of the draws.
 
     Returns
     -------
@@ -28,8 +28,8 @@ def column_points(sampler):
         Sorted, NaN last where training rows had gaps that are drawn.
     """
     return [
-        column.values if column.matched else _reached(column, sampler.scale * column.scale)
-        for column in sampler.columns_
+        column.values if column.matched else _reached(column, law.reach * column.scale)
+        for column in law.columns
     ]
 
 
@@ -70,15 +70,15 @@ def trial_rows(columns, points):
     return at
 
 
-def drawn_rows(sampler, points, n_rows):
+def drawn_rows(law, points, n_rows):
     """Draw rows from the law of the draws themselves, on the points of its columns.
 
     Whatever combination of values is frequent enough to matter there is among them.
 
     Parameters
     ----------
-    sampler : MarginalSampler or GaussianSampler
-        Fitted.
+    law : IndependentColumns
+        Of the draws.
     points : list of n_columns ndarrays
         As `column_points` gives them.
     n_rows : int
@@ -91,13 +91,13 @@ def drawn_rows(sampler, points, n_rows):
     """
     rng = np.random.default_rng(_SEED_OF_DRAWS)
     at = np.empty((n_rows, len(points)), dtype=np.int32)
-    for j, (column, values) in enumerate(zip(sampler.columns_, points, strict=True)):
+    for j, (column, values) in enumerate(zip(law.columns, points, strict=True)):
         seen = column.marginal().components(rng.random(n_rows))
         if column.matched:
             at[:, j] = seen
             continue
         # Rows that draws lie around are training rows.
-        centre, sd = sampler.normal_of(j, column.standardise(column.values[seen]))
+        centre, sd = law.normal_of(j, column.standardise(column.values[seen]))
         drawn = centre + sd * rng.standard_normal(n_rows)
         at[:, j] = np.searchsorted(0.5 * (values[1:] + values[:-1]), drawn)
     return at

@@ -8,7 +8,8 @@ surrogate of fewer units has for the others depends on the law, here an exchange
 import numpy as np
 
 from sklime.exact.failures import reports_failures
-from sklime.exact.population import Population
+from sklime.exact.population import ExactSource
+from sklime.exact.readers import linear
 from sklime.exact.unit_effects import AdditiveAnswers
 from sklime.exceptions import NoClosedForm
 from sklime.laws.masks import weights_by_count
@@ -16,20 +17,17 @@ from sklime.moments.exchangeable import (
     MaskMoments,
     WeightedLaw,
 )
-from sklime.samplers import SequenceSampler, SuperpixelSampler, TokenSampler
-
-_SAMPLERS = (SequenceSampler, SuperpixelSampler, TokenSampler)
 
 
-class MaskPopulation:
+class MaskPopulation(ExactSource):
     """Moments of the kernel-weighted laws of masks themselves, in place of draws.
 
     Parameters
     ----------
     answers : AdditiveAnswers
         The model's, calibrated.
-    sampler : MaskSampler
-        Fitted.
+    law : MaskLaw
+        Of the masks.
     kernel : Kernel
         An exchangeable one.
     n_samples : int
@@ -38,28 +36,27 @@ class MaskPopulation:
 
     # Rows have units of their own.
     rows_at_once = 1
-    bytes_per_row = 1
 
     # Additive answers have nothing beside what their units explain.
-    knows_scores = True
+    score_basis = "in the limit"
 
-    def __init__(self, answers, sampler, kernel, n_samples):
+    def __init__(self, answers, law, kernel, n_samples):
         self.answers = answers
-        self.sampler = sampler
+        self.law = law
         self.kernel = kernel
-        self.n_samples = sampler.count_draws(n_samples)
+        self.n_samples = n_samples
 
     @classmethod
-    def of(cls, model, steps, response, sampler, kernel, X, n_samples):
+    def of(cls, model, steps, response, law, kernel, X, n_samples):
         """Find out whether the answers about masked rows are sums.
 
         Parameters
         ----------
         model : estimator
-            Linear, as `is_linear` says.
+            The last step of a pipeline, or the model itself.
         steps : list of transformers
             What stands in front of it.
-        response, sampler, kernel, X, n_samples
+        response, law, kernel, X, n_samples
             As for `closed_form`.
 
         Returns
@@ -71,67 +68,35 @@ class MaskPopulation:
         NoClosedForm
             If they are not.
         """
-        if type(sampler) not in _SAMPLERS:
-            raise NoClosedForm(f"{type(sampler).__name__} has a law of its own")
+        form = linear.read(model, response)
+        if form is None:
+            raise NoClosedForm(f"{type(model).__name__} is not linear")
         if not kernel.exchangeable:
             raise NoClosedForm(
                 f"kernel {kernel!r} looks at more than the number of kept units"
             )
-        answers = AdditiveAnswers(model, steps, response, sampler)
+        answers = AdditiveAnswers(form, steps, response, law.sampler)
         answers.calibrate(X)
-        return cls(answers, sampler, kernel, n_samples)
+        return cls(answers, law, kernel, n_samples)
 
     @reports_failures
-    def ask(self, X):
-        """Take the answers about a row apart; the model is not asked.
-
-        Parameters
-        ----------
-        X : list of one MaskedRow
-            The row.
-
-        Returns
-        -------
-        Effects
-
-        Raises
-        ------
-        NoClosedForm
-            If the answers about this row are not a sum over its units.
-        """
+    def evaluate(self, X):
+        """The answers about a row taken apart; the model is not queried."""
         [row] = X
         return self.answers(row)
 
     @reports_failures
-    def moments(self, asked, outputs):
-        """Population moments of the row's neighbourhood.
-
-        Parameters
-        ----------
-        asked : Effects
-            What `ask` returned.
-        outputs : ndarray of shape (1, n_explained) of int
-            The outputs explained.
-
-        Returns
-        -------
-        MaskMoments
-
-        Raises
-        ------
-        NoClosedForm
-            If the kernel leaves weight on masks of one number of units only.
-        """
-        d, [explained] = len(asked.effects), outputs
+    def moments(self, evaluated, outputs):
+        d, [explained] = len(evaluated.effects), outputs
         weights = weights_by_count(self.kernel, d)
-        law = WeightedLaw.of(self.sampler.mask_law(d).masses, weights)
+        law = WeightedLaw.of(self.law.exchangeable(d).masses, weights)
         if not law.efficiency or (d and not law.smaller > 0.0):
             raise NoClosedForm(
                 f"kernel {self.kernel!r} leaves weight on too few masks of {d} unit(s)"
             )
-        coef = asked.effects.T[explained]
+        coef = evaluated.effects.T[explained]
         mean = np.full((1, d), law.mean)
-        expected = asked.answers[explained] - (1.0 - law.mean) * coef.sum(axis=1)
+        expected = evaluated.answers[explained] - (1.0 - law.mean) * coef.sum(axis=1)
         return MaskMoments(
             mean_z=mean,
             variance=mean * (1.0 - mean),
@@ -142,6 +107,3 @@ class MaskPopulation:
             n_samples=self.n_samples,
             law=law,
         )
-
-    # Nothing is estimated here either.
-    with_errors = Population.with_errors

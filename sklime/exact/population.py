@@ -7,6 +7,7 @@ import numpy as np
 from sklime.exact.failures import reports_failures
 from sklime.exact.tilted_columns import MatchedLaw, NormalLaw, mismatch_factor
 from sklime.moments.independent import PopulationMoments
+from sklime.moments.source import MomentSource
 
 # The number of rows is padded to a multiple, lest a product of one row be summed in
 # another order than a product of many.
@@ -16,72 +17,55 @@ _PADDING = 8
 _LEAST_LOG = -690.0
 
 
-class Population:
+class ExactSource(MomentSource):
+    """Base of the sources that know the limit: nothing is estimated."""
+
+    # What is held for a row is little beside what is made of it.
+    bytes_per_row = 1
+
+    def with_standard_errors(self, surrogates, evaluated, outputs):
+        return replace(surrogates, standard_errors=np.zeros_like(surrogates.coef))
+
+
+class Population(ExactSource):
     """Moments of the tilted laws themselves, in place of draws from them.
 
     Parameters
     ----------
-    sampler : MarginalSampler or GaussianSampler
-        Fitted.
+    law : IndependentColumns
+        Of the draws.
     kernel : Kernel
         A product over columns.
-    form : SumOfTrees or SumOfColumns
-        The model.
+    model : RebuiltModel
+        The model, rebuilt from its parts.
     n_samples : int
         What effective sample sizes and support are stated for.
     """
 
     # Rows that are handed over together; what is multiplied together stays smaller.
     rows_at_once = 1024
-    bytes_per_row = 1
 
-    # They know what features explain together, not what no feature does.
-    knows_scores = False
-
-    def __init__(self, sampler, kernel, form, n_samples):
-        self.sampler = sampler
-        self.form = form
-        self.n_samples = sampler.count_draws(n_samples)
+    def __init__(self, law, kernel, model, n_samples):
+        self.law = law
+        self.model = model
+        self.n_samples = n_samples
         self.mismatch = mismatch_factor(kernel)
         self.precision = kernel.precision
         self.frequencies = [
-            column.frequencies if column.matched else None for column in sampler.columns_
+            column.frequencies if column.matched else None for column in law.columns
         ]
 
-    def ask(self, X):
-        """Place the rows; the model is not asked.
-
-        Parameters
-        ----------
-        X : table of shape (n_rows, n_features)
-            Checked rows.
-
-        Returns
-        -------
-        Coordinates
-        """
-        return self.sampler.locate(X)
+    def evaluate(self, X):
+        """Coordinates of the rows; the model is not queried."""
+        return self.law.locate(X)
 
     @reports_failures
-    def moments(self, asked, outputs):
-        """Population moments of the rows' neighbourhoods.
-
-        Parameters
-        ----------
-        asked : Coordinates
-            What `ask` returned for the rows.
-        outputs : ndarray of shape (n_rows, n_explained) of int
-            The outputs explained for each row.
-
-        Returns
-        -------
-        PopulationMoments
-        """
-        rows, n = asked, len(asked)
+    def moments(self, evaluated, outputs):
+        rows, n = evaluated, len(evaluated)
         laws = self._laws(rows)
         wanted, place = np.unique(outputs, return_inverse=True)
         place = place.reshape(outputs.shape)
-        expected, coef = self.form(laws, wanted)
+        expected, coef = self.model(laws, wanted)
         # Of many columns, and far out, the product of the weights would round to nothing.
         efficiency = np.sum([law.log_efficiency for law in laws], axis=0)
         sizes = self.n_samples * np.exp(np.maximum(efficiency, _LEAST_LOG))
@@ -96,32 +80,21 @@ class Population:
             n_samples=self.n_samples,
         )
 
-    def with_errors(self, fitted, asked, outputs):
-        """Add standard errors: zeros, as nothing is estimated.
-
-        Parameters
-        ----------
-        fitted : Surrogates
-            Of the rows.
-        asked, outputs
-            As for `moments`.
-
-        Returns
-        -------
-        Surrogates
-        """
-        return replace(fitted, standard_errors=np.zeros_like(fitted.coef))
+    def with_scores(self, surrogates, X, outputs, sampled):
+        # Exact moments of tables do not contain R2: score on draws.
+        source = sampled()
+        return surrogates.scored_on(source.moments(source.evaluate(X), outputs))
 
     def _laws(self, rows):
         """Laws of all columns, for the rows and what pads their number."""
         extra = (0, -len(rows) % _PADDING)
         laws = []
-        for j, column in enumerate(self.sampler.columns_):
+        for j, column in enumerate(self.law.columns):
             if column.matched:
                 own = np.pad(rows.codes[j].astype(np.intp), extra, mode="edge")
                 laws.append(MatchedLaw.of(self.frequencies[j], own, self.mismatch))
             else:
                 z = np.pad(rows.z[j], extra, mode="edge")
-                mean, sd = self.sampler.normal_of(j, z)
+                mean, sd = self.law.normal_of(j, z)
                 laws.append(NormalLaw.of(column, mean, sd, z, self.precision))
         return laws

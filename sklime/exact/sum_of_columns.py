@@ -3,9 +3,10 @@
 import numpy as np
 
 from sklime.exact.feature_map import line_through
+from sklime.exact.form import RebuiltModel
 
 
-class SumOfColumns:
+class SumOfColumns(RebuiltModel):
     r"""LIME's limit for a sum of single-column functions: a difference of two means.
 
     .. math:: \beta_j = E[g_j \mid b_j] - E[g_j \mid \text{not } b_j]
@@ -33,11 +34,9 @@ class SumOfColumns:
         ]
 
     def answers(self, at):
-        """Evaluate the sum at rows, as `SumOfTrees.answers`."""
         return self.constant + sum(part[at[:, j]] for j, part in enumerate(self.parts))
 
     def __call__(self, laws, outputs):
-        """Expected answers and coefficients, as `SumOfTrees`."""
         expected, slopes = zip(
             *(piece(law) for piece, law in zip(self._pieces, laws, strict=True)),
             strict=True,

@@ -13,10 +13,9 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import gen_batches
 
-from sklime.exact.readers.linear import linear_coefficients
 from sklime.exceptions import NoClosedForm
 from sklime.laws.masks import ExchangeableLaw
-from sklime.model.queries import ask_about_masks
+from sklime.model.queries import predict_masked
 from sklime.model.response import models_own_errors
 from sklime.tables.access import block_bytes, n_rows, take_rows
 
@@ -71,8 +70,8 @@ class AdditiveAnswers:
 
     Parameters
     ----------
-    model : estimator
-        Linear, as `is_linear` says.
+    form : LinearForm
+        The model's.
     steps : list of transformers
         What stands in front of it.
     response : Response
@@ -86,8 +85,8 @@ class AdditiveAnswers:
         If the explained scale is not the linear one.
     """
 
-    def __init__(self, model, steps, response, sampler):
-        self.coef = np.asarray(linear_coefficients(model, response), dtype=np.float64)
+    def __init__(self, form, steps, response, sampler):
+        self.coef = np.asarray(form.coef, dtype=np.float64)
         if len(self.coef) != len(response.outputs):
             raise NoClosedForm("the linear model has another number of outputs")
         self.steps = steps
@@ -118,12 +117,13 @@ class AdditiveAnswers:
             If the answers are not such a sum.
         """
         d = row.n_units
-        own = self._features(self.sampler.restore(row.compose(np.ones((1, d), dtype=bool))))
+        kind = self.sampler.kind_
+        everything = row.compose(np.ones((1, d), dtype=bool))
+        # Copies that hide nothing are all the row.
+        own = self._features(take_rows(kind.copies(everything), slice(1)))
         tested = trial_masks(d)
         masks = np.vstack([tested, ~np.eye(d, dtype=bool)])
-        lost = ask_about_masks(
-            partial(self._lost, own), self.sampler, row, masks, "masked copy"
-        )
+        lost = predict_masked(partial(self._lost, own), kind, row, masks, "masked copy")
         answers = (own @ self.coef.T)[0] + self.constant
         sizes = (abs(own) @ abs(self.coef.T))[0] + abs(lost).max(axis=0)
         effects = lost[len(tested) :]
@@ -159,7 +159,9 @@ class AdditiveAnswers:
                 raise NoClosedForm(f"of training row {i}, {reason}") from None
             everything = np.ones((1, row.n_units), dtype=bool)
             masks = np.vstack([everything, trial_masks(row.n_units)[::_STRIDE]])
-            asked = ask_about_masks(self.response, self.sampler, row, masks, "masked copy")
+            asked = predict_masked(
+                self.response, self.sampler.kind_, row, masks, "masked copy"
+            )
             differences.append(asked - parts.at(masks))
             sizes.append(parts.sizes)
             n_copies += _N_TESTED + row.n_units

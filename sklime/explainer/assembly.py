@@ -51,5 +51,5 @@ def assemble_explanation(blocks, rows, target, names, answers, outputs, meta):
         target_names=target.names if target.multiple else names[outputs[:, 0]],
         meta=meta,
         standard_errors=None if errors is None else errors.reshape(per_unit),
-        **rows.labels(notes),
+        **rows.explanation_fields(notes),
     )

@@ -17,8 +17,8 @@ from sklime.explanation import THIN_SUPPORT
 
 
 @dataclass(frozen=True, eq=False)
-class Concerns:
-    """How many explanations are doubtful, and why. Concerns of disjoint rows add up.
+class Diagnostics:
+    """How many explanations are doubtful, and why. Diagnostics of disjoint rows add up.
 
     Parameters
     ----------
@@ -72,12 +72,12 @@ class Concerns:
 
         Returns
         -------
-        Concerns
+        Diagnostics
         """
         sizes = surrogates.effective_sample_sizes
         weighted = sizes > 0.0
         # What is not estimated is not noisy.
-        estimated = ~surrogates.certain
+        estimated = ~surrogates.exact
         told = weighted & ~surrogates.undetermined
         thin = told & estimated & (sizes < surrogates.coef.shape[2])
         compared = told[:, np.newaxis] & ~np.isnan(surrogates.inside)
@@ -101,7 +101,7 @@ class Concerns:
         )
 
     def __add__(self, other):
-        return Concerns(
+        return Diagnostics(
             self.weightless + other.weightless,
             self.undetermined + other.undetermined,
             self.collinear + other.collinear,
@@ -183,7 +183,7 @@ class Concerns:
             shown = ", ".join(map(str, self.unconverged[:5]))
             more = f" and {len(self.unconverged) - 5} more" * (len(self.unconverged) > 5)
             warn_caller(
-                f"the attributions of {rows} {shown}{more} are not yet as certain as tol "
+                f"the attributions of {rows} {shown}{more} are not yet as exact as tol "
                 f"asks, with as many draws as max_samples allows. Raise either, or look at "
                 "explain(X, uncertainty=True).",
                 ConvergenceWarning,

@@ -1,7 +1,5 @@
 """The explainer: parameters, `fit`, `transform`, `explain` and `score`."""
 
-from collections import Counter
-from functools import cached_property, partial
 from itertools import chain
 from types import MappingProxyType
 
@@ -9,29 +7,23 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
 from sklearn.utils.parallel import Parallel, delayed
 
-from sklime.exact.closed_form import closed_form
-from sklime.exceptions import ClosedFormFailed, ClosedFormWarning, NoClosedForm, warn_caller
+from sklime.exceptions import ClosedFormFailed
 from sklime.explainer.assembly import assemble_explanation
-from sklime.explainer.diagnostics import Concerns
-from sklime.explainer.metadata import provenance
+from sklime.explainer.diagnostics import Diagnostics
+from sklime.explainer.metadata import metadata
 from sklime.explainer.parameters import check_parameters, check_uncertainty
 from sklime.explainer.progress import with_progress
-from sklime.explainer.rows import check_rows, rows_of, tables_of
+from sklime.explainer.routes import Routes, Setting
+from sklime.explainer.rows import rows_of
 from sklime.fitting import atomic_fit, check_fitted
 from sklime.kernels import ExponentialKernel, as_kernel
-from sklime.laws.quasirandom import seed_of, seeded
+from sklime.laws.quasirandom import resolve_seed, seeded
 from sklime.model.response import Response
 from sklime.model.wrapped import WrapsModel
-from sklime.neighbourhoods.choice import surround
-from sklime.neighbourhoods.shared import SharedPool
 from sklime.samplers import MarginalSampler
+from sklime.samplers.kinds.table import TableRows
 from sklime.selectors import AllFeatures
-from sklime.surrogates.adaptive import SurrogateFitter
 from sklime.tables.access import block_bytes, take_rows
-from sklime.tables.checks import feature_names
-
-# Training rows that decide how large a shared pool must be.
-_N_REPRESENTATIVES = 256
 
 
 class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -50,7 +42,7 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         The model. A fitted one is taken as it is, also through `clone`, grid searches and
         cross-validation; an unfitted one is cloned and fitted on ``(X, y)``. Any object
         with ``predict_proba``, ``decision_function`` or ``predict`` and without ``fit`` is
-        a black box; wrap a plain function in `FunctionClassifier` or `FunctionRegressor`.
+        a black box; wrap a raw function in `FunctionClassifier` or `FunctionRegressor`.
     sampler : Sampler or None, default=None
         How rows are perturbed. None: `MarginalSampler()`.
     kernel : Kernel, callable, Gaussian-process kernel or None, default=None
@@ -193,24 +185,25 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         """
         check_parameters(self)
         self.sampler_ = clone(MarginalSampler() if self.sampler is None else self.sampler)
-        X = check_rows(self, self.sampler_, X, reset=True)
+        X = self.sampler_.row_kind.check_columns(self, X, reset=True)
         self.estimator_ = self._fitted_model(X, y, sample_weight, params)
         self.sampler_.fit(X, y, sample_weight=sample_weight)
         self.n_features_in_ = self.sampler_.n_features_in_
-        X = self.sampler_.check(X)
+        X = self.sampler_.kind_.check(X)
         self._response = Response(
             self.estimator_,
             self.response_method,
-            probe=tables_of(self.sampler_, take_rows(X, slice(2)))[0],
+            probe=self.sampler_.kind_.tables(take_rows(X, slice(2)))[0],
             batch_size=self.sampler_.batch_size,
         )
         self._response.resolve(self.target)
         if self._response.classes is not None:
             self.classes_ = self._response.classes
-        self.kernel_ = as_kernel(self.kernel).resolve(
+        kernel = self.sampler_.default_kernel_ if self.kernel is None else self.kernel
+        self.kernel_ = as_kernel(kernel).resolve(
             metric=self.sampler_.default_metric_, width=self.sampler_.default_width_
         )
-        self._seed = seed_of(self.random_state)
+        self._seed = resolve_seed(self.random_state)
         # Clones of these share their seeds, so that equal rows are explained alike.
         self.selector_ = AllFeatures()
         if self.selector is not None:
@@ -218,22 +211,13 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         self.surrogate_ = self.surrogate
         if self.surrogate is not None:
             self.surrogate_ = seeded(clone(self.surrogate), self._seed)
-        for name in ("_drawn", "_otherwise"):
-            vars(self).pop(name, None)
-        population = self._closed_form(X, sample_weight)
-        self.method_ = "sampling" if population is None else "exact"
-        self._fitter = (
-            self._sampling_fitter()
-            if population is None
-            else SurrogateFitter(population, self.selector_, None)
-        )
-        self._insists = self.method == "exact"
-        # A masked row may have no closed form although training rows had one.
-        if population is not None and self.sampler_.masks_units and not self._insists:
-            _ = self._otherwise
-        if self.tol is not None and isinstance(self._fitter.around, SharedPool):
-            self._grow_pool(X, sample_weight)
-        self.n_samples_ = self._fitter.around.n_samples
+        if sample_weight is not None:
+            # The others taught nothing, and may hold what is unknown.
+            X = take_rows(X, np.flatnonzero(np.asarray(sample_weight) > 0))
+        self._routes = Routes(self._setting(), X)
+        self.method_ = self._routes.method
+        self._grow_pool(X)
+        self.n_samples_ = self._routes.source.n_samples
         return self
 
     def transform(self, X):
@@ -251,12 +235,12 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
             ``target="all"`` of shape ``(n_rows, n_outputs * n_features)``, by output.
             Sparse for sparse `X`, with the row's stored entries.
         """
-        rows, _, _, outputs = self._question(X, self.target)
+        rows, _, _, outputs = self._prepare(X, self.target)
 
-        def lay_out(surrogates, part, block):
-            return rows.lay_out(block, part, surrogates.coef)
+        def keep(surrogates, where, block):
+            return rows.to_columns(where, block, surrogates.coef)
 
-        return rows.join(self._surrogates(rows, outputs, lay_out))
+        return rows.join(self._surrogates(rows, outputs, keep))
 
     def explain(self, X, *, target=None, uncertainty=False):
         """Explain every row, with all that is known about each explanation.
@@ -276,25 +260,22 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         """
         if uncertainty:
             check_uncertainty(self.surrogate, "uncertainty=True")
-        rows, resolved, answers, outputs = self._question(
-            X, self.target if target is None else target
-        )
+        target = self.target if target is None else target
+        rows, resolved, answers, outputs = self._prepare(X, target)
         if answers is None:
             answers = rows.predictions(self._response)
-        scored = self._scored()
 
-        def keep(surrogates, part, block):
-            return scored(surrogates, part, outputs[block]), rows.note(part)
+        def keep(surrogates, where, block):
+            scored = self._routes.with_scores(surrogates, block, outputs[where])
+            return scored, rows.unit_metadata(block)
 
         blocks = self._surrogates(rows, outputs, keep, uncertainty)
-        # Masked rows may differ in whether they have a closed form.
+        # Rows may differ in whether they have a closed form.
         n_drawn = len(rows)
         if self.method_ == "exact":
-            n_drawn = sum(int((~fitted.certain).sum()) for fitted, _ in blocks)
-        names, meta = (
-            self._response.outputs,
-            provenance(self, self._response, self._seed, len(rows), n_drawn),
-        )
+            n_drawn = sum(int((~fitted.exact).sum()) for fitted, _ in blocks)
+        meta = metadata(self, self._routes, len(rows), n_drawn)
+        names = self._response.outputs
         return assemble_explanation(blocks, rows, resolved, names, answers, outputs, meta)
 
     def score(self, X, y=None):
@@ -319,15 +300,15 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         float
             NaN if a row has no surrogate.
         """
-        rows, _, _, outputs = self._question(X, self.target)
+        rows, _, _, outputs = self._prepare(X, self.target)
 
-        def judge(surrogates, part, block):
-            judged = rows.judge(part, self._response)
-            return _sums_of_squares(surrogates, judged, outputs[block])
+        def keep(surrogates, where, block):
+            reference = rows.reference(where, block, self._response)
+            return _sums_of_squares(surrogates, reference, outputs[where])
 
-        sums = self._surrogates(rows, outputs, judge)
+        sums = self._surrogates(rows, outputs, keep)
         residual, total, size = np.sum(sums, axis=0)
-        # Rounding of answers that do not vary is no variation.
+        # A total below rounding error counts as zero.
         if total <= 1e-28 * size:
             return 1.0 if residual <= 1e-20 * size else 0.0
         return float(1.0 - residual / total)
@@ -346,9 +327,8 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
             The input columns' names; for ``target="all"`` ``<output>__<feature>``.
         """
         check_fitted(self)
-        if self.sampler_.masks_units:
-            names = self.sampler_.get_feature_names_out()
-        else:
+        names = self.sampler_.kind_.column_names()
+        if isinstance(self.sampler_.kind_, TableRows):
             names = super().get_feature_names_out(input_features)
         target = self._response.resolve(self.target)
         if not target.multiple:
@@ -357,83 +337,42 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
             [f"{c}__{name}" for c in target.names for name in names], dtype=object
         )
 
-    def _closed_form(self, X, sample_weight):
-        """The population of draws, or None where draws are wanted or needed."""
-        if self.method == "sampling":
-            return None
-        if sample_weight is not None:
-            X = take_rows(X, np.flatnonzero(np.asarray(sample_weight) > 0))
-        try:
-            return closed_form(
-                self._response,
-                self.sampler_,
-                self.kernel_,
-                self.selector_,
-                self.surrogate_,
-                X,
-                self.n_samples,
-            )
-        except NoClosedForm as reason:
-            if self.method == "exact":
-                raise ValueError(
-                    f'method="exact" has no closed form here: {reason}. Use method="auto" '
-                    "to draw samples where there is none."
-                ) from reason.__cause__
-            if isinstance(reason, ClosedFormFailed):
-                warn_caller(
-                    f"draws take the place of the closed form: {reason}", ClosedFormWarning
-                )
-            return None
-
-    def _sampled(self, weighting):
-        own = self.sampler_, self.kernel_, self._response, self.n_samples, self._seed
-        return surround(*own, weighting)
-
-    def _sampling_fitter(self):
-        around, tilted = self._sampled(self.weighting)
-        most = 32 * self.n_samples if self.max_samples is None else self.max_samples
-        own = self.selector_, self.surrogate_, tilted, self.tol, most
-        return SurrogateFitter(around, *own)
-
-    @cached_property
-    def _otherwise(self):
-        """What explains rows whose closed form there is not, or fails."""
-        return self._sampling_fitter()
-
-    def _grow_pool(self, X, sample_weight):
-        """Let the pool grow until training rows have narrow enough intervals."""
-        if sample_weight is not None:
-            X = take_rows(X, np.flatnonzero(np.asarray(sample_weight) > 0))
-        rows = self._fitter.around.representatives(X, _N_REPRESENTATIVES)
-        chosen, _, _, outputs = self._question(take_rows(X, rows), self.target)
-        open_ = rows[self._fitter.grow(chosen.X, outputs, self.sampler_.matched_)]
-        Concerns(unconverged=tuple(sorted(open_.tolist()))).warn(
-            feature_names(self),
-            self.kernel_,
-            self.selector_,
-            self._fitter.around.n_samples,
-            "training row(s)",
+    def _setting(self):
+        """What `fit` has resolved, for the routes of rows."""
+        return Setting(
+            law=self.sampler_.law_,
+            kernel=self.kernel_,
+            response=self._response,
+            selector=self.selector_,
+            surrogate=self.surrogate_,
+            method=self.method,
+            weighting=self.weighting,
+            n_samples=self.n_samples,
+            tol=self.tol,
+            max_samples=self.max_samples,
+            seed=self._seed,
         )
 
-    def _scored(self):
-        """What gives surrogates their scores; those of tables' limits come from draws."""
-        if self._fitter.around.knows_scores:
-            return lambda surrogates, part, outputs: surrogates
-        return partial(_scored_on_draws, self._drawn)
+    def _grow_pool(self, X):
+        """Let a shared pool grow until training rows have narrow enough intervals."""
+        positions = self._routes.representatives(X)
+        if not len(positions):
+            return
+        rows, _, _, outputs = self._prepare(take_rows(X, positions), self.target)
+        imprecise = self._routes.grow(rows.X, outputs, self.sampler_.matched_)
+        unconverged = tuple(sorted(positions[imprecise].tolist()))
+        n_samples = self._routes.source.n_samples
+        self._warn(Diagnostics(unconverged=unconverged), rows, n_samples, "training row(s)")
 
-    @cached_property
-    def _drawn(self):
-        """Draws beside the limit, asked about when they are first needed."""
-        return self._sampled("kernel")[0]
-
-    def _question(self, X, target):
+    def _prepare(self, X, target):
         """Check the rows and find the outputs to explain for each.
 
-        The model is asked about the rows only where the target is their prediction.
+        The model is queried about the rows only where the target is their prediction.
         """
         check_fitted(self)
-        checked = check_rows(self, self.sampler_, X, reset=False)
-        rows = rows_of(self, self.sampler_, checked, X)
+        kind = self.sampler_.kind_
+        checked = kind.check(kind.check_columns(self, X, reset=False))
+        rows = rows_of(self.sampler_, checked, X)
         target = self._response.resolve(target)
         answers = rows.predictions(self._response) if target.needs_predictions else None
         return rows, target, answers, target.columns(len(rows), answers)
@@ -441,61 +380,46 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
     def _surrogates(self, rows, outputs, keep, uncertainty=False):
         """Fit the rows' surrogates block by block, and keep what `keep` makes of each."""
         height = block_bytes() // self._bytes_per_row(outputs.shape[1])
-        height = max(1, min(self._fitter.around.rows_at_once, height))
+        height = max(1, min(self._routes.source.rows_at_once, height))
         blocks = rows.blocks(height)
         own = rows, outputs, keep, uncertainty
         if len(blocks) == 1:
-            # To start jobs takes a third as long as to explain a row.
+            # One block: skip joblib's start-up cost, a third of the time of a row.
             results = [self._block(blocks[0], *own)]
         else:
             jobs = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")
-            results = jobs(delayed(self._block)(block, *own) for block in blocks)
-            sizes = [block.stop - block.start for block in blocks]
+            results = jobs(delayed(self._block)(where, *own) for where in blocks)
+            sizes = [where.stop - where.start for where in blocks]
             results = with_progress(results, sizes, self.verbose)
-        kept, concerns = zip(*chain.from_iterable(results), strict=True)
-        sum(concerns, Concerns()).warn(
-            rows.names, self.kernel_, self.selector_, self.n_samples_
-        )
+        kept, diagnostics = zip(*chain.from_iterable(results), strict=True)
+        self._warn(sum(diagnostics, Diagnostics()), rows, self.n_samples_)
         return kept
+
+    def _warn(self, diagnostics, rows, n_samples, what="row(s)"):
+        diagnostics.warn(rows.names, self.kernel_, self.selector_, n_samples, what)
 
     def _bytes_per_row(self, n_explained):
         """Memory for each of the rows that are explained together."""
         d = self.n_features_in_
         chosen = min(d, getattr(self.selector_, "k", d))
-        return self._fitter.around.bytes_per_row + 32 * n_explained * chosen * (chosen + d)
+        own = self._routes.source.bytes_per_row
+        return own + 32 * n_explained * chosen * (chosen + d)
 
-    def _block(self, block, *own):
+    def _block(self, where, *own):
         """Explain a block of rows, or one by one those of which a closed form fails."""
         try:
-            return [self._explained(block, *own)]
+            return [self._explained(where, *own)]
         except ClosedFormFailed:
-            # Whether a row has a closed form is not its neighbours' business.
-            alone = [slice(i, i + 1) for i in range(block.start, block.stop)]
+            alone = [slice(i, i + 1) for i in range(where.start, where.stop)]
             return [self._explained(row, *own) for row in alone]
 
-    def _explained(self, block, rows, outputs, keep, uncertainty):
-        part = rows.take(block)
-        columns, matched = rows.features(block, part)
-        asked = part, outputs[block], matched, uncertainty
-        try:
-            fitted, failures = self._fitter(*asked), Counter()
-        except NoClosedForm as reason:
-            failed = isinstance(reason, ClosedFormFailed)
-            if failed and block.stop - block.start > 1:
-                raise
-            if self._insists:
-                raise ValueError(
-                    f'method="exact" has no closed form for row {block.start}: {reason}. '
-                    'Use method="auto" to draw samples for such rows.'
-                ) from reason.__cause__
-            fitted = self._otherwise(*asked)
-            failures = Counter([str(reason)] if failed else [])
-        concerns = Concerns.of(fitted, columns, rows.varies, block.start)
-        return keep(fitted, part, block), concerns + Concerns(failures=failures)
-
-
-def _scored_on_draws(around, surrogates, part, outputs):
-    return surrogates.scored_on(around.moments(around.ask(part), outputs))
+    def _explained(self, where, rows, outputs, keep, uncertainty):
+        block = rows.block(where)
+        columns, binary = rows.features(where, block)
+        own = block, outputs[where], binary, uncertainty
+        fitted, failures = self._routes.fit(*own, where.start)
+        found = Diagnostics.of(fitted, columns, rows.varies, where.start)
+        return keep(fitted, where, block), found + Diagnostics(failures=failures)
 
 
 def _sums_of_squares(surrogates, judged, outputs):

@@ -1,4 +1,4 @@
-"""How an explanation was made: enough to make it again."""
+"""Metadata of explanations: how they were made."""
 
 import platform
 
@@ -10,17 +10,15 @@ from sklime.surrogates.standard_errors import degrees_of_freedom
 from sklime.version import __version__
 
 
-def provenance(explainer, response, seed, n_rows, n_drawn):
+def metadata(explainer, routes, n_rows, n_drawn):
     """Describe how a fitted explainer makes its explanations.
 
     Parameters
     ----------
     explainer : LimeExplainer
         Fitted.
-    response : Response
-        How it asks the model.
-    seed : int
-        Seed of all its draws.
+    routes : Routes
+        Its sources of moments.
     n_rows, n_drawn : int
         Rows that were explained, and those of them that were by draws: all or none, but
         where each row has a closed form of its own, or none.
@@ -31,27 +29,25 @@ def provenance(explainer, response, seed, n_rows, n_drawn):
         Of strings and numbers.
     """
     method = {0: "exact", n_rows: "sampling"}.get(n_drawn, "exact and sampling")
-    exact = method == "exact"
-    scores = f"on {explainer.n_samples_} draws"
-    if exact and explainer.sampler_.masks_units:
-        scores = "in the limit"
-    groups = None if exact else explainer.sampler_.groups(explainer.n_samples_)
+    exact, setting = method == "exact", routes.setting
+    n_samples = explainer.n_samples_
+    groups = None if exact else setting.law.groups(n_samples)
     return {
-        "kind": explainer.sampler_.kind,
+        "kind": explainer.sampler_.kind_.name,
         "method": method,
         "weighting": None if exact else explainer.weighting,
-        "scores": scores,
+        "scores": routes.source.score_basis if exact else f"on {n_samples} draws",
         "model": type(explainer.estimator_).__name__,
-        "response_method": response.method,
+        "response_method": setting.response.method,
         "parameters": {
             name: repr(value)
             for name, value in explainer.get_params(deep=False).items()
             if name != "estimator"
         },
         "kernel": repr(explainer.kernel_),
-        "n_samples": int(explainer.n_samples_),
+        "n_samples": int(n_samples),
         "degrees_of_freedom": degrees_of_freedom(groups),
-        "seed": int(seed),
+        "seed": int(setting.seed),
         "versions": {
             "sklime": __version__,
             "scikit-learn": sklearn.__version__,

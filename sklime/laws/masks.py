@@ -1,47 +1,20 @@
-"""Laws of masks under which all masks that keep equally many units are equally likely."""
+"""Laws of masks: units of a row are kept or hidden."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from numbers import Integral
 
 import numpy as np
 from scipy.special import comb
 from scipy.stats import binom
 
+from sklime.laws.base import Law, Sample
+from sklime.laws.quasirandom import resolve_seed
 from sklime.laws.subsets import distinct_rows, distinct_subsets
+from sklime.tables.access import n_rows
 
 # Cells of a table of masks that a kernel is asked about at a time.
 _BLOCK = 2**22
-
-
-@dataclass(frozen=True, eq=False)
-class Masks:
-    """Masks of a row's units, no two of them equal, with their probabilities.
-
-    Parameters
-    ----------
-    design : ndarray of shape (n_masks, n_units) of bool
-        True where a unit is kept.
-    masses : ndarray of shape (n_masks,)
-        Probability that each mask stands for, summing to 1: sums over the masks, so
-        weighted, estimate expectations under the law, or are them where `exhaustive`.
-    groups : ndarray of shape (n_masks,) of int, or None
-        Which masks were drawn together: a mask and its complement share a number. None
-        where `exhaustive`, as nothing was left to chance.
-    exhaustive : bool
-        Whether all masks of positive probability are there.
-    n_draws : int
-        Number of draws that the masks stand for: more than there are masks where equal
-        draws were joined.
-    """
-
-    design: np.ndarray
-    masses: np.ndarray
-    groups: np.ndarray | None
-    exhaustive: bool
-    n_draws: int
-
-    def __len__(self):
-        return len(self.masses)
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +131,9 @@ class ExchangeableLaw:
 
         Returns
         -------
-        Masks
+        Sample
+            No two masks are equal. `masses` are the probabilities that they stand for,
+            summing to 1; a mask and its complement share a group. Without inputs.
 
         Raises
         ------
@@ -186,8 +161,8 @@ class ExchangeableLaw:
         masses = self.masses[kept] / met[kept]
         masses /= masses.sum()
         if sizes.sum() <= n_samples:
-            return Masks(design, masses, None, True, len(design))
-        return Masks(design, masses, groups, False, len(design))
+            return _masks(design, masses, None, True, len(design))
+        return _masks(design, masses, groups, False, len(design))
 
     def draw_independently(self, n_samples, seed=0):
         """Draw masks independently of each other, as lime does; equal ones are joined.
@@ -201,7 +176,7 @@ class ExchangeableLaw:
 
         Returns
         -------
-        Masks
+        Sample
             Each with its share of the draws.
 
         Raises
@@ -215,7 +190,60 @@ class ExchangeableLaw:
         drawn = rng.permuted(np.arange(d) < kept, axis=1)
         first, times = distinct_rows(drawn)
         groups = np.arange(len(first))
-        return Masks(drawn[first], times / n_samples, groups, False, n_samples)
+        return _masks(drawn[first], times / n_samples, groups, False, n_samples)
+
+
+class MaskLaw(Law):
+    """Law of masked copies: units of each row are kept or hidden.
+
+    Parameters
+    ----------
+    sampler : MaskSampler
+        Fitted: cuts rows into units, and says which law their masks have.
+    kernel : Kernel, default=None
+        Weighs the law. None: as it is.
+    """
+
+    def __init__(self, sampler, kernel=None):
+        super().__init__(sampler)
+        self.kernel = kernel
+
+    def masks(self, n_units, n_samples, random_state):
+        """Draw masks for a row of so many units.
+
+        Rows of equally many units get equal masks for equal `random_state`.
+
+        Parameters
+        ----------
+        n_units : int
+            Number of units.
+        n_samples : int
+            Masks at most; a row of few units has no more than `2**n_units`.
+        random_state : int, RandomState instance or None
+            Source of randomness.
+
+        Returns
+        -------
+        Sample
+            Without inputs.
+        """
+        return self.sampler.masks(n_units, n_samples, random_state, self.kernel)
+
+    def draw(self, X, n_samples, random_state):
+        seed, found = resolve_seed(random_state), []
+        # Rows of equally many units share their masks.
+        draw = cache(lambda n_units: self.masks(n_units, n_samples, seed))
+        for row in self.sampler.rows(X):
+            masks = draw(row.n_units)
+            inputs = self.sampler.kind_.copies(row.compose(masks.design))
+            found.append(_with_inputs(masks, inputs))
+        return found
+
+    def tilt(self, kernel):
+        return MaskLaw(self.sampler, kernel) if kernel.exchangeable else None
+
+    def exchangeable(self, n_units):
+        return self.sampler.mask_law(n_units)
 
 
 def weights_by_count(kernel, n_units):
@@ -240,6 +268,27 @@ def weights_by_count(kernel, n_units):
     blocks = np.array_split(kept, 1 + n_units**2 // _BLOCK)
     return np.concatenate(
         [kernel(np.arange(n_units) < block[:, np.newaxis], row) for block in blocks]
+    )
+
+
+def _masks(design, masses, groups, exhaustive, n_draws):
+    """Masks as a sample, in which the row itself keeps all units."""
+    position = np.ones(design.shape[1])
+    return Sample(None, design, position, masses, groups, exhaustive, n_draws)
+
+
+def _with_inputs(masks, inputs):
+    """Masks with their copies; a mask of several is repeated, and shares its mass out."""
+    times = n_rows(inputs) // max(len(masks), 1)
+    if times == 1:
+        return replace(masks, inputs=inputs)
+    groups = np.arange(len(masks)) if masks.groups is None else masks.groups
+    return replace(
+        masks,
+        inputs=inputs,
+        design=np.repeat(masks.design, times, axis=0),
+        masses=np.repeat(masks.masses / times, times),
+        groups=None if masks.exhaustive else np.repeat(groups, times),
     )
 
 

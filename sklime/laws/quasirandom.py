@@ -10,7 +10,7 @@ SEQUENCES = ("sobol", "lhs", "random")
 N_SCRAMBLES = 8
 
 
-def seed_of(random_state):
+def resolve_seed(random_state):
     """Turn what users give as `random_state` into one seed.
 
     Parameters
@@ -40,7 +40,7 @@ def generator_of(random_state):
     RandomState
         The instance itself where one is given.
     """
-    return check_random_state(seed_of(None) if random_state is None else random_state)
+    return check_random_state(resolve_seed(None) if random_state is None else random_state)
 
 
 def seeded(estimator, random_state):

@@ -7,7 +7,7 @@ from sklearn.utils import gen_batches
 from sklime.tables.access import block_bytes, n_rows, take_rows
 
 
-def ask_each(response, tables, what):
+def predict_tables(response, tables, what):
     """Ask the model about several tables in one go.
 
     Parameters
@@ -45,7 +45,7 @@ def ask_each(response, tables, what):
     return np.split(answers, np.cumsum(heights)[:-1])
 
 
-def ask_about_new(response, tables, known, places, what):
+def predict_new_rows(response, tables, known, places, what):
     """Ask the model about the rows of tables that it has not answered yet.
 
     Parameters
@@ -66,11 +66,13 @@ def ask_about_new(response, tables, known, places, what):
     list of ndarray of shape (n_rows_of_table, n_outputs)
     """
     if known is None or places is None:
-        return ask_each(response, tables, what)
+        return predict_tables(response, tables, what)
     new = np.ones(n_rows(tables[0]), dtype=bool)
     new[places] = False
     positions = np.flatnonzero(new)
-    answers = ask_each(response, [take_rows(table, positions) for table in tables], what)
+    answers = predict_tables(
+        response, [take_rows(table, positions) for table in tables], what
+    )
     found = []
     for old, own in zip(known, answers, strict=True):
         both = np.empty((len(new), own.shape[1]))
@@ -79,14 +81,14 @@ def ask_about_new(response, tables, known, places, what):
     return found
 
 
-def ask_about_masks(response, sampler, row, masks, what):
+def predict_masked(response, kind, row, masks, what):
     """Ask the model about copies of a row with units hidden, in blocks that fit.
 
     Parameters
     ----------
     response : Response
         Asks the model.
-    sampler : MaskSampler
+    kind : RowKind
         Gives composed copies as the model takes them.
     row : MaskedRow
         The row.
@@ -102,7 +104,7 @@ def ask_about_masks(response, sampler, row, masks, what):
     height = max(1, block_bytes() // row.bytes_per_copy)
     answers = []
     for block in gen_batches(len(masks), height):
-        inputs, copy_of_mask = row.compose_distinct(masks[block])
-        own = response(sampler.restore(inputs), what=what, copy=False)
-        answers.append(own[copy_of_mask])
+        inputs, index = row.compose_distinct(masks[block])
+        own = response(kind.copies(inputs), what=what, copy=False)[index]
+        answers.append(own if index.ndim == 1 else own.mean(axis=1))
     return np.concatenate(answers)

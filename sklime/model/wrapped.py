@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from sklime.exceptions import warn_caller
 from sklime.laws.quasirandom import seeded
+from sklime.samplers.base import Sampler
 from sklime.tables.access import copy_rows
 
 
@@ -84,11 +85,8 @@ class WrapsModel:
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        kind = getattr(self.sampler, "kind", "table")
-        if kind != "table":
-            tags.input_tags.two_d_array = False
-            tags.input_tags.string = tags.input_tags.one_d_array = kind == "text"
-            tags.input_tags.three_d_array = kind != "text"
+        if isinstance(self.sampler, Sampler):
+            self.sampler.row_kind.tag(tags)
         if hasattr(self.estimator, "__sklearn_tags__"):
             inner = get_tags(self.estimator)
             tags.input_tags.allow_nan = inner.input_tags.allow_nan

@@ -23,7 +23,7 @@ class Draws:
         Origin and unit of the answers.
     groups : ndarray of shape (n_samples,) of int, default=None
         Which draws belong together; groups are independent. None: all draws are.
-    plain : ndarray of shape (n_outputs, n_samples), default=None
+    raw : ndarray of shape (n_outputs, n_samples), default=None
         The model's own answers in the same unit, where `Y` holds less noisy ones that have
         the same coefficients.
     """
@@ -35,7 +35,7 @@ class Draws:
     y_origin: np.ndarray
     y_scale: np.ndarray
     groups: np.ndarray | None = None
-    plain: np.ndarray | None = None
+    raw: np.ndarray | None = None
 
     @property
     def lopsided(self):
@@ -54,7 +54,7 @@ class Draws:
         -------
         Draws
         """
-        return self if self.plain is None else replace(self, Y=self.plain, plain=None)
+        return self if self.raw is None else replace(self, Y=self.raw, raw=None)
 
     @property
     def z_origin(self):

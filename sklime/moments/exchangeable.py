@@ -194,10 +194,10 @@ class EnumeratedMoments:
     n_samples: int
     law: WeightedLaw
 
-    certain = True
+    exact = True
     undetermined = False
     collinear = True
-    plain = None
+    raw = None
 
     @classmethod
     def of(cls, Z, weights, law, answers, weight_squares, n_samples):

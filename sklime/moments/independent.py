@@ -34,10 +34,10 @@ class PopulationMoments:
     n_samples: int
 
     # Nothing is estimated, and features are independent.
-    certain = True
+    exact = True
     undetermined = False
     collinear = False
-    plain = None
+    raw = None
 
     @property
     def z_origin(self):

@@ -33,13 +33,13 @@ class Moments:
         Number of draws; infinite for population moments.
     resolution : float
         Share of a second moment below which a variance is rounding error.
-    certain : bool, default=False
+    exact : bool, default=False
         Whether the draws are all there are, so that nothing is estimated.
     undetermined : bool, default=False
         Whether the draws that have weight cannot tell the features apart.
     collinear : bool, default=False
         Whether they hardly can.
-    plain : Moments, default=None
+    raw : Moments, default=None
         Of the answers themselves, where these moments are of less noisy ones with the same
         coefficients.
     """
@@ -52,10 +52,10 @@ class Moments:
     y_scale: np.ndarray
     n_samples: float
     resolution: float
-    certain: bool = False
+    exact: bool = False
     undetermined: bool = False
     collinear: bool = False
-    plain: "Moments | None" = None
+    raw: "Moments | None" = None
 
     def __len__(self):
         return len(self.products)
@@ -84,10 +84,10 @@ class Moments:
                 summed, squares = weighted_products(Z, draws.weights, answers[0])
             rows.append((summed, squares, draws.position, origin, *answers[1:]))
         stacked = map(np.array, zip(*rows, strict=True))
-        plain = None
-        if any(draws.plain is not None for draws in neighbourhoods):
-            plain = cls.of(draws.as_answered() for draws in neighbourhoods)
-        return cls(*stacked, draws.Z.shape[1], resolution_of(Z), plain=plain)
+        raw = None
+        if any(draws.raw is not None for draws in neighbourhoods):
+            raw = cls.of(draws.as_answered() for draws in neighbourhoods)
+        return cls(*stacked, draws.Z.shape[1], resolution_of(Z), raw=raw)
 
     @property
     def n_features(self):
@@ -130,7 +130,7 @@ class Moments:
             mean_z=means[:, :d],
             mean_y=means[:, d:],
             # Where there is no answer, the penalty keeps systems solvable.
-            n_samples=np.inf if self.certain and not self.undetermined else self.n_samples,
+            n_samples=np.inf if self.exact and not self.undetermined else self.n_samples,
             resolution=self.resolution,
         )
 

@@ -1,5 +1,5 @@
 """Neighbourhoods: who is drawn for whom, and how often the model is asked."""
 
-from sklime.neighbourhoods.choice import surround
+from sklime.neighbourhoods.choice import choose_sources
 
-__all__ = ["surround"]
+__all__ = ["choose_sources"]

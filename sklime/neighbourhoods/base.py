@@ -1,77 +1,71 @@
-"""The contract of neighbourhoods: draws around rows, and the model's answers to them."""
+"""Sampled sources of moments: draws around rows, and the model's responses to them."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 
 import numpy as np
 
 from sklime.moments.sampled import Moments
+from sklime.moments.source import MomentSource
 
 
-class Neighbourhoods(ABC):
-    """Base of the ways to surround rows with draws and ask the model about them.
+class SampledSource(MomentSource):
+    """Base of the sources that draw around rows and query the model.
 
     Parameters
     ----------
-    sampler : Sampler
-        Fitted.
+    law : Law
+        Of the draws.
     kernel : Kernel
         With nothing left open.
     response : Response
-        Asks the model.
+        Queries the model.
     n_samples : int
         Draws per row, before rounding up.
     seed : int
         Seed of all draws.
-    smaller : Neighbourhoods, default=None
-        The same with fewer draws, whose answers are used again.
+    smaller : SampledSource, default=None
+        The same with fewer draws, whose responses are used again.
     """
 
-    def __init__(self, sampler, kernel, response, n_samples, seed, smaller=None):
-        self.sampler = sampler
+    def __init__(self, law, kernel, response, n_samples, seed, smaller=None):
+        self.law = law
         self.kernel = kernel
         self.response = response
-        self.n_samples = sampler.count_draws(n_samples)
+        self.n_samples = law.count_draws(n_samples)
         self.seed = seed
-        self.groups = sampler.groups(self.n_samples)
-        self.places = None
+        self.groups = law.groups(self.n_samples)
+        # Where the smaller request's draws stand among these.
+        self.prefix = None
         if smaller is not None:
-            self.places = sampler.places(smaller.n_samples, self.n_samples)
+            self.prefix = law.prefix_positions(smaller.n_samples, self.n_samples)
         self._grown = {}
 
-    # Rows that are explained together: their moments stay in the second-level cache.
-    rows_at_once = 64
-
-    # Whether the model is asked about draws of each row's own.
-    asks_per_row = True
-
-    # Whether moments tell how well a surrogate fits all of the answers.
-    knows_scores = True
-
     @abstractmethod
-    def ask(self, X, known=None):
-        """Place rows, draw around them, and ask the model about the draws.
+    def evaluate(self, X, known=None):
+        """Draw around rows and query the model about the draws.
 
         Parameters
         ----------
-        X : table of shape (n_rows, n_features)
-            Checked rows.
+        X : rows
+            Checked.
         known : list of n_rows ndarrays, default=None
-            The answers that the `smaller` neighbourhoods of the rows had.
+            The responses that the `smaller` source had for the rows; of use where the
+            law's draws are among those of a larger request.
 
         Returns
         -------
         object
-            For `draws`, `moments` and `answers`, which ask nothing more.
+            For `draws`, `moments` and `responses`, which ask nothing more.
         """
 
     @abstractmethod
-    def draws(self, asked, outputs):
+    def draws(self, evaluated, outputs):
         """Weigh the draws around each row.
 
         Parameters
         ----------
-        asked : object
-            What `ask` returned for the rows.
+        evaluated : object
+            What `evaluate` returned for the rows.
         outputs : ndarray of shape (n_rows, n_explained) of int
             The outputs explained for each row.
 
@@ -82,13 +76,13 @@ class Neighbourhoods(ABC):
         """
 
     @abstractmethod
-    def answers(self, asked, i):
-        """The model's answers about the draws of one row.
+    def responses(self, evaluated, i):
+        """The model's responses to the draws around one row.
 
         Parameters
         ----------
-        asked : object
-            What `ask` returned.
+        evaluated : object
+            What `evaluate` returned.
         i : int
             Which of its rows.
 
@@ -97,43 +91,14 @@ class Neighbourhoods(ABC):
         ndarray of shape (n_draws, n_outputs)
         """
 
-    @property
-    @abstractmethod
-    def bytes_per_row(self):
-        """Memory needed for each of the rows that are explained together."""
+    def moments(self, evaluated, outputs):
+        return Moments.of(self.draws(evaluated, outputs))
 
-    def moments(self, asked, outputs):
-        """Sum up the draws around each row.
-
-        Parameters
-        ----------
-        asked, outputs
-            As for `draws`.
-
-        Returns
-        -------
-        Moments
-        """
-        return Moments.of(self.draws(asked, outputs))
-
-    def with_errors(self, fitted, asked, outputs):
-        """Add standard errors to surrogates that were fitted to these draws.
-
-        Parameters
-        ----------
-        fitted : Surrogates
-            Of the rows.
-        asked, outputs
-            As for `draws`.
-
-        Returns
-        -------
-        Surrogates
-        """
-        return fitted.with_errors(self.draws(asked, outputs))
+    def with_standard_errors(self, surrogates, evaluated, outputs):
+        return surrogates.with_standard_errors(self.draws(evaluated, outputs))
 
     def grown(self, n_samples):
-        """The same neighbourhoods with more draws.
+        """The same source with more draws.
 
         Parameters
         ----------
@@ -142,11 +107,11 @@ class Neighbourhoods(ABC):
 
         Returns
         -------
-        Neighbourhoods
+        SampledSource
         """
         # Two threads may both build one; the two are equal.
         if n_samples not in self._grown:
-            own = self.sampler, self.kernel, self.response
+            own = self.law, self.kernel, self.response
             self._grown[n_samples] = type(self)(*own, n_samples, self.seed, smaller=self)
         return self._grown[n_samples]
 

@@ -1,5 +1,7 @@
-"""Which neighbourhoods a sampler and a kernel allow, and which of these is the cheapest."""
+"""Choice of sampled sources: which ones a law and a kernel allow, the cheapest first."""
 
+from sklime.laws.base import SharedLaw, ShiftedLaw
+from sklime.laws.masks import MaskLaw
 from sklime.neighbourhoods.base import is_thin
 from sklime.neighbourhoods.masked import MaskedCopies, TiltedCopies
 from sklime.neighbourhoods.own import OwnDraws
@@ -11,57 +13,59 @@ from sklime.neighbourhoods.tilted import TiltedDraws
 _PILOT = 1024
 
 
-def surround(sampler, kernel, response, n_samples, seed, weighting="kernel"):
-    """Choose the cheapest way to surround rows that the sampler and the kernel allow.
+def choose_sources(law, kernel, response, n_samples, seed, weighting="kernel"):
+    """Choose the cheapest sampled sources that the law and the kernel allow.
 
     Parameters
     ----------
-    sampler, kernel, response, n_samples, seed
-        As for `Neighbourhoods`.
+    law, kernel, response, n_samples, seed
+        As for `SampledSource`.
     weighting : {"auto", "kernel", "tilted"}, default="kernel"
         As for `LimeExplainer`.
 
     Returns
     -------
-    around : Neighbourhoods
+    source : SampledSource
         For all rows.
-    tilted : Neighbourhoods or None
-        Unweighted, for rows of which the kernel leaves too little in `around`.
+    tilted : SampledSource or None
+        Unweighted, for rows of which the kernel leaves too little in `source`.
 
     Raises
     ------
     ValueError
         If draws from the kernel-weighted law are wanted and there are none.
     """
-    setting = sampler, kernel, response, n_samples, seed
-    tilts = sampler.tilts(kernel)
+    setting = law, kernel, response, n_samples, seed
+    tilts = law.tilt(kernel) is not None
     if weighting == "tilted" and not tilts:
         raise ValueError(
-            f'weighting="tilted" has no law to draw from: {sampler!r} cannot weigh its own '
+            f'weighting="tilted" has no law to draw from: {law!r} cannot weigh its own '
             f'by {kernel!r}. Use weighting="kernel", or a sampler of independent columns '
             "with a kernel that is a product over columns, such as ExponentialKernel()."
         )
     wanted = tilts and weighting != "kernel"
-    if sampler.masks_units:
-        around = MaskedCopies(*setting)
-        tilted = TiltedCopies(*setting) if wanted else None
-    elif not sampler.depends_on_row:
+    if isinstance(law, SharedLaw):
         return _shared(setting, weighting, wanted)
-    else:
-        shifts = sampler.shifts_with_row and kernel.stationary
-        around = (ShiftedNoise if shifts else OwnDraws)(*setting)
+    if isinstance(law, MaskLaw):
+        source = MaskedCopies(*setting)
+        tilted = TiltedCopies(*setting) if wanted else None
+    elif isinstance(law, ShiftedLaw) and kernel.stationary:
+        source = ShiftedNoise(*setting)
         tilted = TiltedDraws(*setting) if wanted else None
-        if wanted and shifts and is_thin(around.effective_sample_size, around.n_samples):
-            # The same for every row, and known before the model is asked.
+        if wanted and is_thin(source.effective_sample_size, source.n_samples):
+            # The same for every row, and known before the model is queried.
             return tilted, None
-    return (tilted, None) if weighting == "tilted" else (around, tilted)
+    else:
+        source = OwnDraws(*setting)
+        tilted = TiltedDraws(*setting) if wanted else None
+    return (tilted, None) if weighting == "tilted" else (source, tilted)
 
 
 def _shared(setting, weighting, wanted):
     """A pool for all rows, or what it tells tilted draws about the columns."""
-    sampler, kernel, response, n_samples, seed = setting
+    law, kernel, response, n_samples, seed = setting
     if weighting == "tilted":
         n_samples = min(n_samples, _PILOT)
-    pool = SharedPool(sampler, kernel, response, n_samples, seed)
+    pool = SharedPool(law, kernel, response, n_samples, seed)
     tilted = TiltedDraws(*setting, pool=pool) if wanted else None
     return (tilted, None) if weighting == "tilted" else (pool, tilted)

@@ -6,12 +6,12 @@ import numpy as np
 from scipy.special import comb
 
 from sklime.laws.masks import weights_by_count
-from sklime.model.queries import ask_about_masks
+from sklime.model.queries import predict_masked
 from sklime.moments.draws import Draws, scale_answers
 from sklime.moments.exchangeable import COLLINEAR, EnumeratedMoments, WeightedLaw
 from sklime.moments.products import resolution_of, weighted_products
 from sklime.moments.sampled import Moments
-from sklime.neighbourhoods.base import Neighbourhoods, checked_weights
+from sklime.neighbourhoods.base import SampledSource, checked_weights
 
 # Numbers of units whose masks and Gram matrices are remembered.
 _REMEMBERED = 8
@@ -23,15 +23,15 @@ _FEW = 10
 _SINGULAR = 1e-12
 
 
-class MaskedCopies(Neighbourhoods):
+class MaskedCopies(SampledSource):
     """Copies of each row with units hidden.
 
     Masks depend on the number of units alone, and so do their weights: rows of equally
     many units share them, and one Gram matrix.
     """
 
-    def __init__(self, sampler, kernel, response, n_samples, seed, smaller=None):
-        super().__init__(sampler, kernel, response, n_samples, seed, smaller)
+    def __init__(self, law, kernel, response, n_samples, seed, smaller=None):
+        super().__init__(law, kernel, response, n_samples, seed, smaller)
         self._shared = {}
 
     rows_at_once = 1
@@ -40,33 +40,33 @@ class MaskedCopies(Neighbourhoods):
     def bytes_per_row(self):
         return 1
 
-    def ask(self, X, known=None):
-        asked = []
+    def evaluate(self, X, known=None):
+        evaluated = []
         for row in X:
             shared = self._of(row.n_units)
-            answers = ask_about_masks(
-                self.response, self.sampler, row, shared.Z.T, "masked copy"
+            answers = predict_masked(
+                self.response, self.law.sampler.kind_, row, shared.Z.T, "masked copy"
             )
-            asked.append((shared, answers))
-        return asked
+            evaluated.append((shared, answers))
+        return evaluated
 
-    def answers(self, asked, i):
-        return asked[i][1]
+    def responses(self, evaluated, i):
+        return evaluated[i][1]
 
-    def draws(self, asked, outputs):
-        for (shared, answers), explained in zip(asked, outputs, strict=True):
+    def draws(self, evaluated, outputs):
+        for (shared, answers), explained in zip(evaluated, outputs, strict=True):
             scaled = scale_answers(answers.T[explained])
             position = np.ones(len(shared.Z))
             yield Draws(shared.Z, position, shared.weights, *scaled, shared.groups)
 
-    def moments(self, asked, outputs):
-        [(shared, _)], [explained] = asked, outputs
+    def moments(self, evaluated, outputs):
+        [(shared, _)], [explained] = evaluated, outputs
         if shared.by_count:
-            scaled = scale_answers(asked[0][1].T[explained])
+            scaled = scale_answers(evaluated[0][1].T[explained])
             own = shared.weight_squares, shared.n_draws
             return EnumeratedMoments.of(shared.Z, shared.weights, shared.law, scaled, *own)
         d, k = len(shared.Z), len(explained)
-        Y, origin, scale = next(self.draws(asked, outputs)).local_answers()
+        Y, origin, scale = next(self.draws(evaluated, outputs)).local_answers()
         weighted = Y * (shared.weights / (shared.weights.max() or 1.0))
         products = np.empty((1, 1 + d + k, 1 + d + k))
         products[0, : 1 + d, : 1 + d] = shared.gram
@@ -97,7 +97,7 @@ class MaskedCopies(Neighbourhoods):
         return self._shared[n_units]
 
     def _draw(self, n_units):
-        masks = self.sampler.masks(n_units, self.n_samples, self.seed)
+        masks = self.law.masks(n_units, self.n_samples, self.seed)
         return _SharedMasks.of(masks, _weights(self.kernel, masks.design))
 
 
@@ -105,12 +105,11 @@ class TiltedCopies(MaskedCopies):
     """Copies whose masks are drawn from the kernel-weighted law, and so need no weights."""
 
     def _draw(self, n_units):
-        masses = self.sampler.mask_law(n_units).masses
+        masses = self.law.exchangeable(n_units).masses
         if not (masses * weights_by_count(self.kernel, n_units)).any():
             # No law is left to draw from: masks without weight say so.
             return super()._draw(n_units)
-        own = n_units, self.n_samples, self.seed
-        masks = self.sampler.masks(*own, kernel=self.kernel)
+        masks = self.law.tilt(self.kernel).masks(n_units, self.n_samples, self.seed)
         shared = _SharedMasks.of(masks, np.ones(len(masks)))
         # Draws that are all alike may be so by chance.
         return super()._draw(n_units) if shared.undetermined else shared

@@ -1,36 +1,34 @@
-"""Ways to surround rows of a table with draws, from one pool for all to draws of each."""
+"""Draws of each row's own."""
 
-from sklime.model.queries import ask_about_new
+import numpy as np
+
+from sklime.model.queries import predict_new_rows
 from sklime.moments.draws import Draws, scale_answers
-from sklime.neighbourhoods.base import Neighbourhoods, checked_weights
+from sklime.neighbourhoods.base import SampledSource, checked_weights
 
 
-class OwnDraws(Neighbourhoods):
-    """Draws of each row's own, from any sampler."""
+class OwnDraws(SampledSource):
+    """Draws of each row's own, from any law, weighted by the kernel and their masses."""
 
     @property
     def bytes_per_row(self):
-        return 8 * 4 * self.n_samples * self.sampler.n_features_in_
+        return 8 * 4 * self.n_samples * self.law.n_features
 
-    def ask(self, X, known=None):
-        around = self._around(X)
-        return list(zip(around, self._answers(around, known), strict=True))
+    def evaluate(self, X, known=None):
+        samples = self.law.draw(X, self.n_samples, self.seed)
+        return list(zip(samples, self._responses(samples, known), strict=True))
 
-    def answers(self, asked, i):
-        return asked[i][1]
+    def responses(self, evaluated, i):
+        return evaluated[i][1]
 
-    def draws(self, asked, outputs):
-        for (own, answers), explained in zip(asked, outputs, strict=True):
+    def draws(self, evaluated, outputs):
+        for (sample, answers), explained in zip(evaluated, outputs, strict=True):
+            weights = checked_weights(self.kernel, sample.design, sample.position)
+            if sample.masses is not None:
+                weights = weights * (np.asarray(sample.masses) / np.mean(sample.masses))
             scaled = scale_answers(answers.T[explained])
-            weights = self._weights(own)
-            yield Draws(own.design.T, own.position, weights, *scaled, own.groups)
+            yield Draws(sample.design.T, sample.position, weights, *scaled, sample.groups)
 
-    def _answers(self, around, known):
-        inputs = [own.inputs for own in around]
-        return ask_about_new(self.response, inputs, known, self.places, "draw")
-
-    def _around(self, X):
-        return self.sampler.sample(X, self.n_samples, random_state=self.seed)
-
-    def _weights(self, own):
-        return checked_weights(self.kernel, own.design, own.position)
+    def _responses(self, samples, known):
+        inputs = [sample.inputs for sample in samples]
+        return predict_new_rows(self.response, inputs, known, self.prefix, "draw")

@@ -1,14 +1,14 @@
-"""One pool of draws for all rows, about which the model is asked once."""
+"""One pool of draws for all rows, about which the model is evaluated once."""
 
 from dataclasses import replace
 
 import numpy as np
 
-from sklime.model.queries import ask_about_new
+from sklime.model.queries import predict_new_rows
 from sklime.moments.draws import Draws, scale_answers
 from sklime.moments.products import lopsided, resolution_of, weighted_products
 from sklime.moments.sampled import Moments
-from sklime.neighbourhoods.base import Neighbourhoods, checked_weights
+from sklime.neighbourhoods.base import SampledSource, checked_weights
 from sklime.neighbourhoods.control_variates import AdditivePart
 
 # Above this width the weights of 0/1 designs are computed draw by draw.
@@ -19,20 +19,20 @@ _MOST_CELLS = 600
 _MOST_LEVELS = 16
 
 
-class SharedPool(Neighbourhoods):
-    """One pool of draws for all rows, about which the model is asked once.
+class SharedPool(SampledSource):
+    """One pool of draws for all rows, about which the model is evaluated once.
 
     Possible where the draws do not depend on the row; each row weighs them its own way.
     """
 
     asks_per_row = False
 
-    def __init__(self, sampler, kernel, response, n_samples, seed, smaller=None):
-        super().__init__(sampler, kernel, response, n_samples, seed, smaller)
-        inputs, self.points = sampler.pool(n_samples, seed)
+    def __init__(self, law, kernel, response, n_samples, seed, smaller=None):
+        super().__init__(law, kernel, response, n_samples, seed, smaller)
+        inputs, self.points = law.pool(n_samples, seed)
         self.n_levels, cells = self._cells(inputs)
         known = None if smaller is None else [smaller.pool_answers]
-        [answers] = ask_about_new(response, [inputs], known, self.places, "pool draw")
+        [answers] = predict_new_rows(response, [inputs], known, self.prefix, "pool draw")
         self.pool_answers = answers
         scaled = scale_answers(np.ascontiguousarray(answers.T))
         self.Y, self.y_origin, self.y_scale = scaled
@@ -44,45 +44,47 @@ class SharedPool(Neighbourhoods):
         width = len(self.points.matched) + len(self.Y) + 1
         return 8 * 6 * width**2
 
-    def ask(self, X, known=None):
-        return self.sampler.locate(X)
+    def evaluate(self, X, known=None):
+        return self.law.locate(X)
 
-    def answers(self, asked, i):
+    def responses(self, evaluated, i):
         return self.pool_answers
 
-    def draws(self, asked, outputs):
+    def draws(self, evaluated, outputs):
         if self.control is None:
-            yield from self._answered(asked, outputs)
+            yield from self._answered(evaluated, outputs)
             return
-        lines = self._lines(asked, outputs)
-        for draws, (rest, line) in zip(self._answered(asked, outputs), lines, strict=True):
+        lines = self._lines(evaluated, outputs)
+        for draws, (rest, line) in zip(
+            self._answered(evaluated, outputs), lines, strict=True
+        ):
             if draws.lopsided:
                 yield draws
             else:
                 Y = rest + line[0][:, np.newaxis] + line[1:].T @ draws.Z
-                yield replace(draws, Y=Y, plain=draws.Y)
+                yield replace(draws, Y=Y, raw=draws.Y)
 
-    def moments(self, asked, outputs):
+    def moments(self, evaluated, outputs):
         if self.control is None:
-            return super().moments(asked, outputs)
-        rests_and_lines = self._lines(asked, outputs)
+            return super().moments(evaluated, outputs)
+        rests_and_lines = self._lines(evaluated, outputs)
         rows = [
             _products(draws, *own)
             for draws, own in zip(
-                self._answered(asked, outputs), rests_and_lines, strict=True
+                self._answered(evaluated, outputs), rests_and_lines, strict=True
             )
         ]
-        better, plain, *own = _as_lines(*map(np.array, zip(*rows, strict=True)))
+        better, raw, *own = _as_lines(*map(np.array, zip(*rows, strict=True)))
         own = *own, self.n_samples, resolution_of(self.points.matched)
-        return Moments(better, *own, plain=Moments(plain, *own))
+        return Moments(better, *own, raw=Moments(raw, *own))
 
-    def with_errors(self, fitted, asked, outputs):
+    def with_standard_errors(self, surrogates, evaluated, outputs):
         if self.control is None:
-            return super().with_errors(fitted, asked, outputs)
-        return fitted.with_errors(
+            return super().with_standard_errors(surrogates, evaluated, outputs)
+        return surrogates.with_standard_errors(
             # The rest, fitted to the same answers, scatters too little.
-            draws if draws.plain is None else replace(draws, Y=draws.Y + missed)
-            for draws, missed in self._with_missed_scatter(asked, outputs)
+            draws if draws.raw is None else replace(draws, Y=draws.Y + missed)
+            for draws, missed in self._with_missed_scatter(evaluated, outputs)
         )
 
     def representatives(self, X, n_rows):
@@ -100,7 +102,7 @@ class SharedPool(Neighbourhoods):
         ndarray of int
             Their positions; no two rows are explained alike.
         """
-        points = self.ask(X)
+        points = self.evaluate(X)
         content = points.codes if points.z is None else np.vstack([points.codes, points.z])
         _, first = np.unique(content.T, axis=0, return_index=True)
         chosen = np.linspace(0, len(first) - 1, min(len(first), n_rows)).astype(int)
@@ -128,15 +130,15 @@ class SharedPool(Neighbourhoods):
                 explained[j] = np.sum(np.square(Y @ z)) / (z @ z or 1.0)
         return np.argsort(-explained, kind="stable")
 
-    def _with_missed_scatter(self, asked, outputs):
+    def _with_missed_scatter(self, evaluated, outputs):
         lacking = 1.0 / self.control.shrinkage - 1.0
-        for draws, explained in zip(self.draws(asked, outputs), outputs, strict=True):
+        for draws, explained in zip(self.draws(evaluated, outputs), outputs, strict=True):
             yield draws, lacking * self.control.rest[explained]
 
-    def _answered(self, asked, outputs):
+    def _answered(self, evaluated, outputs):
         """Each row's draws with the model's own answers."""
         for i, explained in enumerate(outputs):
-            Z, position = self.points.seen_from(asked, i)
+            Z, position = self.points.seen_from(evaluated, i)
             yield Draws(
                 Z,
                 position,
@@ -147,9 +149,9 @@ class SharedPool(Neighbourhoods):
                 self.groups,
             )
 
-    def _lines(self, asked, outputs):
+    def _lines(self, evaluated, outputs):
         """What the additive part leaves of the answers, and its line, for each row."""
-        lines = self.control.seen_from(asked.codes)
+        lines = self.control.seen_from(evaluated.codes)
         for line, explained in zip(lines, outputs, strict=True):
             yield self.control.rest[explained], line[:, explained]
 
@@ -160,7 +162,7 @@ class SharedPool(Neighbourhoods):
         most = min(self.n_samples // 3, _MOST_CELLS)
         # Bins cut some levels in two.
         n_levels = max(1, min(_MOST_LEVELS, most // len(self.points.matched) - 3))
-        cells = self.sampler.cells(inputs, n_levels)
+        cells = self.law.cells(inputs, n_levels)
         if cells is None or sum(len(column.masses) for column in cells) > most:
             return 0, None
         return n_levels, cells
@@ -182,7 +184,7 @@ class SharedPool(Neighbourhoods):
         line : ndarray of shape (1 + n_features, n_outputs)
             Constant and coefficients of the design that stand for it.
         """
-        additive = self.control.at(self.sampler.cells(inputs, self.n_levels))
+        additive = self.control.at(self.law.cells(inputs, self.n_levels))
         line = self.control.seen_from(codes[:, np.newaxis])[0] * self.y_scale
         line[0] += self.y_origin
         return (additive * self.y_scale[:, np.newaxis]).T + self.y_origin, line
@@ -219,14 +221,14 @@ def _products(draws, rest, line):
 def _as_lines(products, line, *own):
     """Products of the answers with their additive part as a line, and as they are."""
     k = line.shape[2]
-    plain = products[:, :-k, :-k]
+    raw = products[:, :-k, :-k]
     base, cross = products[:, : -2 * k, : -2 * k], products[:, : -2 * k, -k:]
     moved, across = base @ line, np.swapaxes(line, 1, 2)
     shared = across @ cross
-    better = plain.copy()
+    better = raw.copy()
     better[:, :-k, -k:] = cross + moved
     better[:, -k:, :-k] = np.swapaxes(better[:, :-k, -k:], 1, 2)
     better[:, -k:, -k:] = (
         products[:, -k:, -k:] + shared + np.swapaxes(shared, 1, 2) + across @ moved
     )
-    return better, plain, *own
+    return better, raw, *own

@@ -7,18 +7,18 @@ import numpy as np
 from sklime.moments.draws import Draws, scale_answers
 from sklime.moments.products import resolution_of, weighted_products
 from sklime.moments.sampled import Moments
-from sklime.neighbourhoods.base import Neighbourhoods, checked_weights
+from sklime.neighbourhoods.base import SampledSource, checked_weights
 
 
-class ShiftedNoise(Neighbourhoods):
+class ShiftedNoise(SampledSource):
     """The same deviations around every row: one weighting and one Gram matrix for all.
 
     Possible where the draws move with the row and the kernel looks at differences only.
     """
 
-    def __init__(self, sampler, kernel, response, n_samples, seed, smaller=None):
-        super().__init__(sampler, kernel, response, n_samples, seed, smaller)
-        self.deviations, standardised = sampler.deviations(n_samples, seed)
+    def __init__(self, law, kernel, response, n_samples, seed, smaller=None):
+        super().__init__(law, kernel, response, n_samples, seed, smaller)
+        self.deviations, standardised = law.deviations(n_samples, seed)
         self.Z = np.ascontiguousarray(standardised.T)
         self.weights = checked_weights(kernel, self.Z.T, np.zeros(len(self.Z)))
         nothing = np.empty((0, self.n_samples))
@@ -36,34 +36,34 @@ class ShiftedNoise(Neighbourhoods):
         """``(sum w)**2 / sum w**2``, the same for every row."""
         return self.gram[0, 0] ** 2 / (self.weight_squares or 1.0)
 
-    def ask(self, X, known=None):
+    def evaluate(self, X, known=None):
         new = np.ones(self.n_samples, dtype=bool)
-        if known is not None and self.places is not None:
-            new[self.places] = False
-        inputs, positions = self.sampler.around(X, self.deviations[new])
+        if known is not None and self.prefix is not None:
+            new[self.prefix] = False
+        inputs, positions = self.law.around(X, self.deviations[new])
         answers = self.response(inputs, what="draw", copy=False)
         answers = answers.reshape(len(positions), new.sum(), -1)
         if new.all():
             return positions, answers
         both = np.empty((len(positions), self.n_samples, answers.shape[2]))
-        both[:, new], both[:, self.places] = answers, known
+        both[:, new], both[:, self.prefix] = answers, known
         return positions, both
 
-    def answers(self, asked, i):
-        return asked[1][i]
+    def responses(self, evaluated, i):
+        return evaluated[1][i]
 
-    def draws(self, asked, outputs):
-        for position, answer, explained in zip(*asked, outputs, strict=True):
+    def draws(self, evaluated, outputs):
+        for position, answer, explained in zip(*evaluated, outputs, strict=True):
             Z = self.Z + position[:, np.newaxis]
             scaled = scale_answers(answer.T[explained])
             yield Draws(Z, position, self.weights, *scaled, self.groups)
 
-    def moments(self, asked, outputs):
-        (n, d), k = asked[0].shape, outputs.shape[1]
+    def moments(self, evaluated, outputs):
+        (n, d), k = evaluated[0].shape, outputs.shape[1]
         products = np.zeros((n, 1 + d + k, 1 + d + k))
         products[:, : 1 + d, : 1 + d] = self.gram
         origins, scales = np.empty((n, k)), np.empty((n, k))
-        for i, (answer, explained) in enumerate(zip(asked[1], outputs, strict=True)):
+        for i, (answer, explained) in enumerate(zip(evaluated[1], outputs, strict=True)):
             own = Draws(self.Z, None, self.weights, *scale_answers(answer.T[explained]))
             Y, origins[i], scales[i] = own.local_answers()
             cross = self.weighted @ Y.T
@@ -73,8 +73,8 @@ class ShiftedNoise(Neighbourhoods):
         return Moments(
             products,
             np.full(n, self.weight_squares),
-            asked[0],
-            asked[0],
+            evaluated[0],
+            evaluated[0],
             origins,
             scales,
             self.n_samples,

@@ -4,7 +4,6 @@ import numpy as np
 
 from sklime.moments.draws import Draws, scale_answers
 from sklime.neighbourhoods.own import OwnDraws
-from sklime.tables.access import n_rows
 
 
 class TiltedDraws(OwnDraws):
@@ -14,40 +13,41 @@ class TiltedDraws(OwnDraws):
 
     Parameters
     ----------
-    sampler, kernel, response, n_samples, seed, smaller
-        As for `Neighbourhoods`.
+    law : Law
+        One that the kernel weighs; draws are of the weighted law.
+    kernel, response, n_samples, seed, smaller
+        As for `SampledSource`.
     pool : SharedPool, default=None
         Tells which columns move the answers most: they come first, as quasi-random numbers
         are the more even the earlier their dimension. Its control variates serve here too.
     """
 
-    def __init__(self, sampler, kernel, response, n_samples, seed, smaller=None, pool=None):
-        super().__init__(sampler, kernel, response, n_samples, seed, smaller)
+    def __init__(self, law, kernel, response, n_samples, seed, smaller=None, pool=None):
+        weighted = law.tilt(kernel) if smaller is None else law
+        if smaller is None and pool is not None:
+            weighted = weighted.ordered(pool.column_order())
+        super().__init__(weighted, kernel, response, n_samples, seed, smaller)
         self.pool = pool if smaller is None else smaller.pool
-        self.order = None if self.pool is None else self.pool.column_order()
 
-    def ask(self, X, known=None):
-        around, controls = self._around(X), [None] * n_rows(X)
+    def evaluate(self, X, known=None):
+        samples = self.law.draw(X, self.n_samples, self.seed)
+        controls = [None] * len(samples)
         if self.pool is not None and self.pool.control is not None:
-            codes = self.sampler.locate(X).codes.T
+            codes = self.pool.law.locate(X).codes.T
             controls = [
-                self.pool.control_at(own.inputs, code)
-                for own, code in zip(around, codes, strict=True)
+                self.pool.control_at(sample.inputs, code)
+                for sample, code in zip(samples, codes, strict=True)
             ]
-        return list(zip(around, self._answers(around, known), controls, strict=True))
+        responses = self._responses(samples, known)
+        return list(zip(samples, responses, controls, strict=True))
 
-    def draws(self, asked, outputs):
-        for (own, answers, control), explained in zip(asked, outputs, strict=True):
+    def draws(self, evaluated, outputs):
+        for (own, answers, control), explained in zip(evaluated, outputs, strict=True):
             f, origin, scale = scale_answers(answers.T[explained])
-            Z, weights, plain = own.design.T, np.ones(len(own.design)), None
+            Z, weights, raw = own.design.T, np.ones(len(own.design)), None
             Y = f
             if control is not None:
                 additive, line = control[0][:, explained], control[1][:, explained]
                 straight = line[0] + Z.T @ line[1:]
-                Y, plain = f + ((straight - additive) / scale).T, f
-            yield Draws(Z, own.position, weights, Y, origin, scale, own.groups, plain)
-
-    def _around(self, X):
-        return self.sampler.tilted(
-            X, self.kernel, self.n_samples, random_state=self.seed, order=self.order
-        )
+                Y, raw = f + ((straight - additive) / scale).T, f
+            yield Draws(Z, own.position, weights, Y, origin, scale, own.groups, raw)

@@ -8,12 +8,14 @@ from sklime.samplers.tabular.marginal import MarginalSampler
 
 # Those for other rows than tables are imported where they are asked for.
 _LATE = {
+    "CoalitionSampler": "sklime.samplers.masked.coalition",
     "SequenceSampler": "sklime.samplers.masked.sequence",
     "SuperpixelSampler": "sklime.samplers.masked.image",
     "TokenSampler": "sklime.samplers.masked.text",
 }
 
 __all__ = [
+    "CoalitionSampler",
     "GaussianSampler",
     "MarginalSampler",
     "Neighbourhood",

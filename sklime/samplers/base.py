@@ -1,41 +1,18 @@
 """What the house asks of a sampler."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 
 import numpy as np
 
 from sklime.base import Component
+from sklime.kernels import ExponentialKernel
+from sklime.laws.base import Sample
+from sklime.samplers.kinds.table import TableRows
+from sklime.samplers.own import OwnDrawsLaw
+from sklime.samplers.stated import StatedLaw
 
-
-@dataclass(frozen=True, eq=False)
-class Neighbourhood:
-    """Perturbations of one row.
-
-    Parameters
-    ----------
-    inputs : table of n_samples rows
-        The perturbed points, as the model takes them.
-    design : ndarray of shape (n_samples, n_units)
-        The same points in interpretable units, relative to the row.
-    position : ndarray of shape (n_units,)
-        The row itself in these units.
-    masses : ndarray of shape (n_samples,), default=None
-        Probabilities of the draws under the sampler's law, up to a common factor. None: all
-        the same.
-    groups : ndarray of shape (n_samples,) of int, default=None
-        Which draws belong together: groups are independent of each other, draws within one
-        need not be. None: all draws are independent.
-    exhaustive : bool, default=False
-        Whether the draws are all there are, so that nothing is estimated from them.
-    """
-
-    inputs: object
-    design: np.ndarray
-    position: np.ndarray
-    masses: np.ndarray | None = None
-    groups: np.ndarray | None = None
-    exhaustive: bool = False
+# The name under which `sample` gives the draws around a row.
+Neighbourhood = Sample
 
 
 class Sampler(Component, ABC):
@@ -49,25 +26,31 @@ class Sampler(Component, ABC):
       0 or 1.
     """
 
-    # What a row is: "table", "text", "image" or "sequence".
-    kind = "table"
+    # What a row is: the class of `kind_`.
+    row_kind = TableRows
 
     # Whether `fit` takes sparse tables.
     accepts_sparse = False
 
-    # Whether units of rows are hidden, as `MaskSampler` does it.
-    masks_units = False
+    # The kernel that weighs draws unless the user gives one.
+    default_kernel_ = ExponentialKernel()
 
     # Rows handed to the model at a time; None leaves it to the working memory.
     batch_size = None
 
-    # Whether the draws depend on the explained row. A sampler that says no gives `pool` and
-    # `locate`, as `TabularSampler` does: the model is then asked once, for all rows.
-    depends_on_row = True
+    @property
+    def kind_(self):
+        """The kind of the rows: here those of a table."""
+        return TableRows(self)
 
-    # Whether the draws of all rows are the same deviations, moved to the row. A sampler
-    # that says yes gives `deviations` and `around`, as `GaussianSampler` does.
-    shifts_with_row = False
+    @property
+    def law_(self):
+        """The law of the draws around all rows, as the explainer takes them.
+
+        Here that of `sample`, or of independent columns where `law` states them.
+        """
+        states = type(self).law is not Sampler.law
+        return StatedLaw(self) if states else OwnDrawsLaw(self)
 
     @abstractmethod
     def fit(self, X, y=None, sample_weight=None):
@@ -174,24 +157,7 @@ class Sampler(Component, ABC):
         """
         return None
 
-    def cells(self, inputs, n_levels):
-        """Cut the columns of pool draws into cells within their bins.
-
-        Parameters
-        ----------
-        inputs : table
-            Draws, as `pool` gives them.
-        n_levels : int
-            Cells of a column, but for those that bins make of them.
-
-        Returns
-        -------
-        list of Cells, or None
-            One per column; None where draws have no cells of known probability.
-        """
-        return None
-
-    def places(self, n_draws, n_more):
+    def prefix_positions(self, n_draws, n_more):
         """Find the draws of a request among those of a larger one.
 
         Parameters
@@ -206,45 +172,11 @@ class Sampler(Component, ABC):
         """
         return None
 
-    def tilts(self, kernel):
-        """Whether `tilted` can draw from the law that a kernel weighs.
-
-        Parameters
-        ----------
-        kernel : Kernel
-            With nothing left open.
-
-        Returns
-        -------
-        bool
-        """
-        return False
-
-    def tilted(self, X, kernel, n_samples=4096, random_state=None, order=None):
-        """Perturb each row by draws from the kernel-weighted law, which need no weights.
-
-        Parameters
-        ----------
-        X : table of shape (n_rows, n_features)
-            Rows to perturb.
-        kernel : Kernel
-            One that this sampler `tilts` by.
-        n_samples : int, default=4096
-            Draws per row, as for `sample`.
-        random_state : int, RandomState instance or None, default=None
-            Source of randomness.
-        order : ndarray of shape (n_features,) of int, default=None
-            The columns, those first that matter most. None: as they stand in the table.
-
-        Returns
-        -------
-        list of Neighbourhood
-            One per row.
-        """
-        raise TypeError(f"{self!r} cannot draw from a kernel-weighted law.")
-
     def law(self, row):
         """The product law of the draws seen from one row, or None where there is none.
+
+        A sampler that states it gets draws from narrow kernels' own laws, and closed forms.
+        The values of its columns are those of the table.
 
         Parameters
         ----------
@@ -256,21 +188,6 @@ class Sampler(Component, ABC):
         ProductLaw or None
         """
         return None
-
-    def check(self, X):
-        """Check rows that are no table, as `MaskSampler` does.
-
-        Parameters
-        ----------
-        X : rows
-            As users give them; a table is checked already.
-
-        Returns
-        -------
-        rows
-            Here `X` itself.
-        """
-        return X
 
     def varies(self):
         """Tell which columns had more than one value in training.

@@ -1,6 +1,6 @@
-"""From rows to their surrogates: ask, fit, and ask more where that is not enough."""
+"""Adaptive fitting: evaluate a source, fit, and draw more until `tol` is met."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.utils import gen_batches
@@ -12,46 +12,69 @@ from sklime.surrogates.standard_errors import unconverged
 from sklime.tables.access import block_bytes, take_rows
 
 
-class SurrogateFitter:
-    """Fits the surrogates of blocks of rows.
+@dataclass(frozen=True)
+class Precision:
+    """The precision wanted of attributions, and what it may cost.
 
     Parameters
     ----------
-    around : Neighbourhoods or Population
+    tol : float
+        Largest half-width of 95 % confidence intervals, as a share of the row's largest
+        attribution.
+    max_samples : int
+        The most draws per row.
+    """
+
+    tol: float
+    max_samples: int
+
+    def next_size(self, source):
+        """The next number of draws; None where no more are allowed."""
+        n_more = min(2 * source.n_samples, self.max_samples)
+        while source.law.count_draws(n_more) > self.max_samples:
+            n_more -= 1
+        return n_more if n_more > source.n_samples else None
+
+    def missed(self, source, surrogates):
+        """Rows whose standard errors are too large yet, as an array of bool."""
+        errors = surrogates.standard_errors, surrogates.coef
+        return unconverged(*errors, source.groups, self.tol)
+
+
+class SurrogateFitter:
+    """Fits the surrogates of blocks of rows to the moments of one source.
+
+    Parameters
+    ----------
+    source : MomentSource
         Where the rows' moments come from.
     selector : MomentSelector or scikit-learn selector
         Which features a surrogate may use.
     regressor : scikit-learn linear regressor or None
         Fitted in place of the built-in ridge.
-    tilted : TiltedDraws, default=None
-        For rows that the kernel leaves too few of the other draws.
-    tol : float, default=None
-        Draw until the half-widths of 95 % confidence intervals are at most this share of
-        the row's largest attribution. None: draw once.
-    max_samples : int, default=None
-        The most draws per row; needed with `tol`.
+    thin_rows : SurrogateFitter, default=None
+        Fits the rows that the kernel leaves too few draws of the source.
+    precision : Precision, default=None
+        Rows get more draws of their own until it is met. None: draw once.
     """
 
-    def __init__(
-        self, around, selector, regressor, tilted=None, tol=None, max_samples=None
-    ):
-        self.around = around
+    def __init__(self, source, selector, regressor, thin_rows=None, precision=None):
+        self.source = source
         self.selector = selector
         self.regressor = regressor
-        self.tilted = tilted
-        self.tol = tol
-        self.max_samples = max_samples
+        self.thin_rows = thin_rows
+        self.precision = precision
 
-    def __call__(self, X, outputs, matched, uncertainty=False):
+    def __call__(self, X, outputs, binary, uncertainty=False):
         """Fit the surrogates of some rows.
 
         Parameters
         ----------
-        X : table of shape (n_rows, n_features)
-            Checked rows.
+        X : rows
+            Checked.
         outputs : ndarray of shape (n_rows, n_explained) of int
             The outputs explained for each row.
-        matched : ndarray of shape (n_features,) of bool
+        binary : ndarray of shape (n_features,) of bool
             Features that are 0 or 1.
         uncertainty : bool, default=False
             Whether standard errors are wanted.
@@ -60,14 +83,16 @@ class SurrogateFitter:
         -------
         Surrogates
         """
-        return self._settled(self.around, X, outputs, matched, uncertainty)
+        return self._fit_until_precise(self.source, X, outputs, binary, uncertainty)
 
-    def grow(self, X, outputs, matched):
-        """Let a pool that all rows share grow until these rows need no more draws.
+    def grow(self, precision, X, outputs, binary):
+        """Let a source that all rows share grow until these rows need no more draws.
 
         Parameters
         ----------
-        X, outputs, matched
+        precision : Precision
+            What is wanted.
+        X, outputs, binary
             As for the call, all rows at once.
 
         Returns
@@ -77,71 +102,63 @@ class SurrogateFitter:
         """
         while True:
             parts = []
-            for rows in _parts(np.arange(len(outputs)), self.around):
-                asked = self.around.ask(take_rows(X, rows))
-                fitted = self._fitted(self.around, asked, outputs[rows], matched, True)
-                parts.append(self._open(self.around, fitted))
-            open_, n_more = np.concatenate(parts), self._more(self.around)
-            if not open_.any() or n_more is None:
-                return open_
-            self.around = self.around.grown(n_more)
+            for rows in _parts(np.arange(len(outputs)), self.source):
+                evaluated = self.source.evaluate(take_rows(X, rows))
+                own = evaluated, outputs[rows], binary, True
+                fitted = self._fit_once(self.source, *own)
+                missed = precision.missed(self.source, fitted)
+                parts.append(missed & ~self._needs_tilting(fitted))
+            imprecise, n_more = np.concatenate(parts), precision.next_size(self.source)
+            if not imprecise.any() or n_more is None:
+                return imprecise
+            self.source = self.source.grown(n_more)
 
-    def _settled(self, around, X, outputs, matched, uncertainty, known=None):
+    def _fit_until_precise(self, source, X, outputs, binary, uncertainty, known=None):
         """Fit, and give the rows that need it more draws, or draws of their own."""
-        adaptive = self.tol is not None and around.asks_per_row
-        asked = around.ask(X) if known is None else around.ask(X, known)
-        fitted = self._fitted(around, asked, outputs, matched, uncertainty or adaptive)
-        thin = self._thin(around, fitted)
+        adaptive = self.precision is not None
+        evaluated = source.evaluate(X) if known is None else source.evaluate(X, known)
+        own = evaluated, outputs, binary, uncertainty or adaptive
+        fitted = self._fit_once(source, *own)
+        thin = self._needs_tilting(fitted)
         if adaptive:
-            open_, n_more = self._open(around, fitted), self._more(around)
-        for rows in _parts(np.flatnonzero(thin), self.tilted):
-            own = take_rows(X, rows), outputs[rows], matched, uncertainty
-            fitted = fitted.updated(rows, self._settled(self.tilted, *own))
+            imprecise = self.precision.missed(source, fitted) & ~thin
+            n_more = self.precision.next_size(source)
+        if thin.any():
+            for rows in _parts(np.flatnonzero(thin), self.thin_rows.source):
+                own = take_rows(X, rows), outputs[rows], binary, uncertainty
+                fitted = fitted.updated(rows, self.thin_rows(*own))
         if not adaptive:
             return fitted
         if n_more is None:
-            return replace(fitted, unconverged=fitted.unconverged | open_)
-        more = around.grown(n_more)
-        for rows in _parts(np.flatnonzero(open_), more):
-            answers = [around.answers(asked, i) for i in rows]
-            own = take_rows(X, rows), outputs[rows], matched, uncertainty
-            fitted = fitted.updated(rows, self._settled(more, *own, answers))
+            return replace(fitted, unconverged=fitted.unconverged | imprecise)
+        more = source.grown(n_more)
+        for rows in _parts(np.flatnonzero(imprecise), more):
+            responses = [source.responses(evaluated, i) for i in rows]
+            own = take_rows(X, rows), outputs[rows], binary, uncertainty
+            fitted = fitted.updated(rows, self._fit_until_precise(more, *own, responses))
         return fitted
 
-    def _fitted(self, around, asked, outputs, matched, uncertainty):
-        """Fit surrogates to what the model answered."""
-        moments, draws = around.moments(asked, outputs), None
+    def _fit_once(self, source, evaluated, outputs, binary, uncertainty):
+        """Fit surrogates to what the model responded."""
+        moments, draws = source.moments(evaluated, outputs), None
         if not isinstance(self.selector, MomentSelector) or self.regressor is not None:
-            draws = list(around.draws(asked, outputs))
-        fitted = fit_surrogates(moments, matched, self.selector, self.regressor, draws)
+            draws = list(source.draws(evaluated, outputs))
+        fitted = fit_surrogates(moments, binary, self.selector, self.regressor, draws)
         if uncertainty:
-            fitted = around.with_errors(fitted, asked, outputs)
+            fitted = source.with_standard_errors(fitted, evaluated, outputs)
         return fitted
 
-    def _thin(self, around, fitted):
+    def _needs_tilting(self, fitted):
         """Rows that are better off with draws from the weighted law."""
-        if self.tilted is None or around is self.tilted:
+        if self.thin_rows is None:
             return np.zeros(len(fitted.n_samples), dtype=bool)
         thin = is_thin(fitted.effective_sample_sizes, fitted.n_samples)
-        return (thin | fitted.collinear) & ~fitted.certain
-
-    def _open(self, around, fitted):
-        """Rows whose standard errors are too large yet, and that these draws serve."""
-        errors = fitted.standard_errors, fitted.coef
-        open_ = unconverged(*errors, around.groups, self.tol)
-        return open_ & ~self._thin(around, fitted)
-
-    def _more(self, around):
-        """The next number of draws, None at the most allowed."""
-        n_more = min(2 * around.n_samples, self.max_samples)
-        while around.sampler.count_draws(n_more) > self.max_samples:
-            n_more -= 1
-        return n_more if n_more > around.n_samples else None
+        return thin & ~fitted.exact
 
 
-def _parts(rows, around):
+def _parts(rows, source):
     """Rows in parts whose draws fit into memory together."""
     if not len(rows):
         return []
-    height = min(around.rows_at_once, block_bytes() // around.bytes_per_row)
+    height = min(source.rows_at_once, block_bytes() // source.bytes_per_row)
     return [rows[part] for part in gen_batches(len(rows), max(1, height))]

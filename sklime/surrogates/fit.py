@@ -50,7 +50,7 @@ def fit_surrogates(moments, matched, selector, regressor=None, draws=None):
     undetermined = (sizes > 0.0) & moments.undetermined
     answer = np.where((sizes > 0.0) & ~undetermined, 1.0, np.nan)[:, np.newaxis]
     # All features together are known if enumerated; penalties and choices are at a loss.
-    whole = moments.certain and regressor is None and (support is None or support.all())
+    whole = moments.exact and regressor is None and (support is None or support.all())
     collinear = np.full(len(sizes), moments.collinear and not whole)
     scarcer = np.where(undetermined[:, np.newaxis], 0.0, scarcer)
     fitted = Surrogates(
@@ -65,12 +65,12 @@ def fit_surrogates(moments, matched, selector, regressor=None, draws=None):
         empty_selections=_nothing_kept(support, central),
         chosen=_chosen(support, central),
         n_samples=np.full(len(sizes), float(moments.n_samples)),
-        certain=np.full(len(sizes), moments.certain),
+        exact=np.full(len(sizes), moments.exact),
         undetermined=undetermined,
         collinear=collinear,
         unconverged=np.zeros(len(sizes), dtype=bool),
     )
-    return fitted if moments.plain is None else fitted.scored_on(moments.plain)
+    return fitted if moments.raw is None else fitted.scored_on(moments.raw)
 
 
 def _chosen(support, central):

@@ -40,7 +40,7 @@ class Surrogates:
         Features that vary and that the selector let differ from 0.
     n_samples : ndarray of shape (n_rows,)
         Draws behind each row.
-    certain : ndarray of shape (n_rows,) of bool
+    exact : ndarray of shape (n_rows,) of bool
         Rows of which nothing is estimated from draws.
     undetermined : ndarray of shape (n_rows,) of bool
         Rows whose draws cannot tell the features apart: their `coef` are NaN.
@@ -63,7 +63,7 @@ class Surrogates:
     empty_selections: np.ndarray
     chosen: np.ndarray
     n_samples: np.ndarray
-    certain: np.ndarray
+    exact: np.ndarray
     undetermined: np.ndarray
     collinear: np.ndarray
     unconverged: np.ndarray
@@ -82,7 +82,7 @@ class Surrogates:
         Surrogates
             With `scores` replaced.
         """
-        moments = moments if moments.plain is None else moments.plain
+        moments = moments if moments.raw is None else moments.raw
         central = moments.normalised()
         mean_z = central.mean_z + moments.z_origin
         at_mean = self.intercepts + np.einsum("nkd,nd->nk", self.coef, mean_z)
@@ -134,7 +134,7 @@ class Surrogates:
             joined[field.name] = array
         return Surrogates(**joined)
 
-    def with_errors(self, draws):
+    def with_standard_errors(self, draws):
         """Add the standard errors of the built-in ridge.
 
         Parameters
@@ -146,10 +146,10 @@ class Surrogates:
         -------
         Surrogates
         """
-        fields = draws, self.coef, self.chosen, self.flat, self.inside, self.certain
+        fields = draws, self.coef, self.chosen, self.flat, self.inside, self.exact
         errors = []
-        for own, coef, chosen, flat, inside, certain in zip(*fields, strict=True):
-            found = standard_errors(own, coef, chosen, _PENALTY) * (not certain)
+        for own, coef, chosen, flat, inside, exact in zip(*fields, strict=True):
+            found = standard_errors(own, coef, chosen, _PENALTY) * (not exact)
             # What cannot vary is exactly 0, unless no draw could tell.
             found[:, flat & ~(inside < 0.5)] = 0.0
             found[np.isnan(coef)] = np.nan

@@ -135,7 +135,7 @@ def _number_of_draws_is_the_one_asked_for(sampler, X, y):
     fitted, row = _fitted(sampler, X, y), take_rows(X, [0])
     for n in (1, 8, 100):
         [around] = fitted.sample(row, n, random_state=0)
-        found, told = len(around.design), fitted.count_draws(n)
+        found, told = len(around.design), fitted.law_.count_draws(n)
         expect(found == told >= n, f"count_draws({n})={told} draws for {n}: {found}")
     for n in (0, -1):
         raised = _raises(ValueError, partial(fitted.sample, row, n, random_state=0))
@@ -267,9 +267,10 @@ def _tilted_draws_have_the_masses_of_the_weighted_law(sampler, X, y):
     fitted, row = _fitted(sampler, X, y), take_rows(X, [0])
     kernel, law = ExponentialKernel(width=0.7), fitted.law(row)
     kernel = kernel.resolve(metric=fitted.default_metric_, width=1.0)
-    if law is None or not fitted.tilts(kernel):
+    weighted = fitted.law_.tilt(kernel)
+    if law is None or weighted is None:
         return
-    [around] = fitted.tilted(row, kernel, 4096, random_state=0)
+    [around] = weighted.draw(row, 4096, random_state=0)
     _expect_masses(law.tilt(kernel), around)
 
 
@@ -293,17 +294,17 @@ def _expect_masses(law, around):
 
 def _larger_request_holds_a_smaller_one(sampler, X, y):
     fitted, few = _fitted(sampler, X, y), take_rows(X, [0, 1])
-    n, n_more = fitted.count_draws(64), fitted.count_draws(160)
-    places = fitted.places(n, n_more)
-    if places is None:
+    n, n_more = fitted.law_.count_draws(64), fitted.law_.count_draws(160)
+    positions = fitted.law_.prefix_positions(n, n_more)
+    if positions is None:
         return
     small, large = (fitted.sample(few, k, random_state=0) for k in (n, n_more))
     for own, more in zip(small, large, strict=True):
         expect(
-            np.array_equal(own.design, more.design[places]),
+            np.array_equal(own.design, more.design[positions]),
             f"draws of a request of {n} stand at their places among those of {n_more}",
         )
-        inputs = take_rows(more.inputs, places)
+        inputs = take_rows(more.inputs, positions)
         expect(
             _content(own.inputs) == _content(inputs),
             "the model is asked about the same draws, whatever the request",
@@ -312,8 +313,8 @@ def _larger_request_holds_a_smaller_one(sampler, X, y):
 
 def _groups_number_the_draws(sampler, X, y):
     fitted = _fitted(sampler, X, y)
-    n = fitted.count_draws(64)
-    groups = fitted.groups(n)
+    n = fitted.law_.count_draws(64)
+    groups = fitted.law_.groups(n)
     if groups is None:
         return
     expect(np.shape(groups) == (n,), f"a group for each of {n} draws: {np.shape(groups)}")

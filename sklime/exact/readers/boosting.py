@@ -26,7 +26,7 @@ _MARGIN = {_XGBOOST: {"output_margin": True}, _LIGHTGBM: {"raw_score": True}}
 
 
 @reads_models
-def read_dump(model, response):
+def read(model, response):
     """Read a model of xgboost or lightgbm, up to a constant per output.
 
     Besides the models themselves, a `FunctionRegressor` or `FunctionClassifier` of
@@ -42,20 +42,21 @@ def read_dump(model, response):
 
     Returns
     -------
-    Forest
+    Forest or None
+        None: it is no such model.
 
     Raises
     ------
     NoClosedForm
-        If the model is no such model, or not on the explained scale.
+        If its leaves are not summed on the explained scale.
     """
     booster, margin = _margins_of(model, response.method), True
     if booster is None:
         booster, margin = model, response.method == "decision_function"
     reader, methods = _known(booster)
-    name = f"{type(booster).__name__}.{response.method}"
     if reader is None:
-        raise NoClosedForm(f"{name} is not a sum over the leaves of known trees")
+        return None
+    name = f"{type(booster).__name__}.{response.method}"
     if booster is model and response.method not in methods:
         keyword = "".join(_MARGIN[reader])
         raise NoClosedForm(

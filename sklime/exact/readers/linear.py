@@ -9,7 +9,9 @@ from sklearn import linear_model, svm
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.multioutput import MultiOutputRegressor
 
+from sklime.exact.form import ClosedForm
 from sklime.exact.readers.layout import reads_models
+from sklime.exact.sum_of_columns import SumOfColumns
 from sklime.exceptions import NoClosedForm
 
 _LINEAR = (
@@ -57,18 +59,32 @@ _GENERALIZED = (
 )
 
 
-def is_linear(model):
-    """Whether a model is linear on some scale."""
-    kind = type(model)
-    if kind is MultiOutputRegressor:
-        return all(map(is_linear, model.estimators_))
-    by_kernel = kind in _KERNEL_MACHINES and model.kernel == "linear"
-    return by_kernel or kind in _LINEAR or kind in _GENERALIZED
+class LinearForm(ClosedForm):
+    """Closed form of a linear model.
+
+    Parameters
+    ----------
+    coef : ndarray of shape (n_outputs, n_model_features)
+        Its coefficients.
+    """
+
+    def __init__(self, coef):
+        self.coef = coef
+
+    def bind(self, features, columns, points, mismatch):
+        features.check_width(self.coef.shape[1], exactly=True)
+        parts = [
+            values.T @ self.coef[:, owned].T
+            for values, owned in zip(features.values, features.owned, strict=True)
+        ]
+        if not all(np.isfinite(part).all() for part in parts):
+            raise NoClosedForm("missing or infinite values reach the linear model")
+        return SumOfColumns(parts, columns, points)
 
 
 @reads_models
-def linear_coefficients(model, response):
-    """Coefficients of a linear model on the explained scale, one row an output.
+def read(model, response):
+    """Read a linear model on the explained scale.
 
     Parameters
     ----------
@@ -79,13 +95,16 @@ def linear_coefficients(model, response):
 
     Returns
     -------
-    ndarray of shape (n_outputs, n_model_features)
+    LinearForm or None
+        None: it is no linear model.
 
     Raises
     ------
     NoClosedForm
         If the explained scale is not the linear one.
     """
+    if not _is_linear(model):
+        return None
     on_scale = response.method == "decision_function" or (
         response.method == "predict" and response.classes is None
     )
@@ -93,8 +112,17 @@ def linear_coefficients(model, response):
         raise NoClosedForm(f"{type(model).__name__}.{response.method} is not linear")
     coef = _coefficients(model)
     if len(coef) == 1 and len(response.outputs) == 2:
-        return np.concatenate([-coef, coef])
-    return coef
+        coef = np.concatenate([-coef, coef])
+    return LinearForm(coef)
+
+
+def _is_linear(model):
+    """Whether a model is linear on some scale."""
+    kind = type(model)
+    if kind is MultiOutputRegressor:
+        return all(map(_is_linear, model.estimators_))
+    by_kernel = kind in _KERNEL_MACHINES and model.kernel == "linear"
+    return by_kernel or kind in _LINEAR or kind in _GENERALIZED
 
 
 def _coefficients(model):

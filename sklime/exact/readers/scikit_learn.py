@@ -5,7 +5,8 @@ from sklearn import ensemble, tree
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from sklime.exact.readers.layout import reads_models
-from sklime.exact.trees.nodes import Forest, Nodes
+from sklime.exact.trees.forest import Forest
+from sklime.exact.trees.nodes import Nodes
 from sklime.exceptions import NoClosedForm
 
 _SINGLE = (
@@ -34,7 +35,7 @@ _LOG_LINK = ("gamma", "poisson")
 
 
 @reads_models
-def read_scikit_learn(model, response):
+def read(model, response):
     """Read a tree model of scikit-learn.
 
     Parameters

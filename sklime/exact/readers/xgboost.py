@@ -7,7 +7,8 @@ from itertools import pairwise
 import numpy as np
 
 from sklime.exact.readers.categories import CategoryCodes, check_categories
-from sklime.exact.trees.nodes import Forest, Nodes
+from sklime.exact.trees.forest import Forest
+from sklime.exact.trees.nodes import Nodes
 from sklime.exceptions import NoClosedForm
 
 # Objectives whose predictions are the margins themselves.

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sklime.exact.trees.topology import Boxes
-
 
 @dataclass(frozen=True)
 class Nodes:
@@ -114,54 +112,18 @@ class Splits:
         return compared
 
 
-@dataclass(frozen=True)
-class Forest:
-    """The trees that a model sums, up to a constant per output.
+def joined_nodes(parts):
+    """Nodes of several trees as one array each.
 
     Parameters
     ----------
-    trees : list of Nodes
+    parts : list of Nodes
         The trees.
-    precision, reading
-        As for `Splits`.
-    step : transformer or None
-        What the model does with a table before its trees see it.
+
+    Returns
+    -------
+    Nodes
     """
-
-    trees: list
-    precision: type
-    reading: Callable | None = None
-    step: object = None
-
-    def boxes_and_splits(self):
-        """Number the splits and the leaves of all trees.
-
-        Returns
-        -------
-        boxes : Boxes
-        splits : Splits
-        """
-        nodes = _joined(self.trees)
-        inner = nodes.left >= 0
-        number = np.where(inner, np.cumsum(inner) - 1, -np.cumsum(~inner))
-        children = np.stack([nodes.left[inner], nodes.right[inner]])
-        is_root = np.ones(len(inner), dtype=bool)
-        is_root[children] = False
-        splits = Splits(
-            nodes.feature[inner],
-            nodes.threshold[inner],
-            nodes.missing_left[inner],
-            nodes.categories[inner],
-            nodes.left_sets,
-            nodes.known_sets,
-            self.precision,
-            self.reading,
-        )
-        return Boxes(number[children], number[is_root], nodes.value[~inner]), splits
-
-
-def _joined(parts):
-    """Nodes of several trees as one array each."""
     starts = np.cumsum([0] + [len(part.left) for part in parts[:-1]])
     sets = np.cumsum([0] + [len(part.left_sets) for part in parts[:-1]])
 

@@ -4,6 +4,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import gen_batches
 
+from sklime.exact.form import RebuiltModel
 from sklime.exact.trees.split_masses import column_cuts
 from sklime.exceptions import NoClosedForm
 
@@ -18,7 +19,7 @@ _MOST_CHANCES = 25_000_000
 _MOST_COMPARISONS = 200_000_000
 
 
-class SumOfTrees:
+class SumOfTrees(RebuiltModel):
     r"""LIME's limit for a sum of trees: every split sends its box's mass left or right.
 
     With `r` the probability of a split's box, `q` the chance of going left there, `g` the
@@ -68,17 +69,6 @@ class SumOfTrees:
         self._groups = [_Group(group, owner, cuts) for group in boxes.groups()]
 
     def answers(self, at):
-        """Evaluate the sum at rows.
-
-        Parameters
-        ----------
-        at : ndarray of shape (n_rows, n_columns) of int
-            Which of its column's points each entry is.
-
-        Returns
-        -------
-        ndarray of shape (n_rows, n_outputs)
-        """
         total = np.empty((len(at), len(self.constant)))
         for rows in gen_batches(len(at), _MOST_ROWS):
             features = self.features.at(at[rows])
@@ -93,20 +83,6 @@ class SumOfTrees:
         return total + self.constant
 
     def __call__(self, laws, outputs):
-        """Expected answers and coefficients.
-
-        Parameters
-        ----------
-        laws : list of n_columns ColumnLaw
-            The tilted laws of some rows.
-        outputs : ndarray of shape (n_wanted,) of int
-            The outputs that are wanted.
-
-        Returns
-        -------
-        expected : ndarray of shape (n_rows, n_wanted)
-        coef : ndarray of shape (n_rows, n_wanted, n_columns)
-        """
         n, d = len(laws[0].mean), len(laws)
         expected = np.tile(self.constant[outputs], (n, 1))
         coef = np.zeros((n, len(outputs), d))

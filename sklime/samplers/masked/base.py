@@ -1,15 +1,13 @@
 """Samplers that hide parts of a row: what texts, images and sequences share."""
 
 from abc import ABC, abstractmethod
-from functools import cache
 
 import numpy as np
 
-from sklime.laws.masks import ExchangeableLaw, Masks
-from sklime.laws.quasirandom import seed_of
+from sklime.fitting import check_fitted
+from sklime.laws.masks import ExchangeableLaw, MaskLaw
+from sklime.laws.quasirandom import resolve_seed
 from sklime.samplers.base import Neighbourhood, Sampler
-
-__all__ = ["MASK_SEQUENCES", "ExchangeableLaw", "MaskSampler", "MaskedRow", "Masks"]
 
 MASK_SEQUENCES = ("stratified", "random")
 
@@ -70,8 +68,8 @@ class MaskedRow(ABC):
         -------
         inputs : list or ndarray
             The distinct masked rows; here those of all masks.
-        index : ndarray of shape (n_masks,) of int
-            Which of them belongs to each mask.
+        index : ndarray of shape (n_masks,) or (n_masks, n_each) of int
+            Which of them belongs to each mask, or which ones, whose mean response it has.
         """
         return self.compose(masks), np.arange(len(masks))
 
@@ -93,38 +91,16 @@ class MaskedRow(ABC):
 class MaskSampler(Sampler):
     """Base of the samplers that keep or hide the units of one row.
 
-    Subclasses define `fit`, `check`, `rows`, `lay_out` and `get_feature_names_out`, and the
-    law of their masks.
+    Subclasses define `fit`, which sets `kind_` to the `RowKind` that they describe, `rows`,
+    and the law of their masks where it is another.
     """
 
     default_metric_ = "cosine"
     default_width_ = 0.25
-    depends_on_row = True
-    masks_units = True
 
     # How masks are drawn, one of MASK_SEQUENCES; samplers that let the user choose override
     # it.
     sequence = "stratified"
-
-    @abstractmethod
-    def check(self, X):
-        """Check rows, and leave their kind as the model takes it.
-
-        Parameters
-        ----------
-        X : rows
-            As users give them.
-
-        Returns
-        -------
-        list or ndarray
-            Checked rows.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If they are not of the sampler's kind; names the row.
-        """
 
     @abstractmethod
     def rows(self, X):
@@ -140,39 +116,12 @@ class MaskSampler(Sampler):
         list of MaskedRow
         """
 
-    @abstractmethod
-    def lay_out(self, rows, coefs):
-        """Lay the coefficients of units out over the columns of `transform`.
+    def check(self, X):
+        return self.kind_.check(X)
 
-        Parameters
-        ----------
-        rows : list of MaskedRow
-            Rows.
-        coefs : list of ndarray of shape (n_outputs, n_units)
-            Their coefficients.
+    def restore(self, X):
+        return self.kind_.restore(X)
 
-        Returns
-        -------
-        CSR matrix or ndarray of shape (n_rows, n_outputs * n_columns)
-            Output-major.
-        """
-
-    def check_layout(self, X):
-        """Refuse rows that share no columns over which `lay_out` could lay them out.
-
-        Parameters
-        ----------
-        X : list or ndarray
-            Checked rows.
-
-        Raises
-        ------
-        ValueError
-            If there are such rows; here there are none.
-        """
-        return None
-
-    @abstractmethod
     def get_feature_names_out(self, input_features=None):
         """Names of the columns of `transform` for one output.
 
@@ -185,6 +134,7 @@ class MaskSampler(Sampler):
         -------
         ndarray of shape (n_columns,) of str
         """
+        return self.kind_.column_names()
 
     def mask_law(self, n_units):
         """Law of the masks, before any kernel: here each unit is kept with probability 1/2.
@@ -218,22 +168,32 @@ class MaskSampler(Sampler):
 
         Returns
         -------
-        Masks
+        Sample
+            Without inputs.
         """
         law = self.mask_law(n_units)
         if kernel is not None:
             law = law.tilt(kernel)
         draw = law.draw if self.sequence == "stratified" else law.draw_independently
-        return draw(n_samples, seed_of(random_state))
+        return draw(n_samples, resolve_seed(random_state))
+
+    @property
+    def kind_(self):
+        """The kind of the rows, which `fit` sets."""
+        check_fitted(self, "_kind")
+        return self._kind
+
+    @kind_.setter
+    def kind_(self, kind):
+        self._kind = kind
+
+    @property
+    def law_(self):
+        """The law of the masked copies of all rows."""
+        return MaskLaw(self)
 
     def sample(self, X, n_samples=4096, random_state=None):
-        return self._around(X, n_samples, random_state)
-
-    def tilts(self, kernel):
-        return kernel.exchangeable
-
-    def tilted(self, X, kernel, n_samples=4096, random_state=None, order=None):
-        return self._around(X, n_samples, random_state, kernel)
+        return self.law_.draw(self.check(X), n_samples, random_state)
 
     def interpret(self, X, row):
         [seen_from] = self.rows(self.check(row))
@@ -263,48 +223,3 @@ class MaskSampler(Sampler):
         """
         rng = np.random.default_rng(_REFERENCE_SEED)
         return rng.random((n_samples, n_units)) < 0.5
-
-    def shown(self, X, given):
-        """Give checked rows as explanations show them.
-
-        Parameters
-        ----------
-        X : list or ndarray
-            Checked rows.
-        given : rows
-            The same, as the user gave them.
-
-        Returns
-        -------
-        list, ndarray or Series
-            Here `X` itself.
-        """
-        return X
-
-    def explained_names(self):
-        """Names of the features that explanations of all rows have in common.
-
-        Returns
-        -------
-        ndarray of str
-            Here none: units have names of their own.
-        """
-        return np.empty(0, dtype=object)
-
-    def _around(self, X, n_samples, random_state, kernel=None):
-        seed, found = seed_of(random_state), []
-        # Rows of equally many units share their masks.
-        draw = cache(lambda n_units: self.masks(n_units, n_samples, seed, kernel))
-        for row in self.rows(self.check(X)):
-            masks = draw(row.n_units)
-            found.append(
-                Neighbourhood(
-                    self.restore(row.compose(masks.design)),
-                    masks.design,
-                    np.ones(row.n_units),
-                    masks.masses,
-                    masks.groups,
-                    masks.exhaustive,
-                )
-            )
-        return found

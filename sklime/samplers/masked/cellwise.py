@@ -122,26 +122,6 @@ def _slices(n, step):
     return (slice(start, min(start + step, n)) for start in range(0, n, step))
 
 
-def lay_out_cells(rows, coefs):
-    """Write the coefficient of each unit to all of its cells.
-
-    Parameters
-    ----------
-    rows : list of MaskedRow
-        With equally many cells.
-    coefs : list of ndarray of shape (n_outputs, n_units)
-        The coefficients of each row's units.
-
-    Returns
-    -------
-    ndarray of shape (n_rows, n_outputs * n_cells)
-        Output-major.
-    """
-    return np.stack(
-        [coef[:, row.spans.ravel()].ravel() for row, coef in zip(rows, coefs, strict=True)]
-    )
-
-
 def whole_numbers(values, dtype):
     """Cast floats to a dtype, rounded and clipped where it holds whole numbers only.
 

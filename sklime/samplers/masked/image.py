@@ -1,15 +1,14 @@
 """Images, of which superpixels are shown or hidden."""
 
-from math import prod
-from numbers import Integral
-
 import numpy as np
 
-from sklime.fitting import atomic_fit, check_fitted
+from sklime.fitting import atomic_fit
+from sklime.samplers.kinds.image import ImageRows
 from sklime.samplers.masked.base import MaskSampler
-from sklime.samplers.masked.cellwise import Mosaic, lay_out_cells
+from sklime.samplers.masked.cellwise import Mosaic
 from sklime.samplers.masked.fill import PAINTERS, hidden_image
 from sklime.samplers.masked.superpixels import COUNTED, SEGMENTERS, superpixels
+from sklime.validation import is_count
 
 
 class SuperpixelSampler(MaskSampler):
@@ -75,7 +74,7 @@ class SuperpixelSampler(MaskSampler):
             [0., 0., 2., 2.]]])
     """
 
-    kind = "image"
+    row_kind = ImageRows
 
     def __init__(self, segmenter="slic", hide="mean", n_segments=None, flat=None):
         self.segmenter = segmenter
@@ -87,150 +86,35 @@ class SuperpixelSampler(MaskSampler):
     def fit(self, X, y=None, sample_weight=None):
         _check_segmenter(self.segmenter, self.n_segments)
         _check_hide(self.hide)
-        images = self._images(X)
-        shapes = {self._shape(image) for image in images}
-        # Where channels differ, `check` below names the image.
-        self.n_channels_ = _n_channels(self._shape(images[0]))
-        self.image_shape_ = shapes.pop() if len(shapes) == 1 else None
-        self.check(images)
-        # Lists of images of different sizes have one column, the image itself.
-        self.n_features_in_ = prod(getattr(images, "shape", ())[1:])
+        self.kind_ = ImageRows(X, self.flat)
+        self.image_shape_ = self.kind_.image_shape
+        self.n_channels_ = self.kind_.n_channels
+        self.n_features_in_ = self.kind_.n_values
         self.matched_ = np.ones(self.n_features_in_, dtype=bool)
         return self
-
-    def check(self, X):
-        check_fitted(self, "n_channels_")
-        images = self._images(X)
-        for i, image in enumerate(images):
-            found = _n_channels(self._shape(image))
-            if found != self.n_channels_:
-                raise ValueError(
-                    f"image {i} has {_in_words(found)}, the first training image "
-                    f"{_in_words(self.n_channels_)}; a single image is passed as "
-                    "image[numpy.newaxis]."
-                )
-        return images
 
     def rows(self, X):
         return [self._row(given) for given in X]
 
-    def shown(self, X, given):
-        if self.flat is None:
-            return X
-        return np.stack([given.reshape(self._shape(given)) for given in X])
-
-    def lay_out(self, rows, coefs):
-        self._check_sizes({row.spans.shape for row in rows})
-        return lay_out_cells(rows, coefs)
-
-    def check_layout(self, X):
-        self._check_sizes({self._shape(given)[:2] for given in X})
-
-    def get_feature_names_out(self, input_features=None):
-        check_fitted(self, "n_channels_")
-        if self.image_shape_ is None:
-            raise ValueError(
-                "the training images are of different sizes, so that their pixels have no "
-                "common names: use explain, or resize them."
-            )
-        height, width = self.image_shape_[:2]
-        names = [f"pixel_{r}_{c}" for r in range(height) for c in range(width)]
-        return np.array(names, dtype=object)
-
     def _row(self, given):
-        image = given.reshape(self._shape(given))
+        image = given.reshape(self.kind_.shape_of(given))
         segments = superpixels(image, self.segmenter, self.n_segments)
         hidden = hidden_image(image, segments, self.hide).reshape(given.shape)
         names = [f"segment_{j}" for j in range(segments.max() + 1)]
         return Mosaic(given, hidden, segments, np.array(names, dtype=object))
 
-    def _check_sizes(self, sizes):
-        if self.image_shape_ is not None:
-            sizes = sizes | {self.image_shape_[:2]}
-        if len(sizes) > 1:
-            raise ValueError(
-                f"images of different sizes, {_listed(sizes)}, share no pixels over which "
-                "transform could lay their attributions out: use explain, or resize them."
-            )
-
-    def _shape(self, given):
-        return given.shape if self.flat is None else tuple(self.flat)
-
-    def _images(self, X):
-        """Images as the model takes them: one array where they are of one kind."""
-        X = _as_array_or_list(X)
-        if self.flat is not None:
-            return _check_flat(X, self.flat)
-        for i, image in enumerate(X):
-            if image.ndim not in (2, 3) or image.size == 0:
-                raise ValueError(
-                    f"image {i} has shape {image.shape}; images have shape (H, W) or "
-                    "(H, W, C), so X has shape (n, H, W) or (n, H, W, C). For rows of "
-                    "flattened pixels set flat=(H, W) or flat=(H, W, C)."
-                )
-            _check_pixels(image, i)
-        return X
-
-
-def _as_array_or_list(X):
-    """An array of images, or a list of arrays where their shapes or dtypes differ."""
-    if hasattr(X, "to_numpy"):
-        X = X.to_numpy()
-    if not hasattr(X, "__len__") or isinstance(X, (str, bytes)):
-        raise TypeError(
-            f"X is a {type(X).__name__}; give an array of images or a list of arrays."
-        )
-    if not isinstance(X, np.ndarray) or X.dtype == object:
-        X = [np.asarray(image) for image in X]
-        if len({(image.shape, image.dtype) for image in X}) == 1:
-            X = np.stack(X)
-    if len(X) == 0:
-        raise ValueError("X has no image; give at least one.")
-    return X
-
-
-def _check_flat(X, flat):
-    sides = isinstance(flat, (tuple, list)) and len(flat) in (2, 3)
-    if not (sides and all(_positive(side) for side in flat)):
-        raise ValueError(
-            f"flat={flat!r} must be the shape (H, W) or (H, W, C) of an image."
-        )
-    shape = getattr(X, "shape", None)
-    if shape is None or shape[1:] != (prod(flat),):
-        found = "rows of different lengths" if shape is None else f"shape {shape}"
-        raise ValueError(
-            f"X has {found}; with flat={tuple(flat)} it needs shape (n, {prod(flat)})."
-        )
-    for i, row in enumerate(X):
-        _check_pixels(row, i)
-    return X
-
-
-def _check_pixels(image, i):
-    if image.dtype.kind not in "biuf":
-        raise TypeError(
-            f"image {i} has dtype {image.dtype}; pixels are booleans, integers or floats."
-        )
-    bad = ~np.isfinite(image)
-    if bad.any():
-        where = tuple(int(k) for k in np.argwhere(bad)[0])
-        raise ValueError(
-            f"image {i} has {bad.sum()} value(s) that are NaN or infinite, the first at "
-            f"{where}: fill them before explaining."
-        )
-
 
 def _check_segmenter(segmenter, n_segments):
     pair = isinstance(segmenter, (tuple, list)) and len(segmenter) == 2
     known = isinstance(segmenter, str) and segmenter in SEGMENTERS
-    if not (callable(segmenter) or known or (pair and all(map(_positive, segmenter)))):
+    if not (callable(segmenter) or known or (pair and all(map(is_count, segmenter)))):
         raise ValueError(
             f"segmenter={segmenter!r} must be one of {', '.join(map(repr, SEGMENTERS))}, a "
             "pair (rows, columns) or a callable."
         )
     if n_segments is None:
         return
-    if not _positive(n_segments):
+    if not is_count(n_segments):
         raise ValueError(f"n_segments={n_segments!r} must be an integer above 0, or None.")
     if not (known and segmenter in COUNTED):
         raise ValueError(
@@ -250,19 +134,3 @@ def _check_hide(hide):
             f"hide={hide!r} must be one of {', '.join(map(repr, PAINTERS))}, a number, one "
             "number a channel, or a background image."
         )
-
-
-def _positive(number):
-    return isinstance(number, Integral) and not isinstance(number, bool) and number > 0
-
-
-def _n_channels(shape):
-    return shape[2] if len(shape) == 3 else None
-
-
-def _in_words(n_channels):
-    return "no axis of channels" if n_channels is None else f"{n_channels} channel(s)"
-
-
-def _listed(sizes):
-    return " and ".join(f"{height} x {width}" for height, width in sorted(sizes))

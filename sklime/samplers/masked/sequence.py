@@ -4,10 +4,11 @@ from numbers import Integral
 
 import numpy as np
 
-from sklime.fitting import atomic_fit, check_fitted
-from sklime.laws.quasirandom import seed_of
+from sklime.fitting import atomic_fit
+from sklime.laws.quasirandom import resolve_seed
+from sklime.samplers.kinds.series import SeriesRows, as_series
 from sklime.samplers.masked.base import MaskSampler
-from sklime.samplers.masked.cellwise import Mosaic, as_held, lay_out_cells, whole_numbers
+from sklime.samplers.masked.cellwise import Mosaic, as_held, whole_numbers
 from sklime.samplers.masked.interpolated import InterpolatedSeries
 from sklime.validation import check_option, check_weights
 
@@ -75,7 +76,7 @@ class SequenceSampler(MaskSampler):
     array(['x0_t-3', 'x0_t-2', 'x0_t-1', 'x0_t-0'], dtype=object)
     """
 
-    kind = "sequence"
+    row_kind = SeriesRows
 
     def __init__(
         self,
@@ -104,51 +105,25 @@ class SequenceSampler(MaskSampler):
                 'fill="interpolate" runs between the steps that are kept, while '
                 'unit="feature" keeps all steps or none; use another fill or unit.'
             )
-        X = _as_series(X)
-        self._shape, self._dtype = X.shape[1:], X.dtype
+        X = as_series(X)
+        self.kind_ = SeriesRows(X, self.feature_names)
         cells = X.reshape(*X.shape[:2], -1)
-        self.n_steps_ = cells.shape[1]
-        self.feature_names_ = _named(self.feature_names, cells.shape[2])
+        self.n_steps_ = self.kind_.n_steps
+        self.feature_names_ = self.kind_.feature_names
         self._spans, self._names = self._cut()
         self.background_ = self._background(cells, check_weights(sample_weight, X))
         self.n_features_in_ = self.background_.size
         self.matched_ = np.ones(self.n_features_in_, dtype=bool)
         return self
 
-    def check(self, X):
-        check_fitted(self, "background_")
-        X = _as_series(X)
-        if X.shape[1:] != self._shape:
-            raise ValueError(
-                f"the series have shape {X.shape[1:]}, those of the fit {self._shape}; a "
-                "single series is passed as series[numpy.newaxis]."
-            )
-        # Integers take the values of all training series, floats any.
-        return X if X.dtype.kind == "f" else X.astype(np.result_type(X, self._dtype))
-
     def rows(self, X):
-        kind = InterpolatedSeries if self._interpolates else Mosaic
-        hidden = whole_numbers(self.background_, X.dtype).reshape(self._shape)
-        return [kind(series, hidden, self._spans, self._names) for series in X]
-
-    def lay_out(self, rows, coefs):
-        return lay_out_cells(rows, coefs)
-
-    def explained_names(self):
-        return self.get_feature_names_out()
-
-    def get_feature_names_out(self, input_features=None):
-        check_fitted(self, "background_")
-        return self._cell_names()
+        cut = InterpolatedSeries if self._interpolates else Mosaic
+        hidden = whole_numbers(self.background_, X.dtype).reshape(self.kind_.shape)
+        return [cut(series, hidden, self._spans, self._names) for series in X]
 
     @property
     def _interpolates(self):
         return isinstance(self.fill, str) and self.fill == "interpolate"
-
-    def _cell_names(self):
-        back = range(self.n_steps_ - 1, -1, -1)
-        names = [f"{name}_t-{k}" for k in back for name in self.feature_names_]
-        return np.array(names, dtype=object)
 
     def _cut(self):
         """The unit of each cell, and the units' names."""
@@ -157,7 +132,7 @@ class SequenceSampler(MaskSampler):
         if self.unit == "feature":
             return np.tile(np.arange(F), (T, 1)), self.feature_names_
         if self.unit == "cell":
-            return np.arange(T * F).reshape(T, F), self._cell_names()
+            return np.arange(T * F).reshape(T, F), self.kind_.column_names()
         n = T if self.unit == "step" else min(self.n_segments, T)
         which = steps * n // T
         names = []
@@ -170,7 +145,7 @@ class SequenceSampler(MaskSampler):
         """What stands in replaced cells, of shape (T, F)."""
         if not isinstance(self.fill, str):
             return self._given(cells)
-        rng = np.random.default_rng(seed_of(self.random_state))
+        rng = np.random.default_rng(resolve_seed(self.random_state))
         weights = np.ones(len(cells)) if weights is None else weights
         if self.fill == "background":
             chosen = rng.choice(len(cells), p=weights / weights.sum())
@@ -188,48 +163,6 @@ class SequenceSampler(MaskSampler):
                 f"fill of shape {given.shape} does not broadcast to (T, F) = {shape}."
             ) from None
         return as_held(given, cells.dtype, "fill").astype(np.float64)
-
-
-def _as_series(X):
-    """Series as one array of shape (n, T) or (n, T, F)."""
-    if hasattr(X, "to_numpy"):
-        X = X.to_numpy()
-    if not isinstance(X, np.ndarray) or X.dtype == object:
-        if not hasattr(X, "__len__") or isinstance(X, (str, bytes)):
-            raise TypeError(f"X is a {type(X).__name__}; give an array of series.")
-        X = [np.asarray(series) for series in X]
-        shapes = sorted({series.shape for series in X})
-        if len(shapes) > 1:
-            raise ValueError(
-                f"the series have different shapes, {shapes[0]} and {shapes[-1]} among "
-                "them; SequenceSampler needs series of equal length: cut or pad them."
-            )
-        X = np.array(X)
-    if X.ndim not in (2, 3) or X.size == 0:
-        raise ValueError(
-            f"X has shape {X.shape}; series have shape (n, T), or (n, T, F) for F "
-            "features, with at least one entry; a single one is series[numpy.newaxis]."
-        )
-    if X.dtype.kind not in "biuf":
-        raise TypeError(f"the series have dtype {X.dtype}; they must hold real numbers.")
-    if np.isinf(X).any():
-        i = int(np.argwhere(np.isinf(X))[0, 0])
-        raise ValueError(
-            f"series {i} has infinite values: replace them, by NaN if missing."
-        )
-    return X
-
-
-def _named(given, n_features):
-    if given is None:
-        return np.array([f"x{j}" for j in range(n_features)], dtype=object)
-    names = np.asarray(given, dtype=object)
-    if names.shape != (n_features,) or len(set(map(str, names))) < n_features:
-        raise ValueError(
-            f"feature_names={given!r} must be {n_features} different name(s), one for each "
-            "feature."
-        )
-    return names
 
 
 def _mean_and_sd(cells, weights):

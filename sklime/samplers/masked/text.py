@@ -4,12 +4,12 @@ import re
 from numbers import Integral
 
 import numpy as np
-from scipy import sparse
 
 from sklime.fitting import atomic_fit, check_fitted
 from sklime.laws.masks import ExchangeableLaw
+from sklime.samplers.kinds.text import TextRows
+from sklime.samplers.kinds.text_containers import read_texts
 from sklime.samplers.masked.base import MASK_SEQUENCES, MaskSampler
-from sklime.samplers.masked.text_containers import container_of_texts, read_texts
 from sklime.samplers.masked.tokenized import MaskedText
 from sklime.validation import check_option, check_weights
 
@@ -64,7 +64,7 @@ class TokenSampler(MaskSampler):
     ['A ,  film']
     """
 
-    kind = "text"
+    row_kind = TextRows
 
     def __init__(
         self,
@@ -107,7 +107,7 @@ class TokenSampler(MaskSampler):
             If a parameter or a text is not as it should be, or no text has a token.
         """
         self._check_parameters()
-        texts = self.check(X)
+        texts = read_texts(X)
         weights = check_weights(sample_weight, texts)
         if weights is not None:
             texts = [texts[i] for i in np.flatnonzero(weights)]
@@ -118,13 +118,9 @@ class TokenSampler(MaskSampler):
                 "token_pattern, tokenizer or level."
             )
         self.vocabulary_ = np.array(tokens, dtype=object)
-        self._column = {token: j for j, token in enumerate(tokens)}
-        self._container = container_of_texts(X)
+        self.kind_ = TextRows(X, self.vocabulary_)
         self.n_features_in_, self.matched_ = 1, np.array([True])
         return self
-
-    def check(self, X):
-        return read_texts(X)
 
     def rows(self, X):
         check_fitted(self)
@@ -132,46 +128,6 @@ class TokenSampler(MaskSampler):
 
     def mask_law(self, n_units):
         return ExchangeableLaw.uniform_deletions(n_units)
-
-    def restore(self, X):
-        """Give a list of texts in the container of the training texts.
-
-        Parameters
-        ----------
-        X : list of str
-            Texts.
-
-        Returns
-        -------
-        list, array, Series or one-column frame
-        """
-        return self._container(X)
-
-    def lay_out(self, rows, coefs):
-        n_outputs, n_columns = len(coefs[0]), len(self.vocabulary_)
-        i, j, values = [], [], []
-        for place, (row, coef) in enumerate(zip(rows, coefs, strict=True)):
-            own = np.array([self._column.get(t, -1) for t in row.names], dtype=int)
-            output, unit = np.nonzero((own >= 0) & (coef != 0.0))
-            i.append(np.full(len(unit), place))
-            j.append(output * n_columns + own[unit])
-            values.append(coef[output, unit])
-        i, j, values = map(np.concatenate, (i, j, values))
-        # Equal places are summed: the positions of one token.
-        return sparse.csr_matrix((values, (i, j)), (len(rows), n_outputs * n_columns))
-
-    def shown(self, X, given):
-        # A Series keeps its index, which may name the documents.
-        if not hasattr(given, "iloc"):
-            return X
-        return given if given.ndim == 1 else given.iloc[:, 0]
-
-    def explained_names(self):
-        return self.vocabulary_
-
-    def get_feature_names_out(self, input_features=None):
-        check_fitted(self)
-        return self.vocabulary_
 
     def _check_parameters(self):
         check_option(self, "level", ("word", "char"))

@@ -9,7 +9,8 @@ from scipy import sparse
 from sklearn.utils.validation import check_consistent_length
 
 from sklime.exceptions import UnknownValueWarning, warn_caller
-from sklime.fitting import atomic_fit
+from sklime.fitting import atomic_fit, check_fitted
+from sklime.laws.base import Sample
 from sklime.laws.columns import (
     BinnedColumn,
     CategoricalColumn,
@@ -20,13 +21,8 @@ from sklime.laws.coordinates import UNSEEN, coordinates
 from sklime.laws.product import ProductLaw
 from sklime.laws.quasirandom import (
     SEQUENCES,
-    count_draws,
-    places_of_draws,
-    scramble_of_draws,
-    seed_of,
-    uniform_numbers,
 )
-from sklime.samplers.base import Neighbourhood, Sampler
+from sklime.samplers.base import Sampler
 from sklime.samplers.tabular.binning import check_binning, cut_points
 from sklime.tables.checks import check_table, feature_names, find_categorical
 from sklime.tables.dense import DenseFormat
@@ -96,37 +92,23 @@ class TabularSampler(Sampler):
         self.default_width_ = 0.75 * np.sqrt(self.format_.typical_units(X))
         return self
 
+    @property
+    def law_(self):
+        """The law of the draws: independent columns, seen from each row."""
+        if type(self).sample is not TabularSampler.sample:
+            # Draws of a subclass's own are what is weighted.
+            return super().law_
+        check_fitted(self)
+        return self._law()
+
     def sample(self, X, n_samples=4096, random_state=None):
-        numbers, groups = self._numbers(n_samples, random_state)
-        found, draws = [], None
-        for view in self._views(check_table(self, X, reset=False)):
-            if draws is None or self.depends_on_row:
-                E = self._law(view).draw(numbers(len(view.columns)))
-                draws = view.format.decode(E), coordinates(view.columns, E)
-            found.append(view.neighbourhood(*draws, groups))
-        return found
-
-    def tilts(self, kernel):
-        if kernel.column_factor is None:
-            return False
-        return bool(self.matched_.all()) or kernel.precision is not None
-
-    def tilted(self, X, kernel, n_samples=4096, random_state=None, order=None):
-        numbers, groups = self._numbers(n_samples, random_state)
-        # The first numbers for the first in order.
-        column = slice(None) if order is None else np.argsort(order)
-        found = []
-        for view in self._views(check_table(self, X, reset=False)):
-            U = numbers(len(view.columns))[:, column]
-            E = self._law(view).tilt(kernel).draw(U)
-            draws = view.format.decode(E), coordinates(view.columns, E)
-            found.append(view.neighbourhood(*draws, groups))
-        return found
+        X = check_table(self, X, reset=False)
+        return self._law().draw(X, n_samples, random_state)
 
     def interpret(self, X, row):
         view = self._view(row)
         points = view.format.encode(check_table(self, X, reset=False))
-        return view.neighbourhood(X, coordinates(view.columns, points)).design
+        return view.sample(X, coordinates(view.columns, points)).design
 
     def reference(self, X, n_samples=512):
         @cache
@@ -137,52 +119,55 @@ class TabularSampler(Sampler):
             return keep, marginals.draw(rng.random(keep.shape))
 
         found = []
-        for view in self._views(check_table(self, X, reset=False)):
+        for view in self.views(check_table(self, X, reset=False)):
             keep, redrawn = fixed_draws(tuple(view.columns))
             # A value that training never had has no place in a table of the training kind.
             known = view.at.codes[:, 0] != UNSEEN
             E = np.where(keep & known, view.e, redrawn)
-            found.append(
-                view.neighbourhood(view.format.decode(E), coordinates(view.columns, E))
-            )
+            found.append(view.sample(view.format.decode(E), coordinates(view.columns, E)))
         return found
 
-    def count_draws(self, n_samples):
-        return count_draws(n_samples, self.sequence)
-
-    def groups(self, n_draws):
-        return scramble_of_draws(n_draws, self.sequence)
-
-    def places(self, n_draws, n_more):
-        return places_of_draws(n_draws, n_more, self.sequence)
-
     def law(self, row):
-        return self._law(self._view(row))
+        return self.law_seen_from(self._view(row))
 
-    def pool(self, n_samples, random_state):
-        """Draw the perturbations that all rows share, the same as `sample` does.
+    def law_seen_from(self, view):
+        """Product law of the columns seen from one row.
 
         Parameters
         ----------
-        n_samples : int
-            Number of draws, before rounding up.
-        random_state : int
-            Seed of the draws.
+        view : RowView
+            The row.
 
         Returns
         -------
-        inputs : table
-            The draws as the model takes them.
-        points : Coordinates
-            The draws in interpretable space.
+        ProductLaw
         """
-        columns = self.columns_
-        law = ProductLaw(
-            tuple(self._column_law(j, c, None, None) for j, c in enumerate(columns))
+        at = view.at
+        positions = [
+            at.codes[j, 0] if column.matched else at.z[j, 0]
+            for j, column in enumerate(view.columns)
+        ]
+        return ProductLaw(
+            tuple(
+                self._column_law(j, column, position, value)
+                for j, (column, position, value) in enumerate(
+                    zip(view.columns, positions, view.e[0], strict=True)
+                )
+            )
         )
-        seed = seed_of(random_state)
-        E = law.draw(uniform_numbers(n_samples, len(columns), self.sequence, seed))
-        return self.format_.decode(E), coordinates(columns, E)
+
+    def shared_law(self):
+        """Product law of the columns seen from no row."""
+        columns = enumerate(self.columns_)
+        return ProductLaw(tuple(self._column_law(j, c, None, None) for j, c in columns))
+
+    def cells(self, inputs, n_levels):
+        """Cells of pool draws, as `SharedLaw.cells`; here none."""
+        return None
+
+    @abstractmethod
+    def check_closed_form(self):
+        """Raise `NoClosedForm` where the columns' laws have no closed form."""
 
     def locate(self, X):
         """Place checked dense rows in interpretable space.
@@ -223,7 +208,7 @@ class TabularSampler(Sampler):
                 ],
                 dtype=object,
             )
-            for view in self._views(X)
+            for view in self.views(X)
             for own in [self._labels(view.columns, view.format)]
         ]
 
@@ -231,26 +216,9 @@ class TabularSampler(Sampler):
     def _column_law(self, j, column, position, value):
         """Law of column `j` seen from a row at `position` (None: from no row)."""
 
-    def _numbers(self, n_samples, random_state):
-        """Uniform numbers for rows of any number of columns, and their groups."""
-        seed = seed_of(random_state)
-        numbers = cache(lambda n: uniform_numbers(n_samples, n, self.sequence, seed))
-        return numbers, self.groups(self.count_draws(n_samples))
-
-    def _law(self, view):
-        at = view.at
-        positions = [
-            at.codes[j, 0] if column.matched else at.z[j, 0]
-            for j, column in enumerate(view.columns)
-        ]
-        return ProductLaw(
-            tuple(
-                self._column_law(j, column, position, value)
-                for j, (column, position, value) in enumerate(
-                    zip(view.columns, positions, view.e[0], strict=True)
-                )
-            )
-        )
+    @abstractmethod
+    def _law(self):
+        """The law of all rows' draws."""
 
     def _column(self, x, name, categorical, *, weights, y):
         """Learn one column from its encoded training values."""
@@ -319,9 +287,10 @@ class TabularSampler(Sampler):
             )
         return at
 
-    def _views(self, X):
+    def views(self, X):
+        """Each checked row with the columns that describe it, as a `RowView`."""
         for i, (columns, e, format_) in enumerate(self.format_.rows(X, self.columns_)):
-            yield _View(columns, e, format_, self._placed(columns, e, format_, X, i))
+            yield RowView(columns, e, format_, self._placed(columns, e, format_, X, i))
 
     def _view(self, row):
         if isinstance(row, np.ndarray) and row.ndim == 1:
@@ -329,21 +298,22 @@ class TabularSampler(Sampler):
         row = check_table(self, row, reset=False)
         if row.shape[0] != 1:
             raise ValueError(f"row must be a table of one row, got {row.shape[0]}.")
-        return next(iter(self._views(row)))
+        return next(iter(self.views(row)))
 
 
 @dataclass(frozen=True, eq=False)
-class _View:
-    """One row with the columns that describe it."""
+class RowView:
+    """One row with the columns that describe it, its encoded values and its place."""
 
     columns: tuple
     e: np.ndarray
     format: object
     at: object
 
-    def neighbourhood(self, inputs, points, groups=None):
+    def sample(self, inputs, points, groups=None):
+        """Points as perturbations of this row."""
         Z, position = points.seen_from(self.at, 0)
-        return Neighbourhood(inputs, Z.T, position, groups=groups)
+        return Sample(inputs, Z.T, position, groups=groups)
 
 
 def _cell(X, i, j):

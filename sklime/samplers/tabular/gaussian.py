@@ -5,11 +5,12 @@ from numbers import Real
 import numpy as np
 from scipy import sparse
 
+from sklime.exceptions import NoClosedForm
 from sklime.fitting import atomic_fit
 from sklime.laws.columns import CategoricalColumn, mean_and_sd, normal_law
 from sklime.laws.product import ProductLaw
-from sklime.laws.quasirandom import seed_of, uniform_numbers
 from sklime.samplers.tabular.base import TabularSampler
+from sklime.samplers.tabular.law import ColumnsLaw, SharedColumnsLaw, ShiftedColumnsLaw
 from sklime.validation import check_option
 
 
@@ -78,64 +79,20 @@ class GaussianSampler(TabularSampler):
         self._normals = [mean_and_sd(c.values, c.masses) for c in self.columns_]
         return self
 
-    @property
-    def depends_on_row(self):
-        """Whether the draws depend on the explained row."""
-        return self.center == "instance"
-
-    @property
-    def shifts_with_row(self):
-        """Whether every row's draws are the same deviations, moved to the row."""
-        return self.depends_on_row and not self.matched_.any()
-
-    def deviations(self, n_samples, random_state):
-        """Draw the deviations from the row that all rows share, where `shifts_with_row`.
-
-        Parameters
-        ----------
-        n_samples : int
-            Number of draws, before rounding up.
-        random_state : int
-            Seed of the draws.
+    def deviation_law(self):
+        """Product law of the draws' deviations from the row.
 
         Returns
         -------
-        deviations, standardised : ndarray of shape (n_draws, n_features)
-            In the columns' own units, and in interpretable ones.
+        ProductLaw
         """
-        law = ProductLaw(
-            tuple(
-                normal_law(c, 0.0, self.scale * self._normals[j][1], None)
-                for j, c in enumerate(self.columns_)
-            )
-        )
-        numbers = uniform_numbers(
-            n_samples, len(self.columns_), self.sequence, seed_of(random_state)
-        )
-        deviations = law.draw(numbers)
-        return deviations, deviations / [column.scale for column in self.columns_]
+        columns = enumerate(self.columns_)
+        sds = [self.scale * sd for _, sd in self._normals]
+        return ProductLaw(tuple(normal_law(c, 0.0, sds[j], None) for j, c in columns))
 
-    def around(self, X, deviations):
-        """Move the deviations to each row.
-
-        Parameters
-        ----------
-        X : table of shape (n_rows, n_features)
-            Checked rows.
-        deviations : ndarray of shape (n_draws, n_features)
-            As `deviations` gives them.
-
-        Returns
-        -------
-        inputs : table of n_rows * n_draws rows
-            As the model takes them.
-        positions : ndarray of shape (n_rows, n_features)
-            The rows in interpretable units.
-        """
-        E = self.format_.encode(X)
-        at = self._placed(self.columns_, E, self.format_, X)
-        moved = (E[:, np.newaxis] + deviations).reshape(-1, E.shape[1])
-        return self.format_.decode(moved), np.ascontiguousarray(at.z.T)
+    def check_closed_form(self):
+        if self.n_bins is not None:
+            raise NoClosedForm("GaussianSampler has closed forms for n_bins=None only")
 
     def normal_of(self, j, z):
         """Mean and standard deviation of the draws of a numeric column.
@@ -154,16 +111,22 @@ class GaussianSampler(TabularSampler):
         """
         mean, sd = self._normals[j]
         column = self.columns_[j]
-        centre = column.mean + column.scale * z if self.depends_on_row else mean
+        around = self.center == "instance"
+        centre = column.mean + column.scale * z if around else mean
         return centre, self.scale * sd
 
     def _column_law(self, j, column, position, value):
         if isinstance(column, CategoricalColumn):
             return column.law(position)
         mean, sd = self._normals[j]
-        return normal_law(
-            column, value if self.depends_on_row else mean, self.scale * sd, position
-        )
+        centre = value if self.center == "instance" else mean
+        return normal_law(column, centre, self.scale * sd, position)
+
+    def _law(self):
+        if self.center == "mean":
+            return SharedColumnsLaw(self)
+        # Bins and categories do not move with the row.
+        return ColumnsLaw(self) if self.matched_.any() else ShiftedColumnsLaw(self)
 
     def _placed(self, columns, E, format_, X, first=0):
         numeric = [not isinstance(column, CategoricalColumn) for column in columns]

@@ -2,10 +2,12 @@
 
 import numpy as np
 
+from sklime.exceptions import NoClosedForm
 from sklime.fitting import atomic_fit
 from sklime.laws.cells import Cells
 from sklime.laws.columns import BinnedColumn, truncated_law
 from sklime.samplers.tabular.base import TabularSampler
+from sklime.samplers.tabular.law import ColumnsLaw, SharedColumnsLaw
 from sklime.tables.sparse import SparseFormat
 from sklime.validation import check_option
 
@@ -84,10 +86,18 @@ class MarginalSampler(TabularSampler):
         E = self.format_.encode(inputs)
         return [_cells(c, E[:, j], n_levels) for j, c in enumerate(self.columns_)]
 
-    @property
-    def depends_on_row(self):
-        """Whether the draws depend on the explained row."""
-        return isinstance(self.format_, SparseFormat)
+    def check_closed_form(self):
+        if isinstance(self.format_, SparseFormat):
+            raise NoClosedForm("rows of a sparse table have columns of their own")
+        if self.within != "empirical":
+            raise NoClosedForm(f"within={self.within!r} is not the empirical marginal")
+        if self.n_bins is None and not self.matched_.all():
+            raise NoClosedForm("n_bins=None gives empirical columns a standardised design")
+
+    def _law(self):
+        # A sparse row keeps the columns that it does not store.
+        sparse = isinstance(self.format_, SparseFormat)
+        return ColumnsLaw(self) if sparse else SharedColumnsLaw(self)
 
     def _column_law(self, j, column, position, value):
         if self.within == "truncnorm" and isinstance(column, BinnedColumn):

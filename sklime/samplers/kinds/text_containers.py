@@ -31,7 +31,7 @@ def read_texts(X):
     Examples
     --------
     >>> import numpy as np
-    >>> from sklime.samplers.masked.text_containers import read_texts
+    >>> from sklime.samplers.kinds.text_containers import read_texts
     >>> read_texts(np.array([["a"], ["b c"]]))
     ['a', 'b c']
     """
@@ -72,7 +72,7 @@ def container_of_texts(X):
     Examples
     --------
     >>> import numpy as np
-    >>> from sklime.samplers.masked.text_containers import container_of_texts
+    >>> from sklime.samplers.kinds.text_containers import container_of_texts
     >>> container_of_texts(np.array([["a"], ["b c"]]))(["d"])
     array([['d']], dtype=object)
     """

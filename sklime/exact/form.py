@@ -1,0 +1,84 @@
+"""The contract of closed forms: fitted models read from their parts, and rebuilt."""
+
+from abc import ABC, abstractmethod
+
+
+class ClosedForm(ABC):
+    """Base of what readers find in fitted models, up to a constant per output.
+
+    A reader is a function ``read(model, response)`` that gives a `ClosedForm`, or None for
+    a model that is not of its family, and raises `NoClosedForm` for one of its family that
+    is not explained on a scale with a closed form; `sklime.exact.readers.READERS` lists
+    them.
+    """
+
+    # What the model does with a table before its parts see it: a transformer, or None.
+    step = None
+
+    @abstractmethod
+    def bind(self, features, columns, points, mismatch):
+        """Rebuild the model as a function of a table's columns.
+
+        Parameters
+        ----------
+        features : FeatureMap
+            Model features as functions of the columns.
+        columns : sequence of Column
+            The columns.
+        points : list of n_columns ndarrays
+            Where the features are known.
+        mismatch : float
+            The kernel's factor for a bin that does not match.
+
+        Returns
+        -------
+        RebuiltModel
+
+        Raises
+        ------
+        NoClosedForm
+            If the model has other features, or is too large.
+        """
+
+
+class RebuiltModel(ABC):
+    """Base of models rebuilt from their parts, under the laws of columns.
+
+    Attributes
+    ----------
+    constant : ndarray of shape (n_outputs,)
+        What the parts lack; found by comparison with the model's own answers.
+    n_terms : int
+        Number of terms in an answer, with which rounding grows.
+    """
+
+    @abstractmethod
+    def answers(self, at):
+        """Evaluate the model at rows.
+
+        Parameters
+        ----------
+        at : ndarray of shape (n_rows, n_columns) of int
+            Which of its column's points each entry is.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_outputs)
+        """
+
+    @abstractmethod
+    def __call__(self, laws, outputs):
+        """Expected answers and coefficients under tilted laws.
+
+        Parameters
+        ----------
+        laws : list of n_columns ColumnLaw
+            The tilted laws of some rows.
+        outputs : ndarray of shape (n_wanted,) of int
+            The outputs that are wanted.
+
+        Returns
+        -------
+        expected : ndarray of shape (n_rows, n_wanted)
+        coef : ndarray of shape (n_rows, n_wanted, n_columns)
+        """

@@ -1,0 +1,193 @@
+"""Routes: which source of moments serves which row."""
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from sklime.exact.closed_form import closed_form
+from sklime.exceptions import ClosedFormFailed, ClosedFormWarning, NoClosedForm, warn_caller
+from sklime.neighbourhoods.choice import choose_sources
+from sklime.neighbourhoods.shared import SharedPool
+from sklime.surrogates.adaptive import Precision, SurrogateFitter
+
+# Training rows that decide how large a shared pool must be.
+_N_REPRESENTATIVES = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """What an explainer's fit has resolved.
+
+    Parameters
+    ----------
+    law : Law
+        Of the sampler's draws.
+    kernel, response, selector, surrogate : objects
+        The other components.
+    method, weighting, n_samples, tol, max_samples
+        The explainer's parameters.
+    seed : int
+        Seed of all draws.
+    """
+
+    law: object
+    kernel: object
+    response: object
+    selector: object
+    surrogate: object
+    method: str
+    weighting: str
+    n_samples: int
+    tol: float | None
+    max_samples: int | None
+    seed: int
+
+
+class Routes:
+    """Fits rows' surrogates, each from the source of moments that serves it.
+
+    The limit in closed form serves rows that have one; draws serve all others, and draws
+    from the kernel-weighted law those of them that the kernel leaves too little.
+
+    Parameters
+    ----------
+    setting : Setting
+        What is explained, and how.
+    X : rows
+        Checked training rows.
+
+    Attributes
+    ----------
+    method : {"exact", "sampling"}
+        Which serves rows, unless a row has no closed form of its own.
+    """
+
+    def __init__(self, setting, X):
+        self.setting = setting
+        limit = self._limit(X)
+        self.method = "sampling" if limit is None else "exact"
+        self._fitter = (
+            self._sampled_fitter()
+            if limit is None
+            else SurrogateFitter(limit, setting.selector, None)
+        )
+
+    @property
+    def source(self):
+        """The source of moments that serves rows first."""
+        return self._fitter.source
+
+    def fit(self, X, outputs, binary, uncertainty, first_row):
+        """Fit the surrogates of a block of rows.
+
+        Parameters
+        ----------
+        X, outputs, binary, uncertainty
+            As for `SurrogateFitter`.
+        first_row : int
+            Position of the first of them, for messages.
+
+        Returns
+        -------
+        surrogates : Surrogates
+        failures : Counter
+            Why a closed form failed unexpectedly, and draws took its place.
+
+        Raises
+        ------
+        ValueError
+            If ``method="exact"`` and there is no closed form.
+        ClosedFormFailed
+            If a closed form failed for a block of several rows: ask row by row.
+        """
+        own = X, outputs, binary, uncertainty
+        try:
+            return self._fitter(*own), Counter()
+        except NoClosedForm as reason:
+            failed = isinstance(reason, ClosedFormFailed)
+            # Whether a row has a closed form is not its neighbours' business.
+            if failed and len(outputs) > 1:
+                raise
+            if self.setting.method == "exact":
+                raise ValueError(
+                    f'method="exact" has no closed form for row {first_row}: {reason}. '
+                    'Use method="auto" to draw samples for such rows.'
+                ) from reason.__cause__
+            return self._fallback(*own), Counter([str(reason)] if failed else [])
+
+    def with_scores(self, surrogates, X, outputs):
+        """Add the fidelity of surrogates, on draws where the limit does not tell it."""
+        return self.source.with_scores(surrogates, X, outputs, lambda: self._score_source)
+
+    def representatives(self, X):
+        """Positions of training rows by which a shared pool must grow; none if none."""
+        if self.setting.tol is None or not isinstance(self.source, SharedPool):
+            return np.empty(0, dtype=int)
+        return self.source.representatives(X, _N_REPRESENTATIVES)
+
+    def grow(self, X, outputs, binary):
+        """Let the shared pool grow until these rows need no more draws.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,) of bool
+            Rows that would need more than `max_samples`.
+        """
+        return self._fitter.grow(self._precision, X, outputs, binary)
+
+    @cached_property
+    def _fallback(self):
+        """Fits rows whose closed form there is not, or fails."""
+        return self._sampled_fitter()
+
+    @cached_property
+    def _score_source(self):
+        """Draws beside the limit, about which the model is queried when first needed."""
+        return self._sampled("kernel")[0]
+
+    @property
+    def _precision(self):
+        own = self.setting
+        if own.tol is None:
+            return None
+        most = 32 * own.n_samples if own.max_samples is None else own.max_samples
+        return Precision(own.tol, most)
+
+    def _limit(self, X):
+        """The source of the limit, or None where draws are wanted or needed."""
+        own = self.setting
+        if own.method == "sampling":
+            return None
+        components = own.response, own.law, own.kernel, own.selector, own.surrogate
+        try:
+            return closed_form(*components, X, own.n_samples)
+        except NoClosedForm as reason:
+            if own.method == "exact":
+                raise ValueError(
+                    f'method="exact" has no closed form here: {reason}. Use method="auto" '
+                    "to draw samples where there is none."
+                ) from reason.__cause__
+            if isinstance(reason, ClosedFormFailed):
+                warn_caller(
+                    f"draws take the place of the closed form: {reason}", ClosedFormWarning
+                )
+            return None
+
+    def _sampled(self, weighting):
+        own = self.setting
+        components = own.law, own.kernel, own.response, own.n_samples, own.seed
+        return choose_sources(*components, weighting)
+
+    def _sampled_fitter(self):
+        own, precision = self.setting, self._precision
+        source, tilted = self._sampled(own.weighting)
+        components = own.selector, own.surrogate
+        thin_rows = None
+        if tilted is not None:
+            thin_rows = SurrogateFitter(tilted, *components, precision=precision)
+        if isinstance(source, SharedPool):
+            # It grows once, for all rows.
+            precision = None
+        return SurrogateFitter(source, *components, thin_rows, precision)

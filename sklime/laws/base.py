@@ -1,0 +1,239 @@
+"""The contract of laws: the distributions by which fitted samplers perturb rows."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+
+from sklime.exceptions import NoClosedForm
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Perturbations of one row.
+
+    Parameters
+    ----------
+    inputs : table of n_samples rows
+        The perturbed points, as the model takes them.
+    design : ndarray of shape (n_samples, n_units)
+        The same points in interpretable units, relative to the row.
+    position : ndarray of shape (n_units,)
+        The row itself in these units.
+    masses : ndarray of shape (n_samples,), default=None
+        Probabilities of the draws under the sampler's law, up to a common factor: finite,
+        none negative, not all zero. None: all the same.
+    groups : ndarray of shape (n_samples,) of int, default=None
+        Which draws belong together: groups are independent of each other, draws within one
+        need not be. None: all draws are independent.
+    exhaustive : bool, default=False
+        Whether the draws are all there are, so that nothing is estimated from them.
+    n_draws : int, default=None
+        Number of draws that the points stand for, where equal draws were joined. None: one
+        each.
+    """
+
+    inputs: object
+    design: np.ndarray
+    position: np.ndarray
+    masses: np.ndarray | None = None
+    groups: np.ndarray | None = None
+    exhaustive: bool = False
+    n_draws: int | None = None
+
+    def __len__(self):
+        return len(self.design)
+
+
+class Law(ABC):
+    """Base of the laws by which fitted samplers perturb rows.
+
+    `SharedLaw`, `ShiftedLaw` and `MaskLaw` promise more, and cost less. A law of a
+    sampler's own needs `draw` alone, and `tilt` where narrow kernels shall waste no draws.
+
+    Parameters
+    ----------
+    sampler : Sampler
+        Fitted: describes the rows.
+    """
+
+    def __init__(self, sampler):
+        self.sampler = sampler
+
+    def __repr__(self):
+        return repr(self.sampler)
+
+    @property
+    def n_features(self):
+        """Number of columns of a row."""
+        return self.sampler.n_features_in_
+
+    @abstractmethod
+    def draw(self, X, n_samples, random_state):
+        """Draw perturbations of each row.
+
+        Parameters
+        ----------
+        X : rows
+            Checked rows.
+        n_samples : int
+            Draws per row, before rounding up.
+        random_state : int, RandomState instance or None
+            Source of randomness. Equal rows get equal draws for equal integers, whatever
+            else is in `X`.
+
+        Returns
+        -------
+        list of Sample
+            One per row.
+        """
+
+    def tilt(self, kernel):
+        """Weigh the law by a kernel centred on each row.
+
+        Parameters
+        ----------
+        kernel : Kernel
+            With nothing left open.
+
+        Returns
+        -------
+        Law or None
+            The normalised weighted law, whose draws need no weights; None where it cannot
+            be drawn from.
+        """
+        return None
+
+    def ordered(self, order):
+        """Give the first random numbers to the columns that matter most.
+
+        Parameters
+        ----------
+        order : ndarray of shape (n_features,) of int
+            The columns, those first that matter most.
+
+        Returns
+        -------
+        Law
+            Here the law itself.
+        """
+        return self
+
+    def count_draws(self, n_samples):
+        """Number of draws that a request for `n_samples` gives: here as many."""
+        return n_samples
+
+    def groups(self, n_draws):
+        """Which draws of a request belong together, as `Sample.groups`."""
+        return None
+
+    def prefix_positions(self, n_draws, n_more):
+        """Positions of a request's draws among those of a larger one.
+
+        Parameters
+        ----------
+        n_draws, n_more : int
+            Numbers of draws, as `count_draws` gives them, the smaller first.
+
+        Returns
+        -------
+        ndarray of shape (n_draws,) of int, or None
+            None: the two share no draws.
+        """
+        return None
+
+    def independent_columns(self, X):
+        """The law as one of independent columns, for closed forms.
+
+        Parameters
+        ----------
+        X : table
+            Checked training rows.
+
+        Returns
+        -------
+        IndependentColumns
+
+        Raises
+        ------
+        NoClosedForm
+            If it is none; the message says why.
+        """
+        raise NoClosedForm(f"{self!r} has no independent columns")
+
+    def exchangeable(self, n_units):
+        """The law of masks of a row of so many units, for closed forms.
+
+        Returns
+        -------
+        ExchangeableLaw
+
+        Raises
+        ------
+        NoClosedForm
+            If it has none; the message says why.
+        """
+        raise NoClosedForm(f"{self!r} hides no units")
+
+
+class SharedLaw(Law):
+    """Base of the laws whose draws do not depend on the row: the model is asked once."""
+
+    @abstractmethod
+    def pool(self, n_samples, random_state):
+        """Draw the perturbations that all rows share.
+
+        Returns
+        -------
+        inputs : table
+            The draws as the model takes them.
+        points : Coordinates
+            The draws in interpretable space.
+        """
+
+    @abstractmethod
+    def locate(self, X):
+        """Coordinates of checked rows in interpretable space."""
+
+    def cells(self, inputs, n_levels):
+        """Cut the columns of pool draws into cells within their bins.
+
+        Parameters
+        ----------
+        inputs : table
+            Draws, as `pool` gives them.
+        n_levels : int
+            Cells of a column, besides those that bins make of them.
+
+        Returns
+        -------
+        list of Cells, or None
+            One per column; None where draws have no cells of known probability.
+        """
+        return None
+
+
+class ShiftedLaw(Law):
+    """Base of the laws whose draws are the same deviations around every row."""
+
+    @abstractmethod
+    def deviations(self, n_samples, random_state):
+        """Draw the deviations from the row that all rows share.
+
+        Returns
+        -------
+        deviations, standardised : ndarray of shape (n_draws, n_features)
+            In the columns' own units, and in interpretable ones.
+        """
+
+    @abstractmethod
+    def around(self, X, deviations):
+        """Move deviations to each row.
+
+        Returns
+        -------
+        inputs : table of n_rows * n_draws rows
+            As the model takes them.
+        positions : ndarray of shape (n_rows, n_features)
+            The rows in interpretable units.
+        """

@@ -1,0 +1,30 @@
+"""Laws of independent columns, as closed forms read them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, eq=False)
+class IndependentColumns:
+    """A law of independent columns: what each column is, and where rows lie in it.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        What training taught about each column.
+    format : TableFormat
+        How rows are written as numbers and back.
+    locate : callable
+        Gives the `Coordinates` of checked rows.
+    normal_of : callable, default=None
+        Gives mean and standard deviation of the draws of column `j` around rows at
+        standardised values `z`, for standardised columns that are drawn from normal laws.
+    reach : float, default=1.0
+        Standard deviation of these draws in units of the column's own.
+    """
+
+    columns: Sequence
+    format: object
+    locate: Callable
+    normal_of: Callable | None = None
+    reach: float = 1.0

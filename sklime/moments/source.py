@@ -1,0 +1,95 @@
+"""The contract of moment sources: where the moments of rows' neighbourhoods come from."""
+
+from abc import ABC, abstractmethod
+
+
+class MomentSource(ABC):
+    """Base of the sources of moments: draws around rows, or the limit in closed form.
+
+    Attributes
+    ----------
+    n_samples : int
+        Draws per row; for a closed form, the number that effective sample sizes are stated
+        for.
+    """
+
+    # Rows that are explained together: their moments stay in the second-level cache.
+    rows_at_once = 64
+
+    @property
+    @abstractmethod
+    def bytes_per_row(self):
+        """Memory needed for each of the rows that are explained together."""
+
+    @abstractmethod
+    def evaluate(self, X):
+        """Place rows, and ask the model what moments need of it.
+
+        Parameters
+        ----------
+        X : rows
+            Checked.
+
+        Returns
+        -------
+        object
+            For `moments` and `with_standard_errors`, which ask nothing more.
+        """
+
+    @abstractmethod
+    def moments(self, evaluated, outputs):
+        """Moments of the rows' neighbourhoods.
+
+        Parameters
+        ----------
+        evaluated : object
+            What `evaluate` returned for the rows.
+        outputs : ndarray of shape (n_rows, n_explained) of int
+            The outputs explained for each row.
+
+        Returns
+        -------
+        RowMoments
+        """
+
+    @abstractmethod
+    def with_standard_errors(self, surrogates, evaluated, outputs):
+        """Add standard errors to surrogates that were fitted to these moments.
+
+        Parameters
+        ----------
+        surrogates : Surrogates
+            Of the rows.
+        evaluated, outputs
+            As for `moments`.
+
+        Returns
+        -------
+        Surrogates
+        """
+
+    @property
+    def score_basis(self):
+        """What the fidelity of surrogates rests on, in words."""
+        return f"on {self.n_samples} draws"
+
+    def with_scores(self, surrogates, X, outputs, sampled):
+        """Add the fidelity of surrogates, where moments alone do not tell it.
+
+        Parameters
+        ----------
+        surrogates : Surrogates
+            Of the rows.
+        X : rows
+            Checked.
+        outputs : ndarray of shape (n_rows, n_explained) of int
+            The outputs explained for each row.
+        sampled : callable
+            Gives a `SampledSource` with draws around the same rows.
+
+        Returns
+        -------
+        Surrogates
+            Here as they are: the moments told it.
+        """
+        return surrogates

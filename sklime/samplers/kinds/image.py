@@ -1,0 +1,175 @@
+"""Images: rows laid out over their pixels."""
+
+from math import prod
+
+import numpy as np
+
+from sklime.samplers.kinds.base import RowKind
+from sklime.samplers.kinds.cells import lay_out_cells
+from sklime.validation import is_count
+
+
+class ImageRows(RowKind):
+    """Images of any number of channels, of one size or of several.
+
+    Parameters
+    ----------
+    X : ndarray or list of ndarrays
+        Training images, (H, W) or (H, W, C) each.
+    flat : tuple of int, default=None
+        Shape of an image, where rows are flattened pixels.
+
+    Attributes
+    ----------
+    image_shape : tuple or None
+        Shape of the training images; None where they differ.
+    n_channels : int or None
+        C; None for images without an axis of channels.
+    n_values : int
+        Values in an image; 1 where the training images differ in size.
+    """
+
+    name = "image"
+
+    def __init__(self, X, flat=None):
+        self.flat = flat
+        images = self._images(X)
+        shapes = {self.shape_of(image) for image in images}
+        # Where channels differ, `check` below names the image.
+        self.n_channels = _n_channels(self.shape_of(images[0]))
+        self.image_shape = shapes.pop() if len(shapes) == 1 else None
+        self.check(images)
+        # Lists of images of different sizes have one column, the image itself.
+        self.n_values = prod(getattr(images, "shape", ())[1:])
+
+    @classmethod
+    def tag(cls, tags):
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+
+    def check(self, X):
+        images = self._images(X)
+        for i, image in enumerate(images):
+            found = _n_channels(self.shape_of(image))
+            if found != self.n_channels:
+                raise ValueError(
+                    f"image {i} has {_in_words(found)}, the first training image "
+                    f"{_in_words(self.n_channels)}; a single image is passed as "
+                    "image[numpy.newaxis]."
+                )
+        return images
+
+    def tables(self, X):
+        if isinstance(X, list):
+            return [image[np.newaxis] for image in X]
+        return [X]
+
+    def shown(self, X, given):
+        if self.flat is None:
+            return X
+        return np.stack([given.reshape(self.shape_of(given)) for given in X])
+
+    def lay_out(self, rows, coefs):
+        self._check_sizes({row.spans.shape for row in rows})
+        return lay_out_cells(rows, coefs)
+
+    def check_layout(self, X):
+        self._check_sizes({self.shape_of(given)[:2] for given in X})
+
+    def column_names(self):
+        if self.image_shape is None:
+            raise ValueError(
+                "the training images are of different sizes, so that their pixels have no "
+                "common names: use explain, or resize them."
+            )
+        height, width = self.image_shape[:2]
+        names = [f"pixel_{r}_{c}" for r in range(height) for c in range(width)]
+        return np.array(names, dtype=object)
+
+    def _check_sizes(self, sizes):
+        if self.image_shape is not None:
+            sizes = sizes | {self.image_shape[:2]}
+        if len(sizes) > 1:
+            raise ValueError(
+                f"images of different sizes, {_listed(sizes)}, share no pixels over which "
+                "transform could lay their attributions out: use explain, or resize them."
+            )
+
+    def shape_of(self, given):
+        """Shape (H, W) or (H, W, C) of one image as it was given."""
+        return given.shape if self.flat is None else tuple(self.flat)
+
+    def _images(self, X):
+        """Images as the model takes them: one array where they are of one kind."""
+        X = _as_array_or_list(X)
+        if self.flat is not None:
+            return _check_flat(X, self.flat)
+        for i, image in enumerate(X):
+            if image.ndim not in (2, 3) or image.size == 0:
+                raise ValueError(
+                    f"image {i} has shape {image.shape}; images have shape (H, W) or "
+                    "(H, W, C), so X has shape (n, H, W) or (n, H, W, C). For rows of "
+                    "flattened pixels set flat=(H, W) or flat=(H, W, C)."
+                )
+            _check_pixels(image, i)
+        return X
+
+
+def _as_array_or_list(X):
+    """An array of images, or a list of arrays where their shapes or dtypes differ."""
+    if hasattr(X, "to_numpy"):
+        X = X.to_numpy()
+    if not hasattr(X, "__len__") or isinstance(X, (str, bytes)):
+        raise TypeError(
+            f"X is a {type(X).__name__}; give an array of images or a list of arrays."
+        )
+    if not isinstance(X, np.ndarray) or X.dtype == object:
+        X = [np.asarray(image) for image in X]
+        if len({(image.shape, image.dtype) for image in X}) == 1:
+            X = np.stack(X)
+    if len(X) == 0:
+        raise ValueError("X has no image; give at least one.")
+    return X
+
+
+def _check_flat(X, flat):
+    sides = isinstance(flat, (tuple, list)) and len(flat) in (2, 3)
+    if not (sides and all(is_count(side) for side in flat)):
+        raise ValueError(
+            f"flat={flat!r} must be the shape (H, W) or (H, W, C) of an image."
+        )
+    shape = getattr(X, "shape", None)
+    if shape is None or shape[1:] != (prod(flat),):
+        found = "rows of different lengths" if shape is None else f"shape {shape}"
+        raise ValueError(
+            f"X has {found}; with flat={tuple(flat)} it needs shape (n, {prod(flat)})."
+        )
+    for i, row in enumerate(X):
+        _check_pixels(row, i)
+    return X
+
+
+def _check_pixels(image, i):
+    if image.dtype.kind not in "biuf":
+        raise TypeError(
+            f"image {i} has dtype {image.dtype}; pixels are booleans, integers or floats."
+        )
+    bad = ~np.isfinite(image)
+    if bad.any():
+        where = tuple(int(k) for k in np.argwhere(bad)[0])
+        raise ValueError(
+            f"image {i} has {bad.sum()} value(s) that are NaN or infinite, the first at "
+            f"{where}: fill them before explaining."
+        )
+
+
+def _n_channels(shape):
+    return shape[2] if len(shape) == 3 else None
+
+
+def _in_words(n_channels):
+    return "no axis of channels" if n_channels is None else f"{n_channels} channel(s)"
+
+
+def _listed(sizes):
+    return " and ".join(f"{height} x {width}" for height, width in sorted(sizes))

@@ -1,0 +1,103 @@
+"""Series of equal length: rows laid out over their steps and features."""
+
+import numpy as np
+
+from sklime.samplers.kinds.base import RowKind
+from sklime.samplers.kinds.cells import lay_out_cells
+
+
+class SeriesRows(RowKind):
+    """Series of shape (T,), or (T, F) for F features at each of T steps.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, T) or (n, T, F)
+        Training series.
+    feature_names : sequence of F str, default=None
+        Names of the features. None: ``x0``, ``x1``, ...
+
+    Attributes
+    ----------
+    shape, dtype : tuple, dtype
+        Of a series.
+    n_steps : int
+        T.
+    feature_names : ndarray of shape (F,) of str
+        Names of the features.
+    """
+
+    name = "sequence"
+
+    def __init__(self, X, feature_names=None):
+        X = as_series(X)
+        self.shape, self.dtype = X.shape[1:], X.dtype
+        self.n_steps = self.shape[0]
+        self.feature_names = _named(feature_names, self.shape[1] if X.ndim == 3 else 1)
+
+    @classmethod
+    def tag(cls, tags):
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+
+    def check(self, X):
+        X = as_series(X)
+        if X.shape[1:] != self.shape:
+            raise ValueError(
+                f"the series have shape {X.shape[1:]}, those of the fit {self.shape}; a "
+                "single series is passed as series[numpy.newaxis]."
+            )
+        # Integers take the values of all training series, floats any.
+        return X if X.dtype.kind == "f" else X.astype(np.result_type(X, self.dtype))
+
+    def column_names(self):
+        back = range(self.n_steps - 1, -1, -1)
+        names = [f"{name}_t-{k}" for k in back for name in self.feature_names]
+        return np.array(names, dtype=object)
+
+    def lay_out(self, rows, coefs):
+        return lay_out_cells(rows, coefs)
+
+    def explained_names(self):
+        return self.column_names()
+
+
+def as_series(X):
+    """Series as one array of shape (n, T) or (n, T, F)."""
+    if hasattr(X, "to_numpy"):
+        X = X.to_numpy()
+    if not isinstance(X, np.ndarray) or X.dtype == object:
+        if not hasattr(X, "__len__") or isinstance(X, (str, bytes)):
+            raise TypeError(f"X is a {type(X).__name__}; give an array of series.")
+        X = [np.asarray(series) for series in X]
+        shapes = sorted({series.shape for series in X})
+        if len(shapes) > 1:
+            raise ValueError(
+                f"the series have different shapes, {shapes[0]} and {shapes[-1]} among "
+                "them; SequenceSampler needs series of equal length: cut or pad them."
+            )
+        X = np.array(X)
+    if X.ndim not in (2, 3) or X.size == 0:
+        raise ValueError(
+            f"X has shape {X.shape}; series have shape (n, T), or (n, T, F) for F "
+            "features, with at least one entry; a single one is series[numpy.newaxis]."
+        )
+    if X.dtype.kind not in "biuf":
+        raise TypeError(f"the series have dtype {X.dtype}; they must hold real numbers.")
+    if np.isinf(X).any():
+        i = int(np.argwhere(np.isinf(X))[0, 0])
+        raise ValueError(
+            f"series {i} has infinite values: replace them, by NaN if missing."
+        )
+    return X
+
+
+def _named(given, n_features):
+    if given is None:
+        return np.array([f"x{j}" for j in range(n_features)], dtype=object)
+    names = np.asarray(given, dtype=object)
+    if names.shape != (n_features,) or len(set(map(str, names))) < n_features:
+        raise ValueError(
+            f"feature_names={given!r} must be {n_features} different name(s), one for each "
+            "feature."
+        )
+    return names

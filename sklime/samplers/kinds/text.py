@@ -1,0 +1,62 @@
+"""Texts: rows cut into tokens of a vocabulary."""
+
+import numpy as np
+from scipy import sparse
+
+from sklime.samplers.kinds.base import RowKind
+from sklime.samplers.kinds.text_containers import container_of_texts, read_texts
+
+
+class TextRows(RowKind):
+    """Texts, laid out over a vocabulary.
+
+    Parameters
+    ----------
+    X : list, array, Series or one-column frame of str
+        Training texts.
+    vocabulary : ndarray of shape (n_vocabulary,) of str
+        Names of units that have a column in `transform`, sorted.
+    """
+
+    name = "text"
+
+    def __init__(self, X, vocabulary):
+        self.vocabulary = vocabulary
+        self._column = {token: j for j, token in enumerate(vocabulary)}
+        self._container = container_of_texts(X)
+
+    @classmethod
+    def tag(cls, tags):
+        tags.input_tags.two_d_array = False
+        tags.input_tags.string = tags.input_tags.one_d_array = True
+
+    def check(self, X):
+        return read_texts(X)
+
+    def restore(self, X):
+        return self._container(X)
+
+    def shown(self, X, given):
+        # A Series keeps its index, which may name the documents.
+        if not hasattr(given, "iloc"):
+            return X
+        return given if given.ndim == 1 else given.iloc[:, 0]
+
+    def column_names(self):
+        return self.vocabulary
+
+    def lay_out(self, rows, coefs):
+        n_outputs, n_columns = len(coefs[0]), len(self.vocabulary)
+        i, j, values = [], [], []
+        for place, (row, coef) in enumerate(zip(rows, coefs, strict=True)):
+            own = np.array([self._column.get(t, -1) for t in row.names], dtype=int)
+            output, unit = np.nonzero((own >= 0) & (coef != 0.0))
+            i.append(np.full(len(unit), place))
+            j.append(output * n_columns + own[unit])
+            values.append(coef[output, unit])
+        i, j, values = map(np.concatenate, (i, j, values))
+        # Equal places are summed: the positions of one token.
+        return sparse.csr_matrix((values, (i, j)), (len(rows), n_outputs * n_columns))
+
+    def explained_names(self):
+        return self.vocabulary

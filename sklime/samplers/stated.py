@@ -1,0 +1,196 @@
+"""Laws of samplers that state a product law of their columns."""
+
+import numpy as np
+
+from sklime.exceptions import NoClosedForm
+from sklime.laws.base import Sample
+from sklime.laws.columns import Column
+from sklime.laws.coordinates import UNSEEN, Coordinates
+from sklime.laws.independent import IndependentColumns
+from sklime.laws.product import Atoms, ProductLaw
+from sklime.laws.quasirandom import (
+    count_draws,
+    places_of_draws,
+    resolve_seed,
+    scramble_of_draws,
+    uniform_numbers,
+)
+from sklime.samplers.own import OwnDrawsLaw, check_masses
+from sklime.tables.access import n_rows, take_rows
+from sklime.tables.dense import DenseFormat
+
+# Training rows whose laws are compared, and draws that they are compared with.
+_N_ROWS = 4
+_N_DRAWS = 4096
+
+
+class StatedLaw(OwnDrawsLaw):
+    """Law of a sampler whose `law` states independent columns, seen from each row.
+
+    Draws of the law itself are the sampler's own; what is stated is for draws from the
+    kernel-weighted law and for closed forms.
+    """
+
+    def tilt(self, kernel):
+        if kernel.column_factor is None:
+            return None
+        return WeightedStatedLaw(self.sampler, kernel)
+
+    def independent_columns(self, X):
+        chosen = np.unique(np.linspace(0, n_rows(X) - 1, _N_ROWS).astype(int))
+        rows = [take_rows(X, [i]) for i in chosen]
+        laws = [stated_law(self.sampler, row) for row in rows]
+        if None in laws:
+            raise NoClosedForm(f"{self.sampler!r} states no law of its columns")
+        for row, law in zip(rows, laws, strict=True):
+            if not all(isinstance(column, Atoms) for column in law.columns):
+                raise NoClosedForm(f"{self.sampler!r} states laws that are not discrete")
+            if not all(map(_same_atoms, law.columns, laws[0].columns)):
+                raise NoClosedForm(f"{self.sampler!r} states other laws for other rows")
+            _check_draws(self.sampler, row, law)
+        format_ = DenseFormat(X)
+        if format_.nominal.any():
+            raise NoClosedForm(f"{self.sampler!r} states laws of columns without numbers")
+        columns = [_column(atoms) for atoms in laws[0].columns]
+        return IndependentColumns(columns, format_, self._locate)
+
+    def _locate(self, X):
+        """Coordinates of rows: the bins from which their laws see no deviation."""
+        codes = []
+        for i in range(n_rows(X)):
+            law = stated_law(self.sampler, take_rows(X, [i]))
+            own = [column.bins[column.deviations == 0.0] for column in law.columns]
+            codes.append([bins[0] if len(bins) else UNSEEN for bins in own])
+        codes = np.array(codes, dtype=np.intp).T
+        return Coordinates(np.ones(len(codes), dtype=bool), codes, None)
+
+
+class WeightedStatedLaw(OwnDrawsLaw):
+    """The law that a sampler states, weighted by a kernel: draws need no weights.
+
+    Parameters
+    ----------
+    sampler : Sampler
+        Fitted; states a product law.
+    kernel : Kernel
+        A product over columns.
+    """
+
+    def __init__(self, sampler, kernel):
+        super().__init__(sampler)
+        self.kernel = kernel
+
+    def draw(self, X, n_samples, random_state):
+        seed, found = resolve_seed(random_state), []
+        for i in range(n_rows(X)):
+            row = take_rows(X, [i])
+            law = stated_law(self.sampler, row).tilt(self.kernel)
+            numbers = uniform_numbers(n_samples, len(law), "sobol", seed)
+            inputs = DenseFormat(X).decode(law.draw(numbers))
+            design = self.sampler.interpret(inputs, row)
+            position = np.asarray(self.sampler.interpret(row, row)[0], dtype=float)
+            groups = self.groups(len(design))
+            found.append(Sample(inputs, design, position, groups=groups))
+        return found
+
+    def count_draws(self, n_samples):
+        return count_draws(n_samples, "sobol")
+
+    def groups(self, n_draws):
+        return scramble_of_draws(n_draws, "sobol")
+
+    def prefix_positions(self, n_draws, n_more):
+        return places_of_draws(n_draws, n_more, "sobol")
+
+
+def stated_law(sampler, row):
+    """The product law that a sampler states of a row, checked; None where it states none.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no product law, has another number of columns, or masses that are no
+        probabilities.
+    """
+    law = sampler.law(row)
+    if law is None:
+        return None
+    if not isinstance(law, ProductLaw):
+        raise TypeError(
+            f"{sampler!r} states {type(law).__name__} as its law; law(row) gives a "
+            "ProductLaw, or None."
+        )
+    if len(law) != row.shape[1]:
+        raise ValueError(
+            f"{sampler!r} states a law of {len(law)} columns for a row of {row.shape[1]}."
+        )
+    for j, column in enumerate(law.columns):
+        if isinstance(column, Atoms):
+            check_masses(
+                column.masses, f"the masses of column {j} in the law of {sampler!r}"
+            )
+    return law
+
+
+class _StatedColumn(Column):
+    """A column of a stated law: values, their masses and bins."""
+
+    def __init__(self, values, masses, bins):
+        super().__init__(values, masses)
+        self.bins = bins
+
+    def law(self, code):
+        deviations = np.zeros(len(self.bins))
+        if code is not None:
+            deviations = (self.bins != code).astype(float)
+        return Atoms(self.values, self.masses, self.bins, deviations)
+
+
+def _column(atoms):
+    order = np.argsort(atoms.values)
+    masses = atoms.masses / atoms.masses.sum()
+    return _StatedColumn(atoms.values[order], masses[order], atoms.bins[order])
+
+
+def _same_atoms(one, other):
+    return all(
+        np.array_equal(getattr(one, part), getattr(other, part), equal_nan=part == "values")
+        for part in ("values", "masses", "bins")
+    )
+
+
+def _check_draws(sampler, row, law):
+    """Compare shares of matches, of one and of two columns, with the stated law.
+
+    Raises
+    ------
+    ValueError
+        If draws do not follow it.
+    """
+    [sample] = sampler.sample(row, _N_DRAWS, random_state=0)
+    masses = [column.masses / column.masses.sum() for column in law.columns]
+    stated = np.array(
+        [
+            own[column.deviations == 0.0].sum()
+            for own, column in zip(masses, law.columns, strict=True)
+        ]
+    )
+    Z = (np.asarray(sample.design) == sample.position).astype(np.float64)
+    weights = np.ones(len(Z)) if sample.masses is None else np.asarray(sample.masses)
+    weights = weights / weights.sum()
+    both = (Z * weights[:, np.newaxis]).T @ Z
+    expected = np.outer(stated, stated)
+    np.fill_diagonal(expected, stated)
+    # Seven standard errors of a share, as there are many pairs, and one draw for the
+    # shares 0 and 1.
+    n = 1.0 / np.square(weights).sum()
+    allowed = 7.0 * np.sqrt(expected * (1.0 - expected) / n) + 1.0 / n
+    wrong = np.argwhere(~(np.abs(both - expected) <= allowed))
+    if len(wrong):
+        j, k = (int(i) for i in wrong[0])
+        which = f"column {j} matches" if j == k else f"columns {j} and {k} both match"
+        raise ValueError(
+            f"{sampler!r} does not draw from the law that it states: {which} in "
+            f"{both[j, k]:.4f} of {len(Z)} draws, by its law in {expected[j, k]:.4f}. Mend "
+            "law(row), or let it return None."
+        )
