@@ -302,3 +302,33 @@ class CovarianceKernel(Kernel):
 
     def _gaussian_factor(self, deviation):
         return _gaussian(deviation, self.precision**-0.5)
+
+
+def checked_weights(kernel, Z, z):
+    """Weights of a kernel, after a check of what a user's kernel returned.
+
+    Raises
+    ------
+    ValueError
+        If they are not one finite, non-negative number a draw.
+    """
+    returned = kernel(Z, z)
+    if np.asarray(returned).dtype.kind not in "biuf":
+        raise TypeError(
+            f"kernel {kernel!r} returned {type(returned).__name__}, not real numbers; a "
+            "kernel takes (Z, z) and returns one weight per row of Z."
+        )
+    weights = np.asarray(returned, dtype=np.float64)
+    if weights.shape != (len(Z),):
+        raise ValueError(
+            f"kernel {kernel!r} returned weights of shape {weights.shape} for {len(Z)} "
+            "draws; a kernel takes (Z, z) and returns one weight per row of Z."
+        )
+    bad = ~(np.isfinite(weights) & (weights >= 0.0))
+    if bad.any():
+        raise ValueError(
+            f"kernel {kernel!r} returned weights that are negative or not finite, for "
+            f"example {weights[bad][0]}; weights say how much a draw counts, so they must "
+            "be finite and at least 0."
+        )
+    return weights

@@ -13,7 +13,7 @@ from sklime.moments.products import resolution_of, weighted_products
 from sklime.moments.sampled import Moments
 
 # Share by which a lasso path tells the covariances of the first and the last feature apart.
-_HAIR = 1e-9
+_TIE_BREAK = 1e-9
 
 
 class MomentSelector(SelectorMixin, Component):
@@ -231,7 +231,7 @@ class LassoPath(MomentSelector):
         n, d, outputs = moments.cross.shape
         support = np.zeros((n, outputs, d), dtype=bool)
         # A path cannot take in two features at once: of equal ones it would lose one.
-        hair = 1.0 - _HAIR * np.arange(d) / max(d, 1)
+        hair = 1.0 - _TIE_BREAK * np.arange(d) / max(d, 1)
         for i in range(n):
             varies = np.flatnonzero(np.diagonal(moments.gram[i]) > 0)
             gram = np.ascontiguousarray(moments.gram[i][np.ix_(varies, varies)])

@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits
 
 from sklime.samplers import SuperpixelSampler
-from sklime.samplers.masked.cellwise import Mosaic
+from sklime.samplers.masked.cellwise import CellwiseRow
 
 SEGMENTERS = ["slic", "quickshift", "felzenszwalb", "grid", (3, 4)]
 DIGITS = load_digits()
@@ -552,7 +552,7 @@ def test_colours_that_an_image_cannot_hold_are_refused(hide, match):
 
 def test_units_of_one_value_each_are_composed_alike():
     values = np.arange(5, dtype=np.float32)
-    row = Mosaic(values, -values, np.arange(5), names=np.arange(5).astype(str))
+    row = CellwiseRow(values, -values, np.arange(5), names=np.arange(5).astype(str))
     masks = np.random.default_rng(0).random((1000, 5)) < 0.5
     expected = np.where(masks, values, -values)
     np.testing.assert_array_equal(row.compose(masks), expected)

@@ -75,7 +75,7 @@ def _population(model, steps, response, law, kernel, X, n_samples):
     if kernel.column_factor is None:
         raise NoClosedForm(f"kernel {kernel!r} is not a product over columns")
     law = law.independent_columns(X)
-    if kernel.precision is None and not all(column.matched for column in law.columns):
+    if kernel.precision is None and not all(column.binary for column in law.columns):
         raise NoClosedForm(f"kernel {kernel!r} has no Gaussian column factor")
     form = _read(model, response)
     points = column_points(law)

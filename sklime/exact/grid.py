@@ -28,7 +28,7 @@ def column_points(law):
         Sorted, NaN last where training rows had gaps that are drawn.
     """
     return [
-        column.values if column.matched else _reached(column, law.reach * column.scale)
+        column.values if column.binary else _reached(column, law.reach * column.scale)
         for column in law.columns
     ]
 
@@ -93,7 +93,7 @@ def drawn_rows(law, points, n_rows):
     at = np.empty((n_rows, len(points)), dtype=np.int32)
     for j, (column, values) in enumerate(zip(law.columns, points, strict=True)):
         seen = column.marginal().components(rng.random(n_rows))
-        if column.matched:
+        if column.binary:
             at[:, j] = seen
             continue
         # Rows that draws lie around are training rows.

@@ -52,7 +52,7 @@ class Population(ExactSource):
         self.mismatch = mismatch_factor(kernel)
         self.precision = kernel.precision
         self.frequencies = [
-            column.frequencies if column.matched else None for column in law.columns
+            column.frequencies if column.binary else None for column in law.columns
         ]
 
     def evaluate(self, X):
@@ -75,7 +75,7 @@ class Population(ExactSource):
             variance=np.stack([law.variance[:n] for law in laws], axis=1),
             coef=np.take_along_axis(coef[:n], place[:, :, np.newaxis], axis=1),
             y_origin=np.take_along_axis(expected[:n], place, axis=1),
-            positions=np.where(rows.matched, 1.0, 0.0 if rows.z is None else rows.z.T),
+            positions=np.where(rows.binary, 1.0, 0.0 if rows.z is None else rows.z.T),
             effective_sample_sizes=sizes[:n],
             n_samples=self.n_samples,
         )
@@ -90,7 +90,7 @@ class Population(ExactSource):
         extra = (0, -len(rows) % _PADDING)
         laws = []
         for j, column in enumerate(self.law.columns):
-            if column.matched:
+            if column.binary:
                 own = np.pad(rows.codes[j].astype(np.intp), extra, mode="edge")
                 laws.append(MatchedLaw.of(self.frequencies[j], own, self.mismatch))
             else:

@@ -4,6 +4,7 @@ import numpy as np
 
 from sklime.exact.feature_map import line_through
 from sklime.exact.form import RebuiltModel
+from sklime.laws.columns import inside_and_outside
 
 
 class SumOfColumns(RebuiltModel):
@@ -29,7 +30,7 @@ class SumOfColumns(RebuiltModel):
         self.n_terms = len(parts)
         self.constant = np.zeros(parts[0].shape[1])
         self._pieces = [
-            _MatchedPiece(part, column) if column.matched else _LinearPiece(part, x)
+            _MatchedPiece(part, column) if column.binary else _LinearPiece(part, x)
             for part, column, x in zip(parts, columns, points, strict=True)
         ]
 
@@ -49,16 +50,8 @@ class _MatchedPiece:
     """One column's function under laws of bins."""
 
     def __init__(self, part, column):
-        bins, q = column.law(None).bins, column.frequencies[:, np.newaxis]
-        sums = np.zeros((len(q), part.shape[1]))
-        np.add.at(sums, bins, part * column.masses[:, np.newaxis])
-        self.inside = sums / q
-        # A column that does not vary has no outside, and no effect.
-        rest = np.where(q < 1.0, 1.0 - q, np.inf)
-        self.outside = np.where(q < 1.0, (sums.sum(axis=0) - sums) / rest, self.inside)
-        # Last, where a value that training never had finds it: no bin matches.
-        self.inside = np.vstack([self.inside, sums.sum(axis=0)])
-        self.outside = np.vstack([self.outside, sums.sum(axis=0)])
+        own = column.masses, column.law(None).bins
+        self.inside, self.outside = inside_and_outside(part, *own)
 
     def __call__(self, law):
         inside, outside = self.inside[law.own], self.outside[law.own]

@@ -80,14 +80,14 @@ class Diagnostics:
         estimated = ~surrogates.exact
         told = weighted & ~surrogates.undetermined
         thin = told & estimated & (sizes < surrogates.coef.shape[2])
-        compared = told[:, np.newaxis] & ~np.isnan(surrogates.inside)
+        compared = told[:, np.newaxis] & ~np.isnan(surrogates.match_share)
         few = compared & varies[columns] & (surrogates.support < THIN_SUPPORT)
         # Where no draw with weight is like the row, or all of them are, there is no
         # answer, whether or not the selector asked.
-        unanswered = compared & surrogates.flat & (surrogates.inside < 0.5)
+        unanswered = compared & surrogates.constant & (surrogates.match_share < 0.5)
         chosen = (surrogates.coef != 0.0).any(axis=1)
         noisy = chosen & estimated[:, np.newaxis]
-        rare = few & ~unanswered & (noisy | surrogates.flat)
+        rare = few & ~unanswered & (noisy | surrogates.constant)
         return cls(
             weightless=int((~weighted).sum()),
             undetermined=int(surrogates.undetermined.sum()),

@@ -19,14 +19,16 @@ from sklime.fitting import atomic_fit, check_fitted
 from sklime.kernels import ExponentialKernel, as_kernel
 from sklime.laws.quasirandom import resolve_seed, seeded
 from sklime.model.response import Response
-from sklime.model.wrapped import WrapsModel
+from sklime.model.wrapped import WrappedModelMixin
 from sklime.samplers import MarginalSampler
 from sklime.samplers.kinds.table import TableRows
 from sklime.selectors import AllFeatures
 from sklime.tables.access import block_bytes, take_rows
 
 
-class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class LimeExplainer(
+    WrappedModelMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
+):
     r"""Explain the predictions of any model with LIME, whole tables at once.
 
     For each row a weighted linear surrogate is fitted to the model's answers in a
@@ -359,7 +361,7 @@ class LimeExplainer(WrapsModel, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         if not len(positions):
             return
         rows, _, _, outputs = self._prepare(take_rows(X, positions), self.target)
-        imprecise = self._routes.grow(rows.X, outputs, self.sampler_.matched_)
+        imprecise = self._routes.grow(rows.X, outputs, self.sampler_.binary_features_)
         unconverged = tuple(sorted(positions[imprecise].tolist()))
         n_samples = self._routes.source.n_samples
         self._warn(Diagnostics(unconverged=unconverged), rows, n_samples, "training row(s)")

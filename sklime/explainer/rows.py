@@ -92,7 +92,7 @@ class ColumnRows(Rows):
         columns = np.arange(len(self.names))
         if self._units is not None:
             columns = self._units[where.start]
-        return columns, self.sampler.matched_[columns]
+        return columns, self.sampler.binary_features_[columns]
 
     def to_columns(self, where, block, coef):
         n, k, _ = coef.shape

@@ -8,7 +8,7 @@ from sklime.explanation.serialization.equality import same
 from sklime.tables.conditions import TableConditions
 
 
-class Concatenable:
+class Joining:
     """The joining of explanations."""
 
     @classmethod

@@ -6,7 +6,7 @@ from dataclasses import KW_ONLY, dataclass, field
 import numpy as np
 from scipy.special import ndtri, stdtrit
 
-from sklime.explanation.concatenation import Concatenable
+from sklime.explanation.concatenation import Joining
 from sklime.explanation.fields import (
     PER_OUTPUT,
     PER_UNIT,
@@ -15,12 +15,12 @@ from sklime.explanation.fields import (
     names_of_arrays,
     optional_arrays,
 )
-from sklime.explanation.frames import Framed
-from sklime.explanation.html_page import Shown
-from sklime.explanation.image_mask import Maskable
-from sklime.explanation.indexing import Sliceable
-from sklime.explanation.ordering import Arrangeable
-from sklime.explanation.serialization.document import Document
+from sklime.explanation.frames import FrameExport
+from sklime.explanation.html_page import HTMLExport
+from sklime.explanation.image_mask import ImageMask
+from sklime.explanation.indexing import Indexing
+from sklime.explanation.ordering import Ordering
+from sklime.explanation.serialization.document import JSONExport
 from sklime.explanation.serialization.equality import same
 from sklime.explanation.shap_bridge import ShapBridge
 from sklime.tables.conditions import TableConditions
@@ -31,7 +31,7 @@ THIN_SUPPORT = 10
 
 @dataclass(eq=False, repr=False)
 class Explanation(
-    Sliceable, Arrangeable, Concatenable, Framed, Document, ShapBridge, Maskable, Shown
+    Indexing, Ordering, Joining, FrameExport, JSONExport, ShapBridge, ImageMask, HTMLExport
 ):
     """Attributions of the features of many rows, and all that is needed to read them.
 

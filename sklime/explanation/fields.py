@@ -36,7 +36,7 @@ def optional_arrays(explanation):
     return _arrays_of(explanation)["optional"]
 
 
-def each(explanation, names, function):
+def map_fields(explanation, names, function):
     """Pass the fields so named through a function, but for those that are None."""
     own = {name: getattr(explanation, name) for name in names}
     return {name: function(f) for name, f in own.items() if f is not None}
@@ -63,7 +63,7 @@ def check_shapes(explanation):
     expected |= dict.fromkeys(names_per_unit(e), e.shape)
     if e.kind != "table":
         expected["data"] = (n,)
-    for name, field in each(e, expected, lambda field: field).items():
+    for name, field in map_fields(e, expected, lambda field: field).items():
         found = field.shape if hasattr(field, "shape") else (len(field),)
         if name == "data" and e.kind != "table":
             found = (n_rows(field),)
@@ -81,7 +81,7 @@ def check_units(explanation):
         if e.unit_spans is not None:
             raise ValueError("unit_spans is given without unit_names: give both")
         return
-    for name, rows in each(e, RAGGED, lambda rows: rows).items():
+    for name, rows in map_fields(e, RAGGED, lambda rows: rows).items():
         for i, (own, units) in enumerate(zip(rows, e.unit_names, strict=True)):
             if name == "unit_spans" and is_label_map(own, row_of(e.data, i)):
                 _check_label_map(own, i, len(units))

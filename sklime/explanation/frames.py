@@ -6,7 +6,7 @@ from scipy.sparse import issparse
 from sklime.explanation.units import by_output, units_by_name, values_by_name
 
 
-class Framed:
+class FrameExport:
     """The frames of an `Explanation`."""
 
     def to_frame(self, *, tidy=True):

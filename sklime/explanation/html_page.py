@@ -3,7 +3,7 @@
 from pathlib import Path
 
 
-class Shown:
+class HTMLExport:
     """Mixin of an explanation: HTML."""
 
     def to_html(self, path=None):

@@ -6,7 +6,7 @@ from sklime.explanation.units import is_label_map
 from sklime.tables.access import row_of
 
 
-class Maskable:
+class ImageMask:
     """The masks of an `Explanation` of images."""
 
     def mask(

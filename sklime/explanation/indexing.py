@@ -7,7 +7,7 @@ import numpy as np
 
 from sklime.explanation.fields import (
     RAGGED,
-    each,
+    map_fields,
     names_of_arrays,
     names_per_output,
     names_per_unit,
@@ -18,7 +18,7 @@ from sklime.tables.access import row_of, take_rows
 _ALL = slice(None)
 
 
-class Sliceable:
+class Indexing:
     """The indexing of an `Explanation`, described there."""
 
     def __iter__(self):
@@ -43,13 +43,15 @@ class Sliceable:
         if self.unit_names is None:
             n_units, parts = self.shape[-1], {"conditions": self.conditions[rows]}
         else:
-            parts = each(self, RAGGED, lambda own: [own[i] for i in rows])
+            parts = map_fields(self, RAGGED, lambda own: [own[i] for i in rows])
             n_units = max(map(len, parts["unit_names"]), default=0)
         return replace(
             self,
             **parts,
-            **each(self, names_per_output(self), lambda array: array[rows]),
-            **each(self, names_per_unit(self), lambda array: array[rows][..., :n_units]),
+            **map_fields(self, names_per_output(self), lambda array: array[rows]),
+            **map_fields(
+                self, names_per_unit(self), lambda array: array[rows][..., :n_units]
+            ),
             data=take_rows(self.data, rows),
             target_names=self.target_names[rows if self.values.ndim == 2 else _ALL],
         )
@@ -73,7 +75,7 @@ class Sliceable:
         """The features at these positions, where all rows have the same."""
         return replace(
             self,
-            **each(self, names_per_unit(self), lambda array: array[..., columns]),
+            **map_fields(self, names_per_unit(self), lambda array: array[..., columns]),
             conditions=self.conditions[:, columns],
             data=self._cut_data(columns),
             feature_names=self.feature_names[columns],
@@ -92,8 +94,8 @@ class Sliceable:
         def pick(rows):
             return [own[units] for own, units in zip(rows, kept, strict=True)]
 
-        parts = each(self, names_per_unit(self), pack)
-        parts |= each(self, ("conditions", "unit_names"), pick)
+        parts = map_fields(self, names_per_unit(self), pack)
+        parts |= map_fields(self, ("conditions", "unit_names"), pick)
         if self.unit_spans is not None:
             parts["unit_spans"] = [
                 pick_spans(own, row_of(self.data, i), kept[i])
@@ -123,7 +125,7 @@ class Sliceable:
         output = self._output_position(target)
         return replace(
             self,
-            **each(self, names_of_arrays(self), lambda array: array[:, output]),
+            **map_fields(self, names_of_arrays(self), lambda array: array[:, output]),
             target_names=np.repeat(self.target_names[[output]], len(self)),
         )
 

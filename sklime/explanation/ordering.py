@@ -8,7 +8,7 @@ from sklime.explanation.units import unit_mask, units_by_name, values_by_name
 _STATISTICS = {"mean": np.mean, "max": np.max}
 
 
-class Arrangeable:
+class Ordering:
     """The sorting and grouping of an `Explanation`."""
 
     def sort_rows(self, by="predictions", *, ascending=False):

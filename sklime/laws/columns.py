@@ -20,7 +20,7 @@ class Column:
         Their frequencies, summing to 1.
     """
 
-    matched = True
+    binary = True
 
     def __init__(self, values, masses):
         self.values = values
@@ -126,7 +126,7 @@ class StandardisedColumn(Column):
         Training mean and standard deviation (1 for a constant column).
     """
 
-    matched = False
+    binary = False
 
     def __init__(self, values, masses, mean, scale):
         super().__init__(values, masses)
@@ -150,6 +150,37 @@ class StandardisedColumn(Column):
     def labels(self, name, text):
         """The bare name: it has no condition. The last one is for `UNSEEN`."""
         return [name, _unseen_label(name)]
+
+
+def inside_and_outside(values, masses, bins, total=None):
+    """Mean values of functions of one column, inside and outside each bin.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_values, n_functions)
+        The functions at the column's values, or cells of values.
+    masses : ndarray of shape (n_values,)
+        Their probabilities.
+    bins : ndarray of shape (n_values,) of int
+        The bin that each lies in.
+    total : float, default=None
+        The mean over all, where it is known better than by its sum.
+
+    Returns
+    -------
+    inside, outside : ndarray of shape (n_bins + 1, n_functions)
+        Both the mean over all where the column does not vary, and in the last line, which
+        is of a value that training never had: no bin matches it.
+    """
+    q = np.bincount(bins, masses)[:, np.newaxis]
+    sums = np.zeros((len(q), values.shape[1]))
+    np.add.at(sums, bins, values * masses[:, np.newaxis])
+    total = sums.sum(axis=0) if total is None else np.full(values.shape[1], total)
+    varies = (q > 0.0) & (q < 1.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        inside = np.where(varies, sums / q, total)
+        outside = np.where(varies, (total - sums) / (1.0 - q), total)
+    return np.vstack([inside, total]), np.vstack([outside, total])
 
 
 def mean_and_sd(values, masses):
@@ -193,7 +224,7 @@ def normal_law(column, mean, sd, position):
     -------
     NormalPieces or Normal
     """
-    if not column.matched:
+    if not column.binary:
         origin = column.mean + column.scale * (0.0 if position is None else position)
         return Normal(mean, sd, column.scale, origin)
     edges = np.concatenate([[-np.inf], column.cuts, [np.inf]])

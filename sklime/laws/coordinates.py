@@ -13,23 +13,23 @@ class Coordinates:
 
     Parameters
     ----------
-    matched : ndarray of shape (n_features,) of bool
+    binary : ndarray of shape (n_features,) of bool
         Columns compared by bin or category; the others are standardised.
     codes : ndarray of shape (n_features, n_rows) of int
         Bins and categories, 0 in standardised columns; `UNSEEN` for values that training
         never had.
     z : ndarray of shape (n_features, n_rows) of float, or None
-        Standardised values, 0 in matched columns; None where all columns are matched.
+        Standardised values, 0 in binary columns; None where all columns are binary.
     """
 
-    matched: np.ndarray
+    binary: np.ndarray
     codes: np.ndarray
     z: np.ndarray | None
 
     def __len__(self):
         return self.codes.shape[1]
 
-    def seen_from(self, rows, i):
+    def relative_to(self, rows, i):
         """Design of these points relative to row `i` of `rows`.
 
         Parameters
@@ -42,7 +42,7 @@ class Coordinates:
         Returns
         -------
         Z : ndarray of shape (n_features, n_points)
-            bool where all columns are matched, else float: 1 where the point shares the
+            bool where all columns are binary, else float: 1 where the point shares the
             row's bin or category, or the standardised value.
         position : ndarray of shape (n_features,)
             The row's own design: 1, or its standardised value.
@@ -52,8 +52,8 @@ class Coordinates:
         unseen = own == UNSEEN
         same = self.codes == np.where(unseen, UNSEEN - 1, own)[:, np.newaxis]
         if self.z is None:
-            return same, np.ones(len(self.matched))
-        compared = self.matched | unseen
+            return same, np.ones(len(self.binary))
+        compared = self.binary | unseen
         Z = np.where(compared[:, np.newaxis], same, self.z)
         return Z, np.where(compared, 1.0, rows.z[:, i])
 
@@ -72,13 +72,13 @@ def coordinates(columns, E):
     -------
     Coordinates
     """
-    matched = np.array([column.matched for column in columns], dtype=bool)
+    binary = np.array([column.binary for column in columns], dtype=bool)
     largest = max((len(column.values) for column in columns), default=0)
     codes = np.zeros(E.shape[::-1], dtype=np.min_scalar_type(-largest - 2))
-    z = None if matched.all() else np.zeros(E.shape[::-1])
+    z = None if binary.all() else np.zeros(E.shape[::-1])
     for j, column in enumerate(columns):
         x = np.ascontiguousarray(E[:, j])
         codes[j] = column.codes(x)
-        if not column.matched:
+        if not column.binary:
             z[j] = column.standardise(x)
-    return Coordinates(matched, codes, z)
+    return Coordinates(binary, codes, z)

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import comb
 from scipy.stats import binom
 
+from sklime.kernels import checked_weights
 from sklime.laws.base import Law, Sample
 from sklime.laws.quasirandom import resolve_seed
 from sklime.laws.subsets import distinct_rows, distinct_subsets
@@ -267,7 +268,10 @@ def weights_by_count(kernel, n_units):
     row, kept = np.ones(n_units), np.arange(n_units + 1)
     blocks = np.array_split(kept, 1 + n_units**2 // _BLOCK)
     return np.concatenate(
-        [kernel(np.arange(n_units) < block[:, np.newaxis], row) for block in blocks]
+        [
+            checked_weights(kernel, np.arange(n_units) < block[:, np.newaxis], row)
+            for block in blocks
+        ]
     )
 
 

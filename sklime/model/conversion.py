@@ -61,7 +61,7 @@ def as_tables(answer, method, n_rows):
            [2. ]])]
     """
     several = method == "predict_proba" and isinstance(answer, (list, tuple))
-    parts = answer if several and holds(answer, ndim=2) else [answer]
+    parts = answer if several and is_sequence_of(answer, ndim=2) else [answer]
     tables = [as_array(part) for part in parts]
     tables = [t[:, np.newaxis] if t.ndim == 1 else t for t in tables]
     for table in tables:
@@ -128,6 +128,6 @@ def both_classes(p):
     return np.hstack([1.0 - p, p])
 
 
-def holds(values, ndim):
+def is_sequence_of(values, ndim):
     """Whether a sequence holds arrays of so many dimensions."""
     return len(values) > 0 and np.ndim(values[0]) == ndim

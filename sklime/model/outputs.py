@@ -5,7 +5,13 @@ from abc import ABC, abstractmethod
 import numpy as np
 from sklearn.base import is_classifier, is_clusterer, is_regressor
 
-from sklime.model.conversion import BOTH, UnusableAnswer, as_numbers, both_classes, holds
+from sklime.model.conversion import (
+    BOTH,
+    UnusableAnswer,
+    as_numbers,
+    both_classes,
+    is_sequence_of,
+)
 
 
 def learn_outputs(estimator, method, tables, probe):
@@ -66,7 +72,7 @@ def _classes_of(estimator, method):
         return None
     if method == "predict" and has_type(estimator, is_regressor):
         return None
-    if len(classes) == 1 and holds(classes, ndim=1):
+    if len(classes) == 1 and is_sequence_of(classes, ndim=1):
         return classes[0]  # a single label: an ordinary classifier
     return classes
 
@@ -206,7 +212,7 @@ class LabelOutputs(Outputs):
         n_labels = len(widths) if self.several_tables else widths[0]
         super().__init__(name, widths, np.arange(n_labels))
         self.method = method
-        if classes is None or not holds(classes, ndim=1):
+        if classes is None or not is_sequence_of(classes, ndim=1):
             classes = [(0, 1)] * n_labels
         self.classes_of_labels = classes
         sizes = [len(of_label) for of_label in classes]
@@ -233,7 +239,7 @@ class LabelOutputs(Outputs):
 
 def _is_multilabel(estimator, classes, probe):
     """Whether a model predicts a row of labels, which its classes_ may not tell."""
-    if classes is None or holds(classes, ndim=1):
+    if classes is None or is_sequence_of(classes, ndim=1):
         return classes is not None
     if not hasattr(estimator, "predict"):
         return False

@@ -21,7 +21,7 @@ from sklime.samplers.base import Sampler
 from sklime.tables.access import copy_rows
 
 
-class WrapsModel:
+class WrappedModelMixin:
     """Mixin of an estimator with a parameter `estimator`, and components that default.
 
     Components whose parameter is None are created when a parameter of theirs is set.
@@ -79,7 +79,7 @@ class WrapsModel:
         # Inside a frozen wrapper the fitted model survives the ordinary clone.
         shell = copy.copy(self)
         shell.estimator = FrozenEstimator(self.estimator)
-        twin = super(WrapsModel, shell).__sklearn_clone__()
+        twin = super(WrappedModelMixin, shell).__sklearn_clone__()
         twin.estimator = self.estimator
         return twin
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sklime.moments.products import badly_centred
+
 
 @dataclass(frozen=True, eq=False)
 class Draws:
@@ -38,14 +40,10 @@ class Draws:
     raw: np.ndarray | None = None
 
     @property
-    def lopsided(self):
+    def badly_centred(self):
         """Whether answers that have weight lie far from their origin for their spread."""
-        largest = self.weights.max(initial=0.0)
-        if not largest > 0.0:
-            return False
-        shares = self.weights / largest
-        mean, second = self.Y @ shares, np.square(self.Y) @ shares
-        return bool((second - mean**2 / shares.sum() < 0.1 * second).any())
+        shares = self.weights / (self.weights.max(initial=0.0) or 1.0)
+        return badly_centred(shares.sum(), self.Y @ shares, np.square(self.Y) @ shares)
 
     def as_answered(self):
         """The draws with the model's own answers.

@@ -101,7 +101,7 @@ class ExchangeableMoments:
     resolution = 1e-14
 
     @property
-    def flat(self):
+    def constant(self):
         """Units that do not vary, of shape (1, n_units): none."""
         return np.zeros(self.mean_z.shape, dtype=bool)
 

@@ -76,7 +76,7 @@ class UncorrelatedMoments:
     resolution = 1e-14
 
     @property
-    def flat(self):
+    def constant(self):
         """Features without variance, of shape (n_rows, n_features)."""
         return self.variance == 0.0
 

@@ -67,22 +67,40 @@ def resolution_of(Z):
     return 1e-6 if Z.dtype == bool else 1e-12
 
 
-def lopsided(products, k):
+def badly_centred(weight, sums, squares):
     """Tell whether answers that have weight lie far from their origin for their spread.
 
     Parameters
     ----------
-    products : ndarray of shape (p, p)
-        As `weighted_products` gives them.
-    k : int
-        Number of answers.
+    weight : float
+        Sum of the weights.
+    sums, squares : ndarray of shape (n_outputs,)
+        Weighted sums of the answers and of their squares, in the same unit.
 
     Returns
     -------
     bool
     """
-    weight = products[0, 0]
     if not weight > 0.0:
         return False
-    mean, second = products[0, -k:], np.diagonal(products)[-k:]
-    return bool((second - mean**2 / weight < 0.1 * second).any())
+    return bool((squares - sums**2 / weight < 0.1 * squares).any())
+
+
+def bordered(gram, cross, square):
+    """Join products of the design, of design and answers, and of the answers.
+
+    Parameters
+    ----------
+    gram : ndarray of shape (1 + n_features, 1 + n_features)
+        Of ``[1, Z]``.
+    cross : ndarray of shape (1 + n_features, n_outputs)
+        Of ``[1, Z]`` and the answers.
+    square : ndarray of shape (n_outputs, n_outputs)
+        Of the answers.
+
+    Returns
+    -------
+    ndarray of shape (p, p)
+        As `weighted_products` gives them.
+    """
+    return np.block([[gram, cross], [cross.T, square]])

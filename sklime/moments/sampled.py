@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sklime.moments.products import lopsided, resolution_of, weighted_products
+from sklime.moments.products import badly_centred, resolution_of, weighted_products
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +79,9 @@ class Moments:
             Z = draws.Z if draws.Z.dtype == bool else draws.Z - origin[:, np.newaxis]
             answers = draws.Y, draws.y_origin, draws.y_scale
             summed, squares = weighted_products(Z, draws.weights, draws.Y)
-            if lopsided(summed, len(draws.Y)):
+            k = len(draws.Y)
+            own = summed[0, 0], summed[0, -k:], np.diagonal(summed)[-k:]
+            if badly_centred(*own):
                 answers = draws.local_answers()
                 summed, squares = weighted_products(Z, draws.weights, answers[0])
             rows.append((summed, squares, draws.position, origin, *answers[1:]))
@@ -120,9 +122,9 @@ class Moments:
         central = products[:, 1:, 1:]
         central -= means[:, :, np.newaxis] * means[:, np.newaxis, :]
         # What does not vary must be exactly 0, not rounding error.
-        flat = np.einsum("njj->nj", central) <= self.resolution * second
-        if flat.any():
-            central[flat[:, :, np.newaxis] | flat[:, np.newaxis, :]] = 0.0
+        constant = np.einsum("njj->nj", central) <= self.resolution * second
+        if constant.any():
+            central[constant[:, :, np.newaxis] | constant[:, np.newaxis, :]] = 0.0
         return CentralMoments(
             gram=central[:, :d, :d],
             cross=central[:, :d, d:],
@@ -183,7 +185,7 @@ class CentralMoments:
         ndarray of shape (n_rows, n_outputs, n_features)
             Coefficients, per unit of `Moments.y_scale`.
         """
-        alpha, varies = penalty / self.n_samples, ~self.flat
+        alpha, varies = penalty / self.n_samples, ~self.constant
         if support is None:
             return np.swapaxes(_solve(self.gram, self.cross, alpha, varies), 1, 2)
         coef, support = np.zeros(support.shape), support & varies[:, np.newaxis]
@@ -203,7 +205,7 @@ class CentralMoments:
         return coef
 
     @property
-    def flat(self):
+    def constant(self):
         """Features without variance, of shape (n_rows, n_features)."""
         return np.einsum("njj->nj", self.gram) == 0.0
 

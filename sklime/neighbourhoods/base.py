@@ -2,8 +2,6 @@
 
 from abc import abstractmethod
 
-import numpy as np
-
 from sklime.moments.sampled import Moments
 from sklime.moments.source import MomentSource
 
@@ -114,36 +112,6 @@ class SampledSource(MomentSource):
             own = self.law, self.kernel, self.response
             self._grown[n_samples] = type(self)(*own, n_samples, self.seed, smaller=self)
         return self._grown[n_samples]
-
-
-def checked_weights(kernel, Z, z):
-    """Weights of a kernel, after a check of what a user's kernel returned.
-
-    Raises
-    ------
-    ValueError
-        If they are not one finite, non-negative number a draw.
-    """
-    returned = kernel(Z, z)
-    if np.asarray(returned).dtype.kind not in "biuf":
-        raise TypeError(
-            f"kernel {kernel!r} returned {type(returned).__name__}, not real numbers; a "
-            "kernel takes (Z, z) and returns one weight per row of Z."
-        )
-    weights = np.asarray(returned, dtype=np.float64)
-    if weights.shape != (len(Z),):
-        raise ValueError(
-            f"kernel {kernel!r} returned weights of shape {weights.shape} for {len(Z)} "
-            "draws; a kernel takes (Z, z) and returns one weight per row of Z."
-        )
-    bad = ~(np.isfinite(weights) & (weights >= 0.0))
-    if bad.any():
-        raise ValueError(
-            f"kernel {kernel!r} returned weights that are negative or not finite, for "
-            f"example {weights[bad][0]}; weights say how much a draw counts, so they must "
-            "be finite and at least 0."
-        )
-    return weights
 
 
 def is_thin(effective_sample_sizes, n_samples):

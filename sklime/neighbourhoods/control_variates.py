@@ -11,6 +11,8 @@ from itertools import pairwise
 import numpy as np
 from scipy.linalg.blas import ssyrk
 
+from sklime.laws.columns import inside_and_outside
+
 # Pulls effects of cells with few draws to 0: as so many draws without effect.
 _PENALTY = 5.0
 
@@ -51,10 +53,12 @@ class AdditivePart:
         self._effects, lines = [], []
         for (start, stop), column in zip(pairwise(starts), columns, strict=True):
             part = effects[1 + start : 1 + stop]
-            # Effects are measured from their own mean, so that outside is minus inside.
+            # Effects are measured from their own mean, which is then 0.
             part = part - column.masses @ part
             self._effects.append(part)
-            lines.append(_inside_and_out(part, column))
+            own = part, column.masses, column.bins
+            inside, outside = inside_and_outside(*own, total=0.0)
+            lines.append(np.stack([inside - outside, outside]))
         # One after the other; the last line of a column is that of no bin at all.
         self._ends = np.cumsum([line.shape[1] for line in lines])
         self._starts = self._ends - [line.shape[1] for line in lines]
@@ -78,7 +82,7 @@ class AdditivePart:
             total = total + effects[column.of_draw]
         return total.T
 
-    def seen_from(self, codes):
+    def relative_to(self, codes):
         """The additive part as a linear function of the design of each row.
 
         Parameters
@@ -126,17 +130,3 @@ def _solve(gram, cross, masses, Y):
     system[np.arange(1, len(system)), np.arange(1, len(system))] += _PENALTY
     right = np.vstack([total, cross - np.outer(masses, total)])
     return np.linalg.solve(system, right)
-
-
-def _inside_and_out(effects, column):
-    """Mean effects inside minus outside each bin, and outside; last, of no bin at all."""
-    q = np.bincount(column.bins, column.masses)[:, np.newaxis]
-    sums = np.zeros((len(q), effects.shape[1]))
-    np.add.at(sums, column.bins, effects * column.masses[:, np.newaxis])
-    # A column that does not vary has no outside, and no effect.
-    varies = (q > 0.0) & (q < 1.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        inside = np.where(varies, sums / q, 0.0)
-        outside = np.where(varies, -sums / (1.0 - q), 0.0)
-    nothing = np.zeros((1, effects.shape[1]))
-    return np.stack([np.vstack([inside - outside, nothing]), np.vstack([outside, nothing])])

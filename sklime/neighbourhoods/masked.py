@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import comb
 
+from sklime.kernels import checked_weights
 from sklime.laws.masks import weights_by_count
 from sklime.model.queries import predict_masked
 from sklime.moments.draws import Draws, scale_answers
 from sklime.moments.exchangeable import COLLINEAR, EnumeratedMoments, WeightedLaw
-from sklime.moments.products import resolution_of, weighted_products
+from sklime.moments.products import bordered, resolution_of, weighted_products
 from sklime.moments.sampled import Moments
-from sklime.neighbourhoods.base import SampledSource, checked_weights
+from sklime.neighbourhoods.base import SampledSource
 
 # Numbers of units whose masks and Gram matrices are remembered.
 _REMEMBERED = 8
@@ -65,15 +66,12 @@ class MaskedCopies(SampledSource):
             scaled = scale_answers(evaluated[0][1].T[explained])
             own = shared.weight_squares, shared.n_draws
             return EnumeratedMoments.of(shared.Z, shared.weights, shared.law, scaled, *own)
-        d, k = len(shared.Z), len(explained)
+        d = len(shared.Z)
         Y, origin, scale = next(self.draws(evaluated, outputs)).local_answers()
         weighted = Y * (shared.weights / (shared.weights.max() or 1.0))
-        products = np.empty((1, 1 + d + k, 1 + d + k))
-        products[0, : 1 + d, : 1 + d] = shared.gram
-        products[0, 0, 1 + d :] = weighted.sum(axis=1)
-        products[0, 1 : 1 + d, 1 + d :] = shared.Z.astype(np.float64) @ weighted.T
-        products[0, 1 + d :, : 1 + d] = products[0, : 1 + d, 1 + d :].T
-        products[0, 1 + d :, 1 + d :] = weighted @ Y.T
+        slopes = shared.Z.astype(np.float64) @ weighted.T
+        cross = np.vstack([weighted.sum(axis=1), slopes])
+        products = bordered(shared.gram, cross, weighted @ Y.T)[np.newaxis]
         return Moments(
             products,
             np.array([shared.weight_squares]),
@@ -224,6 +222,5 @@ def _weights(kernel, design):
         # Nothing can be hidden: all copies are the row.
         return np.ones(n)
     if kernel.exchangeable:
-        by_count = checked_weights(kernel, np.tri(d + 1, d, -1), np.ones(d))
-        return by_count[design.sum(axis=1)]
+        return weights_by_count(kernel, d)[design.sum(axis=1)]
     return checked_weights(kernel, design, np.ones(d))

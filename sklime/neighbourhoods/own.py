@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from sklime.kernels import checked_weights
 from sklime.model.queries import predict_new_rows
 from sklime.moments.draws import Draws, scale_answers
-from sklime.neighbourhoods.base import SampledSource, checked_weights
+from sklime.neighbourhoods.base import SampledSource
 
 
 class OwnDraws(SampledSource):

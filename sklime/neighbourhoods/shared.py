@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from sklime.kernels import checked_weights
+from sklime.laws.masks import weights_by_count
 from sklime.model.queries import predict_new_rows
 from sklime.moments.draws import Draws, scale_answers
-from sklime.moments.products import lopsided, resolution_of, weighted_products
+from sklime.moments.products import badly_centred, resolution_of, weighted_products
 from sklime.moments.sampled import Moments
-from sklime.neighbourhoods.base import SampledSource, checked_weights
+from sklime.neighbourhoods.base import SampledSource
 from sklime.neighbourhoods.control_variates import AdditivePart
 
 # Above this width the weights of 0/1 designs are computed draw by draw.
@@ -41,7 +43,7 @@ class SharedPool(SampledSource):
 
     @property
     def bytes_per_row(self):
-        width = len(self.points.matched) + len(self.Y) + 1
+        width = len(self.points.binary) + len(self.Y) + 1
         return 8 * 6 * width**2
 
     def evaluate(self, X, known=None):
@@ -58,7 +60,7 @@ class SharedPool(SampledSource):
         for draws, (rest, line) in zip(
             self._answered(evaluated, outputs), lines, strict=True
         ):
-            if draws.lopsided:
+            if draws.badly_centred:
                 yield draws
             else:
                 Y = rest + line[0][:, np.newaxis] + line[1:].T @ draws.Z
@@ -75,7 +77,7 @@ class SharedPool(SampledSource):
             )
         ]
         better, raw, *own = _as_lines(*map(np.array, zip(*rows, strict=True)))
-        own = *own, self.n_samples, resolution_of(self.points.matched)
+        own = *own, self.n_samples, resolution_of(self.points.binary)
         return Moments(better, *own, raw=Moments(raw, *own))
 
     def with_standard_errors(self, surrogates, evaluated, outputs):
@@ -117,9 +119,9 @@ class SharedPool(SampledSource):
             The columns, the strongest first.
         """
         Y = self.Y - self.Y.mean(axis=1, keepdims=True)
-        explained = np.empty(len(self.points.matched))
-        for j, matched in enumerate(self.points.matched):
-            if matched:
+        explained = np.empty(len(self.points.binary))
+        for j, binary in enumerate(self.points.binary):
+            if binary:
                 # Codes start at -1.
                 code = self.points.codes[j].astype(np.intp) + 1
                 count = np.maximum(np.bincount(code), 1)
@@ -138,7 +140,7 @@ class SharedPool(SampledSource):
     def _answered(self, evaluated, outputs):
         """Each row's draws with the model's own answers."""
         for i, explained in enumerate(outputs):
-            Z, position = self.points.seen_from(evaluated, i)
+            Z, position = self.points.relative_to(evaluated, i)
             yield Draws(
                 Z,
                 position,
@@ -151,7 +153,7 @@ class SharedPool(SampledSource):
 
     def _lines(self, evaluated, outputs):
         """What the additive part leaves of the answers, and its line, for each row."""
-        lines = self.control.seen_from(evaluated.codes)
+        lines = self.control.relative_to(evaluated.codes)
         for line, explained in zip(lines, outputs, strict=True):
             yield self.control.rest[explained], line[:, explained]
 
@@ -161,7 +163,7 @@ class SharedPool(SampledSource):
             return 0, None
         most = min(self.n_samples // 3, _MOST_CELLS)
         # Bins cut some levels in two.
-        n_levels = max(1, min(_MOST_LEVELS, most // len(self.points.matched) - 3))
+        n_levels = max(1, min(_MOST_LEVELS, most // len(self.points.binary) - 3))
         cells = self.law.cells(inputs, n_levels)
         if cells is None or sum(len(column.masses) for column in cells) > most:
             return 0, None
@@ -185,18 +187,18 @@ class SharedPool(SampledSource):
             Constant and coefficients of the design that stand for it.
         """
         additive = self.control.at(self.law.cells(inputs, self.n_levels))
-        line = self.control.seen_from(codes[:, np.newaxis])[0] * self.y_scale
+        line = self.control.relative_to(codes[:, np.newaxis])[0] * self.y_scale
         line[0] += self.y_origin
         return (additive * self.y_scale[:, np.newaxis]).T + self.y_origin, line
 
     def _tabulate(self):
         """Weight by number of matches, where the kernel depends on nothing else."""
-        d = len(self.points.matched)
+        d = len(self.points.binary)
         if not (
-            self.points.matched.all() and self.kernel.exchangeable and d <= _WIDEST_TABLE
+            self.points.binary.all() and self.kernel.exchangeable and d <= _WIDEST_TABLE
         ):
             return None
-        return checked_weights(self.kernel, np.tri(d + 1, d, -1), np.ones(d))
+        return weights_by_count(self.kernel, d)
 
     def _weights(self, Z, position):
         if self.weights_of_matches is None:
@@ -210,7 +212,8 @@ def _products(draws, rest, line):
     k, both = len(draws.Y), np.concatenate([draws.Y, rest])
     products, squares = weighted_products(draws.Z, draws.weights, both)
     Y, *own = draws.Y, draws.y_origin, draws.y_scale
-    if lopsided(products[:-k, :-k], k):
+    raw = products[:-k, :-k]
+    if badly_centred(raw[0, 0], raw[0, -k:], np.diagonal(raw)[-k:]):
         # The answers are their own rest, and the additive part nothing.
         Y, *own = draws.local_answers()
         products, squares = weighted_products(draws.Z, draws.weights, np.tile(Y, (2, 1)))

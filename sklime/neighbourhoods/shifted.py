@@ -4,10 +4,11 @@ from functools import cached_property
 
 import numpy as np
 
+from sklime.kernels import checked_weights
 from sklime.moments.draws import Draws, scale_answers
-from sklime.moments.products import resolution_of, weighted_products
+from sklime.moments.products import bordered, resolution_of, weighted_products
 from sklime.moments.sampled import Moments
-from sklime.neighbourhoods.base import SampledSource, checked_weights
+from sklime.neighbourhoods.base import SampledSource
 
 
 class ShiftedNoise(SampledSource):
@@ -60,16 +61,13 @@ class ShiftedNoise(SampledSource):
 
     def moments(self, evaluated, outputs):
         (n, d), k = evaluated[0].shape, outputs.shape[1]
-        products = np.zeros((n, 1 + d + k, 1 + d + k))
-        products[:, : 1 + d, : 1 + d] = self.gram
+        products = np.empty((n, 1 + d + k, 1 + d + k))
         origins, scales = np.empty((n, k)), np.empty((n, k))
         for i, (answer, explained) in enumerate(zip(evaluated[1], outputs, strict=True)):
             own = Draws(self.Z, None, self.weights, *scale_answers(answer.T[explained]))
             Y, origins[i], scales[i] = own.local_answers()
-            cross = self.weighted @ Y.T
-            products[i, : 1 + d, 1 + d :] = cross
-            products[i, 1 + d :, : 1 + d] = cross.T
-            products[i, 1 + d :, 1 + d :] = (Y * self.relative) @ Y.T
+            square = (Y * self.relative) @ Y.T
+            products[i] = bordered(self.gram, self.weighted @ Y.T, square)
         return Moments(
             products,
             np.full(n, self.weight_squares),

@@ -6,10 +6,10 @@ from functools import cache
 from importlib import resources
 
 from sklime.explanation.view.content import page_content
-from sklime.page.static import still_row
+from sklime.page.static import static_row
 
 # Rows that pages show where no script runs, and rows that notebooks show.
-_STILL_ROWS = 3
+_STATIC_ROWS = 3
 _NOTEBOOK_ROWS = 3
 
 
@@ -56,12 +56,12 @@ def render_page(explanation):
     script = _asset("page.js")
     content = page_content(explanation)
     # Without a script, pictures would only repeat what is in the data.
-    first = [row | {"picture": None} for row in content["rows"][:_STILL_ROWS]]
+    first = [row | {"picture": None} for row in content["rows"][:_STATIC_ROWS]]
     return _fill(
         "page.html.jinja",
         explanation,
         content=content,
-        still=[still_row(row, content) for row in first],
+        still=[static_row(row, content) for row in first],
         style=_asset("view.css") + _asset("page.css"),
         script=script,
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
@@ -109,7 +109,7 @@ def render_notebook(explanation):
     return _fill(
         "notebook.html.jinja",
         explanation,
-        still=[still_row(row, content) for row in content["rows"]],
+        still=[static_row(row, content) for row in content["rows"]],
         style=_asset("view.css"),
     )
 

@@ -6,7 +6,7 @@ import numpy as np
 _MOST_LINES = 10
 
 
-def still_row(row, content):
+def static_row(row, content):
     """Prepare one row for a template.
 
     Where a row explains all outputs, the one with the highest prediction is shown.
@@ -29,12 +29,12 @@ def still_row(row, content):
 
     Examples
     --------
-    >>> from sklime.page.static import still_row
+    >>> from sklime.page.static import static_row
     >>> answer = {"output": 0, "prediction": 0.8, "thin": []}
     >>> answer |= {"values": [0.1, -0.4, 0.0], "margins": None}
     >>> row = {"name": "7", "labels": [0, 1, 2], "cells": None, "picture": None}
     >>> content = {"outputs": ["yes"], "labels": ["a", "b", "c"]}
-    >>> shown = still_row(row | {"answers": [answer]}, content)
+    >>> shown = static_row(row | {"answers": [answer]}, content)
     >>> [(line["label"], line["left"], line["width"]) for line in shown["lines"]]
     [('b', 0.0, 50.0), ('a', 50.0, 12.5)]
     """
@@ -72,7 +72,7 @@ def still_row(row, content):
         "lines": lines,
         "hidden": len(order) - len(lines),
         "has_cells": row["cells"] is not None,
-        "picture": row["picture"] and _still_picture(row["picture"], values / scale),
+        "picture": row["picture"] and _static_picture(row["picture"], values / scale),
     }
 
 
@@ -84,7 +84,7 @@ def _floats(numbers):
     return np.array([np.nan if own is None else own for own in numbers], dtype=float)
 
 
-def _still_picture(picture, shares):
+def _static_picture(picture, shares):
     """Put the unit's share, between -1 and 1, beside each part of a picture."""
     # The last place is that of the unit -1, which is none.
     shares = [*np.clip(np.nan_to_num(shares), -1, 1).round(3).tolist(), 0.0]
@@ -94,12 +94,12 @@ def _still_picture(picture, shares):
     if picture["kind"] == "image":
         areas = zip(picture["areas"], picture["centers"], shares[:-1], strict=False)
         return picture | {"areas": [own for own in areas if own[1] and own[2]]}
-    lanes = [_still_lane(lane, picture["steps"], shares) for lane in picture["lanes"]]
+    lanes = [_static_lane(lane, picture["steps"], shares) for lane in picture["lanes"]]
     lanes.sort(key=lambda lane: -lane["weight"])
     return picture | {"lanes": lanes[:_MOST_LINES]}
 
 
-def _still_lane(lane, steps, shares):
+def _static_lane(lane, steps, shares):
     units, starts = np.array(lane["runs"]).T.tolist()
     stops = [*starts[1:], steps]
     bands = [

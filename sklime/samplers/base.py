@@ -22,7 +22,7 @@ class Sampler(Component, ABC):
     tells whether it keeps the contract. After `fit` it has `n_features_in_` and
 
     - `default_metric_`, `default_width_`: the distance and kernel width natural to it;
-    - `matched_`: ndarray of shape (`n_features_in_`,) of bool, the columns whose design is
+    - `binary_features_`: ndarray of shape (`n_features_in_`,) of bool, columns whose design is
       0 or 1.
     """
 
@@ -37,6 +37,15 @@ class Sampler(Component, ABC):
 
     # Rows handed to the model at a time; None leaves it to the working memory.
     batch_size = None
+
+    @property
+    def matched_(self):
+        """An older name of `binary_features_`."""
+        return self.binary_features_
+
+    @matched_.setter
+    def matched_(self, binary):
+        self.binary_features_ = binary
 
     @property
     def kind_(self):

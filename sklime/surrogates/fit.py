@@ -7,14 +7,14 @@ from sklime.selectors import MomentSelector
 from sklime.surrogates.surrogates import _PENALTY, Surrogates
 
 
-def fit_surrogates(moments, matched, selector, regressor=None, draws=None):
+def fit_surrogates(moments, binary, selector, regressor=None, draws=None):
     """Fit the surrogates of several rows.
 
     Parameters
     ----------
     moments : Moments
         Of the rows' neighbourhoods.
-    matched : ndarray of shape (n_features,) of bool
+    binary : ndarray of shape (n_features,) of bool
         Features that are 0 or 1.
     selector : MomentSelector or scikit-learn selector
         The latter is fitted to each row's draws.
@@ -44,8 +44,8 @@ def fit_surrogates(moments, matched, selector, regressor=None, draws=None):
     sizes = moments.effective_sample_sizes
     scarcer = moments.n_samples * np.clip(np.minimum(mean_z, 1.0 - mean_z), 0.0, None)
     # A value that training never had is compared, whatever its column.
-    unseen = central.flat & (moments.positions == 1.0) & (np.abs(mean_z) < 1e-12)
-    compared = matched | unseen
+    unseen = central.constant & (moments.positions == 1.0) & (np.abs(mean_z) < 1e-12)
+    compared = binary | unseen
     # No answer where no draw has weight, or all that have look alike.
     undetermined = (sizes > 0.0) & moments.undetermined
     answer = np.where((sizes > 0.0) & ~undetermined, 1.0, np.nan)[:, np.newaxis]
@@ -60,8 +60,8 @@ def fit_surrogates(moments, matched, selector, regressor=None, draws=None):
         scores=central.explained(coef, offset) * answer,
         effective_sample_sizes=sizes,
         support=np.where(compared, scarcer, sizes[:, np.newaxis]),
-        inside=np.where(compared, mean_z, np.nan),
-        flat=central.flat,
+        match_share=np.where(compared, mean_z, np.nan),
+        constant=central.constant,
         empty_selections=_nothing_kept(support, central),
         chosen=_chosen(support, central),
         n_samples=np.full(len(sizes), float(moments.n_samples)),
@@ -74,7 +74,7 @@ def fit_surrogates(moments, matched, selector, regressor=None, draws=None):
 
 
 def _chosen(support, central):
-    varies = ~central.flat[:, np.newaxis]
+    varies = ~central.constant[:, np.newaxis]
     if support is None:
         return np.repeat(varies, central.spread.shape[1], axis=1)
     return support & varies
@@ -83,7 +83,7 @@ def _chosen(support, central):
 def _nothing_kept(support, central):
     if support is None:
         return np.zeros(central.spread.shape, dtype=bool)
-    could = (central.spread > 0.0) & ~central.flat.all(axis=1, keepdims=True)
+    could = (central.spread > 0.0) & ~central.constant.all(axis=1, keepdims=True)
     return ~support.any(axis=2) & could
 
 

@@ -10,7 +10,7 @@ from sklime.surrogates.standard_errors import standard_errors
 _PENALTY = 1.0
 
 
-_PER_FEATURE = ("coef", "support", "inside", "flat", "chosen", "standard_errors")
+_PER_FEATURE = ("coef", "support", "match_share", "constant", "chosen", "standard_errors")
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,10 +29,10 @@ class Surrogates:
     support : ndarray of shape (n_rows, n_features)
         For a 0/1 feature ``min(sum w[z = 1], sum w[z = 0]) / mean w``; for a standardised
         one the effective sample size.
-    inside : ndarray of shape (n_rows, n_features)
+    match_share : ndarray of shape (n_rows, n_features)
         For a feature compared with the row's own bin, the weighted share of draws in it;
         NaN for a standardised one.
-    flat : ndarray of shape (n_rows, n_features) of bool
+    constant : ndarray of shape (n_rows, n_features) of bool
         Features that do not vary where there is weight.
     empty_selections : ndarray of shape (n_rows, n_outputs) of bool
         Where the selector kept nothing although answers and features vary.
@@ -58,8 +58,8 @@ class Surrogates:
     scores: np.ndarray
     effective_sample_sizes: np.ndarray
     support: np.ndarray
-    inside: np.ndarray
-    flat: np.ndarray
+    match_share: np.ndarray
+    constant: np.ndarray
     empty_selections: np.ndarray
     chosen: np.ndarray
     n_samples: np.ndarray
@@ -146,12 +146,12 @@ class Surrogates:
         -------
         Surrogates
         """
-        fields = draws, self.coef, self.chosen, self.flat, self.inside, self.exact
+        fields = draws, self.coef, self.chosen, self.constant, self.match_share, self.exact
         errors = []
-        for own, coef, chosen, flat, inside, exact in zip(*fields, strict=True):
+        for own, coef, chosen, constant, match_share, exact in zip(*fields, strict=True):
             found = standard_errors(own, coef, chosen, _PENALTY) * (not exact)
             # What cannot vary is exactly 0, unless no draw could tell.
-            found[:, flat & ~(inside < 0.5)] = 0.0
+            found[:, constant & ~(match_share < 0.5)] = 0.0
             found[np.isnan(coef)] = np.nan
             errors.append(found)
         return replace(self, standard_errors=np.array(errors))

@@ -104,10 +104,10 @@ def _fit_returns_self_and_learns_the_units(sampler, X, y):
     expect(fitted.fit(X, y) is fitted, "fit returns self")
     expect(fitted == sampler, "fit leaves the parameters as they are")
     expect(fitted.n_features_in_ == d, f"n_features_in_ is {d}: {fitted.n_features_in_}")
-    matched = np.asarray(fitted.matched_)
+    binary = np.asarray(fitted.binary_features_)
     expect(
-        (matched.dtype, matched.shape) == (bool, (d,)),
-        f"matched_ has a bool for each of {d} columns: {matched!r}",
+        (binary.dtype, binary.shape) == (bool, (d,)),
+        f"binary_features_ has a bool for each of {d} columns: {binary!r}",
     )
     metric, width = fitted.default_metric_, fitted.default_width_
     expect(isinstance(metric, str), f"default_metric_ is a str: {metric!r}")
@@ -155,7 +155,7 @@ def _neighbourhoods_have_their_shapes(sampler, X, y):
         )
         for i, around in enumerate(found):
             own = np.arange(X.shape[1]) if units is None else units[i]
-            n, matched = len(around.design), np.asarray(fitted.matched_)[own]
+            n, binary = len(around.design), np.asarray(fitted.binary_features_)[own]
             for part, shape in {
                 "inputs": (n, X.shape[1]),
                 "design": (n, len(own)),
@@ -166,9 +166,9 @@ def _neighbourhoods_have_their_shapes(sampler, X, y):
                 expect(values.shape == shape, f"{told} has shape {shape}: {values.shape}")
                 expect(part == "inputs" or np.isfinite(values).all(), f"{told} is finite")
             expect(
-                np.isin(around.design[:, matched], (0, 1)).all()
-                and (around.position[matched] == 1).all(),
-                f"columns in matched_ are 0 or 1 in {name}, and 1 at the row",
+                np.isin(around.design[:, binary], (0, 1)).all()
+                and (around.position[binary] == 1).all(),
+                f"columns in binary_features_ are 0 or 1 in {name}, and 1 at the row",
             )
 
 

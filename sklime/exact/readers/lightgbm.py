@@ -59,10 +59,10 @@ def read(model, margin):
     nodes = [
         _nodes(tree, i % n_outputs, scale, n_outputs, width) for i, tree in enumerate(trees)
     ]
-    reading = _reading(nodes, trees, dump["max_feature_idx"] + 1)
+    recode = _reading(nodes, trees, dump["max_feature_idx"] + 1)
     frame = dump["pandas_categorical"]
     step = CategoryCodes(frame) if frame else None
-    return Forest(nodes, np.float64, reading, step)
+    return Forest(nodes, np.float64, recode, step)
 
 
 def _flat(root):
@@ -134,11 +134,11 @@ def _reading(nodes, trees, n_features):
         other[own.feature[numeric & ~zero_is_missing]] = True
     if (zero & other).any():
         raise NoClosedForm("its trees disagree on whether zeros are missing values")
-    return _Reading(nominal | zero, nominal, zero) if (nominal | zero).any() else None
+    return _Recode(nominal | zero, nominal, zero) if (nominal | zero).any() else None
 
 
 @dataclass(frozen=True)
-class _Reading:
+class _Recode:
     """Zeros are read as missing where training did, and categories as integers."""
 
     features: np.ndarray

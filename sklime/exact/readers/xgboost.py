@@ -68,11 +68,11 @@ def read(model, margin):
         _nodes(tree, output, weight, n_outputs, beyond)
         for tree, output, weight in zip(trees, forest["tree_info"], weights, strict=True)
     ][:n_used]
-    reading = _reading(nodes, int(sizes["num_feature"]), float(model.missing), beyond)
+    recode = _reading(nodes, int(sizes["num_feature"]), float(model.missing), beyond)
     known = [own for own in forest.get("cats", {}).get("enc", []) if own["values"]]
     frame = [_categories(own) for own in known]
     step = CategoryCodes(frame) if frame else None
-    return Forest(nodes, np.float32, reading, step)
+    return Forest(nodes, np.float32, recode, step)
 
 
 def _categories(known):
@@ -129,11 +129,11 @@ def _reading(trees, n_features, missing, beyond):
         nominal[tree.feature[tree.categories >= 0]] = True
     if np.isnan(missing) and not nominal.any():
         return None
-    return _Reading(nominal | ~np.isnan(missing), nominal, missing, beyond)
+    return _Recode(nominal | ~np.isnan(missing), nominal, missing, beyond)
 
 
 @dataclass(frozen=True)
-class _Reading:
+class _Recode:
     """One number is read as missing, and unknown categories as one more."""
 
     features: np.ndarray

@@ -19,7 +19,7 @@ class Forest(ClosedForm):
     ----------
     trees : list of Nodes
         The trees.
-    precision, reading
+    precision, recode
         As for `Splits`.
     step : transformer or None
         What the model does with a table before its trees see it.
@@ -27,7 +27,7 @@ class Forest(ClosedForm):
 
     trees: list
     precision: type
-    reading: Callable | None = None
+    recode: Callable | None = None
     step: object = None
 
     def bind(self, features, columns, points, mismatch):
@@ -57,6 +57,6 @@ class Forest(ClosedForm):
             nodes.left_sets,
             nodes.known_sets,
             self.precision,
-            self.reading,
+            self.recode,
         )
         return Boxes(number[children], number[is_root], nodes.value[~inner]), splits

@@ -50,7 +50,7 @@ class Splits:
         As for `Nodes`, one entry a split.
     precision : dtype
         The precision in which the model compares.
-    reading : callable or None
+    recode : callable or None
         From the features that tests are about, of shape (n_tests,), and their values, of
         shape (n_tests, n_values), to the values as the model reads them: NaN where it
         takes them for missing. Its `features`, of shape (n_features,) of bool, tell of
@@ -64,9 +64,9 @@ class Splits:
     left_sets: np.ndarray
     known_sets: np.ndarray
     precision: type
-    reading: Callable | None = None
+    recode: Callable | None = None
 
-    def pass_(self, tests, values):
+    def goes_left(self, tests, values):
         """Tell which values go left.
 
         Parameters
@@ -80,8 +80,8 @@ class Splits:
         -------
         ndarray of shape (n_tests, n_values) of bool
         """
-        if self.reading is not None:
-            values = self.reading(self.feature[tests], values)
+        if self.recode is not None:
+            values = self.recode(self.feature[tests], values)
         missing = np.isnan(values)
         passed = values.astype(self.precision) <= self.threshold[tests, np.newaxis]
         nominal = np.flatnonzero(self.categories[tests] >= 0)
@@ -107,8 +107,8 @@ class Splits:
         ndarray of bool
         """
         compared = ~np.isin(features, self.feature[self.categories >= 0])
-        if self.reading is not None:
-            compared &= ~self.reading.features[features]
+        if self.recode is not None:
+            compared &= ~self.recode.features[features]
         return compared
 
 

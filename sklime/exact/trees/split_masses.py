@@ -33,7 +33,7 @@ def column_cuts(j, column, points, features, splits, mismatch):
     -------
     NormalCuts, OrderedCuts or SubsetCuts
     """
-    if not column.matched:
+    if not column.binary:
         return NormalCuts(points, features.owned[j], features.values[j], splits)
     values = features.values[j][:, : len(column.observed)]
     before, after = values[:, :-1], values[:, 1:]
@@ -124,7 +124,7 @@ class OrderedCuts(MatchedCuts):
         left = self._between(*_left_of(low, middle, high, rising))
         if self.missing.any():
             value = self.features.of(self.j, feature)[:, -1:]
-            goes_left = self.splits.pass_(own, value)[:, 0]
+            goes_left = self.splits.goes_left(own, value)[:, 0]
             allowed = np.ones(len(own), dtype=bool)
             for here, split, side in _ancestors(above, right):
                 allowed[here] &= goes_left[split] != side
@@ -178,7 +178,7 @@ class SubsetCuts(MatchedCuts):
         goes_left = []
         for part in parts:
             values = self.features.of(self.j, feature[part])
-            goes_left.append(self.splits.pass_(own[part], values))
+            goes_left.append(self.splits.goes_left(own[part], values))
             key += words[part] @ goes_left[-1]
         _, first, cells = np.unique(key, return_index=True, return_inverse=True)
         goes_left = np.concatenate([passed[:, first] for passed in goes_left])

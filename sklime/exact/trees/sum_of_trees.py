@@ -56,7 +56,7 @@ class SumOfTrees(RebuiltModel):
         idle = np.flatnonzero(owner < 0)
         if len(idle):
             value = features.constants[splits.feature[idle], np.newaxis]
-            boxes = boxes.without(idle, splits.pass_(idle, value)[:, 0])
+            boxes = boxes.without(idle, splits.goes_left(idle, value)[:, 0])
         n_splits = np.bincount(owner[owner >= 0], minlength=len(columns))
         cuts = {
             j: column_cuts(j, columns[j], points[j], features, splits, mismatch)
@@ -75,7 +75,7 @@ class SumOfTrees(RebuiltModel):
 
             def goes_left(tests, row, features=features):
                 values = features[self.splits.feature[tests], row]
-                return self.splits.pass_(tests, values[:, np.newaxis])[:, 0]
+                return self.splits.goes_left(tests, values[:, np.newaxis])[:, 0]
 
             leaves = self.boxes.leaves(features.shape[1], goes_left)
             for c, values in enumerate(self.boxes.values.T):

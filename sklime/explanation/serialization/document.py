@@ -40,7 +40,7 @@ def json_schema():
     return complete_schema(json.loads(text), VERSIONS)
 
 
-class Document:
+class JSONExport:
     """The writing and reading of an `Explanation`."""
 
     _versions = VERSIONS

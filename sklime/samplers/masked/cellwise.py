@@ -11,7 +11,7 @@ from sklime.samplers.masked.base import MaskedRow
 _CACHED = 2**18
 
 
-class Mosaic(MaskedRow):
+class CellwiseRow(MaskedRow):
     """A row whose cells show either its own values or what stands for hidden ones.
 
     Parameters
@@ -29,8 +29,8 @@ class Mosaic(MaskedRow):
     Examples
     --------
     >>> import numpy as np
-    >>> from sklime.samplers.masked.cellwise import Mosaic
-    >>> row = Mosaic(np.array([5, 6, 7]), np.zeros(3, int), np.array([0, 0, 1]),
+    >>> from sklime.samplers.masked.cellwise import CellwiseRow
+    >>> row = CellwiseRow(np.array([5, 6, 7]), np.zeros(3, int), np.array([0, 0, 1]),
     ...              names=np.array(["left", "right"]))
     >>> row.compose(np.array([[True, False], [False, True]]))
     array([[5, 6, 0],

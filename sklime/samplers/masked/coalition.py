@@ -66,7 +66,7 @@ class CoalitionSampler(MaskSampler):
         self.format_ = DenseFormat(X)
         self.background_ = self._encoded(self.background, "background")
         self.default_width_ = 0.75 * np.sqrt(self.n_features_in_)
-        self.matched_ = np.ones(self.n_features_in_, dtype=bool)
+        self.binary_features_ = np.ones(self.n_features_in_, dtype=bool)
         self._marginals = MarginalSampler().fit(X, sample_weight=sample_weight)
         return self
 

@@ -5,7 +5,7 @@ import numpy as np
 from sklime.fitting import atomic_fit
 from sklime.samplers.kinds.image import ImageRows
 from sklime.samplers.masked.base import MaskSampler
-from sklime.samplers.masked.cellwise import Mosaic
+from sklime.samplers.masked.cellwise import CellwiseRow
 from sklime.samplers.masked.fill import PAINTERS, hidden_image
 from sklime.samplers.masked.superpixels import COUNTED, SEGMENTERS, superpixels
 from sklime.validation import is_count
@@ -90,7 +90,7 @@ class SuperpixelSampler(MaskSampler):
         self.image_shape_ = self.kind_.image_shape
         self.n_channels_ = self.kind_.n_channels
         self.n_features_in_ = self.kind_.n_values
-        self.matched_ = np.ones(self.n_features_in_, dtype=bool)
+        self.binary_features_ = np.ones(self.n_features_in_, dtype=bool)
         return self
 
     def rows(self, X):
@@ -101,7 +101,7 @@ class SuperpixelSampler(MaskSampler):
         segments = superpixels(image, self.segmenter, self.n_segments)
         hidden = hidden_image(image, segments, self.hide).reshape(given.shape)
         names = [f"segment_{j}" for j in range(segments.max() + 1)]
-        return Mosaic(given, hidden, segments, np.array(names, dtype=object))
+        return CellwiseRow(given, hidden, segments, np.array(names, dtype=object))
 
 
 def _check_segmenter(segmenter, n_segments):

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from sklime.samplers.masked.cellwise import Mosaic, whole_numbers
+from sklime.samplers.masked.cellwise import CellwiseRow, whole_numbers
 
 
-class InterpolatedSeries(Mosaic):
+class InterpolatedSeries(CellwiseRow):
     """A series whose replaced values lie on straight lines between its kept ones.
 
     Beyond the outermost kept steps the series stays level; where a feature keeps no

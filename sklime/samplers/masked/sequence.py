@@ -8,7 +8,7 @@ from sklime.fitting import atomic_fit
 from sklime.laws.quasirandom import resolve_seed
 from sklime.samplers.kinds.series import SeriesRows, as_series
 from sklime.samplers.masked.base import MaskSampler
-from sklime.samplers.masked.cellwise import Mosaic, as_held, whole_numbers
+from sklime.samplers.masked.cellwise import CellwiseRow, as_held, whole_numbers
 from sklime.samplers.masked.interpolated import InterpolatedSeries
 from sklime.validation import check_option, check_weights
 
@@ -113,11 +113,11 @@ class SequenceSampler(MaskSampler):
         self._spans, self._names = self._cut()
         self.background_ = self._background(cells, check_weights(sample_weight, X))
         self.n_features_in_ = self.background_.size
-        self.matched_ = np.ones(self.n_features_in_, dtype=bool)
+        self.binary_features_ = np.ones(self.n_features_in_, dtype=bool)
         return self
 
     def rows(self, X):
-        cut = InterpolatedSeries if self._interpolates else Mosaic
+        cut = InterpolatedSeries if self._interpolates else CellwiseRow
         hidden = whole_numbers(self.background_, X.dtype).reshape(self.kind_.shape)
         return [cut(series, hidden, self._spans, self._names) for series in X]
 

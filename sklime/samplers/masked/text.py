@@ -119,7 +119,7 @@ class TokenSampler(MaskSampler):
             )
         self.vocabulary_ = np.array(tokens, dtype=object)
         self.kind_ = TextRows(X, self.vocabulary_)
-        self.n_features_in_, self.matched_ = 1, np.array([True])
+        self.n_features_in_, self.binary_features_ = 1, np.array([True])
         return self
 
     def rows(self, X):

@@ -44,7 +44,7 @@ class TabularSampler(Sampler):
         What training taught about each column.
     format_ : DenseFormat or SparseFormat
         How rows are written as numbers and back.
-    matched_ : ndarray of shape (`n_features_in_`,) of bool
+    binary_features_ : ndarray of shape (`n_features_in_`,) of bool
         Columns compared by bin or category; the others are standardised.
     n_features_in_ : int
         Number of columns.
@@ -87,7 +87,7 @@ class TabularSampler(Sampler):
             self._column, weights=weights, y=None if y is None else np.asarray(y)
         )
         self.columns_ = self.format_.columns(X, build, categorical)
-        self.matched_ = categorical | (self.n_bins is not None)
+        self.binary_features_ = categorical | (self.n_bins is not None)
         self.default_metric_ = "euclidean"
         self.default_width_ = 0.75 * np.sqrt(self.format_.typical_units(X))
         return self
@@ -144,7 +144,7 @@ class TabularSampler(Sampler):
         """
         at = view.at
         positions = [
-            at.codes[j, 0] if column.matched else at.z[j, 0]
+            at.codes[j, 0] if column.binary else at.z[j, 0]
             for j, column in enumerate(view.columns)
         ]
         return ProductLaw(
@@ -312,7 +312,7 @@ class RowView:
 
     def sample(self, inputs, points, groups=None):
         """Points as perturbations of this row."""
-        Z, position = points.seen_from(self.at, 0)
+        Z, position = points.relative_to(self.at, 0)
         return Sample(inputs, Z.T, position, groups=groups)
 
 

@@ -126,7 +126,7 @@ class GaussianSampler(TabularSampler):
         if self.center == "mean":
             return SharedColumnsLaw(self)
         # Bins and categories do not move with the row.
-        return ColumnsLaw(self) if self.matched_.any() else ShiftedColumnsLaw(self)
+        return ColumnsLaw(self) if self.binary_features_.any() else ShiftedColumnsLaw(self)
 
     def _placed(self, columns, E, format_, X, first=0):
         numeric = [not isinstance(column, CategoricalColumn) for column in columns]

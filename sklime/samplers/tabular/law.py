@@ -49,7 +49,7 @@ class ColumnsLaw(Law):
     def tilt(self, kernel):
         if kernel.column_factor is None:
             return None
-        if not self.sampler.matched_.all() and kernel.precision is None:
+        if not self.sampler.binary_features_.all() and kernel.precision is None:
             return None
         return ColumnsLaw(self.sampler, kernel, self.order)
 

@@ -81,7 +81,7 @@ class MarginalSampler(TabularSampler):
         return super().fit(X, y, sample_weight)
 
     def cells(self, inputs, n_levels):
-        if self.within != "empirical" or not self.matched_.all():
+        if self.within != "empirical" or not self.binary_features_.all():
             return None
         E = self.format_.encode(inputs)
         return [_cells(c, E[:, j], n_levels) for j, c in enumerate(self.columns_)]
@@ -91,7 +91,7 @@ class MarginalSampler(TabularSampler):
             raise NoClosedForm("rows of a sparse table have columns of their own")
         if self.within != "empirical":
             raise NoClosedForm(f"within={self.within!r} is not the empirical marginal")
-        if self.n_bins is None and not self.matched_.all():
+        if self.n_bins is None and not self.binary_features_.all():
             raise NoClosedForm("n_bins=None gives empirical columns a standardised design")
 
     def _law(self):
