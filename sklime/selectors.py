@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_X_y
 from sklime.base import Component
 from sklime.fitting import atomic_fit, check_fitted
 from sklime.moments.products import resolution_of, weighted_products
-from sklime.moments.sampled import Moments
+from sklime.moments.sampled import SampledMoments
 
 # Share by which a lasso path tells the covariances of the first and the last feature apart.
 _TIE_BREAK = 1e-9
@@ -83,7 +83,7 @@ class MomentSelector(SelectorMixin, Component):
         y_scale = np.ptp(y) or 1.0
         Zc, u = (Z - origin).T, ((y - y_origin) / y_scale)[np.newaxis]
         products, squares = weighted_products(Zc, weights, u)
-        moments = Moments(
+        moments = SampledMoments(
             products[np.newaxis],
             np.array([squares]),
             origin[np.newaxis],

@@ -8,14 +8,14 @@ import jsonschema
 import numpy as np
 import pytest
 
-import sklime.explanation
 from sklime.explanation import Explanation, json_schema
 from sklime.explanation.fields import PER_OUTPUT
+from sklime.explanation.serialization import versions
 from sklime.explanation.serialization.versions import VERSIONS, complete_schema
 from sklime.tables.conditions import TableConditions
 
 DATA = Path(__file__).parent / "data"
-SCHEMA_FILE = Path(sklime.explanation.__file__).parent / "explanation.schema.json"
+SCHEMA_FILE = Path(versions.__file__).with_name("explanation.schema.json")
 INF, NAN = float("inf"), float("nan")
 
 

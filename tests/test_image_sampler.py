@@ -379,17 +379,17 @@ def test_images_of_different_sizes_are_sampled_but_not_laid_out():
     rows = sampler.rows(sampler.check(X))
     coefs = [np.ones((1, row.n_units)) for row in rows]
     with pytest.raises(ValueError, match=r"10 x 20 and 16 x 12.*explain"):
-        sampler.lay_out(rows, coefs)
+        sampler.kind_.lay_out(rows, coefs)
     with pytest.raises(ValueError, match="explain"):
         sampler.get_feature_names_out()
-    assert sampler.lay_out(rows[::2], coefs[::2]).shape == (2, 16 * 12)
+    assert sampler.kind_.lay_out(rows[::2], coefs[::2]).shape == (2, 16 * 12)
 
 
 def test_pixels_of_another_size_than_in_the_fit_are_not_laid_out():
     sampler = SuperpixelSampler().fit(picture()[np.newaxis])
     rows = sampler.rows(picture((8, 8, 3))[np.newaxis])
     with pytest.raises(ValueError, match=r"8 x 8 and 32 x 24.*explain"):
-        sampler.lay_out(rows, [np.ones((1, rows[0].n_units))])
+        sampler.kind_.lay_out(rows, [np.ones((1, rows[0].n_units))])
 
 
 @pytest.mark.parametrize("channels", [(), (1,), (4,)])
@@ -399,7 +399,7 @@ def test_each_pixel_gets_the_coefficient_of_its_segment(channels):
     rows = sampler.rows(X)
     rng = np.random.default_rng(0)
     coefs = [rng.normal(size=(3, row.n_units)) for row in rows]
-    found = sampler.lay_out(rows, coefs).reshape(2, 3, 6, 7)
+    found = sampler.kind_.lay_out(rows, coefs).reshape(2, 3, 6, 7)
     names = sampler.get_feature_names_out()
     assert len(names) == 42
     for r, c in [(0, 0), (5, 6), (2, 4)]:

@@ -7,7 +7,7 @@ from sklearn.metrics import r2_score
 
 from sklime.moments.draws import Draws, scale_answers
 from sklime.moments.products import weighted_products
-from sklime.moments.sampled import Moments
+from sklime.moments.sampled import SampledMoments
 
 # Single-precision sums of up to 8,192 products of order 1, in double from there on.
 SINGLE = 2e-6
@@ -114,7 +114,7 @@ def test_the_widest_finite_answers_have_a_finite_scale():
 @pytest.mark.parametrize("design", DESIGNS)
 def test_central_moments_are_weighted_covariances(design):
     around, all_answers = neighbourhoods(design)
-    moments = Moments.of(around)
+    moments = SampledMoments.of(around)
     central = moments.normalised()
     assert len(moments) == 3 and moments.n_features == 5 and central.n_samples == 300
     for i, (draws, answers) in enumerate(zip(around, all_answers, strict=True)):
@@ -142,7 +142,7 @@ def test_what_does_not_vary_has_no_covariance_at_all(design):
     Z[1], Z[3, :] = Z[1, 0], True
     Y[0] = 0.3
     flat = Draws(Z, draws.position, draws.weights, Y, draws.y_origin, draws.y_scale)
-    central = Moments.of([flat]).normalised()
+    central = SampledMoments.of([flat]).normalised()
     for j in (1, 3):
         assert not central.gram[0, j].any() and not central.gram[0, :, j].any()
         assert not central.cross[0, j].any()
@@ -154,14 +154,14 @@ def test_variation_among_weightless_draws_does_not_count():
     draws, _ = draws_around(np.random.default_rng(5), zero_or_one)
     w = draws.weights * draws.Z[2]
     within = Draws(draws.Z, draws.position, w, draws.Y, draws.y_origin, draws.y_scale)
-    assert Moments.of([within]).normalised().gram[0, 2, 2] == 0.0
+    assert SampledMoments.of([within]).normalised().gram[0, 2, 2] == 0.0
 
 
 @pytest.mark.parametrize("design", DESIGNS)
 def test_rows_without_weight_have_zero_moments(design):
     one, _ = draws_around(np.random.default_rng(6), design)
     none = Draws(one.Z, one.position, 0 * one.weights, one.Y, one.y_origin, one.y_scale)
-    moments = Moments.of([one, none])
+    moments = SampledMoments.of([one, none])
     central = moments.normalised()
     assert moments.effective_sample_sizes[1] == 0.0 < moments.effective_sample_sizes[0]
     for name in ("gram", "cross", "spread", "mean_z", "mean_y"):
@@ -176,7 +176,7 @@ def test_designs_far_from_zero_lose_no_digits():
     slopes = []
     for offset in (0.0, 1e6):
         draws = Draws(Z + offset, np.full(3, offset), np.ones(400), Y, *units)
-        moments = Moments.of([draws])
+        moments = SampledMoments.of([draws])
         slopes.append(moments.normalised().ridge(0.0)[0, 0] * moments.y_scale[0])
     # The moved design itself is rounded to 1e-10.
     np.testing.assert_allclose(slopes, [[2.0, -1.0, 0.5]] * 2, rtol=1e-8)
@@ -197,7 +197,7 @@ def test_ridge_is_that_of_scikit_learn_at_a_penalty_scaled_by_the_mean_weight(
     design, penalty
 ):
     around, all_answers = neighbourhoods(design)
-    moments = Moments.of(around)
+    moments = SampledMoments.of(around)
     coef = moments.normalised().ridge(penalty) * moments.y_scale[..., np.newaxis]
     assert coef.shape == (3, 2, 5)
     for i, (draws, answers) in enumerate(zip(around, all_answers, strict=True)):
@@ -219,7 +219,7 @@ def test_ridge_is_that_of_scikit_learn_at_a_penalty_scaled_by_the_mean_weight(
 def test_ridge_on_a_support_is_the_ridge_on_these_columns(design, penalty):
     around, all_answers = neighbourhoods(design)
     support = random_support(np.random.default_rng(8), 3, 2, 5)
-    moments = Moments.of(around)
+    moments = SampledMoments.of(around)
     coef = moments.normalised().ridge(penalty, support) * moments.y_scale[..., np.newaxis]
     assert (coef[~support] == 0.0).all() and (coef[support] != 0.0).all()
     for i, c in zip(*support.any(axis=2).nonzero(), strict=True):
@@ -234,7 +234,7 @@ def test_ridge_on_a_support_is_the_ridge_on_these_columns(design, penalty):
 
 def test_full_support_is_no_support():
     around, _ = neighbourhoods(standardised)
-    central = Moments.of(around).normalised()
+    central = SampledMoments.of(around).normalised()
     everything = np.ones((3, 2, 5), dtype=bool)
     # Another order of the same sums.
     np.testing.assert_allclose(
@@ -253,9 +253,9 @@ def test_features_that_do_not_vary_get_exactly_nothing_and_disturb_nobody(penalt
         Z[others], np.ones(4), draws.weights, draws.Y, draws.y_origin, draws.y_scale
     )
     support = np.ones((1, 2, 5), dtype=bool)
-    expected = Moments.of([without]).normalised().ridge(penalty)[0]
+    expected = SampledMoments.of([without]).normalised().ridge(penalty)[0]
     for kept in (None, support):
-        coef = Moments.of([flat]).normalised().ridge(penalty, kept)[0]
+        coef = SampledMoments.of([flat]).normalised().ridge(penalty, kept)[0]
         assert (coef[:, 2] == 0.0).all()
         np.testing.assert_allclose(coef[:, others], expected, atol=10 * SINGLE)
 
@@ -263,7 +263,7 @@ def test_features_that_do_not_vary_get_exactly_nothing_and_disturb_nobody(penalt
 @pytest.mark.parametrize("design", DESIGNS)
 def test_explained_share_is_the_weighted_r2(design):
     around, all_answers = neighbourhoods(design)
-    moments = Moments.of(around)
+    moments = SampledMoments.of(around)
     central = moments.normalised()
     rng = np.random.default_rng(10)
     for coef in (central.ridge(0.0), central.ridge(50.0), rng.normal(size=(3, 2, 5))):
@@ -287,7 +287,7 @@ def test_answers_that_do_not_vary_are_explained_wholly():
     draws, _ = draws_around(np.random.default_rng(11), zero_or_one, outputs=1)
     Y, *units = scale_answers(np.full((1, 300), 7.0))
     around = Draws(draws.Z, draws.position, draws.weights, Y, *units)
-    central = Moments.of([around]).normalised()
+    central = SampledMoments.of([around]).normalised()
     coef = central.ridge(1.0)
     assert not coef.any() and central.explained(coef) == 1.0
 
@@ -299,7 +299,7 @@ def test_linear_answers_are_recovered_and_explained_wholly(seed, d, n):
     Z, slopes = rng.normal(size=(d, n)), rng.normal(size=d)
     w = rng.uniform(0.5, 2.0, size=n)
     Y, origin, scale = scale_answers((slopes @ Z)[np.newaxis])
-    moments = Moments.of([Draws(Z, np.zeros(d), w, Y, origin, scale)])
+    moments = SampledMoments.of([Draws(Z, np.zeros(d), w, Y, origin, scale)])
     central = moments.normalised()
     coef = central.ridge(0.0)
     found = coef[0, 0] * moments.y_scale[0]

@@ -257,7 +257,7 @@ def test_each_cell_gets_the_coefficient_of_its_unit(unit):
     sampler = SequenceSampler(unit=unit, n_segments=2).fit(CUBE)
     rows = sampler.rows(CUBE[:4])
     coefs = [RNG.normal(size=(2, row.n_units)) for row in rows]
-    found = sampler.lay_out(rows, coefs)
+    found = sampler.kind_.lay_out(rows, coefs)
     assert found.shape == (4, 2 * 18)
     names = list(sampler.get_feature_names_out())
     assert len(names) == 18

@@ -190,7 +190,7 @@ def test_tilted_masks_crowd_around_the_text():
     sampler = fitted()
     text = " ".join(f"w{i}" for i in range(60))
     [plain] = sampler.sample([text], 500, random_state=0)
-    [tilted] = sampler.tilted([text], ExponentialKernel(0.05, "cosine"), 500, 0)
+    [tilted] = sampler.law_.tilt(ExponentialKernel(0.05, "cosine")).draw([text], 500, 0)
     assert tilted.design.mean() > 0.85 > plain.design.mean()
 
 
@@ -218,7 +218,7 @@ def test_coefficients_are_laid_out_over_the_vocabulary(positions):
     sampler = fitted(positions=positions)
     rows = sampler.rows(["cat cat unheard dog", "!", "unheard"])
     coefs = [np.arange(1.0, 1 + 2 * row.n_units).reshape(2, -1) for row in rows]
-    laid = sampler.lay_out(rows, coefs)
+    laid = sampler.kind_.lay_out(rows, coefs)
     names = sampler.get_feature_names_out().tolist()
     expected = np.zeros((3, 2, len(names)))
     for i, (row, coef) in enumerate(zip(rows, coefs, strict=True)):

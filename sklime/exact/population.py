@@ -6,7 +6,7 @@ import numpy as np
 
 from sklime.exact.failures import reports_failures
 from sklime.exact.tilted_columns import MatchedLaw, NormalLaw, mismatch_factor
-from sklime.moments.independent import PopulationMoments
+from sklime.moments.independent import IndependentMoments
 from sklime.moments.source import MomentSource
 
 # The number of rows is padded to a multiple, lest a product of one row be summed in
@@ -69,7 +69,7 @@ class Population(ExactSource):
         # Of many columns, and far out, the product of the weights would round to nothing.
         efficiency = np.sum([law.log_efficiency for law in laws], axis=0)
         sizes = self.n_samples * np.exp(np.maximum(efficiency, _LEAST_LOG))
-        return PopulationMoments(
+        return IndependentMoments(
             # One layout, lest sums over features depend on the number of rows.
             mean_z=np.stack([law.mean[:n] for law in laws], axis=1),
             variance=np.stack([law.variance[:n] for law in laws], axis=1),

@@ -1,5 +1,6 @@
 """Weighted moments of neighbourhoods: all that selectors and surrogates read."""
 
-from sklime.moments.sampled import CentralMoments, Moments
+from sklime.moments.base import CentralMoments, RowMoments
+from sklime.moments.source import MomentSource
 
-__all__ = ["CentralMoments", "Moments"]
+__all__ = ["CentralMoments", "MomentSource", "RowMoments"]

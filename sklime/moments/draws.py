@@ -25,6 +25,8 @@ class Draws:
         Origin and unit of the answers.
     groups : ndarray of shape (n_samples,) of int, default=None
         Which draws belong together; groups are independent. None: all draws are.
+    exhaustive : bool, default=False
+        Whether the draws are all there are, so that nothing is estimated from them.
     raw : ndarray of shape (n_outputs, n_samples), default=None
         The model's own answers in the same unit, where `Y` holds less noisy ones that have
         the same coefficients.
@@ -37,6 +39,7 @@ class Draws:
     y_origin: np.ndarray
     y_scale: np.ndarray
     groups: np.ndarray | None = None
+    exhaustive: bool = False
     raw: np.ndarray | None = None
 
     @property

@@ -10,7 +10,8 @@ from functools import cached_property
 
 import numpy as np
 
-from sklime.moments.independent import PopulationMoments
+from sklime.moments.base import CentralMoments, RowMoments
+from sklime.moments.independent import IndependentMoments
 
 # Variance, of a sum of units over their number, below which products of 0/1 designs lose
 # more than ten digits of it.
@@ -75,10 +76,8 @@ class WeightedLaw:
 
 
 @dataclass(frozen=True)
-class ExchangeableMoments:
+class ExchangeableCentralMoments(CentralMoments):
     """Central moments of equally correlated units, measured from the expected answers.
-
-    Gives selectors and surrogates what `CentralMoments` gives where nothing is estimated.
 
     Parameters
     ----------
@@ -161,11 +160,10 @@ class ExchangeableMoments:
 
 
 @dataclass(frozen=True)
-class EnumeratedMoments:
+class EnumeratedMoments(RowMoments):
     """Moments of one row's masks where these are all that have weight.
 
-    Gives surrogates what `Moments` gives, also where so little weight varies that products
-    of the design would cancel.
+    Right also where so little weight varies that products of the design would cancel.
 
     Parameters
     ----------
@@ -195,9 +193,7 @@ class EnumeratedMoments:
     law: WeightedLaw
 
     exact = True
-    undetermined = False
     collinear = True
-    raw = None
 
     @classmethod
     def of(cls, Z, weights, law, answers, weight_squares, n_samples):
@@ -262,18 +258,17 @@ class EnumeratedMoments:
         return np.zeros_like(self.mean_z)
 
     def normalised(self):
-        """Central moments, as `Moments.normalised` gives them."""
-        return ExchangeableMoments(self.mean_z, self.coef, self.law, self.rest)
+        return ExchangeableCentralMoments(self.mean_z, self.coef, self.law, self.rest)
 
 
 @dataclass(frozen=True)
-class MaskMoments(PopulationMoments):
+class MaskMoments(IndependentMoments):
     """Moments of the weighted law of one row's masks.
 
     Parameters
     ----------
     mean_z, variance, coef, y_origin, positions, effective_sample_sizes, n_samples
-        As for `PopulationMoments`; `coef` are the effects of the units.
+        As for `IndependentMoments`; `coef` are the effects of the units.
     law : WeightedLaw
         Of the masks.
     """
@@ -286,5 +281,4 @@ class MaskMoments(PopulationMoments):
         return bool(self.mean_z.size and self.law.smaller < COLLINEAR)
 
     def normalised(self):
-        """Central moments, as `Moments.normalised` gives them."""
-        return ExchangeableMoments(self.mean_z, self.coef, self.law)
+        return ExchangeableCentralMoments(self.mean_z, self.coef, self.law)

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sklime.moments.base import CentralMoments, RowMoments
+
 
 @dataclass(frozen=True)
-class PopulationMoments:
+class IndependentMoments(RowMoments):
     """Moments of the tilted product laws of several rows.
 
     Parameters
@@ -33,11 +35,8 @@ class PopulationMoments:
     effective_sample_sizes: np.ndarray
     n_samples: int
 
-    # Nothing is estimated, and features are independent.
+    # Nothing is estimated.
     exact = True
-    undetermined = False
-    collinear = False
-    raw = None
 
     @property
     def z_origin(self):
@@ -50,15 +49,12 @@ class PopulationMoments:
         return np.ones_like(self.y_origin)
 
     def normalised(self):
-        """Central moments, as `Moments.normalised` gives them."""
-        return UncorrelatedMoments(self.mean_z, self.variance, self.coef)
+        return IndependentCentralMoments(self.mean_z, self.variance, self.coef)
 
 
 @dataclass(frozen=True)
-class UncorrelatedMoments:
+class IndependentCentralMoments(CentralMoments):
     """Central moments of independent features, measured from the expected answers.
-
-    Gives selectors and surrogates what `CentralMoments` gives, for infinitely many draws.
 
     Parameters
     ----------

@@ -7,6 +7,9 @@ from scipy.linalg.blas import dsyrk, ssyrk
 # answers' spread, and for tables of usual width the block stays in the second-level cache.
 _BLOCK = 8192
 
+# Smallest variance of a combination of features that leaves four digits of answers.
+_SINGULAR = 1e-12
+
 
 def weighted_products(Z, weights, Y):
     """Multiply ``A' W A`` for one row, ``A = [1, Z, Y]``.
@@ -84,6 +87,29 @@ def badly_centred(weight, sums, squares):
     if not weight > 0.0:
         return False
     return bool((squares - sums**2 / weight < 0.1 * squares).any())
+
+
+def nearly_dependent(gram):
+    """Tell whether features that vary are nearly dependent, so that no answer is right.
+
+    Parameters
+    ----------
+    gram : ndarray of shape (1 + n_features, 1 + n_features)
+        Of ``[1, Z]``, in double precision.
+
+    Returns
+    -------
+    bool
+    """
+    if not gram[0, 0] > 0.0:
+        return False
+    second = np.diagonal(gram)[1:] / gram[0, 0]
+    mean = gram[0, 1:] / gram[0, 0]
+    central = gram[1:, 1:] / gram[0, 0] - np.outer(mean, mean)
+    varies = np.diagonal(central) > resolution_of(gram) * second
+    if not varies.any():
+        return False
+    return bool(np.linalg.eigvalsh(central[np.ix_(varies, varies)])[0] < _SINGULAR)
 
 
 def bordered(gram, cross, square):

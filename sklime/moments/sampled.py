@@ -9,11 +9,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sklime.moments.products import badly_centred, resolution_of, weighted_products
+from sklime.moments.base import CentralMoments, RowMoments
+from sklime.moments.products import (
+    badly_centred,
+    nearly_dependent,
+    resolution_of,
+    weighted_products,
+)
 
 
 @dataclass(frozen=True, eq=False)
-class Moments:
+class SampledMoments(RowMoments):
     """Weighted moments of the neighbourhoods of several rows.
 
     Parameters
@@ -33,13 +39,13 @@ class Moments:
         Number of draws; infinite for population moments.
     resolution : float
         Share of a second moment below which a variance is rounding error.
-    exact : bool, default=False
-        Whether the draws are all there are, so that nothing is estimated.
-    undetermined : bool, default=False
-        Whether the draws that have weight cannot tell the features apart.
+    exact : bool or ndarray of shape (n_rows,) of bool, default=False
+        Rows whose draws are all there are, so that nothing is estimated.
+    undetermined : bool or ndarray of shape (n_rows,) of bool, default=False
+        Rows whose draws that have weight cannot tell the features apart.
     collinear : bool, default=False
         Whether they hardly can.
-    raw : Moments, default=None
+    raw : SampledMoments, default=None
         Of the answers themselves, where these moments are of less noisy ones with the same
         coefficients.
     """
@@ -52,10 +58,10 @@ class Moments:
     y_scale: np.ndarray
     n_samples: float
     resolution: float
-    exact: bool = False
-    undetermined: bool = False
+    exact: bool | np.ndarray = False
+    undetermined: bool | np.ndarray = False
     collinear: bool = False
-    raw: "Moments | None" = None
+    raw: "SampledMoments | None" = None
 
     def __len__(self):
         return len(self.products)
@@ -71,7 +77,7 @@ class Moments:
 
         Returns
         -------
-        Moments
+        SampledMoments
         """
         rows, neighbourhoods = [], list(neighbourhoods)
         for draws in neighbourhoods:
@@ -86,10 +92,17 @@ class Moments:
                 summed, squares = weighted_products(Z, draws.weights, answers[0])
             rows.append((summed, squares, draws.position, origin, *answers[1:]))
         stacked = map(np.array, zip(*rows, strict=True))
+        exact = np.array([draws.exhaustive for draws in neighbourhoods])
+        d = len(draws.Z)
+        dependent = [
+            own and nearly_dependent(row[0][: 1 + d, : 1 + d])
+            for own, row in zip(exact, rows, strict=True)
+        ]
         raw = None
         if any(draws.raw is not None for draws in neighbourhoods):
             raw = cls.of(draws.as_answered() for draws in neighbourhoods)
-        return cls(*stacked, draws.Z.shape[1], resolution_of(Z), raw=raw)
+        own = draws.Z.shape[1], resolution_of(Z), exact, np.array(dependent)
+        return cls(*stacked, *own, raw=raw)
 
     @property
     def n_features(self):
@@ -105,13 +118,6 @@ class Moments:
         )
 
     def normalised(self):
-        """Central moments per unit of weight.
-
-        Returns
-        -------
-        CentralMoments
-            Zeros in rows without weight.
-        """
         d = self.n_features
         weight = self.products[:, :1, :1]
         products = np.divide(
@@ -125,38 +131,32 @@ class Moments:
         constant = np.einsum("njj->nj", central) <= self.resolution * second
         if constant.any():
             central[constant[:, :, np.newaxis] | constant[:, np.newaxis, :]] = 0.0
-        return CentralMoments(
+        return SampledCentralMoments(
             gram=central[:, :d, :d],
             cross=central[:, :d, d:],
             spread=np.einsum("njj->nj", central)[:, d:],
             mean_z=means[:, :d],
             mean_y=means[:, d:],
             # Where there is no answer, the penalty keeps systems solvable.
-            n_samples=np.inf if self.exact and not self.undetermined else self.n_samples,
+            n_samples=np.where(
+                np.logical_and(self.exact, np.logical_not(self.undetermined)),
+                np.inf,
+                self.n_samples,
+            ),
             resolution=self.resolution,
         )
 
 
 @dataclass(frozen=True, eq=False)
-class CentralMoments:
-    """Covariances and means under the normalised weights, in the units of `Moments`.
+class SampledCentralMoments(CentralMoments):
+    """Central moments of weighted draws, as arrays.
 
     Parameters
     ----------
-    gram : ndarray of shape (n_rows, n_features, n_features)
-        Covariances of the design; exactly 0 for features that do not vary.
-    cross : ndarray of shape (n_rows, n_features, n_outputs)
-        Covariances of design and answers.
-    spread : ndarray of shape (n_rows, n_outputs)
-        Variances of the answers.
-    mean_z : ndarray of shape (n_rows, n_features)
-        Means of the design.
-    mean_y : ndarray of shape (n_rows, n_outputs)
-        Means of the answers.
-    n_samples : float
-        Number of draws.
-    resolution : float
-        Share of a second moment below which a variance is rounding error.
+    gram, cross, spread, mean_z, mean_y, resolution
+        As for `CentralMoments`.
+    n_samples : float or ndarray of shape (n_rows,)
+        Number of draws; infinite where nothing is estimated.
     """
 
     gram: np.ndarray
@@ -168,24 +168,8 @@ class CentralMoments:
     resolution: float
 
     def ridge(self, penalty, support=None):
-        """Solve the weighted ridge regression with a free intercept.
-
-        ``(gram + penalty / n_samples) coef = cross``: the penalty is in units of the mean
-        weight.
-
-        Parameters
-        ----------
-        penalty : float
-            Non-negative penalty.
-        support : ndarray of shape (n_rows, n_outputs, n_features) of bool, optional
-            Features allowed to differ from 0; None: all.
-
-        Returns
-        -------
-        ndarray of shape (n_rows, n_outputs, n_features)
-            Coefficients, per unit of `Moments.y_scale`.
-        """
         alpha, varies = penalty / self.n_samples, ~self.constant
+        alpha = np.broadcast_to(alpha, len(varies))[:, np.newaxis]
         if support is None:
             return np.swapaxes(_solve(self.gram, self.cross, alpha, varies), 1, 2)
         coef, support = np.zeros(support.shape), support & varies[:, np.newaxis]
@@ -201,7 +185,8 @@ class CentralMoments:
             ]
             cross = self.cross[row, chosen, output][..., np.newaxis]
             real = np.ones(chosen.shape, dtype=bool)
-            coef[row, output, chosen] = _solve(gram, cross, alpha, real)[..., 0]
+            own = alpha[row[:, 0]]
+            coef[row, output, chosen] = _solve(gram, cross, own, real)[..., 0]
         return coef
 
     @property
@@ -210,20 +195,6 @@ class CentralMoments:
         return np.einsum("njj->nj", self.gram) == 0.0
 
     def explained(self, coef, offset=0.0):
-        """Share of the answers' weighted variance that a surrogate explains, R squared.
-
-        Parameters
-        ----------
-        coef : ndarray of shape (n_rows, n_outputs, n_features)
-            Coefficients, per unit of `Moments.y_scale`.
-        offset : ndarray of shape (n_rows, n_outputs) or 0.0, default=0.0
-            What the surrogate's intercept has above the best one, in the same unit.
-
-        Returns
-        -------
-        ndarray of shape (n_rows, n_outputs)
-            1 where the answers do not vary.
-        """
         linear = np.einsum("nkd,ndk->nk", coef, self.cross)
         quadratic = np.einsum("nkd,nkd->nk", coef @ self.gram, coef)
         unexplained = self.spread - 2.0 * linear + quadratic + offset**2

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 
-from sklime.moments.sampled import Moments
+from sklime.moments.sampled import SampledMoments
 from sklime.moments.source import MomentSource
 
 
@@ -90,7 +90,7 @@ class SampledSource(MomentSource):
         """
 
     def moments(self, evaluated, outputs):
-        return Moments.of(self.draws(evaluated, outputs))
+        return SampledMoments.of(self.draws(evaluated, outputs))
 
     def with_standard_errors(self, surrogates, evaluated, outputs):
         return surrogates.with_standard_errors(self.draws(evaluated, outputs))

@@ -10,8 +10,13 @@ from sklime.laws.masks import weights_by_count
 from sklime.model.queries import predict_masked
 from sklime.moments.draws import Draws, scale_answers
 from sklime.moments.exchangeable import COLLINEAR, EnumeratedMoments, WeightedLaw
-from sklime.moments.products import bordered, resolution_of, weighted_products
-from sklime.moments.sampled import Moments
+from sklime.moments.products import (
+    bordered,
+    nearly_dependent,
+    resolution_of,
+    weighted_products,
+)
+from sklime.moments.sampled import SampledMoments
 from sklime.neighbourhoods.base import SampledSource
 
 # Numbers of units whose masks and Gram matrices are remembered.
@@ -19,9 +24,6 @@ _REMEMBERED = 8
 
 # Draws that are too few to tell what units do together, against one draw's penalty.
 _FEW = 10
-
-# Smallest variance of a combination of enumerated units that leaves four digits of answers.
-_SINGULAR = 1e-12
 
 
 class MaskedCopies(SampledSource):
@@ -72,7 +74,7 @@ class MaskedCopies(SampledSource):
         slopes = shared.Z.astype(np.float64) @ weighted.T
         cross = np.vstack([weighted.sum(axis=1), slopes])
         products = bordered(shared.gram, cross, weighted @ Y.T)[np.newaxis]
-        return Moments(
+        return SampledMoments(
             products,
             np.array([shared.weight_squares]),
             np.ones((1, d)),
@@ -158,7 +160,7 @@ class _SharedMasks:
         alike = bool(len(Z)) and not law.smaller > 0.0
         by_count = exhaustive and collinear and not alike and _even(weights, kept)
         if exhaustive and not by_count:
-            alike = alike or _singular(gram)
+            alike = alike or nearly_dependent(gram)
         own = masks.groups, exhaustive, masks.n_draws
         return cls(
             Z, weights, *own, gram, squares, law, by_count, alike, collinear and not alike
@@ -200,19 +202,6 @@ def _negligible(numbers, law):
     total = law.shares * np.square(kept - law.mean * d)
     within = law.shares * kept * (d - kept)
     return all(own[numbers].sum() <= COLLINEAR * own.sum() for own in (total, within))
-
-
-def _singular(gram):
-    """Whether the units that vary are nearly dependent, so that no answer is right."""
-    if not gram[0, 0] > 0.0:
-        return False
-    second = np.diagonal(gram)[1:] / gram[0, 0]
-    mean = gram[0, 1:] / gram[0, 0]
-    central = gram[1:, 1:] / gram[0, 0] - np.outer(mean, mean)
-    varies = np.diagonal(central) > resolution_of(gram) * second
-    if not varies.any():
-        return False
-    return bool(np.linalg.eigvalsh(central[np.ix_(varies, varies)])[0] < _SINGULAR)
 
 
 def _weights(kernel, design):

@@ -28,7 +28,11 @@ class OwnDraws(SampledSource):
             if sample.masses is not None:
                 weights = weights * (np.asarray(sample.masses) / np.mean(sample.masses))
             scaled = scale_answers(answers.T[explained])
-            yield Draws(sample.design.T, sample.position, weights, *scaled, sample.groups)
+            Z, own = sample.design.T, (sample.groups, sample.exhaustive)
+            if sample.exhaustive:
+                # In double precision: what is enumerated is exact.
+                Z = Z.astype(np.float64)
+            yield Draws(Z, sample.position, weights, *scaled, *own)
 
     def _responses(self, samples, known):
         inputs = [sample.inputs for sample in samples]

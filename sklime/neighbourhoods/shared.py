@@ -9,7 +9,7 @@ from sklime.laws.masks import weights_by_count
 from sklime.model.queries import predict_new_rows
 from sklime.moments.draws import Draws, scale_answers
 from sklime.moments.products import badly_centred, resolution_of, weighted_products
-from sklime.moments.sampled import Moments
+from sklime.moments.sampled import SampledMoments
 from sklime.neighbourhoods.base import SampledSource
 from sklime.neighbourhoods.control_variates import AdditivePart
 
@@ -78,7 +78,7 @@ class SharedPool(SampledSource):
         ]
         better, raw, *own = _as_lines(*map(np.array, zip(*rows, strict=True)))
         own = *own, self.n_samples, resolution_of(self.points.binary)
-        return Moments(better, *own, raw=Moments(raw, *own))
+        return SampledMoments(better, *own, raw=SampledMoments(raw, *own))
 
     def with_standard_errors(self, surrogates, evaluated, outputs):
         if self.control is None:

@@ -7,7 +7,7 @@ import numpy as np
 from sklime.kernels import checked_weights
 from sklime.moments.draws import Draws, scale_answers
 from sklime.moments.products import bordered, resolution_of, weighted_products
-from sklime.moments.sampled import Moments
+from sklime.moments.sampled import SampledMoments
 from sklime.neighbourhoods.base import SampledSource
 
 
@@ -68,7 +68,7 @@ class ShiftedNoise(SampledSource):
             Y, origins[i], scales[i] = own.local_answers()
             square = (Y * self.relative) @ Y.T
             products[i] = bordered(self.gram, self.weighted @ Y.T, square)
-        return Moments(
+        return SampledMoments(
             products,
             np.full(n, self.weight_squares),
             evaluated[0],

@@ -50,4 +50,4 @@ class TiltedDraws(OwnDraws):
                 additive, line = control[0][:, explained], control[1][:, explained]
                 straight = line[0] + Z.T @ line[1:]
                 Y, raw = f + ((straight - additive) / scale).T, f
-            yield Draws(Z, own.position, weights, Y, origin, scale, own.groups, raw)
+            yield Draws(Z, own.position, weights, Y, origin, scale, own.groups, raw=raw)

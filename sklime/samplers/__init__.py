@@ -9,6 +9,8 @@ from sklime.samplers.tabular.marginal import MarginalSampler
 # Those for other rows than tables are imported where they are asked for.
 _LATE = {
     "CoalitionSampler": "sklime.samplers.masked.coalition",
+    "MaskSampler": "sklime.samplers.masked.base",
+    "MaskedRow": "sklime.samplers.masked.base",
     "SequenceSampler": "sklime.samplers.masked.sequence",
     "SuperpixelSampler": "sklime.samplers.masked.image",
     "TokenSampler": "sklime.samplers.masked.text",
@@ -18,6 +20,8 @@ __all__ = [
     "CoalitionSampler",
     "GaussianSampler",
     "MarginalSampler",
+    "MaskSampler",
+    "MaskedRow",
     "Neighbourhood",
     "Sampler",
     "SequenceSampler",

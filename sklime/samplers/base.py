@@ -22,8 +22,8 @@ class Sampler(Component, ABC):
     tells whether it keeps the contract. After `fit` it has `n_features_in_` and
 
     - `default_metric_`, `default_width_`: the distance and kernel width natural to it;
-    - `binary_features_`: ndarray of shape (`n_features_in_`,) of bool, columns whose design is
-      0 or 1.
+    - `binary_features_`: ndarray of shape (`n_features_in_`,) of bool, the columns whose
+      design is 0 or 1.
     """
 
     # What a row is: the class of `kind_`.

@@ -153,7 +153,7 @@ class SurrogateFitter:
         if self.thin_rows is None:
             return np.zeros(len(fitted.n_samples), dtype=bool)
         thin = is_thin(fitted.effective_sample_sizes, fitted.n_samples)
-        return thin & ~fitted.exact
+        return (thin | fitted.collinear) & ~fitted.exact
 
 
 def _parts(rows, source):

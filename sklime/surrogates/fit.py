@@ -50,8 +50,9 @@ def fit_surrogates(moments, binary, selector, regressor=None, draws=None):
     undetermined = (sizes > 0.0) & moments.undetermined
     answer = np.where((sizes > 0.0) & ~undetermined, 1.0, np.nan)[:, np.newaxis]
     # All features together are known if enumerated; penalties and choices are at a loss.
-    whole = moments.exact and regressor is None and (support is None or support.all())
-    collinear = np.full(len(sizes), moments.collinear and not whole)
+    all_free = regressor is None and (support is None or support.all())
+    whole = np.logical_and(moments.exact, all_free)
+    collinear = np.broadcast_to(np.logical_and(moments.collinear, ~whole), len(sizes))
     scarcer = np.where(undetermined[:, np.newaxis], 0.0, scarcer)
     fitted = Surrogates(
         coef=coef * moments.y_scale[..., np.newaxis] * answer[..., np.newaxis],

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import clone
 
 from sklime.moments.draws import Draws, scale_answers
-from sklime.moments.sampled import Moments
+from sklime.moments.sampled import SampledMoments
 from sklime.selectors import MomentSelector
 from sklime.testing.components import component_checks, expect, expect_untouched, named
 
@@ -187,7 +187,7 @@ def _rows_and_outputs_are_selected_apart(selector):
         )
         for Z, y, weights in _regressions()
     ]
-    together = selector.select(Moments.of(draws).normalised())
+    together = selector.select(SampledMoments.of(draws).normalised())
     if together is None:
         return
     expect(together.shape == (2, 2, 6), f"select has shape (2, 2, 6): {together.shape}")

@@ -127,13 +127,13 @@ def test_a_text_whose_closed_form_fails_is_drawn_with_a_warning():
 class FailsInABin:
     """A sum of trees that fails for rows of one bin of the first column."""
 
-    def __init__(self, form):
-        self.form = form
+    def __init__(self, model):
+        self.model = model
 
     def __call__(self, laws, outputs):
         if (laws[0].own == 2).any():
             raise ZeroDivisionError("in bin 2")
-        return self.form(laws, outputs)
+        return self.model(laws, outputs)
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2])
@@ -141,8 +141,8 @@ def test_only_the_rows_of_a_table_whose_closed_form_fails_are_drawn(n_jobs):
     forest = RandomForestRegressor(5, random_state=0).fit(X, y)
     explainer = LimeExplainer(forest, random_state=0, n_jobs=n_jobs).fit(X)
     exact = explainer.transform(X)
-    population = explainer._fitter.around
-    population.form = FailsInABin(population.form)
+    population = explainer._routes.source
+    population.model = FailsInABin(population.model)
     with pytest.warns(ClosedFormWarning, match=r"75 row.*ZeroDivisionError"):
         found = explainer.explain(X, uncertainty=True)
     failing = np.digitize(X[:, 0], np.quantile(X[:, 0], [0.25, 0.5, 0.75])) == 2

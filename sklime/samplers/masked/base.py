@@ -117,6 +117,7 @@ class MaskSampler(Sampler):
         """
 
     def check(self, X):
+        """Check rows, and leave their kind as the model takes it."""
         return self.kind_.check(X)
 
     def restore(self, X):

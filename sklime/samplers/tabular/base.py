@@ -19,9 +19,7 @@ from sklime.laws.columns import (
 )
 from sklime.laws.coordinates import UNSEEN, coordinates
 from sklime.laws.product import ProductLaw
-from sklime.laws.quasirandom import (
-    SEQUENCES,
-)
+from sklime.laws.quasirandom import SEQUENCES, count_draws
 from sklime.samplers.base import Sampler
 from sklime.samplers.tabular.binning import check_binning, cut_points
 from sklime.tables.checks import check_table, feature_names, find_categorical
@@ -104,6 +102,9 @@ class TabularSampler(Sampler):
     def sample(self, X, n_samples=4096, random_state=None):
         X = check_table(self, X, reset=False)
         return self._law().draw(X, n_samples, random_state)
+
+    def count_draws(self, n_samples):
+        return count_draws(n_samples, self.sequence)
 
     def interpret(self, X, row):
         view = self._view(row)

@@ -8,7 +8,6 @@ from sklime.laws.base import Law, SharedLaw, ShiftedLaw
 from sklime.laws.coordinates import coordinates
 from sklime.laws.independent import IndependentColumns
 from sklime.laws.quasirandom import (
-    count_draws,
     places_of_draws,
     resolve_seed,
     scramble_of_draws,
@@ -57,7 +56,7 @@ class ColumnsLaw(Law):
         return ColumnsLaw(self.sampler, self.kernel, order)
 
     def count_draws(self, n_samples):
-        return count_draws(n_samples, self.sampler.sequence)
+        return self.sampler.count_draws(n_samples)
 
     def groups(self, n_draws):
         return scramble_of_draws(n_draws, self.sampler.sequence)

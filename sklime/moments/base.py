@@ -1,0 +1,92 @@
+"""The contract of moments: what selectors and surrogates read of neighbourhoods."""
+
+from abc import ABC, abstractmethod
+
+
+class RowMoments(ABC):
+    """Base of the moments of several rows' neighbourhoods.
+
+    Attributes
+    ----------
+    positions : ndarray of shape (n_rows, n_features)
+        The rows themselves in interpretable units.
+    z_origin : ndarray of shape (n_rows, n_features)
+        The point from which the design is measured.
+    y_origin, y_scale : ndarray of shape (n_rows, n_outputs)
+        Origin and unit of the responses.
+    effective_sample_sizes : ndarray of shape (n_rows,)
+        ``(sum w)**2 / sum w**2``; 0 where no draw has weight.
+    n_samples : float
+        Number of draws, or the number that effective sample sizes are stated for.
+    """
+
+    # Rows of which nothing is estimated: one answer for all, or one a row.
+    exact = False
+
+    # Whether the draws that have weight cannot tell the features apart, or hardly can.
+    undetermined = False
+    collinear = False
+
+    # Moments of the responses themselves, where these are of less noisy ones with the same
+    # coefficients.
+    raw = None
+
+    @abstractmethod
+    def normalised(self):
+        """The `CentralMoments` per unit of weight; zeros in rows without weight."""
+
+
+class CentralMoments(ABC):
+    """Base of central moments: covariances and means under the normalised weights.
+
+    Attributes
+    ----------
+    gram : ndarray of shape (n_rows, n_features, n_features)
+        Covariances of the design; exactly 0 for features that do not vary.
+    cross : ndarray of shape (n_rows, n_features, n_outputs)
+        Covariances of design and responses.
+    spread : ndarray of shape (n_rows, n_outputs)
+        Variances of the responses.
+    mean_z : ndarray of shape (n_rows, n_features)
+        Means of the design.
+    mean_y : ndarray of shape (n_rows, n_outputs)
+        Means of the responses.
+    constant : ndarray of shape (n_rows, n_features) of bool
+        Features without variance.
+    resolution : float
+        Share of a second moment below which a variance is rounding error.
+    """
+
+    @abstractmethod
+    def ridge(self, penalty, support=None):
+        """Solve the weighted ridge regression with a free intercept.
+
+        Parameters
+        ----------
+        penalty : float
+            Non-negative penalty, in units of the mean weight.
+        support : ndarray of shape (n_rows, n_outputs, n_features) of bool, optional
+            Features allowed to differ from 0; None: all.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_outputs, n_features)
+            Coefficients, per unit of `RowMoments.y_scale`.
+        """
+
+    @abstractmethod
+    def explained(self, coef, offset=0.0):
+        """Share of the responses' weighted variance that a surrogate explains, R squared.
+
+        Parameters
+        ----------
+        coef : ndarray of shape (n_rows, n_outputs, n_features)
+            Coefficients, per unit of `RowMoments.y_scale`.
+        offset : ndarray of shape (n_rows, n_outputs) or 0.0, default=0.0
+            What the surrogate's intercept has above the best one, in the same unit.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_outputs)
+            1 where the responses do not vary.
+        """
