@@ -92,16 +92,16 @@ class SampledMoments(RowMoments):
                 summed, squares = weighted_products(Z, draws.weights, answers[0])
             rows.append((summed, squares, draws.position, origin, *answers[1:]))
         stacked = map(np.array, zip(*rows, strict=True))
-        exact = np.array([draws.exhaustive for draws in neighbourhoods])
-        d = len(draws.Z)
-        dependent = [
-            own and nearly_dependent(row[0][: 1 + d, : 1 + d])
-            for own, row in zip(exact, rows, strict=True)
-        ]
+        exact = dependent = False
+        if any(draws.exhaustive for draws in neighbourhoods):
+            d = len(draws.Z)
+            exact = np.array([draws.exhaustive for draws in neighbourhoods])
+            grams = [summed[: 1 + d, : 1 + d] for summed, *_ in rows]
+            dependent = exact & list(map(nearly_dependent, grams))
         raw = None
         if any(draws.raw is not None for draws in neighbourhoods):
             raw = cls.of(draws.as_answered() for draws in neighbourhoods)
-        own = draws.Z.shape[1], resolution_of(Z), exact, np.array(dependent)
+        own = draws.Z.shape[1], resolution_of(Z), exact, dependent
         return cls(*stacked, *own, raw=raw)
 
     @property
