@@ -13,6 +13,7 @@ from sklime.fitting import atomic_fit
 from sklime.laws.columns import BinnedColumn
 from sklime.tables.checks import check_table
 from sklime.tables.dense import DenseFormat
+from sklime.validation import check_count, is_count
 
 
 class Cohorts(BaseEstimator):
@@ -123,7 +124,7 @@ class Cohorts(BaseEstimator):
         self._format = DenseFormat(X)
         E = self._format.encode(X)
         fewest = self.min_rows
-        if not isinstance(fewest, (int, np.integer)):
+        if not is_count(fewest):
             fewest = int(np.ceil(fewest * len(E)))
         self._columns = [
             _Nominal(e, fewest) if nominal else _Numeric(e)
@@ -167,12 +168,10 @@ class Cohorts(BaseEstimator):
         return tags
 
     def _check_parameters(self):
-        n = self.max_groups
-        if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 2:
-            raise ValueError(f"max_groups={n!r} must be an integer of at least 2.")
+        check_count("max_groups", self.max_groups, 2)
         n = self.min_rows
-        whole = isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n >= 1
-        if not whole and not (isinstance(n, (float, np.floating)) and 0.0 < n < 1.0):
+        share = isinstance(n, (float, np.floating)) and 0.0 < n < 1.0
+        if not (share or is_count(n)):
             raise ValueError(
                 f"min_rows={n!r} must be an integer of at least 1, or a share of all rows "
                 "between 0 and 1."

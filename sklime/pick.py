@@ -10,6 +10,7 @@ from sklime.exceptions import warn_caller
 from sklime.explanation.matrix import attribution_matrix, check_finite_rows
 from sklime.fitting import atomic_fit
 from sklime.laws.quasirandom import generator_of
+from sklime.validation import check_count
 
 
 class SubmodularPick(BaseEstimator):
@@ -146,8 +147,7 @@ class SubmodularPick(BaseEstimator):
             n = getattr(self, name)
             if n is None and name == "max_candidates":
                 continue
-            if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 1:
-                raise ValueError(f"{name}={n!r} must be an integer of at least 1.")
+            check_count(name, n)
 
     def _candidates(self, n_samples):
         n_candidates = min(self.max_candidates or n_samples, n_samples)

@@ -11,6 +11,7 @@ from sklime.base import Component
 from sklime.fitting import atomic_fit, check_fitted
 from sklime.moments.products import resolution_of, weighted_products
 from sklime.moments.sampled import SampledMoments
+from sklime.validation import check_count
 
 # Share by which a lasso path tells the covariances of the first and the last feature apart.
 _TIE_BREAK = 1e-9
@@ -46,11 +47,7 @@ class MomentSelector(SelectorMixin, Component):
         ValueError
             If `k` is not a positive integer.
         """
-        k = getattr(self, "k", 1)
-        if not isinstance(k, (int, np.integer)) or isinstance(k, bool) or k < 1:
-            raise ValueError(
-                f"k={k!r} of {type(self).__name__} must be an integer of at least 1."
-            )
+        check_count("k", getattr(self, "k", 1))
 
     @atomic_fit
     def fit(self, Z, y, sample_weight=None):

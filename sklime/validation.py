@@ -52,7 +52,13 @@ def is_count(n, least=1):
     return isinstance(n, Integral) and not isinstance(n, bool) and n >= least
 
 
-def check_count(name, n, least):
-    """Raise `ValueError` where a parameter is no integer of at least `least`."""
+def check_count(name, n, least=1, otherwise=""):
+    """Check a parameter that is a whole number.
+
+    Raises
+    ------
+    ValueError
+        If it is no integer of at least `least`; `otherwise` says what else it may be.
+    """
     if not is_count(n, least):
-        raise ValueError(f"{name}={n!r} must be an integer of at least {least}.")
+        raise ValueError(f"{name}={n!r} must be an integer of at least {least}{otherwise}.")

@@ -11,7 +11,7 @@ from sklearn.preprocessing import KBinsDiscretizer, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from sklime.laws.quasirandom import SEQUENCES, uniform_numbers
-from sklime.samplers import GaussianSampler, MarginalSampler
+from sklime.samplers import GaussianSampler, MarginalSampler, SequenceSampler
 
 RNG = np.random.default_rng(0)
 X = np.column_stack(
@@ -407,3 +407,12 @@ def test_seeds_decide_the_draws(sequence):
     )
     state = np.random.RandomState(3)
     assert (inputs(state) != inputs(state)).all()
+
+
+@pytest.mark.parametrize(
+    "sampler", [MarginalSampler(), GaussianSampler(), SequenceSampler()]
+)
+@pytest.mark.parametrize("n_samples", [True, 0, 8.0])
+def test_a_number_of_draws_is_a_whole_number(sampler, n_samples):
+    with pytest.raises(ValueError, match=f"n_samples={n_samples} must be an integer of at"):
+        sampler.fit(COMPLETE).sample(COMPLETE[:1], n_samples=n_samples)

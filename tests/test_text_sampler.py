@@ -307,6 +307,7 @@ def test_tables_that_are_no_column_of_texts_are_refused(X, error, message):
         {"level": "sentence"},
         {"sequence": "sobol"},
         {"batch_size": 0},
+        {"batch_size": True},
         {"token_pattern": "("},
         {"token_pattern": None},
         {"mask": 0},

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from functools import cache
-from numbers import Integral
 
 import numpy as np
 from scipy.special import comb
@@ -13,6 +12,7 @@ from sklime.laws.base import Law, Sample
 from sklime.laws.quasirandom import resolve_seed
 from sklime.laws.subsets import distinct_rows, distinct_subsets
 from sklime.tables.access import n_rows
+from sklime.validation import check_count
 
 # Cells of a table of masks that a kernel is asked about at a time.
 _BLOCK = 2**22
@@ -146,7 +146,7 @@ class ExchangeableLaw:
         Neyman (1934), On the two different aspects of the representative method, for the
         allocation. Covert and Lee (2021), Improving KernelSHAP, for complements.
         """
-        _check_count(n_samples)
+        check_count("n_samples", n_samples)
         d, rng = self.n_units, np.random.default_rng(seed)
         # Four times what is asked for is as good as infinitely many.
         sizes = np.minimum(np.rint(comb(d, np.arange(d + 1))), 4 * n_samples).astype(int)
@@ -185,7 +185,7 @@ class ExchangeableLaw:
         ValueError
             If `n_samples` is not an integer of at least 1.
         """
-        _check_count(n_samples)
+        check_count("n_samples", n_samples)
         d, rng = self.n_units, np.random.default_rng(seed)
         kept = rng.choice(d + 1, size=(n_samples, 1), p=self.masses)
         drawn = rng.permuted(np.arange(d) < kept, axis=1)
@@ -294,11 +294,6 @@ def _with_inputs(masks, inputs):
         masses=np.repeat(masks.masses / times, times),
         groups=None if masks.exhaustive else np.repeat(groups, times),
     )
-
-
-def _check_count(n_samples):
-    if not isinstance(n_samples, Integral) or n_samples < 1:
-        raise ValueError(f"n_samples={n_samples!r} must be an integer of at least 1.")
 
 
 def _shares(proportions, sizes, n_samples):

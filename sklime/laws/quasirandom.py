@@ -1,10 +1,10 @@
 """Uniform numbers: scrambled Sobol points, Latin hypercubes and plain random draws."""
 
-from numbers import Integral
-
 import numpy as np
 from scipy.stats import qmc
 from sklearn.utils import check_random_state
+
+from sklime.validation import check_count
 
 SEQUENCES = ("sobol", "lhs", "random")
 N_SCRAMBLES = 8
@@ -87,8 +87,7 @@ def count_draws(n_samples, sequence):
     ValueError
         If it is not an integer of at least 1.
     """
-    if not isinstance(n_samples, Integral) or n_samples < 1:
-        raise ValueError(f"n_samples={n_samples!r} must be an integer of at least 1.")
+    check_count("n_samples", n_samples)
     if sequence == "sobol":
         return N_SCRAMBLES * -(-n_samples // N_SCRAMBLES)
     return n_samples

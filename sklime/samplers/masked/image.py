@@ -8,7 +8,7 @@ from sklime.samplers.masked.base import MaskSampler
 from sklime.samplers.masked.cellwise import CellwiseRow
 from sklime.samplers.masked.fill import PAINTERS, hidden_image
 from sklime.samplers.masked.superpixels import COUNTED, SEGMENTERS, superpixels
-from sklime.validation import is_count
+from sklime.validation import check_count, is_count
 
 
 class SuperpixelSampler(MaskSampler):
@@ -114,8 +114,7 @@ def _check_segmenter(segmenter, n_segments):
         )
     if n_segments is None:
         return
-    if not is_count(n_segments):
-        raise ValueError(f"n_segments={n_segments!r} must be an integer above 0, or None.")
+    check_count("n_segments", n_segments, otherwise=", or None")
     if not (known and segmenter in COUNTED):
         raise ValueError(
             f"n_segments={n_segments} is for {' and '.join(map(repr, COUNTED))}, while "

@@ -1,7 +1,5 @@
 """Series of equal length, of which steps, stretches or features are kept or replaced."""
 
-from numbers import Integral
-
 import numpy as np
 
 from sklime.fitting import atomic_fit
@@ -10,7 +8,7 @@ from sklime.samplers.kinds.series import SeriesRows, as_series
 from sklime.samplers.masked.base import MaskSampler
 from sklime.samplers.masked.cellwise import CellwiseRow, as_held, whole_numbers
 from sklime.samplers.masked.interpolated import InterpolatedSeries
-from sklime.validation import check_option, check_weights
+from sklime.validation import check_count, check_option, check_weights
 
 _UNITS = ("step", "segment", "feature", "cell")
 _FILLS = ("mean", "noise", "interpolate", "background")
@@ -97,9 +95,7 @@ class SequenceSampler(MaskSampler):
         check_option(self, "unit", _UNITS)
         if isinstance(self.fill, str):
             check_option(self, "fill", _FILLS)
-        whole = isinstance(self.n_segments, Integral)
-        if not whole or isinstance(self.n_segments, bool) or self.n_segments < 1:
-            raise ValueError(f"n_segments={self.n_segments!r} must be an integer above 0.")
+        check_count("n_segments", self.n_segments)
         if self._interpolates and self.unit == "feature":
             raise ValueError(
                 'fill="interpolate" runs between the steps that are kept, while '

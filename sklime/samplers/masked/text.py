@@ -1,7 +1,6 @@
 """Texts: tokens are kept or removed."""
 
 import re
-from numbers import Integral
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from sklime.samplers.kinds.text import TextRows
 from sklime.samplers.kinds.text_containers import read_texts
 from sklime.samplers.masked.base import MASK_SEQUENCES, MaskSampler
 from sklime.samplers.masked.tokenized import MaskedText
-from sklime.validation import check_option, check_weights
+from sklime.validation import check_count, check_option, check_weights
 
 
 class TokenSampler(MaskSampler):
@@ -134,11 +133,7 @@ class TokenSampler(MaskSampler):
         check_option(self, "sequence", MASK_SEQUENCES)
         if not isinstance(self.mask, (str, type(None))):
             raise TypeError(f"mask={self.mask!r} of TokenSampler must be a str or None.")
-        if not isinstance(self.batch_size, Integral) or self.batch_size < 1:
-            raise ValueError(
-                f"batch_size={self.batch_size!r} of TokenSampler must be an integer of at "
-                "least 1."
-            )
+        check_count("batch_size", self.batch_size)
         if self.tokenizer is not None and not callable(self.tokenizer):
             raise TypeError(f"tokenizer={self.tokenizer!r} must be callable, or None.")
         if self.tokenizer is not None and self.level == "char":

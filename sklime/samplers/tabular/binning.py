@@ -9,6 +9,7 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.multiclass import type_of_target
 
 from sklime.laws.quasirandom import seeded
+from sklime.validation import check_count
 
 BINNINGS = ("quantile", "uniform", "kmeans", "entropy")
 
@@ -80,11 +81,7 @@ def check_binning(binning, n_bins, y):
             f"binning={binning!r} is not a discretiser: give an instance with fit and "
             f"bin_edges_, or one of {', '.join(BINNINGS)}."
         )
-    if not isinstance(n_bins, (int, np.integer)) or isinstance(n_bins, bool) or n_bins < 2:
-        raise ValueError(
-            f"n_bins={n_bins!r} must be an integer of at least 2, or None for "
-            "standardised values."
-        )
+    check_count("n_bins", n_bins, 2, otherwise=", or None for standardised values")
     if isinstance(binning, str) and binning == "entropy":
         if y is None:
             raise ValueError('binning="entropy" needs class labels: pass y to fit.')
