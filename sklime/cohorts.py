@@ -74,6 +74,9 @@ class Cohorts(BaseEstimator):
     array([1])
     """
 
+    # What `fit` saw of the table, a `TableSchema`.
+    _schema = None
+
     def __init__(self, max_groups=4, min_rows=0.05):
         self.max_groups = max_groups
         self.min_rows = min_rows

@@ -130,6 +130,9 @@ class LimeExplainer(
         {"sampler": MarginalSampler, "kernel": ExponentialKernel, "selector": AllFeatures}
     )
 
+    # What `fit` saw of a table, a `TableSchema`.
+    _schema = None
+
     def __init__(
         self,
         estimator,

@@ -10,6 +10,7 @@ from sklime.laws.base import Sample
 from sklime.samplers.kinds.table import TableRows
 from sklime.samplers.own import OwnDrawsLaw
 from sklime.samplers.stated import StatedLaw
+from sklime.tables.checks import feature_names
 
 # The name under which `sample` gives the draws around a row.
 Neighbourhood = Sample
@@ -34,6 +35,9 @@ class Sampler(Component, ABC):
 
     # The kernel that weighs draws unless the user gives one.
     default_kernel_ = ExponentialKernel()
+
+    # What `fit` saw of a table, a `TableSchema`.
+    _schema = None
 
     # Rows handed to the model at a time; None leaves it to the working memory.
     batch_size = None
@@ -253,8 +257,5 @@ class Sampler(Component, ABC):
         labels : list of n_features lists of str
             The conditions of each feature.
         """
-        names = getattr(self, "feature_names_in_", None)
-        if names is None:
-            names = [f"x{j}" for j in range(self.n_features_in_)]
         codes = np.zeros((X.shape[0], self.n_features_in_), dtype=int)
-        return codes, [[str(name)] for name in names]
+        return codes, [[str(name)] for name in feature_names(self)]

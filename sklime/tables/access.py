@@ -6,6 +6,11 @@ import numpy as np
 from sklearn import get_config
 
 
+def is_frame(X):
+    """Whether `X` is a data frame (pandas or polars)."""
+    return hasattr(X, "columns") and hasattr(X, "dtypes")
+
+
 def n_rows(X):
     """Number of samples in a table, a matrix, an array or a list."""
     return X.shape[0] if hasattr(X, "shape") else len(X)

@@ -1,17 +1,11 @@
 """Checks of what users hand to samplers: tables, weights, options."""
 
 import numpy as np
-from scipy import sparse
-from sklearn.utils.validation import (
-    validate_data,
-)
+from sklearn.utils.validation import validate_data
 
 from sklime.fitting import check_fitted
-
-
-def is_frame(X):
-    """Whether `X` is a data frame (pandas or polars)."""
-    return hasattr(X, "columns") and hasattr(X, "dtypes")
+from sklime.tables.access import is_frame
+from sklime.tables.schema import TableSchema, default_names
 
 
 def check_table(owner, X, *, reset):
@@ -20,7 +14,7 @@ def check_table(owner, X, *, reset):
     Parameters
     ----------
     owner : estimator
-        Whose `n_features_in_` and `feature_names_in_` are set or compared.
+        Whose `n_features_in_`, `feature_names_in_` and `_schema` are set or compared.
     X : ndarray, DataFrame or sparse matrix
         The table.
     reset : bool
@@ -38,7 +32,9 @@ def check_table(owner, X, *, reset):
     if not reset:
         check_fitted(owner)
     fewest = 2 if reset else 1
-    if not is_frame(X):
+    if is_frame(X):
+        validate_data(owner, X, reset=reset, skip_check_array=True)
+    else:
         X = validate_data(
             owner,
             X,
@@ -48,27 +44,10 @@ def check_table(owner, X, *, reset):
             ensure_all_finite="allow-nan",
             ensure_min_samples=fewest,
         )
-        if reset:
-            owner._fitted_sparse = sparse.issparse(X)
-        elif owner._fitted_sparse:
-            X = sparse.csr_matrix(X)
-        elif sparse.issparse(X):
-            raise TypeError(
-                f"{type(owner).__name__} was fitted on a dense table and got a sparse one: "
-                "fit it on a sparse table, or pass X.toarray()."
-            )
-        return X
     if reset:
-        owner._fitted_sparse = False
-    validate_data(owner, X, reset=reset, skip_check_array=True)
-    if reset:
-        owner._column_names = list(X.columns)
-    elif getattr(owner, "_column_names", list(X.columns)) != list(X.columns):
-        # scikit-learn compares names that are strings only.
-        raise ValueError(
-            f"the columns {list(X.columns)} are not those of the fit, "
-            f"{owner._column_names}: pass the same columns in the same order."
-        )
+        owner._schema = TableSchema.of(X)
+    else:
+        X = owner._schema.check(X, type(owner).__name__)
     if X.shape[1] == 0 or X.shape[0] < fewest:
         raise ValueError(
             f"the table has {X.shape[0]} row(s) and {X.shape[1]} column(s), while at least "
@@ -147,5 +126,5 @@ def feature_names(owner):
     """
     names = getattr(owner, "feature_names_in_", None)
     if names is None:
-        names = [f"x{j}" for j in range(owner.n_features_in_)]
+        names = default_names(owner.n_features_in_)
     return np.asarray(names, dtype=object)

@@ -5,6 +5,7 @@ from functools import cached_property
 import numpy as np
 
 from sklime.tables.codecs import Levels, Numbers, cast
+from sklime.tables.schema import default_names
 from sklime.tables.series import PandasSeries, PolarsSeries, kind_of
 
 
@@ -129,7 +130,7 @@ class ObjectArray(Container):
 
     @property
     def names(self):
-        return [f"x{j}" for j in range(self.X.shape[1])]
+        return default_names(self.X.shape[1])
 
     @cached_property
     def columns(self):

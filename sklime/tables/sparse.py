@@ -3,6 +3,7 @@
 import numpy as np
 
 from sklime.tables.format import TableFormat
+from sklime.tables.schema import default_names
 
 
 class SparseFormat(TableFormat):
@@ -16,7 +17,7 @@ class SparseFormat(TableFormat):
 
     def __init__(self, X):
         self.n_features = X.shape[1]
-        self.feature_names = np.array([f"x{j}" for j in range(X.shape[1])], dtype=object)
+        self.feature_names = default_names(X.shape[1])
         self.nominal = np.zeros(X.shape[1], dtype=bool)
         self.dtype = X.dtype
         self.container = type(X)

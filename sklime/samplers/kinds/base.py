@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 from sklearn.utils.validation import validate_data
 
-from sklime.tables.checks import is_frame
+from sklime.tables.access import is_frame
 
 
 class RowKind(ABC):

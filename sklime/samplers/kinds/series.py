@@ -4,6 +4,7 @@ import numpy as np
 
 from sklime.samplers.kinds.base import RowKind
 from sklime.samplers.kinds.cells import lay_out_cells
+from sklime.tables.schema import default_names
 
 
 class SeriesRows(RowKind):
@@ -93,7 +94,7 @@ def as_series(X):
 
 def _named(given, n_features):
     if given is None:
-        return np.array([f"x{j}" for j in range(n_features)], dtype=object)
+        return default_names(n_features)
     names = np.asarray(given, dtype=object)
     if names.shape != (n_features,) or len(set(map(str, names))) < n_features:
         raise ValueError(

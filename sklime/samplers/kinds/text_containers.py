@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from sklime.tables.checks import is_frame
+from sklime.tables.access import is_frame
 
 _MISSING = frozenset({"None", "nan", "NaT", "<NA>"})
 

@@ -1,0 +1,82 @@
+"""The schema of a table: what `fit` saw of it, and what later tables must agree with."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from sklime.tables.access import is_frame
+
+
+@dataclass(frozen=True)
+class TableSchema:
+    """Whether a training table was sparse, and the columns that it had.
+
+    Parameters
+    ----------
+    is_sparse : bool
+        Whether it was a sparse matrix.
+    n_columns : int
+        Its width.
+    columns : tuple or None
+        The columns of a frame, of any type; None: no frame.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklime.tables import TableSchema
+    >>> TableSchema.of(pd.DataFrame({"age": [31, 8], "pet": ["dog", "cat"]}))
+    TableSchema(is_sparse=False, n_columns=2, columns=('age', 'pet'))
+    """
+
+    is_sparse: bool
+    n_columns: int
+    columns: tuple | None = None
+
+    @classmethod
+    def of(cls, X):
+        """Read the schema of a checked table."""
+        columns = tuple(X.columns) if is_frame(X) else None
+        return cls(sparse.issparse(X), X.shape[1], columns)
+
+    def check(self, X, reader):
+        """Check a later table, and make it sparse where the training table was.
+
+        Parameters
+        ----------
+        X : ndarray, DataFrame or CSR matrix
+            The table.
+        reader : str
+            Who was fitted, for messages.
+
+        Returns
+        -------
+        ndarray, DataFrame or CSR matrix
+
+        Raises
+        ------
+        TypeError
+            If it is sparse, and the training table was dense.
+        ValueError
+            If it is a frame with other columns than the training frame had.
+        """
+        if is_frame(X):
+            # scikit-learn compares names that are strings only.
+            if self.columns is not None and self.columns != tuple(X.columns):
+                raise ValueError(
+                    f"the columns {list(X.columns)} are not those of the fit, "
+                    f"{list(self.columns)}: pass the same columns in the same order."
+                )
+        elif self.is_sparse:
+            return sparse.csr_matrix(X)
+        elif sparse.issparse(X):
+            raise TypeError(
+                f"{reader} was fitted on a dense table and got a sparse one: "
+                "fit it on a sparse table, or pass X.toarray()."
+            )
+        return X
+
+
+def default_names(n):
+    """Names of columns that have none, ndarray of str: ``x0``, ``x1``, ..."""
+    return np.array([f"x{j}" for j in range(n)], dtype=object)
