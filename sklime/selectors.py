@@ -47,7 +47,7 @@ class MomentSelector(SelectorMixin, Component):
         ValueError
             If `k` is not a positive integer.
         """
-        check_count("k", getattr(self, "k", 1))
+        check_count("k", getattr(self, "k", 1), component=self)
 
     @atomic_fit
     def fit(self, Z, y, sample_weight=None):

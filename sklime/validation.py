@@ -52,13 +52,17 @@ def is_count(n, least=1):
     return isinstance(n, Integral) and not isinstance(n, bool) and n >= least
 
 
-def check_count(name, n, least=1, otherwise=""):
+def check_count(name, n, least=1, *, component=None, otherwise=""):
     """Check a parameter that is a whole number.
 
     Raises
     ------
     ValueError
-        If it is no integer of at least `least`; `otherwise` says what else it may be.
+        If it is no integer of at least `least`; names the component that has the
+        parameter, and `otherwise`, what else it may be.
     """
     if not is_count(n, least):
-        raise ValueError(f"{name}={n!r} must be an integer of at least {least}{otherwise}.")
+        owner = "" if component is None else f" of {type(component).__name__}"
+        raise ValueError(
+            f"{name}={n!r}{owner} must be an integer of at least {least}{otherwise}."
+        )

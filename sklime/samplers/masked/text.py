@@ -133,7 +133,7 @@ class TokenSampler(MaskSampler):
         check_option(self, "sequence", MASK_SEQUENCES)
         if not isinstance(self.mask, (str, type(None))):
             raise TypeError(f"mask={self.mask!r} of TokenSampler must be a str or None.")
-        check_count("batch_size", self.batch_size)
+        check_count("batch_size", self.batch_size, component=self)
         if self.tokenizer is not None and not callable(self.tokenizer):
             raise TypeError(f"tokenizer={self.tokenizer!r} must be callable, or None.")
         if self.tokenizer is not None and self.level == "char":
