@@ -23,7 +23,7 @@ from sklime.model.wrapped import WrappedModelMixin
 from sklime.samplers import MarginalSampler
 from sklime.samplers.kinds.table import TableRows
 from sklime.selectors import AllFeatures
-from sklime.tables.access import block_bytes, take_rows
+from sklime.tables.access import block_bytes, concat, take_rows
 
 
 class LimeExplainer(
@@ -245,7 +245,7 @@ class LimeExplainer(
         def keep(surrogates, where, block):
             return rows.to_columns(where, block, surrogates.coef)
 
-        return rows.join(self._surrogates(rows, outputs, keep))
+        return concat(self._surrogates(rows, outputs, keep))
 
     def explain(self, X, *, target=None, uncertainty=False):
         """Explain every row, with all that is known about each explanation.

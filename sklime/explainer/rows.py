@@ -40,12 +40,6 @@ class Rows(ABC):
         """The model's responses to the rows themselves."""
         return np.concatenate([response(table) for table in self.kind.tables(self.X)])
 
-    def join(self, matrices):
-        """One matrix of the blocks' own."""
-        if sparse.issparse(matrices[0]):
-            return sparse.vstack(matrices, format="csr")
-        return np.concatenate(matrices)
-
     @abstractmethod
     def blocks(self, height):
         """Slices of rows that share their features, of at most `height` rows."""

@@ -1,10 +1,10 @@
 """Explanations of the same features, one below the other."""
 
 import numpy as np
-from scipy import sparse
 
 from sklime.explanation.fields import names_of_arrays, names_per_unit, optional_arrays
 from sklime.explanation.serialization.equality import same
+from sklime.tables.access import concat
 from sklime.tables.conditions import TableConditions
 
 
@@ -126,19 +126,6 @@ def _kind_of_data(explanation):
 
 
 def _join_data(parts, tables):
-    first = parts[0]
     shapes = {(type(p), np.shape(p)[1:], p.dtype) for p in parts if hasattr(p, "dtype")}
     unlike = not tables and (len(shapes) > 1 or any(isinstance(p, list) for p in parts))
-    if unlike or isinstance(first, list):
-        return [row for part in parts for row in part]
-    if sparse.issparse(first):
-        return sparse.vstack(parts, format="csr")
-    if isinstance(first, np.ndarray):
-        return np.concatenate(parts)
-    if hasattr(first, "iloc"):
-        import pandas as pd
-
-        return pd.concat(parts)
-    import polars as pl
-
-    return pl.concat(parts)
+    return concat(list(map(list, parts)) if unlike else parts, ignore_index=False)

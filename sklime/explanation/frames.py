@@ -1,9 +1,9 @@
 """Explanations as pandas frames: one line per attribution, or one per row."""
 
 import numpy as np
-from scipy.sparse import issparse
 
 from sklime.explanation.units import by_output, units_by_name, values_by_name
+from sklime.tables.access import take_cells
 
 
 class FrameExport:
@@ -151,22 +151,7 @@ class FrameExport:
             import pandas as pd
 
             columns = pd.Index(self.feature_names).get_indexer(names)[columns]
-        return _table_cells(self.data, rows, columns)
-
-
-def _table_cells(data, rows, columns):
-    """Entries of a table at row and column positions, numeric if all its columns are."""
-    if hasattr(data, "iloc"):
-        from pandas.api.types import is_numeric_dtype
-
-        # pandas turns nullable numbers, and numbers with booleans, into objects.
-        if all(map(is_numeric_dtype, data.dtypes)) and data.to_numpy().dtype == object:
-            data = data.to_numpy(dtype=float, na_value=np.nan)
-    if hasattr(data, "to_numpy"):
-        data = data.to_numpy()
-    cells = data[rows, columns]
-    # SciPy answers an empty selection with a sparse array.
-    return np.asarray(cells.toarray() if issparse(cells) else cells).ravel()
+        return take_cells(self.data, rows, columns)
 
 
 def _in_order(frame):

@@ -13,7 +13,7 @@ from sklime.explanation.fields import (
     names_per_unit,
 )
 from sklime.explanation.units import pick_spans
-from sklime.tables.access import row_of, take_rows
+from sklime.tables.access import row_of, take_columns, take_rows
 
 _ALL = slice(None)
 
@@ -110,11 +110,7 @@ class Indexing:
 
     def _cut_data(self, columns):
         """Texts, images and sequences stay whole: their features are no columns."""
-        if not self._has_columns:
-            return self.data
-        if hasattr(self.data, "iloc"):
-            return self.data.iloc[:, columns]
-        return self.data[:, columns]
+        return take_columns(self.data, columns) if self._has_columns else self.data
 
     def _take_target(self, target):
         if self.values.ndim == 2:

@@ -1,10 +1,9 @@
 """Asking the model about several tables at once, and about new rows only."""
 
 import numpy as np
-from scipy import sparse
 from sklearn.utils import gen_batches
 
-from sklime.tables.access import block_bytes, n_rows, take_rows
+from sklime.tables.access import block_bytes, concat, n_rows, take_rows
 
 
 def predict_tables(response, tables, what):
@@ -23,23 +22,8 @@ def predict_tables(response, tables, what):
     -------
     list of ndarray of shape (n_rows_of_table, n_outputs)
     """
-    first, heights = tables[0], [n_rows(table) for table in tables]
-    if len(tables) == 1:
-        joined = first
-    elif isinstance(first, list):
-        joined = [sample for table in tables for sample in table]
-    elif sparse.issparse(first):
-        joined = sparse.vstack(tables, format="csr")
-    elif hasattr(first, "iloc"):
-        import pandas as pd
-
-        joined = pd.concat(tables, ignore_index=True)
-    elif hasattr(first, "vstack"):
-        import polars as pl
-
-        joined = pl.concat(tables)
-    else:
-        joined = np.concatenate(tables)
+    heights = [n_rows(table) for table in tables]
+    joined = tables[0] if len(tables) == 1 else concat(tables)
     # Joined tables are new; a single one may be kept by a sampler, for all we know.
     answers = response(joined, what=what, copy=len(tables) == 1)
     return np.split(answers, np.cumsum(heights)[:-1])

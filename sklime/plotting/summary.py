@@ -8,6 +8,7 @@ from sklime.plotting.beeswarm import swarm
 from sklime.plotting.labels import label_y, rows_line, title
 from sklime.plotting.style import SUMMED, strength
 from sklime.plotting.top_features import strongest, with_others
+from sklime.tables.access import take_columns
 
 
 class SummaryDisplay(Display):
@@ -106,6 +107,6 @@ def _ranks(data, j):
     """Ranks of a column's values in (0, 1]; NaN where they are missing or no numbers."""
     import pandas as pd
 
-    column = data.iloc[:, j] if hasattr(data, "iloc") else data[:, j]
-    numbers = pd.to_numeric(pd.Series(np.asarray(column)), errors="coerce")
+    column = pd.Series(np.asarray(take_columns(data, j)))
+    numbers = pd.to_numeric(column, errors="coerce")
     return numbers.rank(pct=True).to_numpy(dtype=float)

@@ -1,8 +1,9 @@
-"""Rows of any container, in blocks that fit into memory."""
+"""Rows, columns and cells of any container, in blocks that fit into memory."""
 
 import copy
 
 import numpy as np
+from scipy import sparse
 from sklearn import get_config
 
 
@@ -20,7 +21,59 @@ def take_rows(X, rows):
     """Samples of any container, by slice or array of positions."""
     if isinstance(X, list) and not isinstance(rows, slice):
         return [X[i] for i in rows]
-    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
+    return _by_position(X)[rows]
+
+
+def row_of(X, i):
+    """One row of any container."""
+    return _by_position(X)[i]
+
+
+def take_columns(X, columns):
+    """Columns of a frame or matrix, by an array of positions; one of them by an int."""
+    return _by_position(X)[:, columns]
+
+
+def cell_of(X, i, j):
+    """One entry of a frame or array, as a Python object."""
+    value = _by_position(X)[i, j]
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def take_cells(X, rows, columns):
+    """Entries of a table at row and column positions, numeric if all its columns are."""
+    if hasattr(X, "iloc"):
+        from pandas.api.types import is_numeric_dtype
+
+        # pandas turns nullable numbers, and numbers with booleans, into objects.
+        if all(map(is_numeric_dtype, X.dtypes)) and X.to_numpy().dtype == object:
+            X = X.to_numpy(dtype=float, na_value=np.nan)
+    if hasattr(X, "to_numpy"):
+        X = X.to_numpy()
+    cells = X[rows, columns]
+    # SciPy answers an empty selection with a sparse array.
+    return np.asarray(cells.toarray() if sparse.issparse(cells) else cells).ravel()
+
+
+def concat(parts, *, ignore_index=True):
+    """Join samples in containers of one kind, one below the other.
+
+    The rows of a pandas frame are numbered anew, or keep their labels.
+    """
+    first = parts[0]
+    if isinstance(first, list):
+        return [sample for part in parts for sample in part]
+    if sparse.issparse(first):
+        return sparse.vstack(parts, format="csr")
+    if isinstance(first, np.ndarray):
+        return np.concatenate(parts)
+    if hasattr(first, "iloc"):
+        import pandas as pd
+
+        return pd.concat(parts, ignore_index=ignore_index)
+    import polars as pl
+
+    return pl.concat(parts)
 
 
 def copy_rows(X):
@@ -34,6 +87,5 @@ def block_bytes():
     return int(get_config()["working_memory"] * 2**20 / 16)
 
 
-def row_of(data, i):
-    """One row of any container."""
-    return data.iloc[i] if hasattr(data, "iloc") else data[i]
+def _by_position(X):
+    return X.iloc if hasattr(X, "iloc") else X

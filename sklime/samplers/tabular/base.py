@@ -22,6 +22,7 @@ from sklime.laws.product import ProductLaw
 from sklime.laws.quasirandom import SEQUENCES, count_draws
 from sklime.samplers.base import Sampler
 from sklime.samplers.tabular.binning import check_binning, cut_points
+from sklime.tables.access import cell_of
 from sklime.tables.checks import check_table, feature_names, find_categorical
 from sklime.tables.dense import DenseFormat
 from sklime.tables.sparse import SparseFormat
@@ -278,7 +279,7 @@ class TabularSampler(Sampler):
             j, i = np.argwhere(unseen)[0]
             value = format_.describe(j, E[i, j])
             if format_.nominal[j] and not np.isnan(E[i, j]):
-                value = repr(_cell(X, first + i, j))
+                value = repr(cell_of(X, first + i, j))
             names = format_.feature_names[unseen.any(axis=1)]
             raise ValueError(
                 f"{unseen.any(axis=0).sum()} row(s) have a value that training never had, "
@@ -315,8 +316,3 @@ class RowView:
         """Points as perturbations of this row."""
         Z, position = points.relative_to(self.at, 0)
         return Sample(inputs, Z.T, position, groups=groups)
-
-
-def _cell(X, i, j):
-    value = X.iloc[i, j] if hasattr(X, "iloc") else X[i, j]
-    return value.item() if isinstance(value, np.generic) else value
