@@ -8,7 +8,6 @@ import numpy as np
 from benchmarks.report import Line, table
 from benchmarks.timing import interleaved_medians, seconds
 from sklime import Explanation
-from sklime.page import render_notebook, render_page
 from sklime.tables.conditions import TableConditions
 
 N_ROWS, N_COLUMNS, ROUNDS = 1000, 30, 5
@@ -16,13 +15,13 @@ N_ROWS, N_COLUMNS, ROUNDS = 1000, 30, 5
 
 def measure():
     many = explanation(N_ROWS)
-    one = len(render_page(many[0]).encode())
-    all_rows = len(render_page(many).encode())
-    notebook = len(render_notebook(many).encode())
+    one = len(many[0].to_html().encode())
+    all_rows = len(many.to_html().encode())
+    notebook = len(many._repr_html_().encode())
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "page.html"
         (written,) = interleaved_medians(
-            lambda: seconds(lambda: file.write_text(render_page(many), encoding="utf-8")),
+            lambda: seconds(lambda: file.write_text(many.to_html(), encoding="utf-8")),
             rounds=ROUNDS,
         )
     rows = f"{N_ROWS:,} rows x {N_COLUMNS} features with error bars"

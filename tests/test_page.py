@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklime.page import render_notebook, render_page
 from sklime.tables.conditions import TableConditions
 from tests.handmade import (
     VALUES,
@@ -26,6 +25,14 @@ HOSTILE = [
     500 * "x",
     "\U0001f600 \ud800 \x00 \u202egnirts",
 ]
+
+
+def render_page(explanation):
+    return explanation.to_html()
+
+
+def render_notebook(explanation):
+    return explanation._repr_html_()
 
 
 class Markup(HTMLParser):

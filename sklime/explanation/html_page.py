@@ -2,6 +2,11 @@
 
 from pathlib import Path
 
+from sklime.explanation.view.content import page_content, page_header
+
+# Rows that notebooks show.
+_NOTEBOOK_ROWS = 3
+
 
 class HTMLExport:
     """Mixin of an explanation: HTML."""
@@ -22,7 +27,7 @@ class HTMLExport:
         """
         from sklime.page import render_page
 
-        page = render_page(self)
+        page = render_page(page_content(self), page_header(self))
         if path is None:
             return page
         Path(path).write_text(page, encoding="utf-8")
@@ -31,4 +36,4 @@ class HTMLExport:
     def _repr_html_(self):
         from sklime.page import render_notebook
 
-        return render_notebook(self)
+        return render_notebook(page_content(self[:_NOTEBOOK_ROWS]), page_header(self))

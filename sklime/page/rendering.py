@@ -5,16 +5,14 @@ import hashlib
 from functools import cache
 from importlib import resources
 
-from sklime.explanation.view.content import page_content
 from sklime.page.static import static_row
 
-# Rows that pages show where no script runs, and rows that notebooks show.
+# Rows that pages show where no script runs.
 _STATIC_ROWS = 3
-_NOTEBOOK_ROWS = 3
 
 
-def render_page(explanation):
-    """Write an explanation as one HTML page that needs nothing else.
+def render_page(content, header):
+    """Write a described explanation as one HTML page that needs nothing else.
 
     The page holds its data, style and script, and forbids the browser to load anything or
     to run any other script. Rows can be sorted and filtered; one is shown at a time. It
@@ -23,8 +21,10 @@ def render_page(explanation):
 
     Parameters
     ----------
-    explanation : Explanation
-        Of any kind.
+    content : dict
+        All rows, as `sklime.explanation.view.page_content` gives them.
+    header : dict
+        What holds for all of them, as `sklime.explanation.view.page_header` gives it.
 
     Returns
     -------
@@ -33,33 +33,23 @@ def render_page(explanation):
 
     Examples
     --------
-    >>> from sklime import Explanation
     >>> from sklime.page import render_page
-    >>> explanation = Explanation(
-    ...     [[0.3, -0.1]],
-    ...     intercepts=[0.5],
-    ...     predictions=[0.8],
-    ...     local_predictions=[0.7],
-    ...     scores=[0.9],
-    ...     effective_sample_sizes=[512],
-    ...     support=[[256, 256]],
-    ...     data=[["good film"]],
-    ...     feature_names=["good", "film"],
-    ...     target_names=["yes"],
-    ...     conditions=[["good", "<film>"]],
-    ...     meta={"kind": "text"},
-    ... )
-    >>> page = render_page(explanation)
+    >>> answer = {"output": 0, "prediction": 0.8, "local": 0.7, "score": 0.9, "size": 512.0}
+    >>> answer |= {"values": [0.3, -0.1], "margins": None, "thin": []}
+    >>> row = {"name": "0", "labels": [0, 1], "cells": None, "picture": None}
+    >>> content = {"outputs": ["yes"], "labels": ["good", "<film>"]}
+    >>> content["rows"] = [row | {"answers": [answer]}]
+    >>> header = {"kind": "text", "n_rows": 1, "meta": {}, "has_intervals": False}
+    >>> page = render_page(content, header)
     >>> page.startswith("<!doctype html>"), "<film>" in page
     (True, False)
     """
     script = _asset("page.js")
-    content = page_content(explanation)
     # Without a script, pictures would only repeat what is in the data.
     first = [row | {"picture": None} for row in content["rows"][:_STATIC_ROWS]]
     return _fill(
         "page.html.jinja",
-        explanation,
+        header,
         content=content,
         still=[static_row(row, content) for row in first],
         style=_asset("view.css") + _asset("page.css"),
@@ -68,7 +58,7 @@ def render_page(explanation):
     )
 
 
-def render_notebook(explanation):
+def render_notebook(content, header):
     """Write the first rows of an explanation as a piece of HTML for a notebook.
 
     It has no script and no ids, so that it shows in notebooks that are not trusted, and
@@ -76,49 +66,28 @@ def render_notebook(explanation):
 
     Parameters
     ----------
-    explanation : Explanation
-        Of any kind.
+    content : dict
+        These rows, as for `render_page`.
+    header : dict
+        As for `render_page`; its ``n_rows`` counts all rows.
 
     Returns
     -------
     str
-        A ``div``. Of the rows after the third it says how many there are.
-
-    Examples
-    --------
-    >>> from sklime import Explanation
-    >>> from sklime.page import render_notebook
-    >>> explanation = Explanation(
-    ...     [[0.3, -0.1]],
-    ...     intercepts=[0.5],
-    ...     predictions=[0.8],
-    ...     local_predictions=[0.7],
-    ...     scores=[0.9],
-    ...     effective_sample_sizes=[512],
-    ...     support=[[256, 256]],
-    ...     data=[["good film"]],
-    ...     feature_names=["good", "film"],
-    ...     target_names=["yes"],
-    ...     conditions=[["good", "film"]],
-    ...     meta={"kind": "text"},
-    ... )
-    >>> "<script" in render_notebook(explanation)
-    False
+        A ``div``. Of the rows that are not in `content` it says how many there are.
     """
-    content = page_content(explanation[:_NOTEBOOK_ROWS])
     return _fill(
         "notebook.html.jinja",
-        explanation,
+        header,
         still=[static_row(row, content) for row in content["rows"]],
         style=_asset("view.css"),
     )
 
 
-def _fill(template, explanation, **variables):
-    e, n = explanation, len(explanation)
-    name = "row" if e.kind == "table" else e.kind
-    variables |= {"explanation": e, "n_rows": n}
-    variables |= {"subject": f"{n:,} {name}" if n == 1 else f"{n:,} {name}s"}
+def _fill(template, header, **variables):
+    n, kind = header["n_rows"], header["kind"]
+    name = "row" if kind == "table" else kind
+    variables |= header | {"subject": f"{n:,} {name}" if n == 1 else f"{n:,} {name}s"}
     return _environment().get_template(template).render(variables)
 
 

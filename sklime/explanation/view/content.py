@@ -82,6 +82,28 @@ def page_content(explanation):
     return {"outputs": [*outputs], "labels": [*labels], "rows": rows}
 
 
+def page_header(explanation):
+    """Give what a page says of all rows of an explanation at once.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        Of any kind.
+
+    Returns
+    -------
+    dict
+        ``kind``, ``n_rows``, ``meta`` and ``has_intervals``, whether attributions have
+        standard errors.
+    """
+    return {
+        "kind": explanation.kind,
+        "n_rows": len(explanation),
+        "meta": explanation.meta,
+        "has_intervals": explanation.standard_errors is not None,
+    }
+
+
 def _positions(names, known):
     """Positions of names in a dict that holds each once, and is filled up here."""
     return [known.setdefault(str(name), len(known)) for name in names]
