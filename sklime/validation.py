@@ -66,3 +66,10 @@ def check_count(name, n, least=1, *, component=None, otherwise=""):
         raise ValueError(
             f"{name}={n!r}{owner} must be an integer of at least {least}{otherwise}."
         )
+
+
+def listed(words, most=5):
+    """The first words of many, and how many more there are, for messages."""
+    words = list(words)
+    more = f" and {len(words) - most} more" if len(words) > most else ""
+    return ", ".join(words[:most]) + more

@@ -578,7 +578,7 @@ def test_text_and_number_and_truth_are_different_labels():
 def test_unknown_target_lists_at_most_twenty_outputs(target):
     labels = [f"k{i:02}" for i in range(30)]
     model = DummyClassifier().fit(X, np.resize(labels, len(X)))
-    with pytest.raises(ValueError, match=r"'k00'.*'k19'\] and 10 more") as caught:
+    with pytest.raises(ValueError, match=r"'k00'.*'k19' and 10 more") as caught:
         Response(model, probe=X[:2]).resolve(target)
     assert "k20" not in str(caught.value)
 

@@ -14,6 +14,7 @@ from sklime.exceptions import (
     warn_caller,
 )
 from sklime.explanation import THIN_SUPPORT
+from sklime.validation import listed
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +161,7 @@ class Diagnostics:
         if self.unanswered:
             warn_caller(
                 "no draw has the row's own value in column(s) "
-                f"{_listed(self.unanswered, names)}: it was never seen in training, or is "
+                f"{_by_frequency(self.unanswered, names)}: it was never seen in training, or is "
                 "too rare for n_samples. Their attributions there are 0 for want of an "
                 "answer.",
                 UnknownValueWarning,
@@ -168,7 +169,7 @@ class Diagnostics:
         if self.rare:
             warn_caller(
                 "hardly any draw lies on one side of the row's own bin or category in "
-                f"column(s) {_listed(self.rare, names)}: their attributions there rest on "
+                f"column(s) {_by_frequency(self.rare, names)}: their attributions there rest on "
                 f"fewer than {THIN_SUPPORT} draws. Widen the kernel, raise n_samples or "
                 "merge rare values.",
                 NeighbourhoodWarning,
@@ -180,10 +181,8 @@ class Diagnostics:
                 SelectionWarning,
             )
         if self.unconverged:
-            shown = ", ".join(map(str, self.unconverged[:5]))
-            more = f" and {len(self.unconverged) - 5} more" * (len(self.unconverged) > 5)
             warn_caller(
-                f"the attributions of {rows} {shown}{more} are not yet as exact as tol "
+                f"the attributions of {rows} {listed(map(str, self.unconverged))} are not yet as exact as tol "
                 f"asks, with as many draws as max_samples allows. Raise either, or look at "
                 "explain(X, uncertainty=True).",
                 ConvergenceWarning,
@@ -202,7 +201,6 @@ def _count(flags, columns):
     return Counter({int(columns[j]): int(counts[j]) for j in np.flatnonzero(counts)})
 
 
-def _listed(counts, names):
-    shown = [f"{names[j]!r} ({n} rows)" for j, n in counts.most_common(5)]
-    more = [f"{len(counts) - 5} more"] if len(counts) > 5 else []
-    return ", ".join(shown + more)
+def _by_frequency(counts, names):
+    """The columns with most rows, for messages."""
+    return listed(f"{names[j]!r} ({n} rows)" for j, n in counts.most_common())

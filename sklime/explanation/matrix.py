@@ -5,6 +5,7 @@ from scipy import sparse
 
 from sklime.explanation import Explanation
 from sklime.explanation.units import by_output, units_by_name
+from sklime.validation import listed
 
 
 def attribution_matrix(A):
@@ -58,9 +59,8 @@ def check_finite_rows(A, name):
     with np.errstate(over="ignore", invalid="ignore"):
         rows = np.flatnonzero(~np.isfinite(A.sum(axis=1)))
     if len(rows):
-        more = f" and {len(rows) - 5} more" if len(rows) > 5 else ""
         raise ValueError(
             f"{name} has attributions that are NaN, inf or too large to be summed in rows "
-            f"{', '.join(map(str, rows[:5]))}{more}: leave out rows that could not be "
+            f"{listed(map(str, rows))}: leave out rows that could not be "
             f"explained, as in {name}[np.isfinite({name}).all(axis=1)]."
         )

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sklime.validation import listed
+
 
 @dataclass(frozen=True, eq=False)
 class Target:
@@ -92,24 +94,19 @@ def find_target(target, outputs):
     if keyword == "predicted":
         raise ValueError(
             f"target='predicted' has no single answer where {outputs.name} gives several "
-            f"outputs at once: use 'all' or one of {_listed(names)}"
+            f"outputs at once: use 'all' or one of {listed(map(repr, names.tolist()), 20)}"
         )
     found = [i for i, label in enumerate(names) if _same(label, target)]
     if not found:
         raise ValueError(
             f"target={target!r} is not one of the outputs of {outputs.name}: use 'all' or "
-            f"one of {_listed(names)}"
+            f"one of {listed(map(repr, names.tolist()), 20)}"
         )
     return _only(found[0], names)
 
 
 def _only(column, names):
     return Target(names[[column]], np.array([column]))
-
-
-def _listed(names):
-    more = f" and {len(names) - 20} more" if len(names) > 20 else ""
-    return f"{names[:20].tolist()}{more}"
 
 
 def _same(label, target):

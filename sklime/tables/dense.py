@@ -4,6 +4,7 @@ import numpy as np
 
 from sklime.tables.containers import as_container
 from sklime.tables.format import TableFormat
+from sklime.validation import listed
 
 
 class DenseFormat(TableFormat):
@@ -96,7 +97,7 @@ class DenseFormat(TableFormat):
         strings = (np.array(kinds) == "nominal") & ~self.nominal
         if strings.any():
             raise ValueError(
-                f"X holds strings or categories in {_listed(self.feature_names[strings])}, "
+                f"X holds strings or categories in {_columns(self.feature_names[strings])}, "
                 "where training had numbers: pass the dtypes of the training table."
             )
         E = table.read(self._codecs)
@@ -167,18 +168,17 @@ class DenseFormat(TableFormat):
         return self.n_features
 
 
-def _listed(names):
+def _columns(names):
     """Column names as they stand in an error message, ten at most."""
-    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
-    plural = "s " if len(names) > 1 else " "
-    return "column" + plural + ", ".join(repr(str(name)) for name in names[:10]) + more
+    plural = "s" if len(names) > 1 else ""
+    return f"column{plural} {listed(map(repr, map(str, names)), 10)}"
 
 
 def _check_names(names):
     unique, counts = np.unique(names.astype(str), return_counts=True)
     if len(unique) < len(names):
         raise ValueError(
-            f"X names {_listed(unique[counts > 1])} more than once: rename, so that "
+            f"X names {_columns(unique[counts > 1])} more than once: rename, so that "
             "every column can be told by its name."
         )
 
@@ -187,14 +187,14 @@ def _check_kinds(names, kinds):
     temporal = [name for name, kind in zip(names, kinds, strict=True) if kind == "temporal"]
     if temporal:
         raise TypeError(
-            f"X holds dates or times in {_listed(temporal)}: drop them, or turn them into "
+            f"X holds dates or times in {_columns(temporal)}: drop them, or turn them into "
             "numbers, e.g. days since a date."
         )
     for name, kind in zip(names, kinds, strict=True):
         if kind not in ("float", "integer", "boolean", "nominal"):
             raise TypeError(
                 f"float() argument must be a string or a real number, not {kind!r}: drop "
-                f"{_listed([name])} of X, or turn it into numbers, booleans, strings or "
+                f"{_columns([name])} of X, or turn it into numbers, booleans, strings or "
                 "categories."
             )
 
@@ -203,13 +203,13 @@ def _check_numbers(names, kinds, E):
     infinite = np.isinf(E).any(axis=0)
     if infinite.any():
         raise ValueError(
-            f"X holds inf, an infinite value, in {_listed(names[infinite])}: replace it by "
+            f"X holds inf, an infinite value, in {_columns(names[infinite])}: replace it by "
             "NaN (missing) or by a large finite number."
         )
     # 2**53 itself may already be a rounded 2**53 + 1.
     lossy = (np.array(kinds) == "integer") & (np.abs(E) >= 2.0**53).any(axis=0)
     if lossy.any():
         raise ValueError(
-            f"X holds integers of 2**53 or more in {_listed(names[lossy])}, which lose "
+            f"X holds integers of 2**53 or more in {_columns(names[lossy])}, which lose "
             "digits as floats: leave identifiers out, or turn them into strings."
         )

@@ -91,7 +91,7 @@ class ImageRows(RowKind):
             sizes = sizes | {self.image_shape[:2]}
         if len(sizes) > 1:
             raise ValueError(
-                f"images of different sizes, {_listed(sizes)}, share no pixels over which "
+                f"images of different sizes, {_sizes_in_words(sizes)}, share no pixels over which "
                 "transform could lay their attributions out: use explain, or resize them."
             )
 
@@ -171,5 +171,5 @@ def _in_words(n_channels):
     return "no axis of channels" if n_channels is None else f"{n_channels} channel(s)"
 
 
-def _listed(sizes):
+def _sizes_in_words(sizes):
     return " and ".join(f"{height} x {width}" for height, width in sorted(sizes))
