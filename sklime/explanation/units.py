@@ -109,6 +109,15 @@ def is_label_map(spans, row):
     return (*shape, 1)[: spans.ndim] == spans.shape
 
 
+def unit_of_characters(text, spans):
+    """The unit that each character of a text belongs to, -1 for none, ndarray of int."""
+    unit = np.full(len(text), -1)
+    for j, own in enumerate(spans):
+        for start, stop in np.reshape(own, (-1, 2)):
+            unit[start:stop] = j
+    return unit
+
+
 def pick_spans(spans, row, units):
     """Keep what a row's spans say of some of its units, in the order given."""
     if not is_label_map(spans, row):

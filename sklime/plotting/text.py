@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 
+from sklime.explanation.units import unit_of_characters
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.labels import LITERAL, legible, row_lines, text_width, title
 from sklime.plotting.style import NEGATIVE, POSITIVE, strength
@@ -98,7 +99,7 @@ class TextDisplay(Display):
 
         ax = axes_for(ax, _WIDTH + 0.3, 0.8 + _LINE * (n_drawn + 2))
         ax.set_axis_off()
-        unit = _unit_of_each(text, own.unit_spans[0])
+        unit = unit_of_characters(text, own.unit_spans[0])
         shares = np.append(own.values[0] / strength(own.values[0]), 0.0)
         for run in _runs(text, line, unit):
             first = run[0]
@@ -133,15 +134,6 @@ def _broken(text, room):
         if part[0] == "\n":
             y, x = y + 1, 0.0
     return written, line, left
-
-
-def _unit_of_each(text, spans):
-    """The unit that each character belongs to, -1 for none."""
-    unit = np.full(len(text), -1)
-    for j, own in enumerate(spans):
-        for start, stop in np.reshape(own, (-1, 2)):
-            unit[start:stop] = j
-    return unit
 
 
 def _runs(text, line, unit):

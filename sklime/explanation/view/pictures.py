@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 
-from sklime.explanation.units import is_label_map
+from sklime.explanation.units import is_label_map, unit_of_characters
 from sklime.tables.access import row_of
 
 # Longest side of an image on the page, in pixels.
@@ -78,10 +78,7 @@ def text_picture(text, spans):
     >>> text_picture("not bad", [(0, 3), (4, 7)])
     {'pieces': ['not', ' ', 'bad'], 'units': [0, -1, 1]}
     """
-    owner = np.full(len(text), -1)
-    for unit, own in enumerate(spans):
-        for start, stop in np.reshape(own, (-1, 2)):
-            owner[start:stop] = unit
+    owner = unit_of_characters(text, spans)
     starts = _run_starts(owner)
     stops = np.append(starts, len(text))[1:]
     pieces = [text[a:b] for a, b in zip(starts, stops, strict=True)]
