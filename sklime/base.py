@@ -20,25 +20,27 @@ class Component(BaseEstimator):
     def __eq__(self, other):
         if type(self) is not type(other):
             return NotImplemented
-        return _same(self.get_params(deep=False), other.get_params(deep=False))
+        return _equal_parameters(self.get_params(deep=False), other.get_params(deep=False))
 
     def __hash__(self):
         # Parameters can be set, so only the type may enter: equal objects, equal hashes.
         return hash(type(self))
 
 
-def _same(one, other):
+def _equal_parameters(one, other):
     """Whether two parameter values are equal, looking into arrays and estimators."""
     if isinstance(one, dict):
-        return one.keys() == other.keys() and all(_same(one[k], other[k]) for k in one)
+        return one.keys() == other.keys() and all(
+            _equal_parameters(one[k], other[k]) for k in one
+        )
     if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
         return np.array_equal(one, other)
     if isinstance(one, (list, tuple)):
         return (
             type(one) is type(other)
             and len(one) == len(other)
-            and all(map(_same, one, other))
+            and all(map(_equal_parameters, one, other))
         )
     if isinstance(one, BaseEstimator) and type(one) is type(other):
-        return _same(one.get_params(deep=False), other.get_params(deep=False))
+        return _equal_parameters(one.get_params(deep=False), other.get_params(deep=False))
     return one is other or bool(one == other)

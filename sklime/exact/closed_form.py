@@ -6,7 +6,7 @@ from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import Pipeline
 
 from sklime.exact.failures import reports_failures
-from sklime.exact.feature_map import FeatureMap, push_forward, same_values
+from sklime.exact.feature_map import FeatureMap, equal_with_nan, push_forward
 from sklime.exact.grid import column_points, drawn_rows, trial_rows
 from sklime.exact.mask_population import MaskPopulation
 from sklime.exact.population import Population
@@ -200,7 +200,7 @@ def _places(points, E):
     at, known = np.empty(E.shape, dtype=np.intp), np.ones(len(E), dtype=bool)
     for j, values in enumerate(points):
         at[:, j] = np.minimum(np.searchsorted(values, E[:, j]), len(values) - 1)
-        known &= same_values(values[at[:, j]], E[:, j])
+        known &= equal_with_nan(values[at[:, j]], E[:, j])
     return at, known
 
 

@@ -167,7 +167,7 @@ class _Push:
             E = np.tile(self.base, (block.stop - block.start, 1))
             E[:, j] = values[block]
             pushed = self.dense(E)
-            varying = np.flatnonzero((~same_values(pushed, self.constants)).any(axis=0))
+            varying = np.flatnonzero((~equal_with_nan(pushed, self.constants)).any(axis=0))
             parts.append((block, varying, pushed[:, varying].T))
         varying = np.unique(np.concatenate([own for _, own, _ in parts]))
         self.n_kept += len(varying) * len(values)
@@ -211,7 +211,7 @@ def _check_trials(assembled, pushed):
     with np.errstate(invalid="ignore"):
         missed = np.abs(pushed - assembled)
     size = np.nan_to_num(np.abs(pushed)).max(axis=1, keepdims=True)
-    if not (same_values(pushed, assembled) | (missed <= _ROUNDING * size)).all():
+    if not (equal_with_nan(pushed, assembled) | (missed <= _ROUNDING * size)).all():
         raise NoClosedForm(
             "a step in front of the model mixes columns: what it makes of a row is not "
             "what it makes of the row's values one by one"
@@ -252,6 +252,6 @@ def line_through(points, values):
     return origin, slope
 
 
-def same_values(one, other):
+def equal_with_nan(one, other):
     """Where two arrays agree, missing values included."""
     return (one == other) | (np.isnan(one) & np.isnan(other))

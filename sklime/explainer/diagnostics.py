@@ -161,16 +161,16 @@ class Diagnostics:
         if self.unanswered:
             warn_caller(
                 "no draw has the row's own value in column(s) "
-                f"{_by_frequency(self.unanswered, names)}: it was never seen in training, or is "
-                "too rare for n_samples. Their attributions there are 0 for want of an "
+                f"{_most_rows(self.unanswered, names)}: it was never seen in training, or "
+                "is too rare for n_samples. Their attributions there are 0 for want of an "
                 "answer.",
                 UnknownValueWarning,
             )
         if self.rare:
             warn_caller(
                 "hardly any draw lies on one side of the row's own bin or category in "
-                f"column(s) {_by_frequency(self.rare, names)}: their attributions there rest on "
-                f"fewer than {THIN_SUPPORT} draws. Widen the kernel, raise n_samples or "
+                f"column(s) {_most_rows(self.rare, names)}: their attributions there rest "
+                f"on fewer than {THIN_SUPPORT} draws. Widen the kernel, raise n_samples or "
                 "merge rare values.",
                 NeighbourhoodWarning,
             )
@@ -181,9 +181,10 @@ class Diagnostics:
                 SelectionWarning,
             )
         if self.unconverged:
+            positions = listed(map(str, self.unconverged))
             warn_caller(
-                f"the attributions of {rows} {listed(map(str, self.unconverged))} are not yet as exact as tol "
-                f"asks, with as many draws as max_samples allows. Raise either, or look at "
+                f"the attributions of {rows} {positions} are not yet as exact as tol asks, "
+                "with as many draws as max_samples allows. Raise either, or look at "
                 "explain(X, uncertainty=True).",
                 ConvergenceWarning,
             )
@@ -201,6 +202,6 @@ def _count(flags, columns):
     return Counter({int(columns[j]): int(counts[j]) for j in np.flatnonzero(counts)})
 
 
-def _by_frequency(counts, names):
+def _most_rows(counts, names):
     """The columns with most rows, for messages."""
     return listed(f"{names[j]!r} ({n} rows)" for j, n in counts.most_common())

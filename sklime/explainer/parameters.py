@@ -5,7 +5,7 @@ from numbers import Real
 
 from sklime.samplers.base import Sampler
 from sklime.selectors import MomentSelector
-from sklime.validation import check_count
+from sklime.validation import check_count, check_option
 
 _METHODS = ("auto", "exact", "sampling")
 _WEIGHTINGS = ("auto", "kernel", "tilted")
@@ -24,8 +24,8 @@ def check_parameters(explainer):
     ValueError, TypeError
         If a parameter is not what it may be; the message names the cure.
     """
-    _check_option("method", explainer.method, _METHODS)
-    _check_option("weighting", explainer.weighting, _WEIGHTINGS)
+    check_option(explainer, "method", _METHODS)
+    check_option(explainer, "weighting", _WEIGHTINGS)
     check_count("n_samples", explainer.n_samples, 2)
     if explainer.max_samples is not None:
         check_count("max_samples", explainer.max_samples, 2)
@@ -72,12 +72,6 @@ def check_uncertainty(surrogate, wish):
             f"{wish} needs standard errors, which are known for the built-in ridge only, "
             f"not for surrogate={surrogate!r}; use surrogate=None."
         )
-
-
-def _check_option(name, value, options):
-    if not isinstance(value, str) or value not in options:
-        listed = ", ".join(f'"{option}"' for option in options[:-1])
-        raise ValueError(f'{name}={value!r} must be {listed} or "{options[-1]}".')
 
 
 def _check_tolerance(explainer):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sklime.explanation.fields import names_of_arrays, names_per_unit, optional_arrays
-from sklime.explanation.serialization.equality import same
+from sklime.explanation.serialization.equality import identical
 from sklime.tables.access import concat
 from sklime.tables.conditions import TableConditions
 
@@ -68,7 +68,7 @@ class Joining:
             meta={
                 key: value
                 for key, value in first.meta.items()
-                if all(key in p.meta and same(p.meta[key], value) for p in parts)
+                if all(key in p.meta and identical(p.meta[key], value) for p in parts)
             },
         )
 
@@ -88,14 +88,14 @@ _AGREED = {
 def _difference(part, first):
     """What two explanations would have to agree in, but do not; None if nothing."""
     for what, read in _AGREED.items():
-        if not same(read(part), read(first)):
+        if not identical(read(part), read(first)):
             return what
     for name in optional_arrays(first):
         if (getattr(part, name) is None) != (getattr(first, name) is None):
             return f"having {name}"
     # What the intervals of standard errors rest on.
     degrees = [e.meta.get("degrees_of_freedom") for e in (part, first)]
-    if first.standard_errors is not None and not same(*degrees):
+    if first.standard_errors is not None and not identical(*degrees):
         return "degrees_of_freedom"
     return None
 
@@ -112,7 +112,7 @@ def _join_conditions(parts):
     if not isinstance(first, TableConditions):
         return [own for part in parts for own in part]
     alike = all(
-        isinstance(p, TableConditions) and same(p.labels, first.labels) for p in parts
+        isinstance(p, TableConditions) and identical(p.labels, first.labels) for p in parts
     )
     if alike:
         return TableConditions(np.concatenate([p.codes for p in parts]), first.labels)

@@ -21,7 +21,7 @@ from sklime.explanation.image_mask import ImageMask
 from sklime.explanation.indexing import Indexing
 from sklime.explanation.ordering import Ordering
 from sklime.explanation.serialization.document import JSONExport
-from sklime.explanation.serialization.equality import same
+from sklime.explanation.serialization.equality import identical
 from sklime.explanation.shap_bridge import ShapBridge
 from sklime.tables.conditions import TableConditions
 
@@ -205,7 +205,7 @@ class Explanation(
     def __eq__(self, other):
         if not isinstance(other, Explanation):
             return NotImplemented
-        return same(vars(self), vars(other))
+        return identical(vars(self), vars(other))
 
     # Its arrays can change.
     __hash__ = None

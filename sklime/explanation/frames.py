@@ -124,7 +124,7 @@ class FrameExport:
             "target": self.target_names[row if self.values.ndim == 2 else output],
             "feature": names[columns[row, unit]],
             "condition": conditions[row, unit],
-            "value": self._cells(row, names, columns[row, unit]),
+            "value": values_of_units(self, row, names, columns[row, unit]),
             "attribution": values[line],
         }
         if self.standard_errors is not None:
@@ -143,15 +143,16 @@ class FrameExport:
         values = values.reshape(len(self), values.shape[1] * values.shape[2])
         return pd.DataFrame(values, index=index, columns=names)
 
-    def _cells(self, rows, names, columns):
-        """What `data` holds at row positions and named columns; None if it has none."""
-        if not self._has_columns:
-            return np.full(len(rows), None)
-        if self.unit_names is not None:
-            import pandas as pd
 
-            columns = pd.Index(self.feature_names).get_indexer(names)[columns]
-        return take_cells(self.data, rows, columns)
+def values_of_units(explanation, rows, names, columns):
+    """What `data` holds at row positions and named columns; None if it has none."""
+    if not explanation._has_columns:
+        return np.full(len(rows), None)
+    if explanation.unit_names is not None:
+        import pandas as pd
+
+        columns = pd.Index(explanation.feature_names).get_indexer(names)[columns]
+    return take_cells(explanation.data, rows, columns)
 
 
 def _in_order(frame):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sklime.explanation.frames import values_of_units
 from sklime.explanation.units import units_by_name, values_by_name
 
 
@@ -59,7 +60,7 @@ class ShapBridge:
         shape = len(self), len(names)
         if self._has_columns:
             rows, columns = np.indices(shape).reshape(2, -1)
-            return self._cells(rows, names, columns).reshape(shape)
+            return values_of_units(self, rows, names, columns).reshape(shape)
         counts = np.zeros(shape)
         columns = units_by_name(self)[1]
         rows, units = np.nonzero(columns >= 0)

@@ -96,7 +96,7 @@ def find_target(target, outputs):
             f"target='predicted' has no single answer where {outputs.name} gives several "
             f"outputs at once: use 'all' or one of {listed(map(repr, names.tolist()), 20)}"
         )
-    found = [i for i, label in enumerate(names) if _same(label, target)]
+    found = [i for i, label in enumerate(names) if _is_label(label, target)]
     if not found:
         raise ValueError(
             f"target={target!r} is not one of the outputs of {outputs.name}: use 'all' or "
@@ -109,7 +109,7 @@ def _only(column, names):
     return Target(names[[column]], np.array([column]))
 
 
-def _same(label, target):
+def _is_label(label, target):
     """Whether a target is this label; True is not the label 1, nor 1 the label True."""
     label, target = (x.item() if isinstance(x, np.generic) else x for x in (label, target))
     return isinstance(label, bool) == isinstance(target, bool) and label == target

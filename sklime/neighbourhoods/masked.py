@@ -98,7 +98,7 @@ class MaskedCopies(SampledSource):
 
     def _draw(self, n_units):
         masks = self.law.masks(n_units, self.n_samples, self.seed)
-        return _SharedMasks.of(masks, _weights(self.kernel, masks.design))
+        return _SharedMasks.of(masks, _mask_weights(self.kernel, masks.design))
 
 
 class TiltedCopies(MaskedCopies):
@@ -204,7 +204,7 @@ def _negligible(numbers, law):
     return all(own[numbers].sum() <= COLLINEAR * own.sum() for own in (total, within))
 
 
-def _weights(kernel, design):
+def _mask_weights(kernel, design):
     """Weights of masks seen from the row, which keeps all units."""
     n, d = design.shape
     if not d:

@@ -32,7 +32,7 @@ class SharedPool(SampledSource):
     def __init__(self, law, kernel, response, n_samples, seed, smaller=None):
         super().__init__(law, kernel, response, n_samples, seed, smaller)
         inputs, self.points = law.pool(n_samples, seed)
-        self.n_levels, cells = self._cells(inputs)
+        self.n_levels, cells = self._balanced_cells(inputs)
         known = None if smaller is None else [smaller.pool_answers]
         [answers] = predict_new_rows(response, [inputs], known, self.prefix, "pool draw")
         self.pool_answers = answers
@@ -144,7 +144,7 @@ class SharedPool(SampledSource):
             yield Draws(
                 Z,
                 position,
-                self._weights(Z, position),
+                self._pool_weights(Z, position),
                 self.Y[explained],
                 self.y_origin[explained],
                 self.y_scale[explained],
@@ -157,7 +157,7 @@ class SharedPool(SampledSource):
         for line, explained in zip(lines, outputs, strict=True):
             yield self.control.rest[explained], line[:, explained]
 
-    def _cells(self, inputs):
+    def _balanced_cells(self, inputs):
         """Levels and cells, where draws are balanced and have few enough of them."""
         if self.groups is None:
             return 0, None
@@ -200,7 +200,7 @@ class SharedPool(SampledSource):
             return None
         return weights_by_count(self.kernel, d)
 
-    def _weights(self, Z, position):
+    def _pool_weights(self, Z, position):
         if self.weights_of_matches is None:
             return checked_weights(self.kernel, Z.T, position)
         counter = np.uint8 if len(Z) < 256 else np.uint16

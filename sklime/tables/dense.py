@@ -97,8 +97,9 @@ class DenseFormat(TableFormat):
         strings = (np.array(kinds) == "nominal") & ~self.nominal
         if strings.any():
             raise ValueError(
-                f"X holds strings or categories in {_columns(self.feature_names[strings])}, "
-                "where training had numbers: pass the dtypes of the training table."
+                "X holds strings or categories in "
+                f"{_columns(self.feature_names[strings])}, where training had numbers: "
+                "pass the dtypes of the training table."
             )
         E = table.read(self._codecs)
         _check_numbers(self.feature_names, kinds, E)
@@ -203,8 +204,8 @@ def _check_numbers(names, kinds, E):
     infinite = np.isinf(E).any(axis=0)
     if infinite.any():
         raise ValueError(
-            f"X holds inf, an infinite value, in {_columns(names[infinite])}: replace it by "
-            "NaN (missing) or by a large finite number."
+            f"X holds inf, an infinite value, in {_columns(names[infinite])}: replace it "
+            "by NaN (missing) or by a large finite number."
         )
     # 2**53 itself may already be a rounded 2**53 + 1.
     lossy = (np.array(kinds) == "integer") & (np.abs(E) >= 2.0**53).any(axis=0)

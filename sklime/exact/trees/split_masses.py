@@ -150,7 +150,7 @@ class SubsetCuts(MatchedCuts):
         return len(self.bins)
 
     def _masses_by_bin(self, own, above, right):
-        goes_left, mass = self._cells(own)
+        goes_left, mass = self._indistinct_values(own)
         allowed = np.ones_like(goes_left)
         for here, split, side in _ancestors(above, right):
             allowed[here] &= goes_left[split] != side[:, np.newaxis]
@@ -163,7 +163,7 @@ class SubsetCuts(MatchedCuts):
                 out[part] = (mass @ cells[part].T.astype(np.float64)).T
         return left, box
 
-    def _cells(self, own):
+    def _indistinct_values(self, own):
         """Group the values that no split tells apart.
 
         Returns which cells each split sends left, and the mass of each bin in each cell.

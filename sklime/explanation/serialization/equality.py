@@ -4,7 +4,7 @@ import numpy as np
 from scipy import sparse
 
 
-def same(a, b):
+def identical(a, b):
     """Compare values of any kind that explanations hold; NaN equals NaN.
 
     Parameters
@@ -21,22 +21,22 @@ def same(a, b):
     Examples
     --------
     >>> import numpy as np
-    >>> from sklime.explanation.serialization.equality import same
-    >>> same([np.array([1.0, np.nan]), "a"], [np.array([1.0, np.nan]), "a"])
+    >>> from sklime.explanation.serialization.equality import identical
+    >>> identical([np.array([1.0, np.nan]), "a"], [np.array([1.0, np.nan]), "a"])
     True
-    >>> same(0.0, -0.0), same(1, True), same(np.zeros(1), np.zeros((1, 1)))
+    >>> identical(0.0, -0.0), identical(1, True), identical(np.zeros(1), np.zeros((1, 1)))
     (False, False, False)
     """
     if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
-        return len(a) == len(b) and all(map(same, a, b))
+        return len(a) == len(b) and all(map(identical, a, b))
     a, b = (value.item() if isinstance(value, np.generic) else value for value in (a, b))
     if type(a) is not type(b):
         return False
     if isinstance(a, dict):
-        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+        return a.keys() == b.keys() and all(identical(a[key], b[key]) for key in a)
     if sparse.issparse(a):
         return a.shape == b.shape and all(
-            same(getattr(a, part), getattr(b, part))
+            identical(getattr(a, part), getattr(b, part))
             for part in ("indptr", "indices", "data")
         )
     if hasattr(a, "columns") and hasattr(a, "dtypes"):
@@ -55,7 +55,7 @@ def _same_arrays(a, b):
     if a.shape != b.shape or a.dtype != b.dtype:
         return False
     if a.dtype == object:
-        return all(map(same, a.ravel(), b.ravel()))
+        return all(map(identical, a.ravel(), b.ravel()))
     if a.dtype.kind != "f":
         return np.array_equal(a, b, equal_nan=a.dtype.kind in "mM")
     alike = (a == b) & (np.signbit(a) == np.signbit(b))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sklime.explanation.serialization.arrays import decode_array, encode_array
-from sklime.explanation.serialization.equality import same
+from sklime.explanation.serialization.equality import identical
 from sklime.explanation.serialization.scalars import decode_scalar, encode_scalar
 
 # The dtypes of polars that a document may name; times are written as polars' own ints.
@@ -127,7 +127,7 @@ def _encode_column(column):
     values = [None if pd.isna(value) else value for value in column.astype(object)]
     try:
         content = {"dtype": str(dtype), "objects": list(map(encode_scalar, values))}
-        faithful = same(_series(_decode_column(content)), _series(column.array))
+        faithful = identical(_series(_decode_column(content)), _series(column.array))
     except (TypeError, ValueError):
         faithful = False
     if not faithful:

@@ -5,6 +5,7 @@ from numbers import Integral, Real
 
 import numpy as np
 
+from sklime.explanation.frames import values_of_units
 from sklime.explanation.serialization.arrays import nested_floats
 from sklime.explanation.serialization.scalars import spell_float
 from sklime.explanation.units import by_output, unit_mask, units_by_name
@@ -68,7 +69,9 @@ def page_content(explanation):
     outputs, labels = {}, {}
     # A table's conditions are spelled out faster at once than row by row.
     conditions = e.conditions if e.unit_names is not None else np.asarray(e.conditions)
-    parts = zip(_row_names(e), conditions, _cells(e), _answers(e, outputs), strict=True)
+    parts = zip(
+        _row_names(e), conditions, _cells_by_row(e), _answers(e, outputs), strict=True
+    )
     rows = [
         {
             "name": name,
@@ -116,12 +119,12 @@ def _row_names(explanation):
     return list(map(str, index))
 
 
-def _cells(explanation):
+def _cells_by_row(explanation):
     """What each row has in its columns, a list for each row; None if they are none."""
     names, columns = units_by_name(explanation)
     rows, units = np.nonzero(columns >= 0)
-    cells = explanation._cells(rows, names, columns[rows, units])
-    cells = list(map(_cell, cells.tolist()))
+    cells = values_of_units(explanation, rows, names, columns[rows, units])
+    cells = list(map(_cell_as_json, cells.tolist()))
     if all(cell is None for cell in cells):
         return [None] * len(explanation)
     counts = (columns >= 0).sum(axis=1).tolist()
@@ -129,7 +132,7 @@ def _cells(explanation):
     return [cells[stop - count : stop] for stop, count in zip(stops, counts, strict=True)]
 
 
-def _cell(value):
+def _cell_as_json(value):
     """One entry of a table, as JSON; None if it is missing."""
     import pandas as pd
 

@@ -91,8 +91,9 @@ class ImageRows(RowKind):
             sizes = sizes | {self.image_shape[:2]}
         if len(sizes) > 1:
             raise ValueError(
-                f"images of different sizes, {_sizes_in_words(sizes)}, share no pixels over which "
-                "transform could lay their attributions out: use explain, or resize them."
+                f"images of different sizes, {_sizes_in_words(sizes)}, share no pixels "
+                "over which transform could lay their attributions out: use explain, or "
+                "resize them."
             )
 
     def shape_of(self, given):

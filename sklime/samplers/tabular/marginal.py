@@ -84,7 +84,7 @@ class MarginalSampler(TabularSampler):
         if self.within != "empirical" or not self.binary_features_.all():
             return None
         E = self.format_.encode(inputs)
-        return [_cells(c, E[:, j], n_levels) for j, c in enumerate(self.columns_)]
+        return [_column_cells(c, E[:, j], n_levels) for j, c in enumerate(self.columns_)]
 
     def check_closed_form(self):
         if isinstance(self.format_, SparseFormat):
@@ -105,7 +105,7 @@ class MarginalSampler(TabularSampler):
         return column.law(position)
 
 
-def _cells(column, drawn, n_levels):
+def _column_cells(column, drawn, n_levels):
     """Cells of a column: its bins, cut at levels of its distribution function."""
     bins = column.law(None).bins
     level = ((np.cumsum(column.masses) - 0.5 * column.masses) * n_levels).astype(int)
