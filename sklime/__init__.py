@@ -1,11 +1,16 @@
 """Explain the predictions of any model with LIME, whole tables at once."""
 
 import importlib
+from typing import TYPE_CHECKING
 
 from sklime.explainer.explainer import LimeExplainer
 from sklime.explanation import Explanation
 from sklime.model.functions import FunctionClassifier, FunctionRegressor
 from sklime.version import __version__
+
+if TYPE_CHECKING:
+    from sklime.cohorts import Cohorts
+    from sklime.pick import SubmodularPick
 
 # What many programs never need is imported where it is asked for.
 _LATE = {"Cohorts": "sklime.cohorts", "SubmodularPick": "sklime.pick"}
@@ -21,11 +26,11 @@ __all__ = [
 ]
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> object:
     if name in _LATE:
         return getattr(importlib.import_module(_LATE[name]), name)
     raise AttributeError(f"module 'sklime' has no attribute {name!r}")
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted({*globals(), *_LATE})

@@ -17,12 +17,12 @@ class Component(BaseEstimator):
     True
     """
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
             return NotImplemented
         return _equal_parameters(self.get_params(deep=False), other.get_params(deep=False))
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         # Parameters can be set, so only the type may enter: equal objects, equal hashes.
         return hash(type(self))
 

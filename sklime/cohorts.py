@@ -1,18 +1,22 @@
 """Cohorts: groups of rows that are explained alike, each named by a rule."""
 
 from functools import partial
+from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.tree import DecisionTreeRegressor
 from sklearn.utils.validation import check_array, check_consistent_length
 
+from sklime.explanation.container import Explanation
 from sklime.explanation.matrix import attribution_matrix, check_finite_rows
 from sklime.fitting import atomic_fit
 from sklime.laws.columns import BinnedColumn
 from sklime.tables.checks import check_table
 from sklime.tables.dense import DenseFormat
+from sklime.tables.typing import TableLike
 from sklime.validation import check_count, is_count
 
 
@@ -77,12 +81,18 @@ class Cohorts(BaseEstimator):
     # What `fit` saw of the table, a `TableSchema`.
     _schema = None
 
-    def __init__(self, max_groups=4, min_rows=0.05):
+    labels_: NDArray[np.intp]
+    rules_: list[str]
+    centers_: NDArray[np.float64]
+    n_features_in_: int
+    feature_names_in_: NDArray[np.object_]
+
+    def __init__(self, max_groups: int = 4, min_rows: float = 0.05) -> None:
         self.max_groups = max_groups
         self.min_rows = min_rows
 
     @atomic_fit
-    def fit(self, X, y):
+    def fit(self, X: TableLike, y: TableLike | Explanation) -> Self:
         """Find the groups.
 
         Parameters
@@ -145,7 +155,7 @@ class Cohorts(BaseEstimator):
         self.centers_ = self._tree.tree_.value[list(leaves), :, 0]
         return self
 
-    def predict(self, X):
+    def predict(self, X: TableLike) -> NDArray[np.intp]:
         """Sort rows into the groups.
 
         Parameters

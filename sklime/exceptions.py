@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from types import FrameType
 
 
 class NeighbourhoodWarning(UserWarning):
@@ -36,7 +37,7 @@ class ClosedFormWarning(UserWarning):
 _BETWEEN = {"sklime", "sklearn", "joblib"}
 
 
-def warn_caller(message, category=UserWarning):
+def warn_caller(message: str, category: type[Warning] = UserWarning) -> None:
     """Give a warning at the line of user code, even where scikit-learn calls sklime.
 
     Parameters
@@ -48,7 +49,8 @@ def warn_caller(message, category=UserWarning):
     """
     # How many frames there are depends on the way: scikit-learn wraps `transform`, and
     # pipelines and searches call it. (Python's own skip_file_prefixes begins with 3.12.)
-    frame, level = sys._getframe(), 1
+    frame: FrameType | None = sys._getframe()
+    level = 1
     while frame is not None and _package_of(frame) in _BETWEEN:
         frame, level = frame.f_back, level + 1
     warnings.warn(message, category, stacklevel=level)

@@ -1,12 +1,16 @@
 """Atomic fits: an estimator is fitted as a whole, or not at all and says so."""
 
+from collections.abc import Callable
 from functools import wraps
+from typing import Any, TypeVar, cast
 
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
+Fit = TypeVar("Fit", bound=Callable[..., Any])
 
-def atomic_fit(fit):
+
+def atomic_fit(fit: Fit) -> Fit:
     """Let a `fit` start from a clean estimator, and leave a clean one where it fails.
 
     Parameters
@@ -39,10 +43,11 @@ def atomic_fit(fit):
         self._learnt = vars(self).keys() - others
         return fitted
 
-    return whole
+    # A type of its own would lose the parameters.
+    return cast(Fit, whole)
 
 
-def check_fitted(estimator, attributes=None):
+def check_fitted(estimator: Any, attributes: str | None = None) -> None:
     """Check that an estimator is fitted; if not, say whether its last fit failed.
 
     Parameters

@@ -1,8 +1,11 @@
 """Kernels: how much a perturbation counts, by its closeness to the explained row."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, Self, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 from sklearn.metrics import pairwise_distances
 
@@ -19,6 +22,9 @@ _STATIONARY = frozenset(
     "euclidean l2 sqeuclidean manhattan cityblock l1 chebyshev minkowski".split()
 )
 
+# Weights of draws by their deviations in one column.
+ColumnFactor: TypeAlias = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
 
 class Kernel(Component, ABC):
     """Base of the kernels: non-negative weights of the draws around a row.
@@ -28,7 +34,7 @@ class Kernel(Component, ABC):
     """
 
     @abstractmethod
-    def __call__(self, Z, z):
+    def __call__(self, Z: NDArray[Any], z: NDArray[Any]) -> NDArray[np.float64]:
         """Weigh each row of a design by its closeness to one point.
 
         Parameters
@@ -45,7 +51,7 @@ class Kernel(Component, ABC):
         """
 
     @property
-    def column_factor(self):
+    def column_factor(self) -> ColumnFactor | None:
         """The factor of one column as a function of its deviation, or None.
 
         A kernel that is a product over columns turns a product law into another one.
@@ -53,21 +59,21 @@ class Kernel(Component, ABC):
         return None
 
     @property
-    def precision(self):
+    def precision(self) -> float | None:
         """``a`` where the column factor is ``exp(-a * deviation**2 / 2)``, else None."""
         return None
 
     @property
-    def exchangeable(self):
+    def exchangeable(self) -> bool:
         """Whether weights on a 0/1 design depend only on the number of matches."""
         return False
 
     @property
-    def stationary(self):
+    def stationary(self) -> bool:
         """Whether weights depend only on the difference between draw and row."""
         return False
 
-    def resolve(self, *, metric, width):
+    def resolve(self, *, metric: str, width: float) -> "Kernel":
         """Return this kernel with what it left open taken from the sampler.
 
         Parameters
@@ -110,11 +116,13 @@ class ExponentialKernel(Kernel):
     array([1.   , 0.607])
     """
 
-    def __init__(self, width=None, metric=None):
+    def __init__(
+        self, width: float | None = None, metric: str | Callable[..., float] | None = None
+    ) -> None:
         self.width = width
         self.metric = metric
 
-    def __call__(self, Z, z):
+    def __call__(self, Z: ArrayLike, z: ArrayLike) -> NDArray[np.float64]:
         Z, z = np.asarray(Z, dtype=np.float64), np.asarray(z, dtype=np.float64)
         width = 0.75 * np.sqrt(Z.shape[1]) if self.width is None else self._checked_width()
         if self._euclidean:
@@ -126,25 +134,25 @@ class ExponentialKernel(Kernel):
         return _gaussian(distance, width)
 
     @property
-    def column_factor(self):
+    def column_factor(self) -> ColumnFactor | None:
         return self._gaussian_factor if self._euclidean else None
 
     @property
-    def precision(self):
+    def precision(self) -> float | None:
         if not self._euclidean:
             return None
         with np.errstate(divide="ignore", over="ignore"):
             return float(np.float64(self._checked_width()) ** -2.0)
 
     @property
-    def exchangeable(self):
+    def exchangeable(self) -> bool:
         return self.metric is None or self.metric in _EXCHANGEABLE
 
     @property
-    def stationary(self):
+    def stationary(self) -> bool:
         return self.metric is None or self.metric in _STATIONARY
 
-    def resolve(self, *, metric, width):
+    def resolve(self, *, metric: str, width: float) -> Self:
         return clone(self).set_params(
             width=float(width) if self.width is None else self._checked_width(),
             metric=metric if self.metric is None else self.metric,
@@ -182,27 +190,31 @@ class UniformKernel(Kernel):
     array([1., 1.])
     """
 
-    def __call__(self, Z, z):
+    def __call__(self, Z: ArrayLike, z: ArrayLike) -> NDArray[np.float64]:
         return np.ones(len(Z))
 
     @property
-    def column_factor(self):
+    def column_factor(self) -> ColumnFactor:
         return np.ones_like
 
     @property
-    def precision(self):
+    def precision(self) -> float:
         return 0.0
 
     @property
-    def exchangeable(self):
+    def exchangeable(self) -> bool:
         return True
 
     @property
-    def stationary(self):
+    def stationary(self) -> bool:
         return True
 
 
-def as_kernel(kernel):
+# What users give as a kernel; scikit-learn's Gaussian-process kernels are callable, too.
+KernelLike: TypeAlias = Kernel | Callable[[NDArray[Any], NDArray[Any]], ArrayLike]
+
+
+def as_kernel(kernel: KernelLike | None) -> Kernel:
     """Turn what the user gave as `kernel` into a `Kernel`.
 
     Parameters
@@ -253,10 +265,10 @@ class FunctionKernel(Kernel):
     array([0.5])
     """
 
-    def __init__(self, function):
+    def __init__(self, function: Callable[[NDArray[Any], NDArray[Any]], Any]) -> None:
         self.function = function
 
-    def __call__(self, Z, z):
+    def __call__(self, Z: ArrayLike, z: ArrayLike) -> NDArray[np.float64]:
         return self.function(np.asarray(Z, dtype=np.float64), z)
 
 
@@ -276,19 +288,19 @@ class CovarianceKernel(Kernel):
     array([0.607])
     """
 
-    def __init__(self, covariance):
+    def __init__(self, covariance: Any) -> None:
         self.covariance = covariance
 
-    def __call__(self, Z, z):
+    def __call__(self, Z: ArrayLike, z: ArrayLike) -> NDArray[np.float64]:
         Z = np.asarray(Z, dtype=np.float64)
         return self.covariance(Z, np.asarray(z, dtype=np.float64)[np.newaxis])[:, 0]
 
     @property
-    def column_factor(self):
+    def column_factor(self) -> ColumnFactor | None:
         return None if self.precision is None else self._gaussian_factor
 
     @property
-    def precision(self):
+    def precision(self) -> float | None:
         """That of an isotropic `RBF`, the one covariance that is a product of Gaussians."""
         from sklearn.gaussian_process.kernels import RBF
 
@@ -297,14 +309,16 @@ class CovarianceKernel(Kernel):
         return float(np.squeeze(self.covariance.length_scale)) ** -2.0
 
     @property
-    def stationary(self):
+    def stationary(self) -> bool:
         return self.covariance.is_stationary()
 
     def _gaussian_factor(self, deviation):
         return _gaussian(deviation, self.precision**-0.5)
 
 
-def checked_weights(kernel, Z, z):
+def checked_weights(
+    kernel: Kernel, Z: NDArray[Any], z: NDArray[Any]
+) -> NDArray[np.float64]:
     """Weights of a kernel, after a check of what a user's kernel returned.
 
     Raises

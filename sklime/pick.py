@@ -1,15 +1,20 @@
 """SP-LIME: a few rows whose explanations together show what the model relies on."""
 
+from typing import Self
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import validate_data
 
 from sklime.exceptions import warn_caller
+from sklime.explanation.container import Explanation
 from sklime.explanation.matrix import attribution_matrix, check_finite_rows
 from sklime.fitting import atomic_fit
-from sklime.laws.quasirandom import generator_of
+from sklime.laws.quasirandom import RandomState, generator_of
+from sklime.tables.typing import TableLike
 from sklime.validation import check_count
 
 
@@ -79,14 +84,27 @@ class SubmodularPick(BaseEstimator):
     (3, 30)
     """
 
-    def __init__(self, n_picks=5, n_features=10, *, max_candidates=None, random_state=None):
+    indices_: NDArray[np.intp]
+    importances_: NDArray[np.float64]
+    coverage_: NDArray[np.float64]
+    n_features_in_: int
+    feature_names_in_: NDArray[np.object_]
+
+    def __init__(
+        self,
+        n_picks: int = 5,
+        n_features: int = 10,
+        *,
+        max_candidates: int | None = None,
+        random_state: RandomState = None,
+    ) -> None:
         self.n_picks = n_picks
         self.n_features = n_features
         self.max_candidates = max_candidates
         self.random_state = random_state
 
     @atomic_fit
-    def fit(self, A, y=None):
+    def fit(self, A: TableLike | Explanation, y: object = None) -> Self:
         """Pick rows of an attribution matrix.
 
         Parameters

@@ -1,14 +1,17 @@
 """Selectors: which few features the surrogate may use, decided from moments."""
 
 from abc import abstractmethod
+from typing import Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.feature_selection import SelectorMixin
 from sklearn.linear_model import lars_path_gram
 from sklearn.utils.validation import check_X_y
 
 from sklime.base import Component
 from sklime.fitting import atomic_fit, check_fitted
+from sklime.moments.base import CentralMoments
 from sklime.moments.products import resolution_of, weighted_products
 from sklime.moments.sampled import SampledMoments
 from sklime.validation import check_count
@@ -24,8 +27,11 @@ class MomentSelector(SelectorMixin, Component):
     `get_support` work as for any scikit-learn selector.
     """
 
+    n_features_in_: int
+    support_: NDArray[np.bool_]
+
     @abstractmethod
-    def select(self, moments):
+    def select(self, moments: CentralMoments) -> NDArray[np.bool_] | None:
         """Choose features for every row and output.
 
         Parameters
@@ -39,7 +45,7 @@ class MomentSelector(SelectorMixin, Component):
             None: all features.
         """
 
-    def check(self):
+    def check(self) -> None:
         """Check the parameters.
 
         Raises
@@ -50,7 +56,9 @@ class MomentSelector(SelectorMixin, Component):
         check_count("k", getattr(self, "k", 1), component=self)
 
     @atomic_fit
-    def fit(self, Z, y, sample_weight=None):
+    def fit(
+        self, Z: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Choose features of one weighted regression.
 
         Parameters
@@ -91,7 +99,9 @@ class MomentSelector(SelectorMixin, Component):
             resolution_of(Zc),
         )
         support = self.select(moments.normalised())
-        self.support_ = np.ones(Z.shape[1], bool) if support is None else support[0, 0]
+        self.support_ = (
+            np.ones(self.n_features_in_, bool) if support is None else support[0, 0]
+        )
         return self
 
     def _get_support_mask(self):
@@ -109,7 +119,7 @@ class AllFeatures(MomentSelector):
     array([ True,  True])
     """
 
-    def select(self, moments):
+    def select(self, moments: CentralMoments) -> None:
         return None
 
 
@@ -134,10 +144,10 @@ class HighestWeights(MomentSelector):
     array([False,  True, False])
     """
 
-    def __init__(self, k=10):
+    def __init__(self, k: int = 10) -> None:
         self.k = k
 
-    def select(self, moments):
+    def select(self, moments: CentralMoments) -> NDArray[np.bool_]:
         size = np.abs(moments.ridge(0.01))
         order = np.argsort(-size, axis=2, kind="stable")[:, :, : self.k]
         support = np.zeros(size.shape, dtype=bool)
@@ -167,10 +177,10 @@ class ForwardSelection(MomentSelector):
     array([False,  True,  True])
     """
 
-    def __init__(self, k=6):
+    def __init__(self, k: int = 6) -> None:
         self.k = k
 
-    def select(self, moments):
+    def select(self, moments: CentralMoments) -> NDArray[np.bool_]:
         n, d, outputs = moments.cross.shape
         residual = np.swapaxes(moments.cross, 1, 2).copy()
         total = np.broadcast_to(
@@ -178,7 +188,7 @@ class ForwardSelection(MomentSelector):
         )
         variance = total.copy()
         support = np.zeros(residual.shape, dtype=bool)
-        factors = []
+        factors: list[NDArray[np.float64]] = []
         rows, ks = np.arange(n)[:, np.newaxis], np.arange(outputs)
         for _ in range(min(self.k, d)):
             usable = ~support & (variance > 10.0 * moments.resolution * total)
@@ -221,10 +231,10 @@ class LassoPath(MomentSelector):
     array([False,  True,  True])
     """
 
-    def __init__(self, k=10):
+    def __init__(self, k: int = 10) -> None:
         self.k = k
 
-    def select(self, moments):
+    def select(self, moments: CentralMoments) -> NDArray[np.bool_]:
         n, d, outputs = moments.cross.shape
         support = np.zeros((n, outputs, d), dtype=bool)
         # A path cannot take in two features at once: of equal ones it would lose one.
@@ -264,9 +274,9 @@ class AutoSelector(MomentSelector):
     array([ True, False])
     """
 
-    def __init__(self, k=10):
+    def __init__(self, k: int = 10) -> None:
         self.k = k
 
-    def select(self, moments):
+    def select(self, moments: CentralMoments) -> NDArray[np.bool_]:
         chosen = ForwardSelection(self.k) if self.k <= 6 else HighestWeights(self.k)
         return chosen.select(moments)

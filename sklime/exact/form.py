@@ -1,6 +1,18 @@
 """The contract of closed forms: fitted models read from their parts, and rebuilt."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sklime.exact.feature_map import FeatureMap
+    from sklime.exact.tilted_columns import ColumnLaw
+    from sklime.laws.columns import Column
 
 
 class ClosedForm(ABC):
@@ -13,10 +25,16 @@ class ClosedForm(ABC):
     """
 
     # What the model does with a table before its parts see it: a transformer, or None.
-    step = None
+    step: Any = None
 
     @abstractmethod
-    def bind(self, features, columns, points, mismatch):
+    def bind(
+        self,
+        features: FeatureMap,
+        columns: Sequence[Column],
+        points: list[NDArray[np.float64]],
+        mismatch: float,
+    ) -> RebuiltModel:
         """Rebuild the model as a function of a table's columns.
 
         Parameters
@@ -53,7 +71,7 @@ class RebuiltModel(ABC):
     """
 
     @abstractmethod
-    def answers(self, at):
+    def answers(self, at: NDArray[np.intp]) -> NDArray[np.float64]:
         """Evaluate the model at rows.
 
         Parameters
@@ -67,7 +85,9 @@ class RebuiltModel(ABC):
         """
 
     @abstractmethod
-    def __call__(self, laws, outputs):
+    def __call__(
+        self, laws: list[ColumnLaw], outputs: NDArray[np.intp]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Expected answers and coefficients under tilted laws.
 
         Parameters

@@ -2,8 +2,10 @@
 
 from itertools import chain
 from types import MappingProxyType
+from typing import Any, Literal, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
 from sklearn.utils.parallel import Parallel, delayed
 
@@ -15,15 +17,18 @@ from sklime.explainer.parameters import check_parameters, check_uncertainty
 from sklime.explainer.progress import with_progress
 from sklime.explainer.routes import Routes, Setting
 from sklime.explainer.rows import rows_of
+from sklime.explanation.container import Explanation
 from sklime.fitting import atomic_fit, check_fitted
-from sklime.kernels import ExponentialKernel, as_kernel
-from sklime.laws.quasirandom import resolve_seed, seeded
+from sklime.kernels import ExponentialKernel, Kernel, KernelLike, as_kernel
+from sklime.laws.quasirandom import RandomState, resolve_seed, seeded
 from sklime.model.response import Response
 from sklime.model.wrapped import WrappedModelMixin
 from sklime.samplers import MarginalSampler
+from sklime.samplers.base import Sampler
 from sklime.samplers.kinds.table import TableRows
-from sklime.selectors import AllFeatures
+from sklime.selectors import AllFeatures, MomentSelector
 from sklime.tables.access import block_bytes, concat, take_rows
+from sklime.tables.typing import Table, TableLike
 
 
 class LimeExplainer(
@@ -126,6 +131,17 @@ class LimeExplainer(
     (150, 4)
     """
 
+    estimator_: Any
+    sampler_: Sampler
+    kernel_: Kernel
+    selector_: MomentSelector | BaseEstimator
+    surrogate_: BaseEstimator | None
+    classes_: NDArray[Any]
+    method_: Literal["exact", "sampling"]
+    n_samples_: int
+    n_features_in_: int
+    feature_names_in_: NDArray[np.object_]
+
     _default_components = MappingProxyType(
         {"sampler": MarginalSampler, "kernel": ExponentialKernel, "selector": AllFeatures}
     )
@@ -135,23 +151,25 @@ class LimeExplainer(
 
     def __init__(
         self,
-        estimator,
+        estimator: Any,
         *,
-        sampler=None,
-        kernel=None,
-        selector=None,
-        surrogate=None,
-        method="auto",
-        weighting="auto",
-        n_samples=4096,
-        target="auto",
-        response_method="auto",
-        tol=None,
-        max_samples=None,
-        random_state=None,
-        n_jobs=None,
-        verbose=0,
-    ):
+        sampler: Sampler | None = None,
+        kernel: KernelLike | None = None,
+        selector: MomentSelector | BaseEstimator | None = None,
+        surrogate: BaseEstimator | None = None,
+        method: Literal["auto", "exact", "sampling"] = "auto",
+        weighting: Literal["auto", "kernel", "tilted"] = "auto",
+        n_samples: int = 4096,
+        target: object = "auto",
+        response_method: Literal[
+            "auto", "predict_proba", "decision_function", "predict"
+        ] = "auto",
+        tol: float | None = None,
+        max_samples: int | None = None,
+        random_state: RandomState = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+    ) -> None:
         self.estimator = estimator
         self.sampler = sampler
         self.kernel = kernel
@@ -169,7 +187,14 @@ class LimeExplainer(
         self.verbose = verbose
 
     @atomic_fit
-    def fit(self, X, y=None, *, sample_weight=None, **params):
+    def fit(
+        self,
+        X: TableLike,
+        y: ArrayLike | None = None,
+        *,
+        sample_weight: ArrayLike | None = None,
+        **params: Any,
+    ) -> Self:
         """Learn the training statistics, draw the pool and ask the model about it.
 
         Parameters
@@ -225,7 +250,7 @@ class LimeExplainer(
         self.n_samples_ = self._routes.source.n_samples
         return self
 
-    def transform(self, X):
+    def transform(self, X: TableLike) -> Table:
         """Explain every row.
 
         Parameters
@@ -247,7 +272,9 @@ class LimeExplainer(
 
         return concat(self._surrogates(rows, outputs, keep))
 
-    def explain(self, X, *, target=None, uncertainty=False):
+    def explain(
+        self, X: TableLike, *, target: object = None, uncertainty: bool = False
+    ) -> Explanation:
         """Explain every row, with all that is known about each explanation.
 
         Parameters
@@ -283,7 +310,7 @@ class LimeExplainer(
         names = self._response.outputs
         return assemble_explanation(blocks, rows, resolved, names, answers, outputs, meta)
 
-    def score(self, X, y=None):
+    def score(self, X: TableLike, y: object = None) -> float:
         r"""Local fidelity: how well the surrogates predict the model on fresh draws.
 
         The draws come from a fixed reference neighbourhood, the same for every width,
@@ -318,7 +345,9 @@ class LimeExplainer(
             return 1.0 if residual <= 1e-20 * size else 0.0
         return float(1.0 - residual / total)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> NDArray[np.object_]:
         """Names of the columns of `transform`.
 
         Parameters

@@ -1,5 +1,10 @@
 """Explanations of the same features, one below the other."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
 
 from sklime.explanation.fields import names_of_arrays, names_per_unit, optional_arrays
@@ -7,12 +12,15 @@ from sklime.explanation.serialization.equality import identical
 from sklime.tables.access import concat
 from sklime.tables.conditions import TableConditions
 
+if TYPE_CHECKING:
+    from sklime.explanation.container import Explanation
+
 
 class Joining:
     """The joining of explanations."""
 
     @classmethod
-    def concat(cls, parts):
+    def concat(cls, parts: Iterable[Explanation]) -> Self:
         """Join explanations row-wise.
 
         They must agree in the names of their features, in their kind and kind of data, in

@@ -1,9 +1,12 @@
 """The container: parallel arrays, of which each method needs a few."""
 
 import reprlib
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri, stdtrit
 
 from sklime.explanation.concatenation import Joining
@@ -24,6 +27,7 @@ from sklime.explanation.serialization.document import JSONExport
 from sklime.explanation.serialization.equality import identical
 from sklime.explanation.shap_bridge import ShapBridge
 from sklime.tables.conditions import TableConditions
+from sklime.tables.typing import Table, TableLike
 
 # A coefficient that rests on fewer draws, in units of the mean weight, is doubtful.
 THIN_SUPPORT = 10
@@ -107,6 +111,7 @@ class Explanation(
     --------
     >>> import numpy as np
     >>> from sklime.tables.conditions import TableConditions
+    from sklime.tables.typing import Table, TableLike
     >>> from sklime.explanation import Explanation
     >>> labels = [["age <= 30", "age > 30"], ["color = blue", "color = red"]]
     >>> e = Explanation(
@@ -137,24 +142,46 @@ class Explanation(
     True
     """
 
-    values: np.ndarray = field(metadata=PER_UNIT)
+    values: NDArray[np.float64] = field(metadata=PER_UNIT)
     _: KW_ONLY
-    intercepts: np.ndarray = field(metadata=PER_OUTPUT)
-    predictions: np.ndarray = field(metadata=PER_OUTPUT)
-    local_predictions: np.ndarray = field(metadata=PER_OUTPUT)
-    scores: np.ndarray = field(metadata=PER_OUTPUT)
-    effective_sample_sizes: np.ndarray = field(metadata=PER_OUTPUT)
-    support: np.ndarray = field(metadata=PER_UNIT)
-    data: object
-    feature_names: np.ndarray
-    target_names: np.ndarray
-    conditions: object
-    meta: dict
-    standard_errors: np.ndarray | None = field(default=None, metadata=PER_UNIT)
-    unit_names: list | None = None
-    unit_spans: list | None = None
+    intercepts: NDArray[np.float64] = field(metadata=PER_OUTPUT)
+    predictions: NDArray[np.float64] = field(metadata=PER_OUTPUT)
+    local_predictions: NDArray[np.float64] = field(metadata=PER_OUTPUT)
+    scores: NDArray[np.float64] = field(metadata=PER_OUTPUT)
+    effective_sample_sizes: NDArray[np.float64] = field(metadata=PER_OUTPUT)
+    support: NDArray[np.float64] = field(metadata=PER_UNIT)
+    data: Table
+    feature_names: NDArray[np.object_]
+    target_names: NDArray[np.object_]
+    conditions: TableConditions | NDArray[np.object_] | list[NDArray[np.object_]]
+    meta: dict[str, Any]
+    standard_errors: NDArray[np.float64] | None = field(default=None, metadata=PER_UNIT)
+    unit_names: list[NDArray[np.object_]] | None = None
+    unit_spans: list[Any] | None = None
 
-    def __post_init__(self):
+    if TYPE_CHECKING:
+        # Takes what becomes such arrays.
+        def __init__(
+            self,
+            values: ArrayLike,
+            *,
+            intercepts: ArrayLike,
+            predictions: ArrayLike,
+            local_predictions: ArrayLike,
+            scores: ArrayLike,
+            effective_sample_sizes: ArrayLike,
+            support: ArrayLike,
+            data: TableLike,
+            feature_names: ArrayLike,
+            target_names: ArrayLike,
+            conditions: TableConditions | Sequence[ArrayLike],
+            meta: Mapping[str, Any],
+            standard_errors: ArrayLike | None = None,
+            unit_names: Sequence[ArrayLike] | None = None,
+            unit_spans: Sequence[Any] | None = None,
+        ) -> None: ...
+
+    def __post_init__(self) -> None:
         optional = optional_arrays(self)
         for name in names_of_arrays(self):
             array = getattr(self, name)
@@ -173,44 +200,44 @@ class Explanation(
         check_units(self)
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, ...]:
         """Shape of `values`."""
         return self.values.shape
 
     @property
-    def low_support(self):
+    def low_support(self) -> NDArray[np.bool_]:
         """Whether `support` is below 10, of unit shape: such attributions are doubtful."""
         return self.support < THIN_SUPPORT
 
     @property
-    def n_features(self):
+    def n_features(self) -> int:
         """Number of features; for tables, the columns of `data`."""
         return len(self.feature_names)
 
     @property
-    def kind(self):
+    def kind(self) -> str:
         """Kind of the explained rows: "table", "text", "image" or "sequence"."""
         return self.meta.get("kind", "table")
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.values)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         targets = list(dict.fromkeys(map(str, self.target_names)))
         return (
             f"Explanation(rows={len(self)}, features={self.n_features}, "
             f"targets={reprlib.repr(targets)}, method={self.meta.get('method')!r})"
         )
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         if not isinstance(other, Explanation):
             return NotImplemented
         return identical(vars(self), vars(other))
 
     # Its arrays can change.
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
 
-    def as_list(self, row, target=None):
+    def as_list(self, row: int, target: object = None) -> list[tuple[str, float]]:
         """List the conditions of one row with their attributions, the strongest first.
 
         Parameters
@@ -239,7 +266,9 @@ class Explanation(
         order = np.argsort(-np.abs(values), kind="stable")
         return [(str(conditions[j]), float(values[j])) for j in order if values[j] != 0]
 
-    def confidence_intervals(self, level=0.95):
+    def confidence_intervals(
+        self, level: float = 0.95
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         r"""Bound each attribution by its error bars, :math:`b \pm q \, \mathrm{se}(b)`.
 
         The quantile :math:`q` is that of Student's t on ``meta["degrees_of_freedom"]``

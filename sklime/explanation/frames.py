@@ -1,15 +1,22 @@
 """Explanations as pandas frames: one line per attribution, or one per row."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
 import numpy as np
 
 from sklime.explanation.units import by_output, units_by_name, values_by_name
 from sklime.tables.access import take_cells
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 class FrameExport:
     """The frames of an `Explanation`."""
 
-    def to_frame(self, *, tidy=True):
+    def to_frame(self, *, tidy: bool = True) -> pd.DataFrame:
         """Lay the explanation out as a table.
 
         Parameters
@@ -42,7 +49,7 @@ class FrameExport:
         return self._tidy_frame() if tidy else self._wide_frame()
 
     @classmethod
-    def from_frame(cls, frame, *, meta=None):
+    def from_frame(cls, frame: pd.DataFrame, *, meta: dict[str, Any] | None = None) -> Self:
         """Read an explanation from a tidy frame.
 
         A frame says nothing of the surrogates' intercepts, local predictions, scores and

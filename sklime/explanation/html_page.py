@@ -1,6 +1,8 @@
 """What notebooks show of an explanation, and the page for everybody else."""
 
+import os
 from pathlib import Path
+from typing import overload
 
 from sklime.explanation.view.content import page_content, page_header
 
@@ -11,7 +13,13 @@ _NOTEBOOK_ROWS = 3
 class HTMLExport:
     """Mixin of an explanation: HTML."""
 
-    def to_html(self, path=None):
+    @overload
+    def to_html(self, path: None = None) -> str: ...
+
+    @overload
+    def to_html(self, path: str | os.PathLike[str]) -> None: ...
+
+    def to_html(self, path: str | os.PathLike[str] | None = None) -> str | None:
         """Write one self-contained page: a table of rows, each of which opens.
 
         Nothing is loaded from elsewhere, and no name or value is taken for markup.
@@ -33,7 +41,7 @@ class HTMLExport:
         Path(path).write_text(page, encoding="utf-8")
         return None
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         from sklime.page import render_notebook
 
         return render_notebook(page_content(self[:_NOTEBOOK_ROWS]), page_header(self))

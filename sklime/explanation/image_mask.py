@@ -1,6 +1,9 @@
 """An image's strongest segments, as a mask."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from sklime.explanation.units import is_label_map
 from sklime.tables.access import row_of
@@ -11,15 +14,15 @@ class ImageMask:
 
     def mask(
         self,
-        row,
+        row: int,
         *,
-        n_features=5,
-        positive_only=False,
-        negative_only=False,
-        min_weight=0.0,
-        hide_rest=False,
-        target=None,
-    ):
+        n_features: int | None = 5,
+        positive_only: bool = False,
+        negative_only: bool = False,
+        min_weight: float = 0.0,
+        hide_rest: bool = False,
+        target: object = None,
+    ) -> tuple[NDArray[Any], NDArray[np.int_]]:
         """Mark the strongest segments of one image.
 
         Parameters

@@ -1,7 +1,9 @@
 """Parts of an explanation: rows, features by name, a target."""
 
 import difflib
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Self
 
 import numpy as np
 
@@ -21,10 +23,10 @@ _ALL = slice(None)
 class Indexing:
     """The indexing of an `Explanation`, described there."""
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Self]:
         return (self[row] for row in range(len(self)))
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: object) -> Self:
         if _are_names(key):
             key = (_ALL, key)
         elif not isinstance(key, tuple):

@@ -1,17 +1,28 @@
 """Explanations in order and in groups."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Literal, Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sklime.explanation.fields import names_per_output
 from sklime.explanation.units import unit_mask, units_by_name, values_by_name
 
-_STATISTICS = {"mean": np.mean, "max": np.max}
+if TYPE_CHECKING:
+    from sklime.explanation.container import Explanation
+
+_STATISTICS: dict[str, Callable[..., Any]] = {"mean": np.mean, "max": np.max}
 
 
 class Ordering:
     """The sorting and grouping of an `Explanation`."""
 
-    def sort_rows(self, by="predictions", *, ascending=False):
+    def sort_rows(
+        self, by: str | ArrayLike = "predictions", *, ascending: bool = False
+    ) -> Self:
         """Put the rows in order, by default the largest prediction first.
 
         Parameters
@@ -44,7 +55,9 @@ class Ordering:
             )
         return self[_order(keys, ascending)]
 
-    def sort_features(self, by="mean", *, ascending=False):
+    def sort_features(
+        self, by: Literal["mean", "max"] = "mean", *, ascending: bool = False
+    ) -> Self:
         r"""Put the features in order, by default the strongest first.
 
         A feature is as strong as the mean or maximum of \|attribution\| over all rows and
@@ -85,7 +98,7 @@ class Ordering:
         units = [np.argsort(ranks[own[held]], kind="stable") for own, held in places]
         return self._take_units(units, np.argsort(features, kind="stable"))
 
-    def groupby(self, labels):
+    def groupby(self, labels: ArrayLike) -> Groups:
         """Group the rows that share a label.
 
         Parameters
@@ -128,7 +141,7 @@ class Groups:
     [1]
     """
 
-    def __init__(self, explanation, labels):
+    def __init__(self, explanation: Explanation, labels: ArrayLike) -> None:
         import pandas as pd
 
         labels = pd.Series(labels)
@@ -146,30 +159,30 @@ class Groups:
         self._explanation = explanation
         self._codes = codes
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._labels)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[tuple[Any, Explanation]]:
         return iter(self.items())
 
-    def __contains__(self, label):
+    def __contains__(self, label: object) -> bool:
         return label in self._labels
 
-    def __getitem__(self, label):
+    def __getitem__(self, label: object) -> Explanation:
         if label not in self:
             raise KeyError(f"no rows are labelled {label!r}: choose from {self.keys()}")
         return self._explanation[self._codes == self._labels.get_loc(label)]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         sizes = np.bincount(self._codes, minlength=len(self))
         pairs = zip(self.keys(), sizes.tolist(), strict=True)
         return f"Groups({', '.join(f'{label!r}: {size} rows' for label, size in pairs)})"
 
-    def keys(self):
+    def keys(self) -> list[Any]:
         """List the labels, sorted."""
         return self._labels.tolist()
 
-    def items(self):
+    def items(self) -> list[tuple[Any, Explanation]]:
         """List the pairs of a label and its explanation."""
         return [(label, self[label]) for label in self.keys()]
 

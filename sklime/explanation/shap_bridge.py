@@ -1,15 +1,22 @@
 """Explanations for shap and its plots."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from sklime.explanation.frames import values_of_units
 from sklime.explanation.units import units_by_name, values_by_name
 
+if TYPE_CHECKING:
+    import shap
+
 
 class ShapBridge:
     """The way from an `Explanation` to shap."""
 
-    def to_shap(self):
+    def to_shap(self) -> shap.Explanation:
         r"""Hand the explanation over to shap, all of whose plots for tables take it.
 
         ``base_values + values.sum(axis=1)`` is the local prediction of each row. Where
@@ -44,7 +51,7 @@ class ShapBridge:
             ) from error
         names, values = values_by_name(self, absent=0.0)
         values = np.moveaxis(values, 1, 2)
-        outputs = list(map(str, self.target_names))
+        outputs: list[str] | None = list(map(str, self.target_names))
         if self.values.ndim == 2:
             values, outputs = values[..., 0], None
         return shap.Explanation(

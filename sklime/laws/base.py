@@ -1,11 +1,25 @@
 """The contract of laws: the distributions by which fitted samplers perturb rows."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sklime.exceptions import NoClosedForm
+
+if TYPE_CHECKING:
+    from sklime.kernels import Kernel
+    from sklime.laws.cells import Cells
+    from sklime.laws.coordinates import Coordinates
+    from sklime.laws.independent import IndependentColumns
+    from sklime.laws.masks import ExchangeableLaw
+    from sklime.laws.quasirandom import RandomState
+    from sklime.samplers.base import Sampler
+    from sklime.tables.typing import Table
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,15 +47,15 @@ class Sample:
         each.
     """
 
-    inputs: object
-    design: np.ndarray
-    position: np.ndarray
-    masses: np.ndarray | None = None
-    groups: np.ndarray | None = None
+    inputs: Table
+    design: NDArray[Any]
+    position: NDArray[Any]
+    masses: NDArray[np.float64] | None = None
+    groups: NDArray[np.intp] | None = None
     exhaustive: bool = False
     n_draws: int | None = None
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.design)
 
 
@@ -57,19 +71,19 @@ class Law(ABC):
         Fitted: describes the rows.
     """
 
-    def __init__(self, sampler):
+    def __init__(self, sampler: Sampler) -> None:
         self.sampler = sampler
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return repr(self.sampler)
 
     @property
-    def n_features(self):
+    def n_features(self) -> int:
         """Number of columns of a row."""
         return self.sampler.n_features_in_
 
     @abstractmethod
-    def draw(self, X, n_samples, random_state):
+    def draw(self, X: Table, n_samples: int, random_state: RandomState) -> list[Sample]:
         """Draw perturbations of each row.
 
         Parameters
@@ -88,7 +102,7 @@ class Law(ABC):
             One per row.
         """
 
-    def tilt(self, kernel):
+    def tilt(self, kernel: Kernel) -> Law | None:
         """Weigh the law by a kernel centred on each row.
 
         Parameters
@@ -104,7 +118,7 @@ class Law(ABC):
         """
         return None
 
-    def ordered(self, order):
+    def ordered(self, order: NDArray[np.intp]) -> Law:
         """Give the first random numbers to the columns that matter most.
 
         Parameters
@@ -119,15 +133,15 @@ class Law(ABC):
         """
         return self
 
-    def count_draws(self, n_samples):
+    def count_draws(self, n_samples: int) -> int:
         """Number of draws that a request for `n_samples` gives: here as many."""
         return n_samples
 
-    def groups(self, n_draws):
+    def groups(self, n_draws: int) -> NDArray[np.intp] | None:
         """Which draws of a request belong together, as `Sample.groups`."""
         return None
 
-    def prefix_positions(self, n_draws, n_more):
+    def prefix_positions(self, n_draws: int, n_more: int) -> NDArray[np.intp] | None:
         """Positions of a request's draws among those of a larger one.
 
         Parameters
@@ -142,7 +156,7 @@ class Law(ABC):
         """
         return None
 
-    def independent_columns(self, X):
+    def independent_columns(self, X: Table) -> IndependentColumns:
         """The law as one of independent columns, for closed forms.
 
         Parameters
@@ -161,7 +175,7 @@ class Law(ABC):
         """
         raise NoClosedForm(f"{self!r} has no independent columns")
 
-    def exchangeable(self, n_units):
+    def exchangeable(self, n_units: int) -> ExchangeableLaw:
         """The law of masks of a row of so many units, for closed forms.
 
         Returns
@@ -180,7 +194,7 @@ class SharedLaw(Law):
     """Base of the laws whose draws do not depend on the row: the model is asked once."""
 
     @abstractmethod
-    def pool(self, n_samples, random_state):
+    def pool(self, n_samples: int, random_state: RandomState) -> tuple[Table, Coordinates]:
         """Draw the perturbations that all rows share.
 
         Returns
@@ -192,10 +206,10 @@ class SharedLaw(Law):
         """
 
     @abstractmethod
-    def locate(self, X):
+    def locate(self, X: Table) -> Coordinates:
         """Coordinates of checked rows in interpretable space."""
 
-    def cells(self, inputs, n_levels):
+    def cells(self, inputs: Table, n_levels: int) -> list[Cells] | None:
         """Cut the columns of pool draws into cells within their bins.
 
         Parameters
@@ -217,7 +231,9 @@ class ShiftedLaw(Law):
     """Base of the laws whose draws are the same deviations around every row."""
 
     @abstractmethod
-    def deviations(self, n_samples, random_state):
+    def deviations(
+        self, n_samples: int, random_state: RandomState
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Draw the deviations from the row that all rows share.
 
         Returns
@@ -227,7 +243,9 @@ class ShiftedLaw(Law):
         """
 
     @abstractmethod
-    def around(self, X, deviations):
+    def around(
+        self, X: Table, deviations: NDArray[np.float64]
+    ) -> tuple[Table, NDArray[np.float64]]:
         """Move deviations to each row.
 
         Returns

@@ -1,5 +1,7 @@
 """Uniform numbers: scrambled Sobol points, Latin hypercubes and plain random draws."""
 
+from typing import TypeAlias
+
 import numpy as np
 from scipy.stats import qmc
 from sklearn.utils import check_random_state
@@ -8,6 +10,9 @@ from sklime.validation import check_count
 
 SEQUENCES = ("sobol", "lhs", "random")
 N_SCRAMBLES = 8
+
+# What users give as `random_state`.
+RandomState: TypeAlias = int | np.random.RandomState | None
 
 
 def resolve_seed(random_state):

@@ -1,10 +1,15 @@
 """Estimators made of a plain function: the black boxes of scikit-learn."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
 from sklime.model.conversion import UnusableAnswer, as_array
 from sklime.model.outputs import ClassOutputs
+from sklime.tables.typing import TableLike
 
 
 class _Function(BaseEstimator):
@@ -60,18 +65,20 @@ class FunctionClassifier(ClassifierMixin, _Function):
     array(['dry', 'wet'], dtype='<U3')
     """
 
-    def __init__(self, predict_proba, classes=None):
+    def __init__(
+        self, predict_proba: Callable[[Any], ArrayLike], classes: ArrayLike | None = None
+    ) -> None:
         self.predict_proba = predict_proba
         self.classes = classes
 
     @property
-    def classes_(self):
+    def classes_(self) -> NDArray[Any]:
         """The class labels, where `classes` is given."""
         if self.classes is None:
             raise AttributeError("classes_ only exists where classes is given")
         return np.asarray(self.classes)
 
-    def predict(self, X):
+    def predict(self, X: TableLike) -> NDArray[Any]:
         """Give the most probable class of every sample.
 
         Parameters
@@ -132,5 +139,5 @@ class FunctionRegressor(RegressorMixin, _Function):
     array([3.])
     """
 
-    def __init__(self, predict):
+    def __init__(self, predict: Callable[[Any], ArrayLike]) -> None:
         self.predict = predict

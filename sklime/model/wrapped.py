@@ -5,7 +5,9 @@ fitted. `clone`, `set_params`, tags and metadata routing follow from that.
 """
 
 import copy
+from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any, Self
 
 import sklearn
 from sklearn.base import clone
@@ -15,6 +17,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
+from sklime.base import Component
 from sklime.exceptions import warn_caller
 from sklime.laws.quasirandom import seeded
 from sklime.samplers.base import Sampler
@@ -28,9 +31,12 @@ class WrappedModelMixin:
     """
 
     # Names of the component parameters, and what None stands for.
-    _default_components = MappingProxyType({})
+    _default_components: Mapping[str, type[Component]] = MappingProxyType({})
 
-    def set_params(self, **params):
+    estimator: Any
+    sampler: Any
+
+    def set_params(self, **params: Any) -> Self:
         """Set parameters, also those of components that are still None.
 
         Parameters
@@ -58,9 +64,9 @@ class WrappedModelMixin:
             nested = any(key.startswith(f"{name}__") for key in params)
             if nested and params.get(name, getattr(self, name)) is None:
                 params = {**params, name: default()}
-        return super().set_params(**params)
+        return super().set_params(**params)  # type: ignore[misc]
 
-    def get_metadata_routing(self):
+    def get_metadata_routing(self) -> MetadataRouter:
         """Metadata that `fit` takes itself and hands to the model's fit.
 
         Returns

@@ -1,6 +1,10 @@
 """The contract of moments: what selectors and surrogates read of neighbourhoods."""
 
 from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 class RowMoments(ABC):
@@ -21,18 +25,29 @@ class RowMoments(ABC):
     """
 
     # Rows of which nothing is estimated: one answer for all, or one a row.
-    exact = False
+    exact: bool | NDArray[np.bool_] = False
 
     # Whether the draws that have weight cannot tell the features apart, or hardly can.
-    undetermined = False
-    collinear = False
+    undetermined: bool | NDArray[np.bool_] = False
+    collinear: bool | NDArray[np.bool_] = False
 
     # Moments of the responses themselves, where these are of less noisy ones with the same
     # coefficients.
-    raw = None
+    raw: "RowMoments | None" = None
+
+    positions: NDArray[np.float64]
+    z_origin: NDArray[np.float64]
+    y_origin: NDArray[np.float64]
+    y_scale: NDArray[np.float64]
+    n_samples: float
+
+    if TYPE_CHECKING:
+        # A field or a property.
+        @property
+        def effective_sample_sizes(self) -> NDArray[np.float64]: ...
 
     @abstractmethod
-    def normalised(self):
+    def normalised(self) -> "CentralMoments":
         """The `CentralMoments` per unit of weight; zeros in rows without weight."""
 
 
@@ -57,8 +72,22 @@ class CentralMoments(ABC):
         Share of a second moment below which a variance is rounding error.
     """
 
+    gram: NDArray[np.float64]
+    cross: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    mean_z: NDArray[np.float64]
+    mean_y: NDArray[np.float64]
+    resolution: float
+
+    if TYPE_CHECKING:
+        # A field or a property.
+        @property
+        def constant(self) -> NDArray[np.bool_]: ...
+
     @abstractmethod
-    def ridge(self, penalty, support=None):
+    def ridge(
+        self, penalty: float, support: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.float64]:
         """Solve the weighted ridge regression with a free intercept.
 
         Parameters
@@ -75,7 +104,9 @@ class CentralMoments(ABC):
         """
 
     @abstractmethod
-    def explained(self, coef, offset=0.0):
+    def explained(
+        self, coef: NDArray[np.float64], offset: NDArray[np.float64] | float = 0.0
+    ) -> NDArray[np.float64]:
         """Share of the responses' weighted variance that a surrogate explains, R squared.
 
         Parameters

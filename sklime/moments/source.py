@@ -1,6 +1,19 @@
 """The contract of moment sources: where the moments of rows' neighbourhoods come from."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sklime.moments.base import RowMoments
+    from sklime.neighbourhoods.base import SampledSource
+    from sklime.surrogates.surrogates import Surrogates
+    from sklime.tables.typing import Table
 
 
 class MomentSource(ABC):
@@ -13,16 +26,18 @@ class MomentSource(ABC):
         for.
     """
 
+    n_samples: int
+
     # Rows that are explained together: their moments stay in the second-level cache.
     rows_at_once = 64
 
     @property
     @abstractmethod
-    def bytes_per_row(self):
+    def bytes_per_row(self) -> int:
         """Memory needed for each of the rows that are explained together."""
 
     @abstractmethod
-    def evaluate(self, X):
+    def evaluate(self, X: Table) -> Any:
         """Place rows, and ask the model what moments need of it.
 
         Parameters
@@ -37,7 +52,7 @@ class MomentSource(ABC):
         """
 
     @abstractmethod
-    def moments(self, evaluated, outputs):
+    def moments(self, evaluated: Any, outputs: NDArray[np.intp]) -> RowMoments:
         """Moments of the rows' neighbourhoods.
 
         Parameters
@@ -53,7 +68,9 @@ class MomentSource(ABC):
         """
 
     @abstractmethod
-    def with_standard_errors(self, surrogates, evaluated, outputs):
+    def with_standard_errors(
+        self, surrogates: Surrogates, evaluated: Any, outputs: NDArray[np.intp]
+    ) -> Surrogates:
         """Add standard errors to surrogates that were fitted to these moments.
 
         Parameters
@@ -69,11 +86,17 @@ class MomentSource(ABC):
         """
 
     @property
-    def score_basis(self):
+    def score_basis(self) -> str:
         """What the fidelity of surrogates rests on, in words."""
         return f"on {self.n_samples} draws"
 
-    def with_scores(self, surrogates, X, outputs, sampled):
+    def with_scores(
+        self,
+        surrogates: Surrogates,
+        X: Table,
+        outputs: NDArray[np.intp],
+        sampled: Callable[[], SampledSource],
+    ) -> Surrogates:
         """Add the fidelity of surrogates, where moments alone do not tell it.
 
         Parameters

@@ -1,9 +1,24 @@
 """Sampled sources of moments: draws around rows, and the model's responses to them."""
 
+from __future__ import annotations
+
 from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 from sklime.moments.sampled import SampledMoments
 from sklime.moments.source import MomentSource
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sklime.kernels import Kernel
+    from sklime.laws.base import Law
+    from sklime.model.response import Response
+    from sklime.moments.draws import Draws
+    from sklime.surrogates.surrogates import Surrogates
+    from sklime.tables.typing import Table
 
 
 class SampledSource(MomentSource):
@@ -25,7 +40,15 @@ class SampledSource(MomentSource):
         The same with fewer draws, whose responses are used again.
     """
 
-    def __init__(self, law, kernel, response, n_samples, seed, smaller=None):
+    def __init__(
+        self,
+        law: Law,
+        kernel: Kernel,
+        response: Response,
+        n_samples: int,
+        seed: int,
+        smaller: SampledSource | None = None,
+    ) -> None:
         self.law = law
         self.kernel = kernel
         self.response = response
@@ -36,10 +59,10 @@ class SampledSource(MomentSource):
         self.prefix = None
         if smaller is not None:
             self.prefix = law.prefix_positions(smaller.n_samples, self.n_samples)
-        self._grown = {}
+        self._grown: dict[int, Self] = {}
 
     @abstractmethod
-    def evaluate(self, X, known=None):
+    def evaluate(self, X: Table, known: Sequence[NDArray[np.float64]] | None = None) -> Any:
         """Draw around rows and query the model about the draws.
 
         Parameters
@@ -57,7 +80,7 @@ class SampledSource(MomentSource):
         """
 
     @abstractmethod
-    def draws(self, evaluated, outputs):
+    def draws(self, evaluated: Any, outputs: NDArray[np.intp]) -> Iterator[Draws]:
         """Weigh the draws around each row.
 
         Parameters
@@ -74,7 +97,7 @@ class SampledSource(MomentSource):
         """
 
     @abstractmethod
-    def responses(self, evaluated, i):
+    def responses(self, evaluated: Any, i: int) -> NDArray[np.float64]:
         """The model's responses to the draws around one row.
 
         Parameters
@@ -89,13 +112,15 @@ class SampledSource(MomentSource):
         ndarray of shape (n_draws, n_outputs)
         """
 
-    def moments(self, evaluated, outputs):
+    def moments(self, evaluated: Any, outputs: NDArray[np.intp]) -> SampledMoments:
         return SampledMoments.of(self.draws(evaluated, outputs))
 
-    def with_standard_errors(self, surrogates, evaluated, outputs):
+    def with_standard_errors(
+        self, surrogates: Surrogates, evaluated: Any, outputs: NDArray[np.intp]
+    ) -> Surrogates:
         return surrogates.with_standard_errors(self.draws(evaluated, outputs))
 
-    def grown(self, n_samples):
+    def grown(self, n_samples: int) -> Self:
         """The same source with more draws.
 
         Parameters

@@ -1,11 +1,18 @@
 """One row as signed bars."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
 
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.labels import label_y, row_lines, title
 from sklime.plotting.style import SUMMED, bars
 from sklime.plotting.top_features import strongest, with_others
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 class AttributionDisplay(Display):
@@ -42,7 +49,15 @@ class AttributionDisplay(Display):
     'attribution'
     """
 
-    def plot(self, ax=None, *, row=0, target=None, max_features=10, level=0.95):
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        row: int = 0,
+        target: object = None,
+        max_features: int = 10,
+        level: float = 0.95,
+    ) -> Self:
         """Draw the bars of one row.
 
         Parameters

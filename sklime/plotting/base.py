@@ -1,6 +1,17 @@
 """What the displays share: scikit-learn's protocol, and matplotlib only when drawing."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
+
+    from sklime.explainer.explainer import LimeExplainer
+    from sklime.explanation.container import Explanation
+    from sklime.tables.typing import TableLike
 
 
 class Display(ABC):
@@ -22,9 +33,12 @@ class Display(ABC):
     """
 
     # What alone can be shown, as in ``meta["kind"]``; None: any kind.
-    _kind = None
+    _kind: str | None = None
 
-    def __init__(self, explanation):
+    ax_: Axes
+    figure_: Figure | SubFigure
+
+    def __init__(self, explanation: Explanation) -> None:
         require_matplotlib(type(self).__name__)
         if not len(explanation):
             raise ValueError(
@@ -40,8 +54,15 @@ class Display(ABC):
 
     @classmethod
     def from_estimator(
-        cls, explainer, X, *, target=None, uncertainty=False, ax=None, **options
-    ):
+        cls,
+        explainer: LimeExplainer,
+        X: TableLike,
+        *,
+        target: object = None,
+        uncertainty: bool = False,
+        ax: Axes | None = None,
+        **options: Any,
+    ) -> Self:
         """Explain rows and show the explanation.
 
         Parameters
@@ -74,7 +95,9 @@ class Display(ABC):
         return cls(explanation).plot(ax, **options)
 
     @classmethod
-    def from_explanation(cls, explanation, *, ax=None, **options):
+    def from_explanation(
+        cls, explanation: Explanation, *, ax: Axes | None = None, **options: Any
+    ) -> Self:
         """Show an explanation.
 
         Parameters
@@ -99,7 +122,7 @@ class Display(ABC):
         return cls(explanation).plot(ax, **options)
 
     @abstractmethod
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw the explanation.
 
         Parameters
@@ -131,7 +154,7 @@ class Display(ABC):
         return self
 
 
-def require_matplotlib(caller):
+def require_matplotlib(caller: str) -> None:
     """Say which extra brings matplotlib where it is missing.
 
     Parameters
@@ -150,7 +173,7 @@ def require_matplotlib(caller):
         raise ImportError(f"{caller} needs matplotlib: pip install sklime[plot]") from error
 
 
-def axes_for(ax, width, height):
+def axes_for(ax: Axes | None, width: float, height: float) -> Axes:
     """Axes to draw on: the user's own, or those of a new figure.
 
     Parameters

@@ -1,11 +1,18 @@
 """Attribution against the value of one feature."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
 
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.beeswarm import swarm
 from sklime.plotting.labels import LITERAL, fitted, label_y, rows_line, title
 from sklime.plotting.style import NEGATIVE, SUMMED, strength
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # Categories with a strip of their own.
 _N_STRIPS = 20
@@ -44,7 +51,7 @@ class DependenceDisplay(Display):
     'bmi'
     """
 
-    def plot(self, ax=None, *, feature, target=None):
+    def plot(self, ax: Axes | None = None, *, feature: str, target: object = None) -> Self:  # type: ignore[override]
         """Draw the dots of one feature.
 
         Parameters

@@ -1,5 +1,9 @@
 """Many rows as a heat map."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
 from scipy.cluster.hierarchy import leaves_list, linkage
 
@@ -8,6 +12,9 @@ from sklime.plotting.base import Display, axes_for
 from sklime.plotting.labels import label_y, rows_line, title
 from sklime.plotting.style import signed_map, strength
 from sklime.plotting.top_features import strongest, with_others
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 class HeatmapDisplay(Display):
@@ -46,7 +53,14 @@ class HeatmapDisplay(Display):
     (50,)
     """
 
-    def plot(self, ax=None, *, target=None, max_features=15, max_rows=1000):
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        target: object = None,
+        max_features: int = 15,
+        max_rows: int = 1000,
+    ) -> Self:
         """Draw the heat map.
 
         Parameters

@@ -1,11 +1,18 @@
 """One image under its signed superpixels."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
 
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.labels import row_lines, title
 from sklime.plotting.style import HATCH, NEGATIVE, POSITIVE, strength
 from sklime.plotting.top_features import strongest
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 class ImageDisplay(Display):
@@ -61,7 +68,14 @@ class ImageDisplay(Display):
 
     _kind = "image"
 
-    def plot(self, ax=None, *, row=0, target=None, max_features=10):
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        row: int = 0,
+        target: object = None,
+        max_features: int = 10,
+    ) -> Self:
         """Draw one image.
 
         Parameters

@@ -1,5 +1,9 @@
 """Global importance: mean absolute attributions, overall or in groups."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
 from scipy.stats import t
 
@@ -8,6 +12,10 @@ from sklime.plotting.base import Display, axes_for
 from sklime.plotting.labels import LITERAL, fitted, label_y, rows_line
 from sklime.plotting.style import POSITIVE, SUMMED
 from sklime.plotting.top_features import strongest, with_others
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
 
 # Panels side by side.
 _ACROSS = 5
@@ -49,7 +57,15 @@ class ImportanceDisplay(Display):
     ['0', '1', '2']
     """
 
-    def plot(self, ax=None, *, groups=None, target=None, max_features=10, level=0.95):
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        groups: ArrayLike | None = None,
+        target: object = None,
+        max_features: int = 10,
+        level: float = 0.95,
+    ) -> Self:
         """Draw the bars.
 
         Parameters

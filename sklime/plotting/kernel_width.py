@@ -1,11 +1,25 @@
 """Fidelity and stability over the width of the kernel."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import clone
 
 from sklime.plotting.base import axes_for, require_matplotlib
 from sklime.plotting.style import NEGATIVE, POSITIVE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
+    from numpy.typing import ArrayLike, NDArray
+
+    from sklime.explainer.explainer import LimeExplainer
+    from sklime.tables.typing import TableLike
 
 
 class KernelWidthDisplay:
@@ -39,14 +53,28 @@ class KernelWidthDisplay:
     'kernel width'
     """
 
-    def __init__(self, widths, fidelity, stability):
+    ax_: Axes
+    figure_: Figure | SubFigure
+
+    def __init__(
+        self, widths: ArrayLike, fidelity: ArrayLike, stability: ArrayLike
+    ) -> None:
         require_matplotlib(type(self).__name__)
         self.widths = np.asarray(widths, dtype=float)
         self.fidelity = np.asarray(fidelity, dtype=float)
         self.stability = np.asarray(stability, dtype=float)
 
     @classmethod
-    def from_estimator(cls, explainer, X, *, widths, k=5, n_repeats=5, ax=None):
+    def from_estimator(
+        cls,
+        explainer: LimeExplainer,
+        X: TableLike,
+        *,
+        widths: Sequence[float] | NDArray[np.float64],
+        k: int = 5,
+        n_repeats: int = 5,
+        ax: Axes | None = None,
+    ) -> Self:
         """Measure copies of an explainer with other widths, and show the result.
 
         Parameters
@@ -90,7 +118,7 @@ class KernelWidthDisplay:
             stability.append(_overlap([copy.transform(X) for copy in copies], k))
         return cls(widths, fidelity, stability).plot(ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw both curves.
 
         Parameters

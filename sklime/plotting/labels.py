@@ -1,10 +1,12 @@
 """Names as they are: no markup read, no glyph missing, no label wider than its place."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
+from typing import Any
 
 # Text properties that keep matplotlib from reading "$" and "\" in names as markup.
-LITERAL = MappingProxyType({"parse_math": False, "usetex": False})
+LITERAL: Mapping[str, Any] = MappingProxyType({"parse_math": False, "usetex": False})
 
 
 def legible(name):

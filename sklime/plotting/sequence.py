@@ -1,11 +1,20 @@
 """One sequence, with the attributions of its steps."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
 
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.labels import label_y, row_lines, title
 from sklime.plotting.style import HATCH, NEGATIVE, POSITIVE, strength
 from sklime.plotting.top_features import strongest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
 
 
 class SequenceDisplay(Display):
@@ -62,7 +71,15 @@ class SequenceDisplay(Display):
 
     _kind = "sequence"
 
-    def plot(self, ax=None, *, row=0, target=None, max_features=10, names=None):
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        row: int = 0,
+        target: object = None,
+        max_features: int = 10,
+        names: Sequence[str] | None = None,
+    ) -> Self:
         """Draw one sequence.
 
         Parameters

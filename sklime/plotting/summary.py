@@ -1,5 +1,9 @@
 """Many rows as a beeswarm."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
 
 from sklime.explanation.units import values_by_name
@@ -9,6 +13,9 @@ from sklime.plotting.labels import label_y, rows_line, title
 from sklime.plotting.style import SUMMED, strength
 from sklime.plotting.top_features import strongest, with_others
 from sklime.tables.access import take_columns
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 class SummaryDisplay(Display):
@@ -45,7 +52,9 @@ class SummaryDisplay(Display):
     ['s5', 'bmi', 'bp', '7 others, summed']
     """
 
-    def plot(self, ax=None, *, target=None, max_features=15):
+    def plot(
+        self, ax: Axes | None = None, *, target: object = None, max_features: int = 15
+    ) -> Self:
         """Draw the beeswarm.
 
         Parameters

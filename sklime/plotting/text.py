@@ -1,6 +1,9 @@
 """One text with its tokens highlighted where they stand."""
 
+from __future__ import annotations
+
 import re
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -8,6 +11,9 @@ from sklime.explanation.units import unit_of_characters
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.labels import LITERAL, legible, row_lines, text_width, title
 from sklime.plotting.style import NEGATIVE, POSITIVE, strength
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # Inches from one line to the next, and of a line in a figure of its own.
 _LINE, _WIDTH = 0.25, 7.5
@@ -64,7 +70,14 @@ class TextDisplay(Display):
 
     _kind = "text"
 
-    def plot(self, ax=None, *, row=0, target=None, max_lines=60):
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        row: int = 0,
+        target: object = None,
+        max_lines: int = 60,
+    ) -> Self:
         """Draw one text.
 
         Parameters

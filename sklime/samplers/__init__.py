@@ -1,10 +1,18 @@
 """Samplers: how a row is described and perturbed."""
 
 import importlib
+from typing import TYPE_CHECKING
 
 from sklime.samplers.base import Neighbourhood, Sampler
 from sklime.samplers.tabular.gaussian import GaussianSampler
 from sklime.samplers.tabular.marginal import MarginalSampler
+
+if TYPE_CHECKING:
+    from sklime.samplers.masked.base import MaskedRow, MaskSampler
+    from sklime.samplers.masked.coalition import CoalitionSampler
+    from sklime.samplers.masked.image import SuperpixelSampler
+    from sklime.samplers.masked.sequence import SequenceSampler
+    from sklime.samplers.masked.text import TokenSampler
 
 # Those for other rows than tables are imported where they are asked for.
 _LATE = {
@@ -30,11 +38,11 @@ __all__ = [
 ]
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> object:
     if name in _LATE:
         return getattr(importlib.import_module(_LATE[name]), name)
     raise AttributeError(f"module 'sklime.samplers' has no attribute {name!r}")
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted({*globals(), *_LATE})

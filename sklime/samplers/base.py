@@ -1,16 +1,22 @@
 """What the house asks of a sampler."""
 
 from abc import ABC, abstractmethod
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from sklime.base import Component
-from sklime.kernels import ExponentialKernel
-from sklime.laws.base import Sample
+from sklime.kernels import ExponentialKernel, Kernel
+from sklime.laws.base import Law, Sample
+from sklime.laws.product import ProductLaw
+from sklime.laws.quasirandom import RandomState
+from sklime.samplers.kinds.base import RowKind
 from sklime.samplers.kinds.table import TableRows
 from sklime.samplers.own import OwnDrawsLaw
 from sklime.samplers.stated import StatedLaw
 from sklime.tables.checks import feature_names
+from sklime.tables.typing import Table
 
 # The name under which `sample` gives the draws around a row.
 Neighbourhood = Sample
@@ -27,37 +33,42 @@ class Sampler(Component, ABC):
       design is 0 or 1.
     """
 
+    n_features_in_: int
+    default_metric_: str
+    default_width_: float
+    binary_features_: NDArray[np.bool_]
+
     # What a row is: the class of `kind_`.
-    row_kind = TableRows
+    row_kind: type[RowKind] = TableRows
 
     # Whether `fit` takes sparse tables.
     accepts_sparse = False
 
     # The kernel that weighs draws unless the user gives one.
-    default_kernel_ = ExponentialKernel()
+    default_kernel_: Kernel = ExponentialKernel()
 
     # What `fit` saw of a table, a `TableSchema`.
     _schema = None
 
     # Rows handed to the model at a time; None leaves it to the working memory.
-    batch_size = None
+    batch_size: int | None = None
 
     @property
-    def matched_(self):
+    def matched_(self) -> NDArray[np.bool_]:
         """An older name of `binary_features_`."""
         return self.binary_features_
 
     @matched_.setter
-    def matched_(self, binary):
+    def matched_(self, binary: NDArray[np.bool_]) -> None:
         self.binary_features_ = binary
 
     @property
-    def kind_(self):
+    def kind_(self) -> RowKind:
         """The kind of the rows: here those of a table."""
         return TableRows(self)
 
     @property
-    def law_(self):
+    def law_(self) -> Law:
         """The law of the draws around all rows, as the explainer takes them.
 
         Here that of `sample`, or of independent columns where `law` states them.
@@ -66,7 +77,9 @@ class Sampler(Component, ABC):
         return StatedLaw(self) if states else OwnDrawsLaw(self)
 
     @abstractmethod
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(
+        self, X: Table, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Learn the training statistics.
 
         Parameters
@@ -84,7 +97,9 @@ class Sampler(Component, ABC):
         """
 
     @abstractmethod
-    def sample(self, X, n_samples=4096, random_state=None):
+    def sample(
+        self, X: Table, n_samples: int = 4096, random_state: RandomState = None
+    ) -> list[Neighbourhood]:
         """Perturb each row.
 
         Equal rows get equal draws for equal `random_state`, whatever else is in `X`.
@@ -105,7 +120,7 @@ class Sampler(Component, ABC):
         """
 
     @abstractmethod
-    def interpret(self, X, row):
+    def interpret(self, X: Table, row: Table) -> NDArray[Any]:
         """Describe any points as seen from one row.
 
         Parameters
@@ -122,7 +137,7 @@ class Sampler(Component, ABC):
         """
 
     @abstractmethod
-    def reference(self, X, n_samples=512):
+    def reference(self, X: Table, n_samples: int = 512) -> list[Neighbourhood]:
         """Give the fixed neighbourhood in which every surrogate of a row is judged.
 
         Each component keeps the row's value with probability 1/2 and is redrawn from its
@@ -141,7 +156,7 @@ class Sampler(Component, ABC):
             One per row.
         """
 
-    def count_draws(self, n_samples):
+    def count_draws(self, n_samples: int) -> int:
         """Number of draws that a request for `n_samples` gives: here as many.
 
         Parameters
@@ -155,7 +170,7 @@ class Sampler(Component, ABC):
         """
         return n_samples
 
-    def groups(self, n_draws):
+    def groups(self, n_draws: int) -> NDArray[np.intp] | None:
         """Tell which draws of a request belong together, as `Neighbourhood.groups`.
 
         Parameters
@@ -170,7 +185,7 @@ class Sampler(Component, ABC):
         """
         return None
 
-    def prefix_positions(self, n_draws, n_more):
+    def prefix_positions(self, n_draws: int, n_more: int) -> NDArray[np.intp] | None:
         """Find the draws of a request among those of a larger one.
 
         Parameters
@@ -185,7 +200,7 @@ class Sampler(Component, ABC):
         """
         return None
 
-    def law(self, row):
+    def law(self, row: Table) -> ProductLaw | None:
         """The product law of the draws seen from one row, or None where there is none.
 
         A sampler that states it gets draws from narrow kernels' own laws, and closed forms.
@@ -202,7 +217,7 @@ class Sampler(Component, ABC):
         """
         return None
 
-    def varies(self):
+    def varies(self) -> NDArray[np.bool_]:
         """Tell which columns had more than one value in training.
 
         Returns
@@ -212,7 +227,7 @@ class Sampler(Component, ABC):
         """
         return np.ones(self.n_features_in_, dtype=bool)
 
-    def restore(self, X):
+    def restore(self, X: Table) -> Table:
         """Give rows in the container and dtypes of the training table.
 
         Parameters
@@ -227,7 +242,7 @@ class Sampler(Component, ABC):
         """
         return X
 
-    def units(self, X):
+    def units(self, X: Table) -> list[NDArray[np.intp]] | None:
         """Tell which input columns describe each row.
 
         Parameters
@@ -242,7 +257,7 @@ class Sampler(Component, ABC):
         """
         return None
 
-    def conditions(self, X):
+    def conditions(self, X: Table) -> Any:
         """Say in words what each interpretable feature of each row means.
 
         Parameters

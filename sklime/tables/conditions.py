@@ -1,6 +1,10 @@
 """What the interpretable features of a table's rows mean, in words."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 
 class TableConditions:
@@ -35,7 +39,7 @@ class TableConditions:
     ['color = red']
     """
 
-    def __init__(self, codes, labels):
+    def __init__(self, codes: ArrayLike, labels: Sequence[ArrayLike]) -> None:
         self.codes = np.asarray(codes)
         self.labels = [np.asarray(own, dtype=object) for own in labels]
         if self.codes.ndim != 2 or self.codes.shape[1] != len(self.labels):
@@ -53,28 +57,28 @@ class TableConditions:
             )
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, ...]:
         """Number of rows and number of features."""
         return self.codes.shape
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.codes)
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: Any) -> Any:
         rows, columns = key if isinstance(key, tuple) else (key, slice(None))
         codes = self.codes[rows]
         labels = [self.labels[j] for j in np.arange(len(self.labels))[columns]]
         part = TableConditions(np.atleast_2d(codes)[:, columns], labels)
         return np.asarray(part)[0] if codes.ndim == 1 else part
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         if not isinstance(other, TableConditions):
             return NotImplemented
         alike = np.array_equal(self.codes, other.codes)
         return alike and list(map(list, self.labels)) == list(map(list, other.labels))
 
     # Its arrays can change.
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
 
     def __array__(self, dtype=None, copy=None):
         conditions = np.empty(self.shape, dtype=object)

@@ -69,7 +69,7 @@ class Container:
     """
 
     # The kinds of columns that have levels.
-    nominal_kinds = ("nominal", "boolean")
+    nominal_kinds: tuple[str, ...] = ("nominal", "boolean")
 
     def __init__(self, X):
         self.X = X

@@ -1,6 +1,17 @@
 """How tables are written as numbers and back: what dense and sparse formats share."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sklime.laws.columns import Column
+    from sklime.tables.typing import Table
 
 
 class TableFormat(ABC):
@@ -17,7 +28,9 @@ class TableFormat(ABC):
     """
 
     @abstractmethod
-    def columns(self, X, build, categorical):
+    def columns(
+        self, X: Table, build: Callable[..., Column], categorical: NDArray[np.bool_]
+    ) -> Sequence[Column]:
         """Learn every column.
 
         Parameters
@@ -36,7 +49,9 @@ class TableFormat(ABC):
         """
 
     @abstractmethod
-    def rows(self, X, columns):
+    def rows(
+        self, X: Table, columns: Sequence[Column]
+    ) -> Iterator[tuple[Sequence[Column], NDArray[np.float64], Any]]:
         """Give what describes each row.
 
         Parameters
@@ -58,7 +73,7 @@ class TableFormat(ABC):
         """
 
     @abstractmethod
-    def units(self, X):
+    def units(self, X: Table) -> list[NDArray[np.intp]] | None:
         """Tell which columns describe each row.
 
         Parameters
@@ -73,7 +88,7 @@ class TableFormat(ABC):
         """
 
     @abstractmethod
-    def varies(self, columns):
+    def varies(self, columns: Sequence[Column]) -> NDArray[np.bool_]:
         """Tell which columns had more than one value in training.
 
         Parameters
@@ -87,7 +102,7 @@ class TableFormat(ABC):
         """
 
     @abstractmethod
-    def restore(self, X):
+    def restore(self, X: Table) -> Table:
         """Give rows in the container and dtypes of the training table.
 
         Parameters
@@ -102,7 +117,7 @@ class TableFormat(ABC):
         """
 
     @abstractmethod
-    def typical_units(self, X):
+    def typical_units(self, X: Table) -> float:
         """Tell how many columns describe a row on average.
 
         Parameters

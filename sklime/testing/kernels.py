@@ -1,5 +1,7 @@
 """Checks of kernels."""
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 from sklearn.base import clone
 
@@ -7,7 +9,7 @@ from sklime.kernels import Kernel
 from sklime.testing.components import component_checks, expect, expect_untouched, named
 
 
-def check_kernel(kernel):
+def check_kernel(kernel: Kernel) -> None:
     """Check that a kernel keeps the contract of `sklime.kernels.Kernel`.
 
     Parameters
@@ -31,7 +33,7 @@ def check_kernel(kernel):
         check()
 
 
-def kernel_checks(kernel):
+def kernel_checks(kernel: Kernel) -> Iterator[tuple[str, Callable[[], None]]]:
     """Yield the checks of `check_kernel` one by one.
 
     Parameters

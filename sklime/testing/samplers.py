@@ -1,9 +1,11 @@
 """Checks of samplers."""
 
 import pickle
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -11,10 +13,13 @@ from sklearn.exceptions import NotFittedError
 from sklime.kernels import ExponentialKernel
 from sklime.samplers import Neighbourhood, Sampler
 from sklime.tables.access import take_rows
+from sklime.tables.typing import TableLike
 from sklime.testing.components import component_checks, expect, expect_untouched, named
 
 
-def check_sampler(sampler, X=None, y=None):
+def check_sampler(
+    sampler: Sampler, X: TableLike | None = None, y: ArrayLike | None = None
+) -> None:
     """Check that a sampler keeps the contract of `sklime.samplers.Sampler`.
 
     Parameters
@@ -41,7 +46,9 @@ def check_sampler(sampler, X=None, y=None):
         check()
 
 
-def sampler_checks(sampler, X=None, y=None):
+def sampler_checks(
+    sampler: Sampler, X: TableLike | None = None, y: ArrayLike | None = None
+) -> Iterator[tuple[str, Callable[[], None]]]:
     """Yield the checks of `check_sampler` one by one.
 
     Parameters

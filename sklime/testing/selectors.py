@@ -1,9 +1,10 @@
 """Checks of selectors."""
 
 import pickle
+from collections.abc import Callable, Iterator
 
 import numpy as np
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 
 from sklime.moments.draws import Draws, scale_answers
 from sklime.moments.sampled import SampledMoments
@@ -11,7 +12,7 @@ from sklime.selectors import MomentSelector
 from sklime.testing.components import component_checks, expect, expect_untouched, named
 
 
-def check_selector(selector):
+def check_selector(selector: BaseEstimator) -> None:
     """Check that a selector keeps the contract of `LimeExplainer`.
 
     A selector with a parameter `k` is checked at several, one of them larger than the
@@ -38,7 +39,7 @@ def check_selector(selector):
         check()
 
 
-def selector_checks(selector):
+def selector_checks(selector: BaseEstimator) -> Iterator[tuple[str, Callable[[], None]]]:
     """Yield the checks of `check_selector` one by one.
 
     Parameters

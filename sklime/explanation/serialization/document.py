@@ -4,6 +4,7 @@ import json
 import os
 from importlib import resources
 from pathlib import Path
+from typing import Any, Self, overload
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from sklime.explanation.serialization.versions import (
 from sklime.tables.conditions import TableConditions
 
 
-def json_schema():
+def json_schema() -> dict[str, Any]:
     """Give the JSON Schema (draft 2020-12) of the documents of `Explanation.to_json`.
 
     Documents of all versions that `Explanation.from_json` reads are valid.
@@ -45,7 +46,7 @@ class JSONExport:
 
     _versions = VERSIONS
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Write the explanation as a dict that JSON can hold.
 
         Returns
@@ -83,7 +84,7 @@ class JSONExport:
         }
 
     @classmethod
-    def from_dict(cls, document):
+    def from_dict(cls, document: dict[str, Any]) -> Self:
         """Read an explanation from a dict.
 
         Parameters
@@ -108,7 +109,13 @@ class JSONExport:
         names = content.keys() - {"shape"}
         return cls(**{name: cls._read(content, name) for name in names})
 
-    def to_json(self, path=None):
+    @overload
+    def to_json(self, path: None = None) -> str: ...
+
+    @overload
+    def to_json(self, path: str | os.PathLike[str]) -> None: ...
+
+    def to_json(self, path: str | os.PathLike[str] | None = None) -> str | None:
         """Write the explanation as JSON.
 
         Numbers are written such that they are read back to the bit; NaN is null, infinities
@@ -140,7 +147,7 @@ class JSONExport:
         return None
 
     @classmethod
-    def from_json(cls, source):
+    def from_json(cls, source: str | bytes | os.PathLike[str]) -> Self:
         """Read an explanation from JSON; nothing in the document is executed.
 
         Parameters

@@ -1,11 +1,22 @@
 """The contract of row kinds: what the explainer asks of any kind of rows."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils.validation import validate_data
 
 from sklime.tables.access import is_frame
+from sklime.tables.typing import Table
+
+if TYPE_CHECKING:
+    from sklearn.utils import Tags
+
+    from sklime.samplers.masked.base import MaskedRow
 
 
 class RowKind(ABC):
@@ -15,12 +26,12 @@ class RowKind(ABC):
     name = "table"
 
     @classmethod
-    def tag(cls, tags):
+    def tag(cls, tags: Tags) -> None:
         """Write into scikit-learn's tags which input an explainer of such rows takes."""
         return None
 
     @staticmethod
-    def check_columns(owner, X, *, reset):
+    def check_columns(owner: Any, X: Table, *, reset: bool) -> Table:
         """Compare the columns of rows that come in a frame with those of the fit.
 
         Parameters
@@ -42,7 +53,7 @@ class RowKind(ABC):
         return X
 
     @abstractmethod
-    def check(self, X):
+    def check(self, X: Table) -> Table:
         """Check rows, and leave their kind as the model takes it.
 
         Parameters
@@ -61,28 +72,30 @@ class RowKind(ABC):
             If they are not of this kind; names the row.
         """
 
-    def restore(self, X):
+    def restore(self, X: Table) -> Table:
         """Checked rows in the container of the training rows; here as they are."""
         return X
 
-    def copies(self, composed):
+    def copies(self, composed: Table) -> Table:
         """Composed copies as the model takes them; here in the training container."""
         return self.restore(composed)
 
-    def tables(self, X):
+    def tables(self, X: Table) -> list[Table]:
         """Checked rows as the model takes them: one table, or several of unequal rows."""
         return [self.restore(X)]
 
-    def shown(self, X, given):
+    def shown(self, X: Table, given: Table) -> Table:
         """Checked rows as explanations show them; `given` are the user's own."""
         return X
 
     @abstractmethod
-    def column_names(self):
+    def column_names(self) -> NDArray[np.object_]:
         """Names of the columns of `transform` for one output, ndarray of str."""
 
     @abstractmethod
-    def lay_out(self, rows, coefs):
+    def lay_out(
+        self, rows: Sequence[MaskedRow], coefs: Sequence[NDArray[np.float64]]
+    ) -> Table:
         """Lay the coefficients of units out over the columns of `transform`.
 
         Parameters
@@ -98,15 +111,17 @@ class RowKind(ABC):
             Output-major.
         """
 
-    def check_layout(self, X):
+    def check_layout(self, X: Table) -> None:
         """Raise `ValueError` for checked rows that share no columns to lay out over."""
         return None
 
-    def explained_names(self):
+    def explained_names(self) -> NDArray[np.object_]:
         """Names of the features that explanations of all rows share; here none."""
         return np.empty(0, dtype=object)
 
-    def fields(self, X, given, names, spans):
+    def fields(
+        self, X: Table, given: Table, names: Sequence[Any], spans: Sequence[Any]
+    ) -> dict[str, Any]:
         """Fields of an `Explanation` that say what was explained.
 
         Parameters
@@ -128,11 +143,11 @@ class RowKind(ABC):
             "unit_spans": list(spans),
         }
 
-    def names_of_units(self):
+    def names_of_units(self) -> Any:
         """What units are called in messages, by position."""
         return _Numbered()
 
-    def varies(self):
+    def varies(self) -> Any:
         """Whether the units at some positions can vary, by positions: here all."""
         return _Always()
 

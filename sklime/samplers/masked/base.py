@@ -1,13 +1,20 @@
 """Samplers that hide parts of a row: what texts, images and sequences share."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sklime.fitting import check_fitted
+from sklime.kernels import Kernel
+from sklime.laws.base import Law, Sample
 from sklime.laws.masks import ExchangeableLaw, MaskLaw
-from sklime.laws.quasirandom import resolve_seed
+from sklime.laws.quasirandom import RandomState, resolve_seed
 from sklime.samplers.base import Neighbourhood, Sampler
+from sklime.samplers.kinds.base import RowKind
+from sklime.tables.typing import Table
 
 MASK_SEQUENCES = ("stratified", "random")
 
@@ -23,26 +30,26 @@ class MaskedRow(ABC):
 
     @property
     @abstractmethod
-    def names(self):
+    def names(self) -> NDArray[Any]:
         """Name of each unit, ndarray of shape (n_units,) of str."""
 
     @property
     @abstractmethod
-    def spans(self):
+    def spans(self) -> Sequence[Any] | NDArray[Any]:
         """Where each unit stands in the row: n_units entries, or a map of labels."""
 
     @property
-    def n_units(self):
+    def n_units(self) -> int:
         """Number of units."""
         return len(self.names)
 
     @property
     @abstractmethod
-    def bytes_per_copy(self):
+    def bytes_per_copy(self) -> int:
         """Memory that a masked copy of the row needs."""
 
     @abstractmethod
-    def compose(self, masks):
+    def compose(self, masks: NDArray[np.bool_]) -> Table:
         """Hide units of the row.
 
         Parameters
@@ -56,7 +63,7 @@ class MaskedRow(ABC):
             The masked rows as the model takes them, made anew: it may change them.
         """
 
-    def compose_distinct(self, masks):
+    def compose_distinct(self, masks: NDArray[np.bool_]) -> tuple[Table, NDArray[np.intp]]:
         """Hide units of the row, and give equal results once.
 
         Parameters
@@ -74,7 +81,7 @@ class MaskedRow(ABC):
         return self.compose(masks), np.arange(len(masks))
 
     @abstractmethod
-    def shared_with(self, X):
+    def shared_with(self, X: Table) -> NDArray[np.bool_]:
         """Tell which units other rows share with this one.
 
         Parameters
@@ -100,10 +107,10 @@ class MaskSampler(Sampler):
 
     # How masks are drawn, one of MASK_SEQUENCES; samplers that let the user choose override
     # it.
-    sequence = "stratified"
+    sequence: Literal["stratified", "random"] = "stratified"
 
     @abstractmethod
-    def rows(self, X):
+    def rows(self, X: Table) -> Sequence[MaskedRow]:
         """Cut rows into units.
 
         Parameters
@@ -116,14 +123,14 @@ class MaskSampler(Sampler):
         list of MaskedRow
         """
 
-    def check(self, X):
+    def check(self, X: Table) -> Table:
         """Check rows, and leave their kind as the model takes it."""
         return self.kind_.check(X)
 
-    def restore(self, X):
+    def restore(self, X: Table) -> Table:
         return self.kind_.restore(X)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: None = None) -> NDArray[np.object_]:
         """Names of the columns of `transform` for one output.
 
         Parameters
@@ -137,7 +144,7 @@ class MaskSampler(Sampler):
         """
         return self.kind_.column_names()
 
-    def mask_law(self, n_units):
+    def mask_law(self, n_units: int) -> ExchangeableLaw:
         """Law of the masks, before any kernel: here each unit is kept with probability 1/2.
 
         Parameters
@@ -151,7 +158,13 @@ class MaskSampler(Sampler):
         """
         return ExchangeableLaw.bernoulli(n_units)
 
-    def masks(self, n_units, n_samples, random_state=None, kernel=None):
+    def masks(
+        self,
+        n_units: int,
+        n_samples: int,
+        random_state: RandomState = None,
+        kernel: Kernel | None = None,
+    ) -> Sample:
         """Draw masks for a row of so many units.
 
         Rows of equally many units get equal masks for equal `random_state`.
@@ -179,28 +192,30 @@ class MaskSampler(Sampler):
         return draw(n_samples, resolve_seed(random_state))
 
     @property
-    def kind_(self):
+    def kind_(self) -> RowKind:
         """The kind of the rows, which `fit` sets."""
         check_fitted(self, "_kind")
         return self._kind
 
     @kind_.setter
-    def kind_(self, kind):
+    def kind_(self, kind: RowKind) -> None:
         self._kind = kind
 
     @property
-    def law_(self):
+    def law_(self) -> Law:
         """The law of the masked copies of all rows."""
         return MaskLaw(self)
 
-    def sample(self, X, n_samples=4096, random_state=None):
+    def sample(
+        self, X: Table, n_samples: int = 4096, random_state: RandomState = None
+    ) -> list[Neighbourhood]:
         return self.law_.draw(self.check(X), n_samples, random_state)
 
-    def interpret(self, X, row):
+    def interpret(self, X: Table, row: Table) -> NDArray[np.bool_]:
         [seen_from] = self.rows(self.check(row))
         return seen_from.shared_with(self.check(X))
 
-    def reference(self, X, n_samples=512):
+    def reference(self, X: Table, n_samples: int = 512) -> list[Neighbourhood]:
         found = []
         for row in self.rows(self.check(X)):
             design = self.reference_masks(row.n_units, n_samples)
@@ -208,7 +223,7 @@ class MaskSampler(Sampler):
             found.append(Neighbourhood(inputs, design, np.ones(row.n_units)))
         return found
 
-    def reference_masks(self, n_units, n_samples=512):
+    def reference_masks(self, n_units: int, n_samples: int = 512) -> NDArray[np.bool_]:
         """Masks of the reference neighbourhood: each unit is kept with probability 1/2.
 
         Parameters

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sklime.samplers.masked.base import MaskedRow
+from sklime.tables.typing import Table
 
 # Bytes composed at a time: with what they are made of, they stay in the cache.
 _CACHED = 2**18
@@ -43,18 +46,18 @@ class CellwiseRow(MaskedRow):
         self._spans, self._names = spans, names
 
     @property
-    def names(self):
+    def names(self) -> NDArray[Any]:
         return self._names
 
     @property
-    def spans(self):
+    def spans(self) -> NDArray[np.intp]:
         return self._spans
 
     @property
-    def bytes_per_copy(self):
+    def bytes_per_copy(self) -> int:
         return self.values.nbytes
 
-    def compose(self, masks):
+    def compose(self, masks: NDArray[np.bool_]) -> NDArray[Any]:
         composed = np.empty((len(masks), *self.values.shape), self.values.dtype)
         word = self._stripes[0].hidden.dtype
         words = composed.reshape(len(masks), self.values.size).view(word)
@@ -71,7 +74,7 @@ class CellwiseRow(MaskedRow):
                 out ^= stripe.hidden
         return composed
 
-    def shared_with(self, X):
+    def shared_with(self, X: Table) -> NDArray[np.bool_]:
         others = {np.shape(other) for other in X} - {self.values.shape}
         if others:
             raise ValueError(

@@ -1,16 +1,20 @@
 """Coalitions of a table's columns: kept, or taken from a background."""
 
 from dataclasses import replace
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sklime.fitting import atomic_fit
 from sklime.kernels import UniformKernel
+from sklime.samplers.base import Neighbourhood
 from sklime.samplers.kinds.table import TableRows
 from sklime.samplers.masked.base import MaskedRow, MaskSampler
 from sklime.samplers.tabular.marginal import MarginalSampler
 from sklime.tables.checks import check_table, feature_names
 from sklime.tables.dense import DenseFormat
+from sklime.tables.typing import Table, TableLike
 
 
 class CoalitionSampler(MaskSampler):
@@ -56,11 +60,16 @@ class CoalitionSampler(MaskSampler):
     default_metric_ = "euclidean"
     default_kernel_ = UniformKernel()
 
-    def __init__(self, background):
+    def __init__(self, background: TableLike) -> None:
         self.background = background
 
     @atomic_fit
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(
+        self,
+        X: TableLike,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         X = check_table(self, X, reset=True)
         self.kind_ = TableRows(self)
         self.format_ = DenseFormat(X)
@@ -70,19 +79,19 @@ class CoalitionSampler(MaskSampler):
         self._marginals = MarginalSampler().fit(X, sample_weight=sample_weight)
         return self
 
-    def rows(self, X):
+    def rows(self, X: Table) -> list["_CoalitionRow"]:
         return [_CoalitionRow(e, self) for e in self._encoded(X, "X")]
 
-    def restore(self, X):
+    def restore(self, X: Table) -> Table:
         return self.format_.restore(X)
 
-    def reference(self, X, n_samples=512):
+    def reference(self, X: Table, n_samples: int = 512) -> list[Neighbourhood]:
         rows, samples = self.rows(X), self._marginals.reference(X, n_samples)
         designs = map(_CoalitionRow.shared_with, rows, (own.inputs for own in samples))
         pairs = zip(samples, designs, strict=True)
         return [replace(own, design=design) for own, design in pairs]
 
-    def conditions(self, X):
+    def conditions(self, X: Table) -> Any:
         codes, labels = [], []
         for j, e in enumerate(self._encoded(X, "X").T):
             values, own = np.unique(e, return_inverse=True)

@@ -1,6 +1,10 @@
 """Images, of which superpixels are shown or hidden."""
 
+from collections.abc import Callable
+from typing import Any, Literal, Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from sklime.fitting import atomic_fit
 from sklime.samplers.kinds.image import ImageRows
@@ -8,6 +12,7 @@ from sklime.samplers.masked.base import MaskSampler
 from sklime.samplers.masked.cellwise import CellwiseRow
 from sklime.samplers.masked.fill import PAINTERS, hidden_image
 from sklime.samplers.masked.superpixels import COUNTED, SEGMENTERS, superpixels
+from sklime.tables.typing import Table, TableLike
 from sklime.validation import check_count, is_count
 
 
@@ -76,14 +81,27 @@ class SuperpixelSampler(MaskSampler):
 
     row_kind = ImageRows
 
-    def __init__(self, segmenter="slic", hide="mean", n_segments=None, flat=None):
+    def __init__(
+        self,
+        segmenter: Literal["slic", "quickshift", "felzenszwalb", "grid"]
+        | tuple[int, int]
+        | Callable[[NDArray[Any]], ArrayLike] = "slic",
+        hide: Literal["mean", "blur", "inpaint"] | ArrayLike = "mean",
+        n_segments: int | None = None,
+        flat: tuple[int, int] | tuple[int, int, int] | None = None,
+    ) -> None:
         self.segmenter = segmenter
         self.hide = hide
         self.n_segments = n_segments
         self.flat = flat
 
     @atomic_fit
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(
+        self,
+        X: TableLike,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         _check_segmenter(self.segmenter, self.n_segments)
         _check_hide(self.hide)
         self.kind_ = ImageRows(X, self.flat)
@@ -93,7 +111,7 @@ class SuperpixelSampler(MaskSampler):
         self.binary_features_ = np.ones(self.n_features_in_, dtype=bool)
         return self
 
-    def rows(self, X):
+    def rows(self, X: Table) -> list[CellwiseRow]:
         return [self._row(given) for given in X]
 
     def _row(self, given):

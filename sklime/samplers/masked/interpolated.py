@@ -1,6 +1,9 @@
 """Series whose hidden steps lie on straight lines between the kept ones."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from sklime.samplers.masked.cellwise import CellwiseRow, whole_numbers
 
@@ -35,7 +38,7 @@ class InterpolatedSeries(CellwiseRow):
            [6., 6., 6., 6.]])
     """
 
-    def compose(self, masks):
+    def compose(self, masks: NDArray[np.bool_]) -> NDArray[Any]:
         T, F = self.spans.shape
         values = self.values.reshape(T, F)
         keep = masks[:, self.spans]

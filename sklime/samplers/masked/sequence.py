@@ -1,13 +1,18 @@
 """Series of equal length, of which steps, stretches or features are kept or replaced."""
 
+from collections.abc import Sequence
+from typing import Literal, Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sklime.fitting import atomic_fit
-from sklime.laws.quasirandom import resolve_seed
+from sklime.laws.quasirandom import RandomState, resolve_seed
 from sklime.samplers.kinds.series import SeriesRows, as_series
 from sklime.samplers.masked.base import MaskSampler
 from sklime.samplers.masked.cellwise import CellwiseRow, as_held, whole_numbers
 from sklime.samplers.masked.interpolated import InterpolatedSeries
+from sklime.tables.typing import Table, TableLike
 from sklime.validation import check_count, check_option, check_weights
 
 _UNITS = ("step", "segment", "feature", "cell")
@@ -78,12 +83,12 @@ class SequenceSampler(MaskSampler):
 
     def __init__(
         self,
-        unit="step",
-        n_segments=10,
-        fill="mean",
-        feature_names=None,
-        random_state=0,
-    ):
+        unit: Literal["step", "segment", "feature", "cell"] = "step",
+        n_segments: int = 10,
+        fill: Literal["mean", "noise", "interpolate", "background"] | ArrayLike = "mean",
+        feature_names: Sequence[str] | None = None,
+        random_state: RandomState = 0,
+    ) -> None:
         self.unit = unit
         self.n_segments = n_segments
         self.fill = fill
@@ -91,7 +96,12 @@ class SequenceSampler(MaskSampler):
         self.random_state = random_state
 
     @atomic_fit
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(
+        self,
+        X: TableLike,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         check_option(self, "unit", _UNITS)
         if isinstance(self.fill, str):
             check_option(self, "fill", _FILLS)
@@ -112,9 +122,9 @@ class SequenceSampler(MaskSampler):
         self.binary_features_ = np.ones(self.n_features_in_, dtype=bool)
         return self
 
-    def rows(self, X):
+    def rows(self, X: Table) -> list[CellwiseRow]:
         cut = InterpolatedSeries if self._interpolates else CellwiseRow
-        hidden = whole_numbers(self.background_, X.dtype).reshape(self.kind_.shape)
+        hidden = whole_numbers(self.background_, X.dtype).reshape(self.kind_.shape)  # type: ignore[attr-defined]
         return [cut(series, hidden, self._spans, self._names) for series in X]
 
     @property

@@ -1,8 +1,11 @@
 """Texts: tokens are kept or removed."""
 
 import re
+from collections.abc import Callable, Sequence
+from typing import Literal, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sklime.fitting import atomic_fit, check_fitted
 from sklime.laws.masks import ExchangeableLaw
@@ -10,6 +13,7 @@ from sklime.samplers.kinds.text import TextRows
 from sklime.samplers.kinds.text_containers import read_texts
 from sklime.samplers.masked.base import MASK_SEQUENCES, MaskSampler
 from sklime.samplers.masked.tokenized import MaskedText
+from sklime.tables.typing import Table, TableLike
 from sklime.validation import check_count, check_option, check_weights
 
 
@@ -67,14 +71,14 @@ class TokenSampler(MaskSampler):
 
     def __init__(
         self,
-        token_pattern=r"\w+",
-        tokenizer=None,
-        level="word",
-        positions=False,
-        mask=None,
-        sequence="stratified",
-        batch_size=1024,
-    ):
+        token_pattern: str = r"\w+",
+        tokenizer: Callable[[str], Sequence[str]] | None = None,
+        level: Literal["word", "char"] = "word",
+        positions: bool = False,
+        mask: str | None = None,
+        sequence: Literal["stratified", "random"] = "stratified",
+        batch_size: int = 1024,
+    ) -> None:
         self.token_pattern = token_pattern
         self.tokenizer = tokenizer
         self.level = level
@@ -84,7 +88,12 @@ class TokenSampler(MaskSampler):
         self.batch_size = batch_size
 
     @atomic_fit
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(
+        self,
+        X: TableLike,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Learn the vocabulary.
 
         Parameters
@@ -121,11 +130,11 @@ class TokenSampler(MaskSampler):
         self.n_features_in_, self.binary_features_ = 1, np.array([True])
         return self
 
-    def rows(self, X):
+    def rows(self, X: Table) -> list[MaskedText]:
         check_fitted(self)
         return [MaskedText(text, self._cut, self.positions, self.mask) for text in X]
 
-    def mask_law(self, n_units):
+    def mask_law(self, n_units: int) -> ExchangeableLaw:
         return ExchangeableLaw.uniform_deletions(n_units)
 
     def _check_parameters(self):

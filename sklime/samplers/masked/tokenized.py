@@ -1,11 +1,15 @@
 """One text whose tokens are kept or removed, and its masked copies."""
 
+from collections.abc import Sequence
 from difflib import SequenceMatcher
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from sklime.samplers.masked.base import MaskedRow
+from sklime.tables.typing import Table
 
 # Two bytes that UTF-8 never uses: what is removed, and where a text ends.
 _REMOVED, _END = 0xFF, 0xFE
@@ -45,11 +49,11 @@ class MaskedText(MaskedRow):
         ]
 
     @property
-    def names(self):
+    def names(self) -> NDArray[Any]:
         return self._names
 
     @cached_property
-    def spans(self):
+    def spans(self) -> Sequence[Any] | NDArray[Any]:
         places = np.array(self._places, dtype=int).reshape(-1, 2)
         if self._positions:
             return places
@@ -58,11 +62,11 @@ class MaskedText(MaskedRow):
         return np.split(places[order], ends[:-1]) if self.n_units else []
 
     @property
-    def bytes_per_copy(self):
+    def bytes_per_copy(self) -> int:
         # Python's own share of a string included.
         return len(self._bytes[0]) + 64
 
-    def compose(self, masks):
+    def compose(self, masks: ArrayLike) -> list[str]:
         masks = np.asarray(masks, dtype=bool)
         if masks.ndim != 2 or masks.shape[1] != self.n_units:
             raise ValueError(
@@ -80,12 +84,12 @@ class MaskedText(MaskedRow):
             texts += joined.split(bytes([_END]))[:-1]
         return [text.decode("utf-8", "surrogatepass") for text in texts]
 
-    def compose_distinct(self, masks):
-        number = {}
+    def compose_distinct(self, masks: ArrayLike) -> tuple[list[str], NDArray[np.intp]]:
+        number: dict[str, int] = {}
         index = [number.setdefault(text, len(number)) for text in self.compose(masks)]
         return list(number), np.array(index)
 
-    def shared_with(self, X):
+    def shared_with(self, X: Table) -> NDArray[np.bool_]:
         found = np.zeros((len(X), self.n_units), dtype=bool)
         for shared, text in zip(found, X, strict=True):
             tokens = [text[start:stop] for start, stop in self._cut(text)]

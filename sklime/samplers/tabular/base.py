@@ -1,31 +1,37 @@
 """Samplers for tables: columns drawn independently of each other."""
 
 from abc import abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, partial
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from sklearn.utils.validation import check_consistent_length
 
 from sklime.exceptions import UnknownValueWarning, warn_caller
 from sklime.fitting import atomic_fit, check_fitted
-from sklime.laws.base import Sample
+from sklime.laws.base import Law, Sample
+from sklime.laws.cells import Cells
 from sklime.laws.columns import (
     BinnedColumn,
     CategoricalColumn,
+    Column,
     StandardisedColumn,
     mean_and_sd,
 )
-from sklime.laws.coordinates import UNSEEN, coordinates
+from sklime.laws.coordinates import UNSEEN, Coordinates, coordinates
 from sklime.laws.product import ProductLaw
-from sklime.laws.quasirandom import SEQUENCES, count_draws
+from sklime.laws.quasirandom import SEQUENCES, RandomState, count_draws
 from sklime.samplers.base import Sampler
 from sklime.samplers.tabular.binning import check_binning, cut_points
 from sklime.tables.access import cell_of
 from sklime.tables.checks import check_table, feature_names, find_categorical
 from sklime.tables.dense import DenseFormat
 from sklime.tables.sparse import SparseFormat
+from sklime.tables.typing import Table, TableLike
 from sklime.validation import check_option, check_weights
 
 # The reference neighbourhood has a seed of its own, so that no setting can change it.
@@ -55,7 +61,12 @@ class TabularSampler(Sampler):
     binning = "quantile"
 
     @atomic_fit
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(
+        self,
+        X: TableLike,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Learn the columns' training distributions.
 
         Parameters
@@ -92,7 +103,7 @@ class TabularSampler(Sampler):
         return self
 
     @property
-    def law_(self):
+    def law_(self) -> Law:
         """The law of the draws: independent columns, seen from each row."""
         if type(self).sample is not TabularSampler.sample:
             # Draws of a subclass's own are what is weighted.
@@ -100,19 +111,21 @@ class TabularSampler(Sampler):
         check_fitted(self)
         return self._law()
 
-    def sample(self, X, n_samples=4096, random_state=None):
+    def sample(
+        self, X: TableLike, n_samples: int = 4096, random_state: RandomState = None
+    ) -> list[Sample]:
         X = check_table(self, X, reset=False)
         return self._law().draw(X, n_samples, random_state)
 
-    def count_draws(self, n_samples):
+    def count_draws(self, n_samples: int) -> int:
         return count_draws(n_samples, self.sequence)
 
-    def interpret(self, X, row):
+    def interpret(self, X: TableLike, row: TableLike) -> NDArray[Any]:
         view = self._view(row)
         points = view.format.encode(check_table(self, X, reset=False))
         return view.sample(X, coordinates(view.columns, points)).design
 
-    def reference(self, X, n_samples=512):
+    def reference(self, X: TableLike, n_samples: int = 512) -> list[Sample]:
         @cache
         def fixed_draws(columns):
             rng = np.random.default_rng(_REFERENCE_SEED)
@@ -129,10 +142,10 @@ class TabularSampler(Sampler):
             found.append(view.sample(view.format.decode(E), coordinates(view.columns, E)))
         return found
 
-    def law(self, row):
+    def law(self, row: TableLike) -> ProductLaw:
         return self.law_seen_from(self._view(row))
 
-    def law_seen_from(self, view):
+    def law_seen_from(self, view: "RowView") -> ProductLaw:
         """Product law of the columns seen from one row.
 
         Parameters
@@ -146,7 +159,7 @@ class TabularSampler(Sampler):
         """
         at = view.at
         positions = [
-            at.codes[j, 0] if column.binary else at.z[j, 0]
+            at.codes[j, 0] if column.binary else at.z[j, 0]  # type: ignore[index]
             for j, column in enumerate(view.columns)
         ]
         return ProductLaw(
@@ -158,20 +171,20 @@ class TabularSampler(Sampler):
             )
         )
 
-    def shared_law(self):
+    def shared_law(self) -> ProductLaw:
         """Product law of the columns seen from no row."""
         columns = enumerate(self.columns_)
         return ProductLaw(tuple(self._column_law(j, c, None, None) for j, c in columns))
 
-    def cells(self, inputs, n_levels):
+    def cells(self, inputs: Table, n_levels: int) -> list[Cells] | None:
         """Cells of pool draws, as `SharedLaw.cells`; here none."""
         return None
 
     @abstractmethod
-    def check_closed_form(self):
+    def check_closed_form(self) -> None:
         """Raise `NoClosedForm` where the columns' laws have no closed form."""
 
-    def locate(self, X):
+    def locate(self, X: Table) -> Coordinates:
         """Place checked dense rows in interpretable space.
 
         Parameters
@@ -190,16 +203,16 @@ class TabularSampler(Sampler):
         """
         return self._placed(self.columns_, self.format_.encode(X), self.format_, X)
 
-    def varies(self):
+    def varies(self) -> NDArray[np.bool_]:
         return self.format_.varies(self.columns_)
 
-    def restore(self, X):
+    def restore(self, X: Table) -> Table:
         return self.format_.restore(X)
 
-    def units(self, X):
+    def units(self, X: Table) -> list[NDArray[np.intp]] | None:
         return self.format_.units(X)
 
-    def conditions(self, X):
+    def conditions(self, X: Table) -> Any:
         if self.format_.units(X) is None:
             return self.locate(X).codes.T, self._labels(self.columns_, self.format_)
         return [
@@ -219,7 +232,7 @@ class TabularSampler(Sampler):
         """Law of column `j` seen from a row at `position` (None: from no row)."""
 
     @abstractmethod
-    def _law(self):
+    def _law(self) -> Law:
         """The law of all rows' draws."""
 
     def _column(self, x, name, categorical, *, weights, y):
@@ -289,7 +302,7 @@ class TabularSampler(Sampler):
             )
         return at
 
-    def views(self, X):
+    def views(self, X: Table) -> Iterator["RowView"]:
         """Each checked row with the columns that describe it, as a `RowView`."""
         for i, (columns, e, format_) in enumerate(self.format_.rows(X, self.columns_)):
             yield RowView(columns, e, format_, self._placed(columns, e, format_, X, i))
@@ -307,10 +320,10 @@ class TabularSampler(Sampler):
 class RowView:
     """One row with the columns that describe it, its encoded values and its place."""
 
-    columns: tuple
-    e: np.ndarray
-    format: object
-    at: object
+    columns: tuple[Column, ...]
+    e: NDArray[np.float64]
+    format: Any
+    at: Coordinates
 
     def sample(self, inputs, points, groups=None):
         """Points as perturbations of this row."""

@@ -1,16 +1,20 @@
 """Draw numeric columns from normal laws: LIME's continuous modes."""
 
 from numbers import Real
+from typing import Any, Literal, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 
 from sklime.exceptions import NoClosedForm
 from sklime.fitting import atomic_fit
+from sklime.laws.base import Law
 from sklime.laws.columns import CategoricalColumn, mean_and_sd, normal_law
 from sklime.laws.product import ProductLaw
 from sklime.samplers.tabular.base import TabularSampler
 from sklime.samplers.tabular.law import ColumnsLaw, SharedColumnsLaw, ShiftedColumnsLaw
+from sklime.tables.typing import TableLike
 from sklime.validation import check_option
 
 
@@ -50,13 +54,13 @@ class GaussianSampler(TabularSampler):
 
     def __init__(
         self,
-        center="mean",
-        scale=1.0,
-        n_bins=None,
-        sequence="sobol",
-        categorical_features="from_dtype",
-        handle_unknown="error",
-    ):
+        center: Literal["mean", "instance"] = "mean",
+        scale: float = 1.0,
+        n_bins: int | None = None,
+        sequence: Literal["sobol", "lhs", "random"] = "sobol",
+        categorical_features: Literal["from_dtype"] | ArrayLike | None = "from_dtype",
+        handle_unknown: Literal["error", "ignore"] = "error",
+    ) -> None:
         self.center = center
         self.scale = scale
         self.n_bins = n_bins
@@ -65,7 +69,12 @@ class GaussianSampler(TabularSampler):
         self.handle_unknown = handle_unknown
 
     @atomic_fit
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(
+        self,
+        X: TableLike,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         check_option(self, "center", ("mean", "instance"))
         real = isinstance(self.scale, Real) and not isinstance(self.scale, bool)
         if not (real and 0 < self.scale < np.inf):
@@ -79,7 +88,7 @@ class GaussianSampler(TabularSampler):
         self._normals = [mean_and_sd(c.values, c.masses) for c in self.columns_]
         return self
 
-    def deviation_law(self):
+    def deviation_law(self) -> ProductLaw:
         """Product law of the draws' deviations from the row.
 
         Returns
@@ -90,11 +99,11 @@ class GaussianSampler(TabularSampler):
         sds = [self.scale * sd for _, sd in self._normals]
         return ProductLaw(tuple(normal_law(c, 0.0, sds[j], None) for j, c in columns))
 
-    def check_closed_form(self):
+    def check_closed_form(self) -> None:
         if self.n_bins is not None:
             raise NoClosedForm("GaussianSampler has closed forms for n_bins=None only")
 
-    def normal_of(self, j, z):
+    def normal_of(self, j: int, z: Any) -> tuple[Any, float]:
         """Mean and standard deviation of the draws of a numeric column.
 
         Parameters
@@ -122,7 +131,7 @@ class GaussianSampler(TabularSampler):
         centre = value if self.center == "instance" else mean
         return normal_law(column, centre, self.scale * sd, position)
 
-    def _law(self):
+    def _law(self) -> Law:
         if self.center == "mean":
             return SharedColumnsLaw(self)
         # Bins and categories do not move with the row.

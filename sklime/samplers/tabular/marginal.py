@@ -1,14 +1,20 @@
 """Draw every column from its training distribution: LIME's own sampler, made exact."""
 
+from typing import Literal, Self
+
 import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
 
 from sklime.exceptions import NoClosedForm
 from sklime.fitting import atomic_fit
+from sklime.laws.base import Law
 from sklime.laws.cells import Cells
 from sklime.laws.columns import BinnedColumn, truncated_law
 from sklime.samplers.tabular.base import TabularSampler
 from sklime.samplers.tabular.law import ColumnsLaw, SharedColumnsLaw
 from sklime.tables.sparse import SparseFormat
+from sklime.tables.typing import Table, TableLike
 from sklime.validation import check_option
 
 
@@ -59,13 +65,14 @@ class MarginalSampler(TabularSampler):
 
     def __init__(
         self,
-        n_bins=4,
-        binning="quantile",
-        sequence="sobol",
-        within="empirical",
-        categorical_features="from_dtype",
-        handle_unknown="error",
-    ):
+        n_bins: int | None = 4,
+        binning: Literal["quantile", "uniform", "kmeans", "entropy"]
+        | BaseEstimator = "quantile",
+        sequence: Literal["sobol", "lhs", "random"] = "sobol",
+        within: Literal["empirical", "truncnorm"] = "empirical",
+        categorical_features: Literal["from_dtype"] | ArrayLike | None = "from_dtype",
+        handle_unknown: Literal["error", "ignore"] = "error",
+    ) -> None:
         self.n_bins = n_bins
         self.binning = binning
         self.sequence = sequence
@@ -74,19 +81,24 @@ class MarginalSampler(TabularSampler):
         self.handle_unknown = handle_unknown
 
     @atomic_fit
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(
+        self,
+        X: TableLike,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         check_option(self, "within", ("empirical", "truncnorm"))
         if self.within == "truncnorm" and self.n_bins is None:
             raise ValueError('within="truncnorm" draws inside bins: set n_bins, not None.')
         return super().fit(X, y, sample_weight)
 
-    def cells(self, inputs, n_levels):
+    def cells(self, inputs: Table, n_levels: int) -> list[Cells] | None:
         if self.within != "empirical" or not self.binary_features_.all():
             return None
         E = self.format_.encode(inputs)
         return [_column_cells(c, E[:, j], n_levels) for j, c in enumerate(self.columns_)]
 
-    def check_closed_form(self):
+    def check_closed_form(self) -> None:
         if isinstance(self.format_, SparseFormat):
             raise NoClosedForm("rows of a sparse table have columns of their own")
         if self.within != "empirical":
@@ -94,7 +106,7 @@ class MarginalSampler(TabularSampler):
         if self.n_bins is None and not self.binary_features_.all():
             raise NoClosedForm("n_bins=None gives empirical columns a standardised design")
 
-    def _law(self):
+    def _law(self) -> Law:
         # A sparse row keeps the columns that it does not store.
         sparse = isinstance(self.format_, SparseFormat)
         return ColumnsLaw(self) if sparse else SharedColumnsLaw(self)
