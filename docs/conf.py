@@ -50,9 +50,12 @@ html_sidebars = {
     for page in (
         "architecture",
         "coming_*",
+        "contributing",
+        "glossary",
         "index",
         "mathematics",
         "other_*",
+        "security",
         "stability",
         "user_*",
     )
