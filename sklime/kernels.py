@@ -220,6 +220,13 @@ def as_kernel(kernel):
     ------
     TypeError
         If it is none of these.
+
+    Examples
+    --------
+    >>> from sklime.kernels import as_kernel
+    >>> kernel = as_kernel(lambda Z, z: 1.0 / (1.0 + abs(Z - z).sum(axis=1)))
+    >>> kernel([[1.0], [0.0]], [0.0])
+    array([0.5, 1. ])
     """
     if kernel is None:
         return ExponentialKernel()

@@ -9,8 +9,8 @@ from sklime.exceptions import NoClosedForm
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
-    """Perturbations of one row.
+class Neighbourhood:
+    """Perturbations of one row: a sample of its neighbourhood, still without weights.
 
     Parameters
     ----------
@@ -43,6 +43,10 @@ class Sample:
 
     def __len__(self):
         return len(self.design)
+
+
+# What the code calls it: kernels weigh it later.
+Sample = Neighbourhood
 
 
 class Law(ABC):

@@ -6,13 +6,9 @@ import numpy as np
 
 from sklime.base import Component
 from sklime.kernels import ExponentialKernel
-from sklime.laws.base import Sample
 from sklime.samplers.kinds.table import TableRows
 from sklime.samplers.own import OwnDrawsLaw
 from sklime.samplers.stated import StatedLaw
-
-# The name under which `sample` gives the draws around a row.
-Neighbourhood = Sample
 
 
 class Sampler(Component, ABC):

@@ -5,9 +5,10 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from sklime.fitting import check_fitted
+from sklime.laws.base import Neighbourhood
 from sklime.laws.masks import ExchangeableLaw, MaskLaw
 from sklime.laws.quasirandom import resolve_seed
-from sklime.samplers.base import Neighbourhood, Sampler
+from sklime.samplers.base import Sampler
 
 MASK_SEQUENCES = ("stratified", "random")
 
@@ -19,6 +20,15 @@ class MaskedRow(ABC):
     """One row, cut into units that can be hidden.
 
     Subclasses define the abstract members; they may compute lazily and remember.
+
+    Examples
+    --------
+    >>> from sklime.samplers import MaskedRow, TokenSampler
+    >>> [row] = TokenSampler().fit(["a good film"]).rows(["a good film"])
+    >>> isinstance(row, MaskedRow), row.n_units, row.names.tolist()
+    (True, 3, ['a', 'good', 'film'])
+    >>> row.compose([[True, False, True]])
+    ['a  film']
     """
 
     @property
@@ -93,6 +103,16 @@ class MaskSampler(Sampler):
 
     Subclasses define `fit`, which sets `kind_` to the `RowKind` that they describe, `rows`,
     and the law of their masks where it is another.
+
+    Examples
+    --------
+    >>> from sklime.samplers import MaskSampler, TokenSampler
+    >>> sampler = TokenSampler().fit(["a good film"])
+    >>> isinstance(sampler, MaskSampler), sampler.mask_law(3).masses.round(2)
+    (True, array([0.33, 0.33, 0.33, 0.  ]))
+    >>> masks = sampler.masks(n_units=3, n_samples=100, random_state=0)
+    >>> masks.design.shape, masks.exhaustive
+    ((7, 3), True)
     """
 
     default_metric_ = "cosine"
