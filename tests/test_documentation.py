@@ -84,6 +84,15 @@ def test_everything_in_the_reference_shows_an_example(name):
     assert used or ">>>" in inspect.getdoc(thing(name))
 
 
+def test_the_picture_of_the_packages_has_all_of_them_and_imports_lead_down():
+    pytest.importorskip("matplotlib")
+    picture = runpy.run_path(str(DOCS / "draw_architecture.py"))
+    packages = {path.stem for path in (ROOT / "sklime").iterdir() if path.stem[0] != "_"}
+    assert packages - {"py"} == {*picture["PLACES"], *picture["BASE"]}
+    for one, other in picture["imports"]():
+        assert picture["PLACES"][one][1] > picture["PLACES"][other][1], (one, other)
+
+
 def test_the_page_for_users_of_lime_answers_for_every_option_of_it():
     from lime.explanation import Explanation
     from lime.lime_image import ImageExplanation, LimeImageExplainer
