@@ -23,7 +23,7 @@ _STATIONARY = frozenset(
 class Kernel(Component, ABC):
     """Base of the kernels: non-negative weights of the draws around a row.
 
-    A subclass defines `__call__`. The properties below say what more the house may use;
+    A subclass defines `__call__`. The properties say what more the explainer may use;
     their defaults promise nothing and are always right.
     """
 

@@ -1,4 +1,4 @@
-"""What the house asks of a sampler."""
+"""The contract of samplers."""
 
 from abc import ABC, abstractmethod
 
