@@ -33,8 +33,6 @@ autodoc_typehints = "none"
 autosummary_generate = True
 numpydoc_show_class_members = False
 nitpick_ignore_regex = [
-    # Turns whatever users give as a kernel into one; they do not call it.
-    (r"py:.*", r"sklime\.kernels\.as_kernel"),
     # Words of docstrings that happen to be importable, but are no part of this project.
     (r"py:.*", r"(?!sklime\.).*"),
 ]
@@ -50,9 +48,13 @@ html_sidebars = {
     for page in (
         "architecture",
         "coming_*",
+        "contributing",
+        "extending",
+        "glossary",
         "index",
         "mathematics",
         "other_*",
+        "security",
         "stability",
         "user_*",
     )
@@ -90,12 +92,21 @@ def setup(app):
     """Leave out of the reference what scikit-learn documents itself; trim code blocks."""
     app.connect("autodoc-skip-member", _is_foreign)
     app.connect("source-read", _trim)
+    app.connect("missing-reference", _public)
 
 
 def _is_foreign(app, what, name, thing, skip, options):
     thing = getattr(thing, "fget", thing)
     own = (getattr(thing, "__module__", None) or "").startswith("sklime")
     return None if own and not name.endswith("_request") else True
+
+
+def _public(app, env, node, content):
+    """Link a class, by the module that defines it, to the page of its public name."""
+    module, _, name = node.get("reftarget", "").rpartition(".")
+    public = f"{module.rpartition('.')[0]}.{name}"
+    own = node.get("refdoc"), app.builder, "class", public, node, content
+    return env.get_domain("py").resolve_xref(env, *own)
 
 
 def _trim(app, name, source):

@@ -29,7 +29,7 @@ ColumnFactor: TypeAlias = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 class Kernel(Component, ABC):
     """Base of the kernels: non-negative weights of the draws around a row.
 
-    A subclass defines `__call__`. The properties below say what more the house may use;
+    A subclass defines `__call__`. The properties say what more the explainer may use;
     their defaults promise nothing and are always right.
     """
 
@@ -232,6 +232,13 @@ def as_kernel(kernel: KernelLike | None) -> Kernel:
     ------
     TypeError
         If it is none of these.
+
+    Examples
+    --------
+    >>> from sklime.kernels import as_kernel
+    >>> kernel = as_kernel(lambda Z, z: 1.0 / (1.0 + abs(Z - z).sum(axis=1)))
+    >>> kernel([[1.0], [0.0]], [0.0])
+    array([0.5, 1. ])
     """
     if kernel is None:
         return ExponentialKernel()

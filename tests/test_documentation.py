@@ -16,6 +16,7 @@ DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
 EXAMPLES = sorted(DOCS.glob("examples/*/plot_*.py"))
 BLOCK = re.compile(r"^```(\S*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+DIRECTIVES = {"{eval-rst}", "{glossary}", "{image}", "{include}", "{toctree}"}
 REMOTE = re.compile(
     r"""<(?:script|img|iframe|source)\b[^>]*\ssrc=["'](?:https?:)?//
     |<link\b[^>]*\srel=["'](?:stylesheet|preload|preconnect)["'][^>]*href=["'](?:https?:)?//
@@ -46,7 +47,7 @@ def thing(name):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_every_python_block_of_a_page_is_a_doctest_that_runs(page):
     for language, code in BLOCK.findall(page.read_text(encoding="utf-8")):
-        assert language in {"python", "bash", "{toctree}", "{image}", "{eval-rst}"}
+        assert language in {"python", "bash"} | DIRECTIVES
         assert language != "python" or code.startswith(">>> ")
         assert "+SKIP" not in code
 
@@ -81,6 +82,15 @@ def test_everything_in_the_reference_shows_an_example(name):
     last = name.rpartition(".")[2]
     used = re.search(rf"^(>>>|\.\.\.).*\b{last}\b", page, re.MULTILINE)
     assert used or ">>>" in inspect.getdoc(thing(name))
+
+
+def test_the_picture_of_the_packages_has_all_of_them_and_imports_lead_down():
+    pytest.importorskip("matplotlib")
+    picture = runpy.run_path(str(DOCS / "draw_architecture.py"))
+    packages = {path.stem for path in (ROOT / "sklime").iterdir() if path.stem[0] != "_"}
+    assert packages - {"py"} == {*picture["PLACES"], *picture["BASE"]}
+    for one, other in picture["imports"]():
+        assert picture["PLACES"][one][1] > picture["PLACES"][other][1], (one, other)
 
 
 def test_the_page_for_users_of_lime_answers_for_every_option_of_it():

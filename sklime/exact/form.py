@@ -20,8 +20,8 @@ class ClosedForm(ABC):
 
     A reader is a function ``read(model, response)`` that gives a `ClosedForm`, or None for
     a model that is not of its family, and raises `NoClosedForm` for one of its family that
-    is not explained on a scale with a closed form; `sklime.exact.readers.READERS` lists
-    them.
+    is not explained on a scale with a closed form. They stand in the list
+    ``sklime.exact.READERS``; ``READERS.append(read)`` adds one.
     """
 
     # What the model does with a table before its parts see it: a transformer, or None.

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
-    """Perturbations of one row.
+class Neighbourhood:
+    """Perturbations of one row: a sample of its neighbourhood, still without weights.
 
     Parameters
     ----------
@@ -57,6 +57,10 @@ class Sample:
 
     def __len__(self) -> int:
         return len(self.design)
+
+
+# What the code calls it: kernels weigh it later.
+Sample = Neighbourhood
 
 
 class Law(ABC):

@@ -31,7 +31,7 @@ class ExchangeableLaw:
     Examples
     --------
     >>> from sklime.kernels import ExponentialKernel
-    >>> from sklime.laws.masks import ExchangeableLaw
+    >>> from sklime.laws import ExchangeableLaw
     >>> law = ExchangeableLaw.uniform_deletions(3)
     >>> law.masses.round(3)
     array([0.333, 0.333, 0.333, 0.   ])

@@ -23,7 +23,7 @@ class ProductLaw:
     --------
     >>> import numpy as np
     >>> from sklime.kernels import ExponentialKernel
-    >>> from sklime.laws.product import Atoms, ProductLaw
+    >>> from sklime.laws import Atoms, ProductLaw
     >>> die = Atoms(values=np.arange(1.0, 7.0), masses=np.full(6, 1 / 6),
     ...             bins=np.arange(6), deviations=(np.arange(6) != 5).astype(float))
     >>> law = ProductLaw((die,)).tilt(ExponentialKernel(width=0.5))
@@ -126,6 +126,15 @@ class Atoms(_Mixture):
     deviations : ndarray of shape (n_atoms,)
         Distance of each atom from the explained row in interpretable units: 1 outside
         the row's own bin and 0 inside, or the difference of standardised values.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklime.laws import Atoms
+    >>> coin = Atoms(values=np.array([0.0, 1.0]), masses=np.array([0.5, 0.5]),
+    ...              bins=np.array([0, 1]), deviations=np.array([1.0, 0.0]))
+    >>> coin.draw(np.array([0.1, 0.6]))
+    array([0., 1.])
     """
 
     values: np.ndarray

@@ -3,7 +3,8 @@
 import importlib
 from typing import TYPE_CHECKING
 
-from sklime.samplers.base import Neighbourhood, Sampler
+from sklime.laws.base import Neighbourhood
+from sklime.samplers.base import Sampler
 from sklime.samplers.tabular.gaussian import GaussianSampler
 from sklime.samplers.tabular.marginal import MarginalSampler
 

@@ -1,4 +1,4 @@
-"""What the house asks of a sampler."""
+"""The contract of samplers."""
 
 from abc import ABC, abstractmethod
 from typing import Any, Self
@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sklime.base import Component
 from sklime.kernels import ExponentialKernel, Kernel
-from sklime.laws.base import Law, Sample
+from sklime.laws.base import Law
 from sklime.laws.product import ProductLaw
 from sklime.laws.quasirandom import RandomState
 from sklime.samplers.kinds.base import RowKind
@@ -17,9 +17,6 @@ from sklime.samplers.own import OwnDrawsLaw
 from sklime.samplers.stated import StatedLaw
 from sklime.tables.checks import feature_names
 from sklime.tables.typing import Table
-
-# The name under which `sample` gives the draws around a row.
-Neighbourhood = Sample
 
 
 class Sampler(Component, ABC):

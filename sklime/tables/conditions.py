@@ -30,7 +30,7 @@ class TableConditions:
 
     Examples
     --------
-    >>> from sklime.tables.conditions import TableConditions
+    >>> from sklime.explanation import TableConditions
     >>> labels = [["age <= 30", "age > 30"], ["color = blue", "color = red"]]
     >>> conditions = TableConditions([[0, 1], [1, 1]], labels)
     >>> conditions[0].tolist()

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from sklime.fitting import check_fitted
 from sklime.kernels import Kernel
-from sklime.laws.base import Law, Sample
+from sklime.laws.base import Law, Neighbourhood, Sample
 from sklime.laws.masks import ExchangeableLaw, MaskLaw
 from sklime.laws.quasirandom import RandomState, resolve_seed
-from sklime.samplers.base import Neighbourhood, Sampler
+from sklime.samplers.base import Sampler
 from sklime.samplers.kinds.base import RowKind
 from sklime.tables.typing import Table
 
@@ -26,6 +26,15 @@ class MaskedRow(ABC):
     """One row, cut into units that can be hidden.
 
     Subclasses define the abstract members; they may compute lazily and remember.
+
+    Examples
+    --------
+    >>> from sklime.samplers import MaskedRow, TokenSampler
+    >>> [row] = TokenSampler().fit(["a good film"]).rows(["a good film"])
+    >>> isinstance(row, MaskedRow), row.n_units, row.names.tolist()
+    (True, 3, ['a', 'good', 'film'])
+    >>> row.compose([[True, False, True]])
+    ['a  film']
     """
 
     @property
@@ -100,6 +109,16 @@ class MaskSampler(Sampler):
 
     Subclasses define `fit`, which sets `kind_` to the `RowKind` that they describe, `rows`,
     and the law of their masks where it is another.
+
+    Examples
+    --------
+    >>> from sklime.samplers import MaskSampler, TokenSampler
+    >>> sampler = TokenSampler().fit(["a good film"])
+    >>> isinstance(sampler, MaskSampler), sampler.mask_law(3).masses.round(2)
+    (True, array([0.33, 0.33, 0.33, 0.  ]))
+    >>> masks = sampler.masks(n_units=3, n_samples=100, random_state=0)
+    >>> masks.design.shape, masks.exhaustive
+    ((7, 3), True)
     """
 
     default_metric_ = "cosine"
