@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sklime.base import Component
 from sklime.kernels import ExponentialKernel, Kernel
-from sklime.laws.base import Law
+from sklime.laws.base import Law, Neighbourhood
 from sklime.laws.product import ProductLaw
 from sklime.laws.quasirandom import RandomState
 from sklime.samplers.kinds.base import RowKind

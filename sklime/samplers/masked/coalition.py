@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from sklime.fitting import atomic_fit
 from sklime.kernels import UniformKernel
-from sklime.samplers.base import Neighbourhood
+from sklime.laws.base import Neighbourhood
 from sklime.samplers.kinds.table import TableRows
 from sklime.samplers.masked.base import MaskedRow, MaskSampler
 from sklime.samplers.tabular.marginal import MarginalSampler
