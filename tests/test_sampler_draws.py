@@ -211,6 +211,16 @@ BINNINGS = [
 ]
 
 
+def test_bins_of_hardly_any_spread_are_drawn_without_overflow():
+    table = np.array([[2.2e-313], [0.0], [1.0], [1.0], [1.0], [1.0], [1.0], [1.0]])
+    sampler = MarginalSampler(within="truncnorm").fit(table)
+    inputs = draws(sampler, table[:1]).inputs[:, 0]
+    # Two of eight rows lie in the bin of denormal numbers; three quarters are 1.
+    assert ((inputs >= 0.0) & (inputs <= 1.0)).all()
+    assert abs((inputs < 1e-300).mean() - 0.25) <= discrepancy("sobol", 0.25, 4096)
+    assert ((inputs < 1e-300) | (inputs == 1.0)).all()
+
+
 @settings(max_examples=100)
 @given(
     hnp.arrays(np.float64, 15, elements=st.integers(-3, 3) | st.floats(-1e9, 1e9)),

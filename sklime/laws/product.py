@@ -179,7 +179,9 @@ class NormalPieces(_Mixture):
         lower, upper = self.lower[piece], self.upper[piece]
         single = scale == 0
         unit = np.where(single, 1.0, scale)
-        low, high = ndtr((lower - loc) / unit), ndtr((upper - loc) / unit)
+        # Ends that are more units away than floats can count are infinitely many away.
+        with np.errstate(over="ignore"):
+            low, high = ndtr((lower - loc) / unit), ndtr((upper - loc) / unit)
         # Rounding to 1 would draw infinity in the last piece.
         share = np.clip(low + within * (high - low), 2.0**-1022, 1.0 - 2.0**-53)
         drawn = loc + scale * ndtri(share)
