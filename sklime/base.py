@@ -28,13 +28,20 @@ class Component(BaseEstimator):
 
 
 def _equal_parameters(one, other):
-    """Whether two parameter values are equal, looking into arrays and estimators."""
+    """Whether two parameters are equal, looking into arrays, frames and estimators."""
     if isinstance(one, dict):
         return one.keys() == other.keys() and all(
             _equal_parameters(one[k], other[k]) for k in one
         )
+    if hasattr(one, "equals") or hasattr(other, "equals"):
+        # Frames and their columns.
+        return type(one) is type(other) and bool(one.equals(other))
     if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
-        return np.array_equal(one, other)
+        one, other = np.asarray(one), np.asarray(other)
+        # Missing values are equal, too.
+        return one.shape == other.shape and bool(
+            ((one == other) | ((one != one) & (other != other))).all()
+        )
     if isinstance(one, (list, tuple)):
         return (
             type(one) is type(other)

@@ -6,7 +6,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sklime.fitting import atomic_fit
+from sklime.fitting import atomic_fit, check_fitted
 from sklime.kernels import UniformKernel
 from sklime.laws.base import Neighbourhood
 from sklime.samplers.kinds.table import TableRows
@@ -73,19 +73,25 @@ class CoalitionSampler(MaskSampler):
         X = check_table(self, X, reset=True)
         self.kind_ = TableRows(self)
         self.format_ = DenseFormat(X)
-        self.background_ = self._encoded(self.background, "background")
+        try:
+            self.background_ = self._encoded(self.background)
+        except (TypeError, ValueError) as error:
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            told = "background must be a table of rows like those of the fit"
+            raise kind(f"{told}: {error}") from error
         self.default_width_ = 0.75 * np.sqrt(self.n_features_in_)
         self.binary_features_ = np.ones(self.n_features_in_, dtype=bool)
         self._marginals = MarginalSampler().fit(X, sample_weight=sample_weight)
         return self
 
     def rows(self, X: Table) -> list["_CoalitionRow"]:
-        return [_CoalitionRow(e, self) for e in self._encoded(X, "X")]
+        return [_CoalitionRow(e, self) for e in self._encoded(X)]
 
     def restore(self, X: Table) -> Table:
         return self.format_.restore(X)
 
     def reference(self, X: Table, n_samples: int = 512) -> list[Neighbourhood]:
+        check_fitted(self)
         rows, samples = self.rows(X), self._marginals.reference(X, n_samples)
         designs = map(_CoalitionRow.shared_with, rows, (own.inputs for own in samples))
         pairs = zip(samples, designs, strict=True)
@@ -93,20 +99,20 @@ class CoalitionSampler(MaskSampler):
 
     def conditions(self, X: Table) -> Any:
         codes, labels = [], []
-        for j, e in enumerate(self._encoded(X, "X").T):
+        for j, e in enumerate(self._encoded(X).T):
             values, own = np.unique(e, return_inverse=True)
             texts = [self.format_.describe(j, value) for value in values]
             codes.append(own)
             labels.append([f"{feature_names(self)[j]} = {text}" for text in texts])
         return np.array(codes).T, labels
 
-    def _encoded(self, X, what):
+    def _encoded(self, X):
         """Rows as numbers, all of which the training table could hold."""
         E = self.format_.encode(check_table(self, X, reset=False))
         unknown = ((E < 0) & self.format_.nominal).any(axis=0)
         if unknown.any():
             raise ValueError(
-                f"{what} has values that training never had in column(s) "
+                "X has values that training never had in column(s) "
                 f"{', '.join(map(repr, feature_names(self)[unknown]))}: leave them out."
             )
         return E
