@@ -187,11 +187,12 @@ class ForwardSelection(MomentSelector):
             np.einsum("njj->nj", moments.gram)[:, np.newaxis], residual.shape
         )
         variance = total.copy()
+        resolution = np.reshape(moments.resolution, (-1, 1, 1))
         support = np.zeros(residual.shape, dtype=bool)
         factors: list[NDArray[np.float64]] = []
         rows, ks = np.arange(n)[:, np.newaxis], np.arange(outputs)
         for _ in range(min(self.k, d)):
-            usable = ~support & (variance > 10.0 * moments.resolution * total)
+            usable = ~support & (variance > 10.0 * resolution * total)
             gain = np.where(usable, residual**2, -1.0) / np.where(usable, variance, 1.0)
             best = gain.argmax(axis=2)
             found = usable[rows, ks, best]

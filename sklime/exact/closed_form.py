@@ -28,7 +28,6 @@ _TOLERANCE = 1e-6
 _N_PUSHED, _N_ASKED = 4096, 1024
 
 
-@reports_failures
 def closed_form(response, law, kernel, selector, surrogate, X, n_samples):
     """Find the closed form of LIME's limit.
 
@@ -60,21 +59,27 @@ def closed_form(response, law, kernel, selector, surrogate, X, n_samples):
         raise NoClosedForm(f"selector {selector!r} needs draws")
     if surrogate is not None:
         raise NoClosedForm(f"surrogate {surrogate!r} needs draws")
-    model, steps, wrappers = _unwrapped(response.estimator)
     n_samples = law.count_draws(n_samples)
-    if isinstance(law, MaskLaw):
-        population = MaskPopulation.of(model, steps, response, law, kernel, X, n_samples)
-    else:
-        population = _population(model, steps, response, law, kernel, X, n_samples)
+    if not isinstance(law, MaskLaw):
+        if kernel.column_factor is None:
+            raise NoClosedForm(f"kernel {kernel!r} is not a product over columns")
+        # A sampler that states a law it does not draw from is told so.
+        law = law.independent_columns(X)
+    return _found(response, law, kernel, X, n_samples)
+
+
+@reports_failures
+def _found(response, law, kernel, X, n_samples):
+    """The population of a law that has one, if the model has a closed form."""
+    model, steps, wrappers = _unwrapped(response.estimator)
+    find = MaskPopulation.of if isinstance(law, MaskLaw) else _population
+    population = find(model, steps, response, law, kernel, X, n_samples)
     _check_methods([*wrappers, model, *np.ravel(getattr(model, "estimators_", []))])
     return population
 
 
 def _population(model, steps, response, law, kernel, X, n_samples):
     """The population of draws of independent columns."""
-    if kernel.column_factor is None:
-        raise NoClosedForm(f"kernel {kernel!r} is not a product over columns")
-    law = law.independent_columns(X)
     if kernel.precision is None and not all(column.binary for column in law.columns):
         raise NoClosedForm(f"kernel {kernel!r} has no Gaussian column factor")
     form = _read(model, response)

@@ -27,6 +27,8 @@ class Draws:
         Which draws belong together; groups are independent. None: all draws are.
     exhaustive : bool, default=False
         Whether the draws are all there are, so that nothing is estimated from them.
+    n_draws : int, default=None
+        Number of draws that these stand for, where equal ones were joined. None: one each.
     raw : ndarray of shape (n_outputs, n_samples), default=None
         The model's own answers in the same unit, where `Y` holds less noisy ones that have
         the same coefficients.
@@ -40,7 +42,13 @@ class Draws:
     y_scale: np.ndarray
     groups: np.ndarray | None = None
     exhaustive: bool = False
+    n_draws: int | None = None
     raw: np.ndarray | None = None
+
+    @property
+    def n_samples(self):
+        """Number of draws, equal ones that were joined included."""
+        return self.Z.shape[1] if self.n_draws is None else self.n_draws
 
     @property
     def badly_centred(self):

@@ -35,9 +35,9 @@ class SampledMoments(RowMoments):
         The point from which the design is measured.
     y_origin, y_scale : ndarray of shape (n_rows, n_outputs)
         Origin and unit of the answers.
-    n_samples : float
+    n_samples : float or ndarray of shape (n_rows,)
         Number of draws; infinite for population moments.
-    resolution : float
+    resolution : float or ndarray of shape (n_rows,)
         Share of a second moment below which a variance is rounding error.
     exact : bool or ndarray of shape (n_rows,) of bool, default=False
         Rows whose draws are all there are, so that nothing is estimated.
@@ -56,8 +56,8 @@ class SampledMoments(RowMoments):
     z_origin: np.ndarray
     y_origin: np.ndarray
     y_scale: np.ndarray
-    n_samples: float
-    resolution: float
+    n_samples: float | np.ndarray
+    resolution: float | np.ndarray
     exact: bool | np.ndarray = False
     undetermined: bool | np.ndarray = False
     collinear: bool = False
@@ -73,13 +73,13 @@ class SampledMoments(RowMoments):
         Parameters
         ----------
         neighbourhoods : iterable of Draws
-            One per row, all with the same features, outputs and number of draws.
+            One per row, all with the same features and outputs.
 
         Returns
         -------
         SampledMoments
         """
-        rows, neighbourhoods = [], list(neighbourhoods)
+        rows, resolutions, neighbourhoods = [], [], list(neighbourhoods)
         for draws in neighbourhoods:
             origin = draws.z_origin
             Z = draws.Z if draws.Z.dtype == bool else draws.Z - origin[:, np.newaxis]
@@ -91,6 +91,7 @@ class SampledMoments(RowMoments):
                 answers = draws.local_answers()
                 summed, squares = weighted_products(Z, draws.weights, answers[0])
             rows.append((summed, squares, draws.position, origin, *answers[1:]))
+            resolutions.append(resolution_of(Z))
         stacked = map(np.array, zip(*rows, strict=True))
         exact = dependent = False
         if any(draws.exhaustive for draws in neighbourhoods):
@@ -101,7 +102,8 @@ class SampledMoments(RowMoments):
         raw = None
         if any(draws.raw is not None for draws in neighbourhoods):
             raw = cls.of(draws.as_answered() for draws in neighbourhoods)
-        own = draws.Z.shape[1], resolution_of(Z), exact, dependent
+        n_samples = _one_or_each([draws.n_samples for draws in neighbourhoods])
+        own = n_samples, _one_or_each(resolutions), exact, dependent
         return cls(*stacked, *own, raw=raw)
 
     @property
@@ -128,7 +130,7 @@ class SampledMoments(RowMoments):
         central = products[:, 1:, 1:]
         central -= means[:, :, np.newaxis] * means[:, np.newaxis, :]
         # What does not vary must be exactly 0, not rounding error.
-        constant = np.einsum("njj->nj", central) <= self.resolution * second
+        constant = np.einsum("njj->nj", central) <= _of_rows(self.resolution) * second
         if constant.any():
             central[constant[:, :, np.newaxis] | constant[:, np.newaxis, :]] = 0.0
         return SampledCentralMoments(
@@ -138,10 +140,12 @@ class SampledMoments(RowMoments):
             mean_z=means[:, :d],
             mean_y=means[:, d:],
             # Where there is no answer, the penalty keeps systems solvable.
-            n_samples=np.where(
-                np.logical_and(self.exact, np.logical_not(self.undetermined)),
-                np.inf,
-                self.n_samples,
+            n_samples=_one_or_each(
+                np.where(
+                    np.logical_and(self.exact, np.logical_not(self.undetermined)),
+                    np.inf,
+                    self.n_samples,
+                )
             ),
             resolution=self.resolution,
         )
@@ -164,8 +168,8 @@ class SampledCentralMoments(CentralMoments):
     spread: np.ndarray
     mean_z: np.ndarray
     mean_y: np.ndarray
-    n_samples: float
-    resolution: float
+    n_samples: float | np.ndarray
+    resolution: float | np.ndarray
 
     def ridge(self, penalty, support=None):
         alpha, varies = penalty / self.n_samples, ~self.constant
@@ -200,6 +204,17 @@ class SampledCentralMoments(CentralMoments):
         unexplained = self.spread - 2.0 * linear + quadratic + offset**2
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.where(self.spread == 0.0, 1.0, 1.0 - unexplained / self.spread)
+
+
+def _one_or_each(values):
+    """One number that all rows share, or the rows' own."""
+    values = np.ravel(values)
+    return values[0].item() if (values == values[0]).all() else values
+
+
+def _of_rows(values):
+    """One number, or one a row, to be combined with arrays of rows."""
+    return np.reshape(values, (-1, 1))
 
 
 def _solve(gram, cross, alpha, real):

@@ -28,7 +28,7 @@ class OwnDraws(SampledSource):
             if sample.masses is not None:
                 weights = weights * (np.asarray(sample.masses) / np.mean(sample.masses))
             scaled = scale_answers(answers.T[explained])
-            Z, own = sample.design.T, (sample.groups, sample.exhaustive)
+            Z, own = sample.design.T, (sample.groups, sample.exhaustive, sample.n_draws)
             if sample.exhaustive:
                 # In double precision: what is enumerated is exact.
                 Z = Z.astype(np.float64)

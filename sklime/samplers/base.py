@@ -68,10 +68,15 @@ class Sampler(Component, ABC):
     def law_(self) -> Law:
         """The law of the draws around all rows, as the explainer takes them.
 
-        Here that of `sample`, or of independent columns where `law` states them.
+        Here that of `sample`, or of independent columns where `law` states them: a class
+        that overrides `sample` alone inherits the law of other draws, which says nothing.
         """
-        states = type(self).law is not Sampler.law
-        return StatedLaw(self) if states else OwnDrawsLaw(self)
+        kinds = type(self).__mro__
+        law, sample = (
+            next(i for i, kind in enumerate(kinds) if name in vars(kind))
+            for name in ("law", "sample")
+        )
+        return StatedLaw(self) if law <= sample else OwnDrawsLaw(self)
 
     @abstractmethod
     def fit(

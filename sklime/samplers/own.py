@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from sklime.laws.base import Law
+from sklime.exceptions import NoClosedForm
+from sklime.laws.base import Law, Sample
 from sklime.tables.access import n_rows
 
 
@@ -10,7 +11,7 @@ class OwnDrawsLaw(Law):
     """Law of the draws that a sampler's own `sample` gives."""
 
     def draw(self, X, n_samples, random_state):
-        found = self.sampler.sample(X, n_samples, random_state=random_state)
+        found = list(self.sampler.sample(X, n_samples, random_state=random_state))
         if len(found) != n_rows(X):
             raise ValueError(
                 f"{self!r} gave {len(found)} samples for {n_rows(X)} rows; sample gives "
@@ -19,6 +20,9 @@ class OwnDrawsLaw(Law):
         for sample in found:
             check_sample(sample, self.sampler)
         return found
+
+    def independent_columns(self, X):
+        raise NoClosedForm(f"{self!r} states no law of the columns that it draws")
 
     def count_draws(self, n_samples):
         return self.sampler.count_draws(n_samples)
@@ -31,31 +35,41 @@ class OwnDrawsLaw(Law):
 
 
 def check_sample(sample, sampler):
-    """Check the lengths and masses of a sample that a sampler gave.
+    """Check the shapes and masses of a sample that a sampler gave.
 
     Raises
     ------
+    TypeError
+        If it is no `Sample`.
     ValueError
-        If its parts are of different lengths, or masses are negative, not finite or all
-        zero.
+        If its parts do not fit together, or masses are negative, not finite or all zero.
     """
-    n, d = np.shape(sample.design)
-    lengths = {"inputs": n_rows(sample.inputs)}
+    if not isinstance(sample, Sample):
+        raise TypeError(
+            f"{sampler!r} gave {type(sample).__name__} in place of a Neighbourhood; sample "
+            "gives a list of one a row."
+        )
+    shape = np.shape(sample.design)
+    if len(shape) != 2:
+        raise ValueError(
+            f"{sampler!r} gave a design of shape {shape}; it has shape (n_samples, "
+            "n_units)."
+        )
+    lengths = {"inputs": (n_rows(sample.inputs),)}
     for part in ("masses", "groups"):
-        values = getattr(sample, part)
-        if values is not None:
-            lengths[part] = len(values)
-    for part, length in lengths.items():
-        if length != n:
+        if getattr(sample, part) is not None:
+            lengths[part] = np.shape(getattr(sample, part))
+    for part, found in lengths.items():
+        if found != shape[:1]:
             raise ValueError(
-                f"{sampler!r} gave a sample with {length} {part} for a design of {n} "
-                "points; each point has one."
+                f"{sampler!r} gave a sample with {' x '.join(map(str, found))} {part} for "
+                f"a design of {shape[0]} points; each point has one."
             )
-    if np.shape(sample.position) != (d,):
+    if np.shape(sample.position) != shape[1:]:
         raise ValueError(
             f"{sampler!r} gave a sample whose position has shape "
-            f"{np.shape(sample.position)} for a design of {d} units; it is the row's own "
-            f"design, of shape ({d},)."
+            f"{np.shape(sample.position)} for a design of {shape[1]} units; it is the "
+            f"row's own design, of shape ({shape[1]},)."
         )
     if sample.masses is not None:
         check_masses(sample.masses, f"the masses of a sample of {sampler!r}")

@@ -45,6 +45,8 @@ class StatedLaw(OwnDrawsLaw):
         for row, law in zip(rows, laws, strict=True):
             if not all(isinstance(column, Atoms) for column in law.columns):
                 raise NoClosedForm(f"{self.sampler!r} states laws that are not discrete")
+            if not all(map(_compares_bins, law.columns)):
+                raise NoClosedForm(f"{self.sampler!r} states laws that compare no bins")
             if not all(map(_same_atoms, law.columns, laws[0].columns)):
                 raise NoClosedForm(f"{self.sampler!r} states other laws for other rows")
             _check_draws(self.sampler, row, law)
@@ -81,12 +83,19 @@ class WeightedStatedLaw(OwnDrawsLaw):
         self.kernel = kernel
 
     def draw(self, X, n_samples, random_state):
-        seed, found = resolve_seed(random_state), []
+        seed, found, format_ = resolve_seed(random_state), [], DenseFormat(X)
         for i in range(n_rows(X)):
             row = take_rows(X, [i])
-            law = stated_law(self.sampler, row).tilt(self.kernel)
+            law = stated_law(self.sampler, row)
+            if law is None or format_.nominal.any():
+                raise ValueError(
+                    f"{self.sampler!r} states no law to draw from for row {i}, or one of "
+                    'columns without numbers: Use weighting="kernel".'
+                )
+            _check_draws(self.sampler, row, law)
+            law = law.tilt(self.kernel)
             numbers = uniform_numbers(n_samples, len(law), "sobol", seed)
-            inputs = DenseFormat(X).decode(law.draw(numbers))
+            inputs = format_.decode(law.draw(numbers))
             design = self.sampler.interpret(inputs, row)
             position = np.asarray(self.sampler.interpret(row, row)[0], dtype=float)
             groups = self.groups(len(design))
@@ -147,9 +156,19 @@ class _StatedColumn(Column):
 
 
 def _column(atoms):
-    order = np.argsort(atoms.values)
-    masses = atoms.masses / atoms.masses.sum()
-    return _StatedColumn(atoms.values[order], masses[order], atoms.bins[order])
+    values, first, atom = np.unique(atoms.values, return_index=True, return_inverse=True)
+    masses, bins = np.bincount(atom, atoms.masses), atoms.bins[first]
+    if not np.array_equal(bins[atom], atoms.bins):
+        raise NoClosedForm("a stated law puts one value into several bins")
+    return _StatedColumn(values, masses / masses.sum(), bins)
+
+
+def _compares_bins(atoms):
+    """Whether a value deviates by 1 from the row where its bin is another, else by 0."""
+    own = np.unique(atoms.bins[atoms.deviations == 0.0])
+    expected = ~np.isin(atoms.bins, own)
+    numbered = len(own) < 2 and atoms.bins.min() >= 0
+    return numbered and np.array_equal(atoms.deviations, expected)
 
 
 def _same_atoms(one, other):
@@ -181,10 +200,9 @@ def _check_draws(sampler, row, law):
     both = (Z * weights[:, np.newaxis]).T @ Z
     expected = np.outer(stated, stated)
     np.fill_diagonal(expected, stated)
-    # Seven standard errors of a share, as there are many pairs, and one draw for the
-    # shares 0 and 1.
-    n = 1.0 / np.square(weights).sum()
-    allowed = 7.0 * np.sqrt(expected * (1.0 - expected) / n) + 1.0 / n
+    # Bernstein's bound: exceeded by honest draws once in 1e10 pairs, also by rare ones.
+    variance = expected * (1.0 - expected) * np.square(weights).sum()
+    allowed = 7.0 * np.sqrt(variance) + 16.0 * weights.max()
     wrong = np.argwhere(~(np.abs(both - expected) <= allowed))
     if len(wrong):
         j, k = (int(i) for i in wrong[0])

@@ -42,7 +42,8 @@ def fit_surrogates(moments, binary, selector, regressor=None, draws=None):
     at_row = centre + np.einsum("nkd,nd->nk", coef, moments.positions - mean_z)
     at_zero = centre - np.einsum("nkd,nd->nk", coef, mean_z)
     sizes = moments.effective_sample_sizes
-    scarcer = moments.n_samples * np.clip(np.minimum(mean_z, 1.0 - mean_z), 0.0, None)
+    n_samples = np.reshape(moments.n_samples, (-1, 1))
+    scarcer = n_samples * np.clip(np.minimum(mean_z, 1.0 - mean_z), 0.0, None)
     # A value that training never had is compared, whatever its column.
     unseen = central.constant & (moments.positions == 1.0) & (np.abs(mean_z) < 1e-12)
     compared = binary | unseen
@@ -65,7 +66,7 @@ def fit_surrogates(moments, binary, selector, regressor=None, draws=None):
         constant=central.constant,
         empty_selections=_nothing_kept(support, central),
         chosen=_chosen(support, central),
-        n_samples=np.full(len(sizes), float(moments.n_samples)),
+        n_samples=np.full(len(sizes), moments.n_samples, dtype=float),
         exact=np.full(len(sizes), moments.exact),
         undetermined=undetermined,
         collinear=collinear,

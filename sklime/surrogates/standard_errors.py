@@ -51,6 +51,7 @@ def standard_errors(draws, coef, chosen, penalty):
     Z -= (Z @ weights / weights.sum())[:, np.newaxis]
     residuals = Y - (coef / unit[:, np.newaxis]) @ Z
     residuals -= (residuals @ weights / weights.sum())[:, np.newaxis]
+    penalty = penalty * (weights.sum() / draws.n_samples)
     patterns, output_of = np.unique(chosen, axis=0, return_inverse=True)
     for i, own in enumerate(patterns):
         if own.any():
@@ -108,7 +109,7 @@ def unconverged(errors, coef, groups, tol):
 def _sandwich(Z, weights, residuals, groups, penalty):
     """Standard errors of features that all outputs of `residuals` share."""
     weighted = Z * weights
-    information = weighted @ Z.T + penalty * weights.mean() * np.eye(len(Z))
+    information = weighted @ Z.T + penalty * np.eye(len(Z))
     inverse = np.linalg.inv(information)
     if degrees_of_freedom(groups) is not None:
         scores = _group_scores(weighted, residuals, groups)
