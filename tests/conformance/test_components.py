@@ -13,7 +13,14 @@ from sklearn.linear_model import Ridge
 from sklearn.preprocessing import KBinsDiscretizer
 
 from sklime.kernels import ExponentialKernel, UniformKernel, as_kernel
-from sklime.samplers import GaussianSampler, MarginalSampler
+from sklime.samplers import (
+    CoalitionSampler,
+    GaussianSampler,
+    MarginalSampler,
+    SequenceSampler,
+    SuperpixelSampler,
+    TokenSampler,
+)
 from sklime.selectors import (
     AllFeatures,
     AutoSelector,
@@ -41,6 +48,14 @@ COMPLETE = FRAME.drop(columns=["height", "city", "constant"]).assign(
 POLARS = pl.DataFrame(FRAME.drop(columns="color"))
 SPARSE = sparse.random(60, 8, 0.4, format="csr", random_state=0)
 CLASSES = (np.arange(60) % 4 == 0).astype(int)
+TEXTS = [
+    " ".join(f"w{(3 * i + k) % 17}" for k in range(1 + i % 9)).capitalize() + "!"
+    for i in range(14)
+]
+GRAY = RNG.integers(0, 256, (12, 9, 6)).astype(np.uint8)
+SHAPES = [(6, 9), (8, 8), (12, 5)]
+UNEQUAL = [RNG.random((*SHAPES[i % 3], 3)) for i in range(12)]
+GAPS = np.where(RNG.random((12, 6, 2)) < 0.1, np.nan, RNG.normal(size=(12, 6, 2)))
 DISCRETISER = KBinsDiscretizer(3, encode="ordinal", strategy="uniform")
 
 
@@ -88,6 +103,51 @@ SAMPLERS = [
         for center, n_bins in product(("mean", "instance"), (None, 4))
     ),
 ]
+MASKED_SAMPLERS = [
+    *(
+        (TokenSampler(**parameters), None, None)
+        for parameters in (
+            {},
+            {"positions": True},
+            {"level": "char"},
+            {"level": "char", "positions": True, "mask": "_"},
+            {"mask": "UNK"},
+            {"tokenizer": str.split},
+            {"token_pattern": "[a-z]{2,}"},
+            {"sequence": "random"},
+        )
+    ),
+    (TokenSampler(), TEXTS, None),
+    (TokenSampler(), pd.Series(TEXTS, name="review"), None),
+    (TokenSampler(positions=True), pd.DataFrame({"review": TEXTS}), None),
+    (TokenSampler(), pl.Series("review", TEXTS), None),
+    (TokenSampler(), np.array(TEXTS)[:, np.newaxis], None),
+    *(
+        (SuperpixelSampler(segmenter), None, None)
+        for segmenter in ("slic", "quickshift", "felzenszwalb", "grid", (2, 3))
+    ),
+    *(
+        (SuperpixelSampler((2, 2), hide=hide), None, None)
+        for hide in ("blur", "inpaint", 0.5, [0.1, 0.2, 0.3], np.full((8, 8, 3), 0.5))
+    ),
+    (SuperpixelSampler(n_segments=5), None, None),
+    *((SuperpixelSampler((3, 2), hide=hide), GRAY, None) for hide in ("mean", "blur", 9)),
+    (SuperpixelSampler((3, 2)), UNEQUAL, None),
+    (SuperpixelSampler((3, 2), flat=(9, 6)), GRAY.reshape(12, 54), None),
+    *(
+        (SequenceSampler(unit, n_segments=3, fill=fill), X, None)
+        for unit, fill, X in (
+            *product(("step", "segment", "cell"), ("mean", "interpolate"), (None, GAPS)),
+            *product(("step", "feature"), ("noise", "background", 0.0), (None, GAPS)),
+            ("step", "mean", GRAY[:, 0]),
+            ("cell", "interpolate", GRAY[:, :, :2]),
+        )
+    ),
+    (CoalitionSampler(RNG.normal(size=(1, 3))), None, None),
+    (CoalitionSampler(RNG.normal(size=(4, 3))), None, None),
+    (CoalitionSampler(FRAME.iloc[[1, 4, 5]]), FRAME, None),
+    (CoalitionSampler(POLARS[:2]), POLARS, None),
+]
 KERNELS = [
     ExponentialKernel(),
     ExponentialKernel(width=0.5),
@@ -127,9 +187,9 @@ SELECTORS = [
 
 
 def cases():
-    for sampler, X, y in SAMPLERS:
-        table = "" if X is None else f" on {type(X).__module__.split('.')[0]} table"
-        yield f"{sampler}{table}", sampler_checks(sampler, X, y)
+    for sampler, X, y in SAMPLERS + MASKED_SAMPLERS:
+        rows = "" if X is None else f" on {type(X).__module__.split('.')[0]} rows"
+        yield f"{sampler}{rows}", sampler_checks(sampler, X, y)
     for kernel in KERNELS:
         yield shown(kernel), kernel_checks(kernel)
     for selector in SELECTORS:

@@ -1,5 +1,7 @@
 """The checks of `sklime.testing` accept honest components and find each fault."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.feature_selection import SelectFromModel, SelectorMixin
@@ -10,7 +12,11 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sklime import LimeExplainer
 from sklime.base import Component
 from sklime.kernels import ExponentialKernel, Kernel
-from sklime.samplers import MarginalSampler, Neighbourhood, Sampler
+from sklime.laws import ExchangeableLaw
+from sklime.samplers import MarginalSampler, Neighbourhood
+from sklime.samplers.kinds.base import RowKind
+from sklime.samplers.kinds.series import SeriesRows
+from sklime.samplers.kinds.text import TextRows
 from sklime.testing import (
     check_kernel,
     check_sampler,
@@ -19,48 +25,9 @@ from sklime.testing import (
     sampler_checks,
     selector_checks,
 )
+from tests.third_party import MeanRow, MeanSteps, SameValue, StatesItsLaw
 
 # Samplers
-
-
-class SameValue(Sampler):
-    """Draw each column's training values; a unit says whether one is the row's own."""
-
-    def fit(self, X, y=None, sample_weight=None):
-        X = validate_data(self, X, dtype=np.float64)
-        self.values_ = X + 0.0
-        weights = np.ones(len(X)) if sample_weight is None else sample_weight
-        self.masses_ = weights / np.sum(weights)
-        self.matched_ = np.ones(X.shape[1], dtype=bool)
-        self.default_metric_, self.default_width_ = "cosine", 0.25
-        return self
-
-    def sample(self, X, n_samples=4096, random_state=None):
-        if n_samples < 1:
-            raise ValueError(f"n_samples={n_samples} must be at least 1.")
-        seed = check_random_state(random_state).randint(2**31 - 1)
-        return self._around(X, n_samples, seed, keep=0.0)
-
-    def reference(self, X, n_samples=512):
-        return self._around(X, n_samples, seed=1, keep=0.5)
-
-    def interpret(self, X, row):
-        return self._checked(X) == self._checked(row)
-
-    def _checked(self, X):
-        check_is_fitted(self)
-        return validate_data(self, X, dtype=np.float64, reset=False) + 0.0
-
-    def _around(self, X, n_samples, seed, keep):
-        found = []
-        for x in self._checked(X):
-            rng = np.random.default_rng(seed)
-            shape = n_samples, len(x)
-            rows = np.searchsorted(np.cumsum(self.masses_)[:-1], rng.random(shape), "right")
-            drawn = self.values_[rows, np.arange(len(x))]
-            inputs = np.where(rng.random(shape) < keep, x, drawn)
-            found.append(Neighbourhood(inputs, inputs == x, np.ones(len(x))))
-        return found
 
 
 class FitReturnsNothing(SameValue):
@@ -179,12 +146,37 @@ class CodesWithoutLabels(MarginalSampler):
         return codes, [own[:1] for own in labels]
 
 
+class LosesADraw(SameValue):
+    def _around(self, X, n_samples, seed, keep):
+        found = super()._around(X, n_samples, seed, keep)
+        return [replace(around, inputs=around.inputs[1:]) for around in found]
+
+
+class MassesBelowZero(SameValue):
+    def _around(self, X, n_samples, seed, keep):
+        found = super()._around(X, n_samples, seed, keep)
+        return [replace(own, masses=np.cos(np.arange(len(own)))) for own in found]
+
+
+class DrawsWholeRows(StatesItsLaw):
+    """Each column follows the law that is stated, but all of them together."""
+
+    def sample(self, X, n_samples=4096, random_state=None):
+        seed = check_random_state(random_state).randint(2**31 - 1)
+        rng, d = np.random.default_rng(seed), X.shape[1]
+        inputs = rng.choice(self.values_, n_samples, p=self.masses_)
+        return [Neighbourhood(inputs, self.interpret(inputs, [x]), np.ones(d)) for x in X]
+
+
 class NotASampler(Component):
     pass
 
 
-def test_honest_sampler_keeps_the_contract():
-    check_sampler(SameValue())
+@pytest.mark.parametrize(
+    "sampler", [SameValue(), StatesItsLaw(), StatesItsLaw(edge=0.5)], ids=str
+)
+def test_honest_sampler_keeps_the_contract(sampler):
+    check_sampler(sampler)
 
 
 def test_third_party_sampler_explains():
@@ -221,6 +213,9 @@ def test_third_party_sampler_explains():
         (TellsZerosApart(), "zeros_of_both_signs_are_equal"),
         (MassesOfOneHalf(), "law_has_the_masses_of_the_draws"),
         (CodesWithoutLabels(), "conditions_describe_every_row"),
+        (LosesADraw(), "neighbourhoods_are_whole"),
+        (MassesBelowZero(), "neighbourhoods_are_whole"),
+        (DrawsWholeRows(), "law_has_the_masses_of_the_draws"),
     ],
 )
 def test_fault_of_a_sampler_is_found(sampler, check):
@@ -235,6 +230,194 @@ def test_message_names_the_sampler_and_what_was_expected():
         check_sampler(FitReturnsNothing())
     with pytest.raises(AssertionError, match=r"NotASampler\(\) should be .* a Sampler"):
         check_sampler(NotASampler())
+
+
+# Samplers that hide units
+
+SERIES = np.random.default_rng(0).normal(size=(16, 5)).cumsum(axis=1)
+
+
+class MadeOf(MeanSteps):
+    """Rows of another class, which names the test."""
+
+    def __init__(self, row_class=MeanRow, row_kind=SeriesRows):
+        self.row_class, self.row_kind = row_class, row_kind
+
+
+class FitForgetsTheKind(MeanSteps):
+    row_kind = TextRows
+
+    def fit(self, X, y=None, sample_weight=None):
+        self.row_kind = SeriesRows
+        super().fit(X, y, sample_weight)
+        del self.row_kind
+        return self
+
+
+class DrawsTwice(MeanSteps):
+    def masks(self, n_units, n_samples, random_state=None, kernel=None):
+        own = super().masks(n_units, n_samples, random_state, kernel)
+        where = np.arange(len(own)) // 2 * 2
+        return replace(own, design=own.design[where])
+
+
+class MassesOfTwo(MeanSteps):
+    def masks(self, n_units, n_samples, random_state=None, kernel=None):
+        own = super().masks(n_units, n_samples, random_state, kernel)
+        return replace(own, masses=2.0 * own.masses)
+
+
+class HidesThatItIsAll(MeanSteps):
+    def masks(self, n_units, n_samples, random_state=None, kernel=None):
+        own = super().masks(n_units, n_samples, random_state, kernel)
+        return replace(own, exhaustive=False)
+
+
+class DrawsFromAnotherLaw(MeanSteps):
+    def masks(self, n_units, n_samples, random_state=None, kernel=None):
+        law = ExchangeableLaw.uniform_deletions(n_units)
+        law = law if kernel is None else law.tilt(kernel)
+        return law.draw(n_samples, check_random_state(random_state).randint(99))
+
+
+class IgnoresTheKernel(MeanSteps):
+    def masks(self, n_units, n_samples, random_state=None, kernel=None):
+        return super().masks(n_units, n_samples, random_state)
+
+
+class MasksOfTheRow(MeanSteps):
+    def sample(self, X, n_samples=4096, random_state=None):
+        seeds = [int(1e6 * abs(x).sum()) % 2**31 for x in X]
+        return [
+            super(MasksOfTheRow, self).sample(x[np.newaxis], min(n_samples, 9), seed)[0]
+            for x, seed in zip(X, seeds, strict=True)
+        ]
+
+
+class OwnMasksInSample(MeanSteps):
+    def sample(self, X, n_samples=4096, random_state=None):
+        seed = check_random_state(random_state).randint(999)
+        return super().sample(X, min(n_samples, 9), seed)
+
+
+class KeepsNineTenths(MeanSteps):
+    def reference_masks(self, n_units, n_samples=512):
+        return np.random.default_rng(0).random((n_samples, n_units)) < 0.9
+
+
+class NamesOneMore(MeanRow):
+    @property
+    def names(self):
+        return np.append(super().names, "one more")
+
+    n_units = property(lambda self: len(self.x))
+
+
+class NeverTheRow(MeanRow):
+    def compose(self, masks):
+        return super().compose(masks) + 1e-9
+
+
+class MovesWhatIsKept(MeanRow):
+    def compose(self, masks):
+        hidden = ~np.asarray(masks)[:, :1]
+        return super().compose(masks) + hidden * np.arange(len(self.x))
+
+
+class LooksAtOtherMasks(MeanRow):
+    def compose(self, masks):
+        share = np.mean(masks)
+        return np.where(masks, self.x, self.means * share)
+
+
+class HandsOutItsOwn(MeanRow):
+    def compose(self, masks):
+        # One array for all, which is written to again only where it must be.
+        key = np.asarray(masks).tobytes()
+        if getattr(self, "key", None) != key:
+            self.key, self.copies = key, super().compose(masks)
+        return self.copies
+
+
+class DistinctOfTheWrongMask(MeanRow):
+    def compose_distinct(self, masks):
+        return self.compose(masks), np.arange(len(masks))[::-1]
+
+
+class SharesNothing(MeanRow):
+    def shared_with(self, X):
+        return np.zeros(np.shape(X), dtype=bool)
+
+
+class SharesAll(MeanRow):
+    def shared_with(self, X):
+        return np.ones(np.shape(X), dtype=bool)
+
+
+class LaysOutBackwards(SeriesRows):
+    def lay_out(self, rows, coefs):
+        return super().lay_out(rows, [coef[:, ::-1] for coef in coefs])
+
+
+class WeighsNothing(MeanSteps):
+    def fit(self, X, y=None, sample_weight=None):
+        return super().fit(X, y)
+
+
+def test_honest_sampler_that_hides_units_keeps_the_contract():
+    check_sampler(MeanSteps(), SERIES)
+    check_sampler(MadeOf(), SERIES)
+
+
+def test_sampler_that_hides_units_explains():
+    model = LinearRegression().fit(SERIES, SERIES @ [1.0, 0.0, -2.0, 0.0, 3.0])
+    explainer = LimeExplainer(model, sampler=MeanSteps(), random_state=0).fit(SERIES)
+    expected = (SERIES - SERIES.mean(axis=0)) * model.coef_
+    np.testing.assert_allclose(explainer.transform(SERIES), expected, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("sampler", "check"),
+    [
+        (FitForgetsTheKind(), "fit_returns_self_and_learns_units_and_kind"),
+        (MadeOf(NamesOneMore), "rows_are_cut_into_named_units"),
+        (DrawsTwice(), "masks_are_distinct_and_their_masses_sum_to_1"),
+        (MassesOfTwo(), "masks_are_distinct_and_their_masses_sum_to_1"),
+        (HidesThatItIsAll(), "few_masks_are_enumerated"),
+        (DrawsFromAnotherLaw(), "masks_have_the_masses_of_their_law"),
+        (IgnoresTheKernel(), "masks_of_a_kernel_have_the_masses_of_the_weighted_law"),
+        (OwnMasksInSample(), "sample_shows_the_masks_of_each_row"),
+        (MasksOfTheRow(), "rows_of_equally_many_units_share_masks"),
+        (KeepsNineTenths(), "reference_shows_the_masks_of_reference_masks"),
+        (MadeOf(NeverTheRow), "keeping_everything_gives_the_row"),
+        (MadeOf(MovesWhatIsKept), "hidden_units_change_nothing_of_kept_ones"),
+        (MadeOf(SharesNothing), "hidden_units_change_nothing_of_kept_ones"),
+        (MadeOf(LooksAtOtherMasks), "copies_are_made_anew_whatever_the_others"),
+        (MadeOf(HandsOutItsOwn), "copies_are_made_anew_whatever_the_others"),
+        (MadeOf(DistinctOfTheWrongMask), "copies_are_made_anew_whatever_the_others"),
+        (MadeOf(SharesNothing), "interpret_finds_the_design"),
+        (MadeOf(SharesAll), "interpret_finds_the_design"),
+        (
+            MadeOf(row_kind=LaysOutBackwards),
+            "attributions_stand_where_names_say",
+        ),
+        (WeighsNothing(), "weight_counts_as_so_many_rows_in_copies"),
+    ],
+)
+def test_fault_of_a_sampler_that_hides_units_is_found(sampler, check):
+    with pytest.raises(AssertionError, match="expected of"):
+        dict(sampler_checks(sampler, SERIES))[check]()
+
+
+def test_rows_of_an_unknown_kind_must_be_given():
+    class OwnRows(RowKind):
+        pass
+
+    class Own(MeanSteps):
+        row_kind = OwnRows
+
+    with pytest.raises(ValueError, match=r"OwnRows has no rows of its own .* give X"):
+        check_sampler(Own())
 
 
 # Kernels
