@@ -90,7 +90,7 @@ class WeightedStatedLaw(OwnDrawsLaw):
             if law is None or format_.nominal.any():
                 raise ValueError(
                     f"{self.sampler!r} states no law to draw from for row {i}, or one of "
-                    'columns without numbers: Use weighting="kernel".'
+                    'columns without numbers: use weighting="kernel".'
                 )
             _check_draws(self.sampler, row, law)
             law = law.tilt(self.kernel)
