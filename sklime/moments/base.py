@@ -39,7 +39,7 @@ class RowMoments(ABC):
     z_origin: NDArray[np.float64]
     y_origin: NDArray[np.float64]
     y_scale: NDArray[np.float64]
-    n_samples: float
+    n_samples: float | NDArray[np.float64]
 
     if TYPE_CHECKING:
         # A field or a property.
@@ -77,7 +77,7 @@ class CentralMoments(ABC):
     spread: NDArray[np.float64]
     mean_z: NDArray[np.float64]
     mean_y: NDArray[np.float64]
-    resolution: float
+    resolution: float | NDArray[np.float64]
 
     if TYPE_CHECKING:
         # A field or a property.
