@@ -85,6 +85,12 @@ class Population(ExactSource):
         source = sampled()
         return surrogates.scored_on(source.moments(source.evaluate(X), outputs))
 
+    def bytes_of_fit(self, n_explained: int, n_features: int, n_chosen: int) -> int:
+        # Features are independent: there is no system to solve, but selectors of some of
+        # them read covariances.
+        covariances = 16 * n_features**2 if n_chosen < n_features else 0
+        return 64 * n_explained * n_features + covariances
+
     def _laws(self, rows):
         """Laws of all columns, for the rows and what pads their number."""
         extra = (0, -len(rows) % _PADDING)

@@ -434,10 +434,9 @@ class LimeExplainer(
 
     def _bytes_per_row(self, n_explained):
         """Memory for each of the rows that are explained together."""
-        d = self.n_features_in_
+        source, d = self._routes.source, self.n_features_in_
         chosen = min(d, getattr(self.selector_, "k", d))
-        own = self._routes.source.bytes_per_row
-        return own + 32 * n_explained * chosen * (chosen + d)
+        return source.bytes_per_row + source.bytes_of_fit(n_explained, d, chosen)
 
     def _block(self, where, *own):
         """Explain a block of rows, or one by one those of which a closed form fails."""

@@ -36,6 +36,10 @@ class MomentSource(ABC):
     def bytes_per_row(self) -> int:
         """Memory needed for each of the rows that are explained together."""
 
+    def bytes_of_fit(self, n_explained: int, n_features: int, n_chosen: int) -> int:
+        """Memory that the surrogates of one row take: systems of the chosen features."""
+        return 32 * n_explained * n_chosen * (n_chosen + n_features)
+
     @abstractmethod
     def evaluate(self, X: Table) -> Any:
         """Place rows, and ask the model what moments need of it.

@@ -3,6 +3,7 @@ from itertools import product
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
+from sklearn import config_context
 from sklearn.base import clone, is_classifier
 from sklearn.datasets import load_diabetes
 from sklearn.decomposition import PCA
@@ -21,7 +22,13 @@ from sklime import FunctionRegressor, LimeExplainer
 from sklime.exceptions import UnknownValueWarning
 from sklime.kernels import ExponentialKernel
 from sklime.samplers import GaussianSampler, MarginalSampler
-from sklime.selectors import AutoSelector, ForwardSelection, HighestWeights, LassoPath
+from sklime.selectors import (
+    AllFeatures,
+    AutoSelector,
+    ForwardSelection,
+    HighestWeights,
+    LassoPath,
+)
 
 X, y = load_diabetes(return_X_y=True)
 FOREST = RandomForestRegressor(20, max_depth=6, random_state=0)
@@ -246,3 +253,14 @@ def test_many_columns_of_equal_effect_have_a_lasso_path():
     found = LimeExplainer(model, method="exact", selector=LassoPath(15)).fit(table)
     kept = found.transform(table[:5]) != 0.0
     np.testing.assert_array_equal(kept, np.tile(np.arange(40) < 15, (5, 1)))
+
+
+@pytest.mark.parametrize("selector", [AllFeatures(), ForwardSelection(k=2)])
+def test_rows_of_wide_tables_are_explained_together_and_alike(selector):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 400))
+    forest = RandomForestRegressor(5, random_state=0).fit(X, X[:, 0] + X[:, 1])
+    explainer = LimeExplainer(forest, method="exact", selector=selector).fit(X)
+    together = explainer.transform(X)
+    with config_context(working_memory=1):
+        np.testing.assert_array_equal(explainer.transform(X), together)
