@@ -23,7 +23,7 @@ PLACES = {
     "testing": (4.6, 8.9, "checks of components"),
     "surrogates": (0.7, 6.6, "coefficients, errors"),
     "exact": (1.9, 6.6, "closed forms"),
-    "page": (4.1, 4.2, "HTML"),
+    "page": (5.3, 4.2, "HTML"),
     "plotting": (4.26, 6.6, "displays"),
     "pick": (5.02, 6.6, "typical rows"),
     "cohorts": (5.84, 6.6, "groups of rows"),
