@@ -1,5 +1,7 @@
 """Explain the predictions of any model with LIME, whole tables at once."""
 
+from __future__ import annotations
+
 import importlib
 from typing import TYPE_CHECKING
 

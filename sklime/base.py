@@ -1,5 +1,7 @@
 """Value semantics shared by samplers, kernels and selectors."""
 
+from __future__ import annotations
+
 import numpy as np
 from sklearn.base import BaseEstimator
 

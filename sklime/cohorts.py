@@ -1,5 +1,7 @@
 """Cohorts: groups of rows that are explained alike, each named by a rule."""
 
+from __future__ import annotations
+
 from functools import partial
 from typing import Self
 

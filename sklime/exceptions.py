@@ -1,5 +1,7 @@
 """Warnings that sklime gives by name, to be filtered or turned into errors."""
 
+from __future__ import annotations
+
 import sys
 import warnings
 from types import FrameType

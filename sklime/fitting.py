@@ -1,5 +1,7 @@
 """Atomic fits: an estimator is fitted as a whole, or not at all and says so."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast

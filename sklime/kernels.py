@@ -1,5 +1,7 @@
 """Kernels: how much a perturbation counts, by its closeness to the explained row."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Self, TypeAlias
@@ -73,7 +75,7 @@ class Kernel(Component, ABC):
         """Whether weights depend only on the difference between draw and row."""
         return False
 
-    def resolve(self, *, metric: str, width: float) -> "Kernel":
+    def resolve(self, *, metric: str, width: float) -> Kernel:
         """Return this kernel with what it left open taken from the sampler.
 
         Parameters

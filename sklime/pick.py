@@ -1,5 +1,7 @@
 """SP-LIME: a few rows whose explanations together show what the model relies on."""
 
+from __future__ import annotations
+
 from typing import Self
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Selectors: which few features the surrogate may use, decided from moments."""
 
+from __future__ import annotations
+
 from abc import abstractmethod
 from typing import Self
 

@@ -1,5 +1,7 @@
 """The explainer: parameters, `fit`, `transform`, `explain` and `score`."""
 
+from __future__ import annotations
+
 from itertools import chain
 from types import MappingProxyType
 from typing import Any, Literal, Self

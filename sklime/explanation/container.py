@@ -1,5 +1,7 @@
 """The container: parallel arrays, of which each method needs a few."""
 
+from __future__ import annotations
+
 import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field

@@ -1,5 +1,7 @@
 """What notebooks show of an explanation, and the page for everybody else."""
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
 from typing import overload

@@ -1,5 +1,7 @@
 """An image's strongest segments, as a mask."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Parts of an explanation: rows, features by name, a target."""
 
+from __future__ import annotations
+
 import difflib
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,5 +1,7 @@
 """Estimators made of a plain function: the black boxes of scikit-learn."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 

@@ -4,6 +4,8 @@ A fitted model is taken as it is and kept by reference; an unfitted one is clone
 fitted. `clone`, `set_params`, tags and metadata routing follow from that.
 """
 
+from __future__ import annotations
+
 import copy
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -1,5 +1,7 @@
 """The contract of moments: what selectors and surrogates read of neighbourhoods."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
@@ -33,7 +35,7 @@ class RowMoments(ABC):
 
     # Moments of the responses themselves, where these are of less noisy ones with the same
     # coefficients.
-    raw: "RowMoments | None" = None
+    raw: RowMoments | None = None
 
     positions: NDArray[np.float64]
     z_origin: NDArray[np.float64]
@@ -47,7 +49,7 @@ class RowMoments(ABC):
         def effective_sample_sizes(self) -> NDArray[np.float64]: ...
 
     @abstractmethod
-    def normalised(self) -> "CentralMoments":
+    def normalised(self) -> CentralMoments:
         """The `CentralMoments` per unit of weight; zeros in rows without weight."""
 
 

@@ -1,5 +1,7 @@
 """Samplers: how a row is described and perturbed."""
 
+from __future__ import annotations
+
 import importlib
 from typing import TYPE_CHECKING
 

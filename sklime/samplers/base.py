@@ -1,5 +1,7 @@
 """The contract of samplers."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from typing import Any, Self
 

@@ -1,5 +1,7 @@
 """What the interpretable features of a table's rows mean, in words."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Types of tables, for annotations: what users give, and what comes back in kind."""
 
+from __future__ import annotations
+
 from typing import Any, Protocol, TypeAlias
 
 from numpy.typing import ArrayLike

@@ -1,5 +1,7 @@
 """Checks of kernels."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 
 import numpy as np

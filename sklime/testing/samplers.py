@@ -1,5 +1,7 @@
 """Checks of samplers: those of all, and those of their family."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Checks of selectors."""
 
+from __future__ import annotations
+
 import pickle
 from collections.abc import Callable, Iterator
 

@@ -1,5 +1,7 @@
 """Explanations as dicts and as JSON documents of a versioned schema."""
 
+from __future__ import annotations
+
 import json
 import os
 from importlib import resources

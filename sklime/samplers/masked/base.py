@@ -1,5 +1,7 @@
 """Samplers that hide parts of a row: what texts, images and sequences share."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Literal

@@ -1,5 +1,7 @@
 """Rows made of cells, such as pixels, that are replaced where their unit is hidden."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any

@@ -1,5 +1,7 @@
 """Coalitions of a table's columns: kept, or taken from a background."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from typing import Any, Self
 
@@ -84,7 +86,7 @@ class CoalitionSampler(MaskSampler):
         self._marginals = MarginalSampler().fit(X, sample_weight=sample_weight)
         return self
 
-    def rows(self, X: Table) -> list["_CoalitionRow"]:
+    def rows(self, X: Table) -> list[_CoalitionRow]:
         return [_CoalitionRow(e, self) for e in self._encoded(X)]
 
     def restore(self, X: Table) -> Table:

@@ -1,5 +1,7 @@
 """Images, of which superpixels are shown or hidden."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any, Literal, Self
 

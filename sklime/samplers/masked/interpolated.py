@@ -1,5 +1,7 @@
 """Series whose hidden steps lie on straight lines between the kept ones."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Series of equal length, of which steps, stretches or features are kept or replaced."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Literal, Self
 

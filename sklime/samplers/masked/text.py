@@ -1,5 +1,7 @@
 """Texts: tokens are kept or removed."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Sequence
 from typing import Literal, Self

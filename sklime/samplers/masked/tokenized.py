@@ -1,5 +1,7 @@
 """One text whose tokens are kept or removed, and its masked copies."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 from functools import cached_property

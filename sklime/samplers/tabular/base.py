@@ -1,5 +1,7 @@
 """Samplers for tables: columns drawn independently of each other."""
 
+from __future__ import annotations
+
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -145,7 +147,7 @@ class TabularSampler(Sampler):
     def law(self, row: TableLike) -> ProductLaw:
         return self.law_seen_from(self._view(row))
 
-    def law_seen_from(self, view: "RowView") -> ProductLaw:
+    def law_seen_from(self, view: RowView) -> ProductLaw:
         """Product law of the columns seen from one row.
 
         Parameters
@@ -302,7 +304,7 @@ class TabularSampler(Sampler):
             )
         return at
 
-    def views(self, X: Table) -> Iterator["RowView"]:
+    def views(self, X: Table) -> Iterator[RowView]:
         """Each checked row with the columns that describe it, as a `RowView`."""
         for i, (columns, e, format_) in enumerate(self.format_.rows(X, self.columns_)):
             yield RowView(columns, e, format_, self._placed(columns, e, format_, X, i))

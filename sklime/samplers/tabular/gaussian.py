@@ -1,5 +1,7 @@
 """Draw numeric columns from normal laws: LIME's continuous modes."""
 
+from __future__ import annotations
+
 from numbers import Real
 from typing import Any, Literal, Self
 

@@ -1,5 +1,7 @@
 """Draw every column from its training distribution: LIME's own sampler, made exact."""
 
+from __future__ import annotations
+
 from typing import Literal, Self
 
 import numpy as np
