@@ -28,7 +28,7 @@ class Component(BaseEstimator):
 
 
 def _equal_parameters(one, other):
-    """Whether two parameter values are equal, looking into arrays and estimators."""
+    """Compare two parameter values for equality, looking into arrays and estimators."""
     if isinstance(one, dict):
         return one.keys() == other.keys() and all(
             _equal_parameters(one[k], other[k]) for k in one

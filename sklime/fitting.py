@@ -1,4 +1,4 @@
-"""Atomic fits: an estimator is fitted as a whole, or not at all and says so."""
+"""Atomic fits: a failed fit leaves an estimator unfitted, with a message that says so."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -11,7 +11,7 @@ Fit = TypeVar("Fit", bound=Callable[..., Any])
 
 
 def atomic_fit(fit: Fit) -> Fit:
-    """Let a `fit` start from a clean estimator, and leave a clean one where it fails.
+    """Decorator of `fit`: start from a clean estimator, and leave one after a failure.
 
     Parameters
     ----------

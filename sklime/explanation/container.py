@@ -1,4 +1,4 @@
-"""The container: parallel arrays, of which each method needs a few."""
+"""The `Explanation`: parallel arrays of attributions and their metadata."""
 
 import reprlib
 from collections.abc import Mapping, Sequence

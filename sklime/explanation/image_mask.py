@@ -1,4 +1,4 @@
-"""An image's strongest segments, as a mask."""
+"""Masks of the strongest segments of an image."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from sklime.tables.access import row_of
 
 
 class ImageMask:
-    """The masks of an `Explanation` of images."""
+    """Mixin of `Explanation`: masks of images."""
 
     def mask(
         self,

@@ -1,4 +1,4 @@
-"""Images, of which superpixels are shown or hidden."""
+"""Sampler of images, whose superpixels are kept or hidden."""
 
 from collections.abc import Callable
 from typing import Any, Literal, Self

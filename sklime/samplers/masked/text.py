@@ -1,4 +1,4 @@
-"""Texts: tokens are kept or removed."""
+"""Sampler of texts, whose tokens are kept or removed."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -155,7 +155,7 @@ class TokenSampler(MaskSampler):
             ) from None
 
     def _cut(self, text):
-        """Where the tokens of a text stand, a list of (start, stop)."""
+        """Character spans of the tokens of a text, a list of (start, stop)."""
         if self.level == "char":
             return [(i, i + 1) for i in range(len(text))]
         if self.tokenizer is not None:
@@ -165,7 +165,7 @@ class TokenSampler(MaskSampler):
 
 
 def _locate(text, tokens):
-    """Places of tokens that stand in a text in their order, a list of (start, stop)."""
+    """Character spans of given tokens, found in a text in their order."""
     places, end = [], 0
     for token in tokens:
         start = text.find(token, end) if isinstance(token, str) and token else -1
