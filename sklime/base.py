@@ -30,7 +30,7 @@ class Component(BaseEstimator):
 
 
 def _equal_parameters(one, other):
-    """Whether two parameters are equal, looking into arrays, frames and estimators."""
+    """Compare two parameters for equality, looking into arrays, frames and estimators."""
     if isinstance(one, dict):
         return one.keys() == other.keys() and all(
             _equal_parameters(one[k], other[k]) for k in one

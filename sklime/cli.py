@@ -109,7 +109,7 @@ def demo(output, report):
 
 
 def _new_file(name):
-    """The path that the demo will write, refused before any work if it cannot be."""
+    """Path of the demo's page, checked for its folder before any work."""
     path = Path(name)
     if not path.parent.is_dir():
         raise argparse.ArgumentTypeError(
@@ -122,7 +122,7 @@ def _new_file(name):
 
 
 def _lowest_middle_highest(probabilities):
-    """The rows that the model is surest of, either way, and the one nearest to 1/2."""
+    """Positions of the lowest probability, the one nearest to 1/2, and the highest."""
     return np.array(
         [
             probabilities.argmin(),
@@ -133,6 +133,6 @@ def _lowest_middle_highest(probabilities):
 
 
 def _aligned(pairs, signed=False):
-    """Lines of a value and its name, the values one below the other."""
+    """Lines of names and values, aligned in two columns."""
     sign = "+" if signed else ""
     return "\n".join(f"    {value:{sign}.4f}  {name}" for name, value in pairs)

@@ -193,12 +193,12 @@ class Cohorts(BaseEstimator):
             )
 
     def _tests(self, E):
-        """What the tree asks: ranks of numbers, and for each level whether it is it."""
+        """Features of the decision tree: numeric ranks, and an indicator for each level."""
         tests = [column.tests(e) for column, e in zip(self._columns, E.T, strict=True)]
         return np.column_stack(tests)
 
     def _rule(self, path):
-        """Name the rows that take a path: one condition for each column asked about."""
+        """Rule of a tree path in words: one condition for each column that is tested."""
         owners = [
             (j, k) for j, column in enumerate(self._columns) for k in range(column.n_tests)
         ]
@@ -215,7 +215,7 @@ class Cohorts(BaseEstimator):
 
 
 class _Numeric:
-    """A column of numbers: one test, the rank of a number among those of training.
+    """Numeric column as one tree feature: the rank of a number among those of training.
 
     Ranks keep apart what trees, which read single precision, would not.
     """
@@ -248,7 +248,7 @@ class _Numeric:
 
 
 class _Nominal:
-    """A column of levels: a test for each that is frequent enough to be a group."""
+    """Nominal column as tree features: an indicator for each frequent level."""
 
     def __init__(self, e, fewest):
         levels, counts = np.unique(e, return_counts=True)
@@ -272,7 +272,7 @@ class _Nominal:
 
 
 def _paths(tree, node=0, path=()):
-    """Yield each leaf, from left to right, with the steps that lead there.
+    """Yield the path to each leaf of the tree, from left to right.
 
     A step is the test, its threshold, whether it goes left (at or below the threshold),
     and whether missing values go the same way.

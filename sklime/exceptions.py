@@ -1,4 +1,4 @@
-"""Warnings that sklime gives by name, to be filtered or turned into errors."""
+"""Warnings and errors of sklime, each a class that can be filtered or caught."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _BETWEEN = {"sklime", "sklearn", "joblib"}
 
 
 def warn_caller(message: str, category: type[Warning] = UserWarning) -> None:
-    """Give a warning at the line of user code, even where scikit-learn calls sklime.
+    """Warn at the line of user code, even where scikit-learn calls sklime.
 
     Parameters
     ----------
@@ -67,4 +67,4 @@ class NoClosedForm(Exception):
 
 
 class ClosedFormFailed(NoClosedForm):
-    """A closed form met an error that nobody foresaw: its cause."""
+    """An unforeseen error inside a closed form; `__cause__` is the original error."""

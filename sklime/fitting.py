@@ -1,4 +1,4 @@
-"""Atomic fits: an estimator is fitted as a whole, or not at all and says so."""
+"""Atomic fits: a failed fit leaves an estimator unfitted, with a message that says so."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Fit = TypeVar("Fit", bound=Callable[..., Any])
 
 
 def atomic_fit(fit: Fit) -> Fit:
-    """Let a `fit` start from a clean estimator, and leave a clean one where it fails.
+    """Decorator of `fit`: start from a clean estimator, and leave one after a failure.
 
     Parameters
     ----------

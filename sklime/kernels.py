@@ -1,4 +1,4 @@
-"""Kernels: how much a perturbation counts, by its closeness to the explained row."""
+"""Kernels: weights of perturbations by their closeness to the explained row."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Kernel(Component, ABC):
         return False
 
     def resolve(self, *, metric: str, width: float) -> Kernel:
-        """Return this kernel with what it left open taken from the sampler.
+        """Kernel whose open parameters are set from the sampler.
 
         Parameters
         ----------

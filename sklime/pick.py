@@ -202,7 +202,7 @@ class SubmodularPick(BaseEstimator):
 
 
 def _sizes(A):
-    """Absolute attributions; of a sparse matrix with one entry a place, in order."""
+    """Absolute attributions; duplicate entries of a sparse matrix summed, in order."""
     if sparse.issparse(A):
         # A copy, as SciPy puts it in order in place.
         A = sparse.csr_array(A, copy=True)
@@ -211,7 +211,7 @@ def _sizes(A):
 
 
 def _covered(size, k):
-    """Which features each row covers: 1 at its k largest entries above 0, in CSR."""
+    """Features that each row covers: 1 at its k largest entries above 0, in CSR."""
     n, d = size.shape
     if sparse.issparse(size):
         ends, lengths = size.indptr, np.diff(size.indptr)
@@ -235,12 +235,12 @@ def _covered(size, k):
 
 
 def _blocks(n_rows, n_columns):
-    """Slices of rows with about 100,000 entries, which stay in the processor's cache."""
+    """Slices of rows with about 100,000 entries, which fit into the processor's cache."""
     return gen_batches(n_rows, max(1, 100_000 // max(1, n_columns)))
 
 
 def _largest(sizes, k):
-    """Mark the k largest entries above 0 of each row, of equal ones the first."""
+    """Mark the k largest entries above 0 of each row; among equal ones, the first."""
     if k >= sizes.shape[1]:
         return sizes > 0
     least = np.partition(sizes, -k, axis=1)[:, [-k]]
@@ -250,7 +250,7 @@ def _largest(sizes, k):
 
 
 def _whole(sizes):
-    """Sizes in whole numbers: what ties does so in whatever order it was summed."""
+    """Absolute attributions as integers, whose sums do not depend on the order."""
     units = np.rint(2.0**32 * (sizes / (sizes.max() or 1.0))).astype(np.int64)
     return np.maximum(units, sizes > 0)
 

@@ -1,4 +1,4 @@
-"""Checks of what users hand in, with errors that name the parameter and the cure."""
+"""Checks of user input, with errors that name the parameter and the cure."""
 
 from numbers import Integral
 
@@ -32,7 +32,7 @@ def check_weights(sample_weight, X):
 
 
 def check_option(component, name, options):
-    """Check a parameter that is one of a few words.
+    """Check a parameter that is one of a few strings.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def check_count(name, n, least=1, *, component=None, otherwise=""):
 
 
 def listed(words, most=5):
-    """The first words of many, and how many more there are, for messages."""
+    """First few of many words and the number of the others, for messages."""
     words = list(words)
     more = f" and {len(words) - most} more" if len(words) > most else ""
     return ", ".join(words[:most]) + more

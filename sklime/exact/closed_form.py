@@ -1,4 +1,4 @@
-"""Which models, samplers and kernels have a closed form, and what it is."""
+"""Choice of the closed form: for which models, samplers and kernels there is one."""
 
 import numpy as np
 from sklearn.frozen import FrozenEstimator
@@ -24,7 +24,7 @@ _TOLERANCE = 1e-6
 
 # Rows that the steps are tested on, of the law of the draws and of the training table: a
 # combination of values that matters among so many draws is among them. The model is then
-# asked about some of the draws, too.
+# queried about some of the draws, too.
 _N_PUSHED, _N_ASKED = 4096, 1024
 
 
@@ -79,7 +79,7 @@ def _found(response, law, kernel, X, n_samples):
 
 
 def _population(model, steps, response, law, kernel, X, n_samples):
-    """The population of draws of independent columns."""
+    """Population moments under a law of independent columns."""
     if kernel.precision is None and not all(column.binary for column in law.columns):
         raise NoClosedForm(f"kernel {kernel!r} has no Gaussian column factor")
     form = _read(model, response)
@@ -93,7 +93,7 @@ def _population(model, steps, response, law, kernel, X, n_samples):
 
 
 def _read(model, response):
-    """The closed form of a model, by the first reader that knows it."""
+    """Closed form of a model, from the first reader that knows the model."""
     for read in READERS:
         form = read(model, response)
         if form is not None:
@@ -103,7 +103,7 @@ def _read(model, response):
 
 
 def _unwrapped(estimator):
-    """The model inside pipelines and searches, the steps in front of it, and these."""
+    """Innermost model of pipelines and searches, the steps before it, and the wrappers."""
     steps, wrappers = [], []
     while True:
         outer = estimator
@@ -142,7 +142,7 @@ def _feature_map(steps, response, law, X, points, trials):
 
 
 def _calibrate(rebuilt, response, law, X, points, trials, n_drawn):
-    """Compare the rebuilt model with the real one, and find the constant between them.
+    """Check the rebuilt model against the real one, and find the constant between them.
 
     Both on training rows and on rows put together from values of different ones, where
     most draws lie: the constant is theirs. Then on draws of the sampler's law, if any.
@@ -169,7 +169,7 @@ def _calibrate(rebuilt, response, law, X, points, trials, n_drawn):
     missed = np.abs(answers - own - constant).max(axis=0)
     allowed = _TOLERANCE * np.ptp(answers, axis=0)
     allowed = allowed + _rounding(rebuilt.n_terms, response.precision, answers, own)
-    # NaN is no agreement.
+    # `not (a <= b)`, so that NaN fails the check.
     if not (missed <= allowed).all():
         raise NoClosedForm(
             f"{type(response.estimator).__name__} rebuilt from its parts does not answer "
@@ -179,7 +179,7 @@ def _calibrate(rebuilt, response, law, X, points, trials, n_drawn):
 
 
 def _check_methods(instances):
-    """Refuse instances with methods of their own, which may differ where nobody looks."""
+    """Refuse models with methods set on the instance, which a reader cannot know."""
     for one in instances:
         for name, value in vars(one).items():
             if callable(value) and callable(getattr(type(one), name, None)):
@@ -190,7 +190,7 @@ def _check_methods(instances):
 
 
 def _training_rows(points, law, X, n_rows):
-    """Positions in the points of some training rows that have places there."""
+    """Grid positions of some training rows whose values are all on the grid."""
     n = X.shape[0]
     rows = np.unique(np.linspace(0, n - 1, min(n, n_rows)).astype(int))
     at, known = _places(points, law.format.encode(take_rows(X, rows)))
@@ -198,7 +198,7 @@ def _training_rows(points, law, X, n_rows):
 
 
 def _places(points, E):
-    """Positions of encoded rows in the points of their columns, and whether they are there.
+    """Grid positions of encoded rows, and which rows have all values on the grid.
 
     Missing values have no place among the points of a normal law.
     """
@@ -210,7 +210,7 @@ def _places(points, E):
 
 
 def _rounding(n_terms, precision, answers, rebuilt):
-    """What rounding may change of answers that are sums, by output.
+    """Bound of the rounding error of responses that are sums, by output.
 
     It grows with the square root of the number of terms, in units of the precision that
     the model answers in, which its numbers alone do not tell.

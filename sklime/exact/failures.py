@@ -1,4 +1,4 @@
-"""Unforeseen errors of closed forms, told from those of the model itself."""
+"""Unforeseen errors of closed forms, distinguished from errors of the model."""
 
 from functools import wraps
 
@@ -7,7 +7,7 @@ from sklime.model.response import is_models_own
 
 
 def reports_failures(evaluate):
-    """Tell unforeseen errors of closed forms from those of the model itself.
+    """Decorator: raise unforeseen errors of closed forms as `ClosedFormFailed`.
 
     Parameters
     ----------
@@ -18,7 +18,7 @@ def reports_failures(evaluate):
     -------
     callable
         Raises `ClosedFormFailed` from any error but `NoClosedForm` and what the model
-        raised when it was asked.
+        raised when it was queried.
     """
 
     @wraps(evaluate)

@@ -28,7 +28,7 @@ _ROUNDING, _BEND = 1e-9, 1e-6
 
 @dataclass(frozen=True)
 class FeatureMap:
-    """Which table column each model feature comes from, and its values there.
+    """Map of model features: the table column behind each, and its values on the grid.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class FeatureMap:
     constants: np.ndarray
 
     def check_width(self, n_features, *, exactly=False):
-        """Check that there are the features that a model reads.
+        """Check the number of features against what the model reads.
 
         Raises
         ------
@@ -60,7 +60,7 @@ class FeatureMap:
             raise NoClosedForm(f"it reads {n_features} features where its steps give {own}")
 
     def of(self, j, features):
-        """Values of model features over the points of their column `j`.
+        """Values of the model features that column `j` gives, at the column's grid points.
 
         Parameters
         ----------
@@ -75,26 +75,26 @@ class FeatureMap:
         """
         return self.values[j][np.searchsorted(self.owned[j], features)]
 
-    def at(self, places):
+    def at(self, positions):
         """Model features of rows.
 
         Parameters
         ----------
-        places : ndarray of shape (n_rows, n_columns) of int
+        positions : ndarray of shape (n_rows, n_columns) of int
             Which of its column's points each entry is.
 
         Returns
         -------
         ndarray of shape (n_model_features, n_rows)
         """
-        rows = np.tile(self.constants[:, np.newaxis], len(places))
-        for values, owned, own in zip(self.values, self.owned, places.T, strict=True):
+        rows = np.tile(self.constants[:, np.newaxis], len(positions))
+        for values, owned, own in zip(self.values, self.owned, positions.T, strict=True):
             rows[owned] = values[:, own]
         return rows
 
 
 def push_forward(points, trials, table_format, transform):
-    """Push points of each column through the steps in front of a model.
+    """Transform the grid points of each column by the preprocessing steps of a model.
 
     That a step mixes columns may show only where several of them differ from the base row,
     in rare values, or in one combination of values: so rows of many kinds are compared with
@@ -150,7 +150,7 @@ def push_forward(points, trials, table_format, transform):
 
 
 class _Push:
-    """The steps as a function from encoded rows to dense model features."""
+    """Preprocessing steps as a function from encoded rows to dense model features."""
 
     def __init__(self, table_format, transform, base):
         self.table_format = table_format
@@ -161,7 +161,7 @@ class _Push:
         self.n_kept = 0
 
     def column(self, j, values):
-        """Features that vary with a column, and what they are at its values."""
+        """Model features that vary with a column, and their values at its grid points."""
         parts = []
         for block in self.blocks(len(values)):
             E = np.tile(self.base, (block.stop - block.start, 1))
@@ -200,14 +200,14 @@ class _Push:
         return np.asarray(features, dtype=np.float64)
 
     def blocks(self, n_rows):
-        """Rows whose features fit into a sixteenth of the working memory."""
+        """Yield blocks of rows whose features fit into a sixteenth of the memory."""
         return gen_batches(
             n_rows, max(1, block_bytes() // (8 * max(len(self.constants), 1)))
         )
 
 
 def _check_trials(assembled, pushed):
-    """Compare features of rows, of shape (n_model_features, n_rows), with the map's."""
+    """Check features of trial rows, (n_model_features, n_rows), against the map."""
     with np.errstate(invalid="ignore"):
         missed = np.abs(pushed - assembled)
     size = np.nan_to_num(np.abs(pushed)).max(axis=1, keepdims=True)
@@ -219,7 +219,7 @@ def _check_trials(assembled, pushed):
 
 
 def line_through(points, values):
-    """Lines through functions of one column.
+    """Intercepts and slopes of functions of one column that are linear.
 
     Parameters
     ----------
@@ -243,7 +243,7 @@ def line_through(points, values):
     origin = values[0] - slope * points[0]
     missed = np.abs(origin + np.outer(points, slope) - values).max(axis=0)
     allowed = _BEND * np.ptp(values, axis=0) + 1e-12 * np.abs(values).max(axis=0)
-    # NaN is no line.
+    # `not (a <= b)`, so that NaN fails the check.
     if not (missed <= allowed).all():
         raise NoClosedForm(
             "a step in front of the model is not linear, also between and beyond the "
@@ -253,5 +253,5 @@ def line_through(points, values):
 
 
 def equal_with_nan(one, other):
-    """Where two arrays agree, missing values included."""
+    """Elementwise equality of two arrays, in which NaN equals NaN."""
     return (one == other) | (np.isnan(one) & np.isnan(other))

@@ -1,4 +1,4 @@
-"""The contract of closed forms: fitted models read from their parts, and rebuilt."""
+"""The contract of closed forms: fitted models read into a form, and rebuilt from it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class ClosedForm(ABC):
-    """Base of what readers find in fitted models, up to a constant per output.
+    """Base of the forms that readers make of fitted models, up to a constant per output.
 
     A reader is a function ``read(model, response)`` that gives a `ClosedForm`, or None for
     a model that is not of its family, and raises `NoClosedForm` for one of its family that
@@ -60,7 +60,7 @@ class ClosedForm(ABC):
 
 
 class RebuiltModel(ABC):
-    """Base of models rebuilt from their parts, under the laws of columns.
+    """Base of models rebuilt from their closed form under the laws of the columns.
 
     Attributes
     ----------
@@ -72,7 +72,7 @@ class RebuiltModel(ABC):
 
     @abstractmethod
     def answers(self, at: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Evaluate the model at rows.
+        """Evaluate the rebuilt model at rows.
 
         Parameters
         ----------

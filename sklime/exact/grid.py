@@ -1,8 +1,8 @@
-"""Where columns are looked at: their training values, and what normal laws draw besides."""
+"""Grid of values at which each column's effect is evaluated."""
 
 import numpy as np
 
-# Values beside the training ones at which a normal column is looked at, and how many
+# Values beside the training ones at which a normal column is evaluated, and how many
 # standard deviations of the draws beyond them: no draw goes further.
 _N_BETWEEN, _REACH = 65, 7.0
 
@@ -11,7 +11,7 @@ _N_TRIALS, _SEED, _SEED_OF_DRAWS = 256, 0, 1
 
 
 def column_points(law):
-    """Values at which each column's part in a model is told.
+    """Grid points of each column: training values, and others where its law draws them.
 
     Of a column of bins or categories they are all that is ever drawn. Steps that look
     linear at training values, such as the square of 0 and 1, need not be so between and
@@ -34,14 +34,14 @@ def column_points(law):
 
 
 def _reached(column, sd):
-    """Training values, and points between and beyond them that draws reach."""
+    """Grid points of a numeric column that a law may draw anywhere."""
     low, high = column.observed[[0, -1]]
     between = np.linspace(low - _REACH * sd, high + _REACH * sd, _N_BETWEEN)
     return np.union1d(column.observed, between) if high > low else column.observed
 
 
 def trial_rows(columns, points):
-    """Put rows together from points of different columns, as draws do.
+    """Compose trial rows from grid points of different columns, as draws do.
 
     Half of the values are any of the column's points, alike; the others are the lowest, the
     highest, the most frequent and the missing one, where steps and models turn.
@@ -71,7 +71,7 @@ def trial_rows(columns, points):
 
 
 def drawn_rows(law, points, n_rows):
-    """Draw rows from the law of the draws themselves, on the points of its columns.
+    """Draw trial rows from the law of the draws, as positions on the grid.
 
     Whatever combination of values is frequent enough to matter there is among them.
 

@@ -1,4 +1,4 @@
-r"""Population moments of masked rows whose answers are sums over their units.
+r"""Population moments of masked rows whose responses are sums over their units.
 
 Weighted least squares gives back the effects of the units whatever the law and the kernel
 (Mardaoui and Garreau, 2021, of words; Garreau and Mardaoui, 2021, of pixels). What a
@@ -20,7 +20,7 @@ from sklime.moments.exchangeable import (
 
 
 class MaskPopulation(ExactSource):
-    """Moments of the kernel-weighted laws of masks themselves, in place of draws.
+    """Population moments of the kernel-weighted laws of masks, in place of draws.
 
     Parameters
     ----------
@@ -48,14 +48,14 @@ class MaskPopulation(ExactSource):
 
     @classmethod
     def of(cls, model, steps, response, law, kernel, X, n_samples):
-        """Find out whether the answers about masked rows are sums.
+        """Check that responses to masked rows are sums over units, and build the source.
 
         Parameters
         ----------
         model : estimator
             The last step of a pipeline, or the model itself.
         steps : list of transformers
-            What stands in front of it.
+            The steps in front of it.
         response, law, kernel, X, n_samples
             As for `closed_form`.
 
@@ -81,7 +81,7 @@ class MaskPopulation(ExactSource):
 
     @reports_failures
     def evaluate(self, X):
-        """The answers about a row taken apart; the model is not queried."""
+        """Unit effects of rows; the model is not queried."""
         [row] = X
         return self.answers(row)
 

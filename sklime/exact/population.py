@@ -18,7 +18,7 @@ _LEAST_LOG = -690.0
 
 
 class ExactSource(MomentSource):
-    """Base of the sources that know the limit: nothing is estimated."""
+    """Base of the exact moment sources: the limit, in which nothing is estimated."""
 
     # What is held for a row is little beside what is made of it.
     bytes_per_row = 1
@@ -28,7 +28,7 @@ class ExactSource(MomentSource):
 
 
 class Population(ExactSource):
-    """Moments of the tilted laws themselves, in place of draws from them.
+    """Population moments of the tilted laws, in place of draws from them.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ class Population(ExactSource):
         return 64 * n_explained * n_features + covariances
 
     def _laws(self, rows):
-        """Laws of all columns, for the rows and what pads their number."""
+        """Tilted laws of all columns, for a block of rows and its padding."""
         extra = (0, -len(rows) % _PADDING)
         laws = []
         for j, column in enumerate(self.law.columns):

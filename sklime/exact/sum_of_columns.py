@@ -8,7 +8,7 @@ from sklime.laws.columns import inside_and_outside
 
 
 class SumOfColumns(RebuiltModel):
-    r"""LIME's limit for a sum of single-column functions: a difference of two means.
+    r"""LIME's limit for a sum of single-column functions: differences of two means.
 
     .. math:: \beta_j = E[g_j \mid b_j] - E[g_j \mid \text{not } b_j]
 
@@ -47,7 +47,7 @@ class SumOfColumns(RebuiltModel):
 
 
 class _MatchedPiece:
-    """One column's function under laws of bins."""
+    """Function of one column under tilted laws of bins."""
 
     def __init__(self, part, column):
         own = column.masses, column.law(None).bins
@@ -60,7 +60,7 @@ class _MatchedPiece:
 
 
 class _LinearPiece:
-    """One column's linear function under normal laws."""
+    """Linear function of one column under tilted normal laws."""
 
     def __init__(self, part, points):
         self.origin, self.slope = line_through(points, part)

@@ -1,4 +1,4 @@
-"""The tilted laws of many rows at once, one column at a time."""
+"""Tilted laws of many rows at once, one column at a time."""
 
 from dataclasses import dataclass
 
@@ -44,7 +44,7 @@ class MatchedLaw(ColumnLaw):
 
     @classmethod
     def of(cls, q, own, mismatch):
-        """Tilt bins of frequencies `q` to the rows' own, by the factor of a mismatch."""
+        """Tilt bin frequencies `q` to each row by the kernel factor of a mismatch."""
         # A bin that training never had comes last, with frequency 0.
         own = np.where(own < 0, len(q), own)
         inside = np.append(q, 0.0)[own]
@@ -97,7 +97,7 @@ class NormalLaw(ColumnLaw):
 
 
 def mismatch_factor(kernel):
-    """A product kernel's factor for a bin that does not match, over one that does.
+    """Factor of a product kernel for a mismatched bin, relative to a matched one.
 
     Parameters
     ----------

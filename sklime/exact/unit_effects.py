@@ -1,4 +1,4 @@
-r"""Linear models behind steps that are additive in the units of masked rows.
+r"""Unit effects of linear models behind steps that are additive in the units of rows.
 
 Where :math:`f(z) = c + \sum_j \lambda_j z_j` for every mask :math:`z`, as for counts of
 words and for pixels, the row and its copies without one unit each tell :math:`c` and
@@ -19,7 +19,7 @@ from sklime.model.queries import predict_masked
 from sklime.model.response import models_own_errors
 from sklime.tables.access import block_bytes, n_rows, take_rows
 
-# Masks that each row is tested on; of a training row the model itself is asked about
+# Masks that each row is tested on; of a training row the model itself is queried about
 # every eighth of them.
 _N_TESTED = 64
 _STRIDE = 8
@@ -34,7 +34,7 @@ _SINGLE = _MODEL = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Effects:
-    """Answers about the masked copies of one row: a sum over the units that are kept.
+    """Unit effects of one row: responses to masked copies as a sum over kept units.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class Effects:
     sizes: np.ndarray
 
     def at(self, masks):
-        """Answers about masked copies.
+        """Responses to masked copies.
 
         Parameters
         ----------
@@ -66,14 +66,14 @@ class Effects:
 
 
 class AdditiveAnswers:
-    """A linear model's answers about masked rows, taken apart into effects of units.
+    """Linear model whose responses to masked rows are decomposed into unit effects.
 
     Parameters
     ----------
     form : LinearForm
         The model's.
     steps : list of transformers
-        What stands in front of it.
+        The steps in front of it.
     response : Response
         Asks the whole.
     sampler : MaskSampler
@@ -95,7 +95,7 @@ class AdditiveAnswers:
         self.constant = np.zeros(len(self.coef))
 
     def __call__(self, row):
-        """Take the answers about one row apart; the model itself is not asked.
+        """Decompose the responses to one row's masked copies; the model is not queried.
 
         The sum is compared with the answers where everything is hidden, and on 64 masks
         whose number of hidden units is uniform (all masks of up to six units). That p
@@ -129,7 +129,7 @@ class AdditiveAnswers:
         effects = lost[len(tested) :]
         share = _SINGLE if own.dtype in (np.float16, np.float32) else _DOUBLE
         missed = abs(lost[: len(tested)] - ~tested @ effects)
-        # NaN is no agreement.
+        # `not (a <= b)`, so that NaN fails the check.
         if not (missed <= share * sizes).all():
             raise NoClosedForm(
                 "hiding several of its units changes an answer by something else than the "
@@ -138,7 +138,7 @@ class AdditiveAnswers:
         return Effects(answers, effects, sizes)
 
     def calibrate(self, X):
-        """Compare with what the model answers about training rows, and find the constant.
+        """Check against the model's responses to training rows, and find the constant.
 
         Parameters
         ----------
@@ -181,7 +181,7 @@ class AdditiveAnswers:
         self.constant = constant
 
     def _lost(self, own, X, what, copy):
-        """What the answers about copies lack, given the features of the row itself."""
+        """Loss of response: of the row itself, minus that of each copy."""
         n_entries = max(1, int(np.prod(getattr(X, "shape", ())[1:])))
         height = max(1, block_bytes() // (8 * n_entries))
         lost = []
@@ -209,7 +209,7 @@ class AdditiveAnswers:
 
 
 def trial_masks(n_units):
-    """Masks that tell whether answers are sums: all hidden first, then of every number.
+    """Masks to test additivity with: all units hidden, then each number of them.
 
     Parameters
     ----------

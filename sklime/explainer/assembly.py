@@ -1,4 +1,4 @@
-"""Putting blocks of explained rows together into one Explanation."""
+"""Assembly of blocks of explained rows into one Explanation."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What makes surrogates doubtful, counted over many rows and said once."""
+"""Diagnostics: counts of doubtful fits over many rows, given as warnings."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from sklime.validation import listed
 
 @dataclass(frozen=True, eq=False)
 class Diagnostics:
-    """How many explanations are doubtful, and why. Diagnostics of disjoint rows add up.
+    """Counts of doubtful explanations by reason; those of disjoint rows add up.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class Diagnostics:
 
     @classmethod
     def of(cls, surrogates, columns, varies, first_row=0):
-        """Count the concerns about some surrogates.
+        """Count the doubtful fits among some surrogates.
 
         Parameters
         ----------
@@ -77,7 +77,7 @@ class Diagnostics:
         """
         sizes = surrogates.effective_sample_sizes
         weighted = sizes > 0.0
-        # What is not estimated is not noisy.
+        # Exact rows cannot be too thin.
         estimated = ~surrogates.exact
         told = weighted & ~surrogates.undetermined
         thin = told & estimated & (sizes < surrogates.coef.shape[2])
@@ -116,7 +116,7 @@ class Diagnostics:
         )
 
     def warn(self, names, kernel, selector, n_samples, rows="row(s)"):
-        """Give one named warning for each kind of concern.
+        """Give one named warning for each reason with a count.
 
         Parameters
         ----------
@@ -203,5 +203,5 @@ def _count(flags, columns):
 
 
 def _most_rows(counts, names):
-    """The columns with most rows, for messages."""
+    """Columns with the largest counts of rows, for messages."""
     return listed(f"{names[j]!r} ({n} rows)" for j, n in counts.most_common())

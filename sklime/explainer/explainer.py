@@ -197,7 +197,7 @@ class LimeExplainer(
         sample_weight: ArrayLike | None = None,
         **params: Any,
     ) -> Self:
-        """Learn the training statistics, draw the pool and ask the model about it.
+        """Learn the training statistics, draw the pool and query the model about it.
 
         Parameters
         ----------
@@ -374,7 +374,7 @@ class LimeExplainer(
         )
 
     def _setting(self):
-        """What `fit` has resolved, for the routes of rows."""
+        """Resolved components of the fit, for the routes of rows."""
         return Setting(
             law=self.sampler_.law_,
             kernel=self.kernel_,
@@ -390,7 +390,7 @@ class LimeExplainer(
         )
 
     def _grow_pool(self, X):
-        """Let a shared pool grow until training rows have narrow enough intervals."""
+        """Grow a shared pool until training rows have narrow enough intervals."""
         positions = self._routes.representatives(X)
         if not len(positions):
             return
@@ -414,7 +414,7 @@ class LimeExplainer(
         return rows, target, answers, target.columns(len(rows), answers)
 
     def _surrogates(self, rows, outputs, keep, uncertainty=False):
-        """Fit the rows' surrogates block by block, and keep what `keep` makes of each."""
+        """Fit surrogates block by block; collect the results of `keep` for each block."""
         height = block_bytes() // self._bytes_per_row(outputs.shape[1])
         height = max(1, min(self._routes.source.rows_at_once, height))
         blocks = rows.blocks(height)
@@ -435,13 +435,13 @@ class LimeExplainer(
         diagnostics.warn(rows.names, self.kernel_, self.selector_, n_samples, what)
 
     def _bytes_per_row(self, n_explained):
-        """Memory for each of the rows that are explained together."""
+        """Memory needed for each of the rows that are explained together."""
         source, d = self._routes.source, self.n_features_in_
         chosen = min(d, getattr(self.selector_, "k", d))
         return source.bytes_per_row + source.bytes_of_fit(n_explained, d, chosen)
 
     def _block(self, where, *own):
-        """Explain a block of rows, or one by one those of which a closed form fails."""
+        """Explain a block of rows; after a failed closed form, its rows one by one."""
         try:
             return [self._explained(where, *own)]
         except ClosedFormFailed:

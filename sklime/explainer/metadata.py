@@ -1,4 +1,4 @@
-"""Metadata of explanations: how they were made."""
+"""Metadata of explanations: parameters, components and versions."""
 
 import platform
 

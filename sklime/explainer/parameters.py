@@ -1,4 +1,4 @@
-"""What users may give a `LimeExplainer`, checked before anything is learnt."""
+"""Checks of the parameters of `LimeExplainer`, before anything is learnt."""
 
 from inspect import signature
 from numbers import Real
@@ -12,7 +12,7 @@ _WEIGHTINGS = ("auto", "kernel", "tilted")
 
 
 def check_parameters(explainer):
-    """Check an explainer's own parameters.
+    """Check an explainer's parameters.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def check_parameters(explainer):
 
 
 def check_uncertainty(surrogate, wish):
-    """Check that attributions come from the surrogate whose errors are known.
+    """Check that the surrogate is the built-in ridge, whose standard errors are known.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def _check_tolerance(explainer):
 
 
 def _takes_weights(estimator):
-    """Whether an instance's fit can be given `sample_weight`, by name or routed."""
+    """Whether an estimator's fit takes `sample_weight`, by name or by metadata routing."""
     if isinstance(estimator, type) or not hasattr(estimator, "fit"):
         return False
     parameters = signature(estimator.fit).parameters

@@ -2,12 +2,12 @@
 
 
 def with_progress(results, sizes, verbose):
-    """Pass results on, and show how many rows they have come to, how fast, how long yet.
+    """Yield results, and show a progress bar of the rows done.
 
     Parameters
     ----------
     results : iterable
-        Of blocks of rows, computed as they are asked for.
+        Of blocks of rows, computed as they are requested.
     sizes : list of int
         Rows of each block.
     verbose : int

@@ -18,7 +18,7 @@ _N_REPRESENTATIVES = 256
 
 @dataclass(frozen=True, eq=False)
 class Setting:
-    """What an explainer's fit has resolved.
+    """Resolved components and options of a fitted explainer.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Setting:
 
 
 class Routes:
-    """Fits rows' surrogates, each from the source of moments that serves it.
+    """Routes of rows: fits each row's surrogate from the moment source that serves it.
 
     The limit in closed form serves rows that have one; draws serve all others, and draws
     from the kernel-weighted law those of them that the kernel leaves too little.
@@ -76,7 +76,7 @@ class Routes:
 
     @property
     def source(self):
-        """The source of moments that serves rows first."""
+        """The moment source that is tried first."""
         return self._fitter.source
 
     def fit(self, X, outputs, binary, uncertainty, first_row):
@@ -107,7 +107,7 @@ class Routes:
             return self._fitter(*own), Counter()
         except NoClosedForm as reason:
             failed = isinstance(reason, ClosedFormFailed)
-            # Whether a row has a closed form is not its neighbours' business.
+            # Whether a row has a closed form must not depend on its block.
             if failed and len(outputs) > 1:
                 raise
             if self.setting.method == "exact":
@@ -118,17 +118,17 @@ class Routes:
             return self._fallback(*own), Counter([str(reason)] if failed else [])
 
     def with_scores(self, surrogates, X, outputs):
-        """Add the fidelity of surrogates, on draws where the limit does not tell it."""
+        """Add the fidelity of surrogates, from draws where exact moments lack it."""
         return self.source.with_scores(surrogates, X, outputs, lambda: self._score_source)
 
     def representatives(self, X):
-        """Positions of training rows by which a shared pool must grow; none if none."""
+        """Positions of the training rows that decide how far a shared pool grows."""
         if self.setting.tol is None or not isinstance(self.source, SharedPool):
             return np.empty(0, dtype=int)
         return self.source.representatives(X, _N_REPRESENTATIVES)
 
     def grow(self, X, outputs, binary):
-        """Let the shared pool grow until these rows need no more draws.
+        """Grow the shared pool until these rows need no more draws.
 
         Returns
         -------
@@ -139,12 +139,12 @@ class Routes:
 
     @cached_property
     def _fallback(self):
-        """Fits rows whose closed form there is not, or fails."""
+        """Fitter for rows that have no closed form, or whose closed form fails."""
         return self._sampled_fitter()
 
     @cached_property
     def _score_source(self):
-        """Draws beside the limit, about which the model is queried when first needed."""
+        """Draws for the fidelity of exact surrogates, made at first use."""
         return self._sampled("kernel")[0]
 
     @property
@@ -156,7 +156,7 @@ class Routes:
         return Precision(own.tol, most)
 
     def _limit(self, X):
-        """The source of the limit, or None where draws are wanted or needed."""
+        """Exact moment source, or None where draws are wanted or needed."""
         own = self.setting
         if own.method == "sampling":
             return None

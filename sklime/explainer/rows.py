@@ -1,4 +1,4 @@
-"""Rows to be explained: in which blocks, by which features, laid out over which columns."""
+"""Rows to be explained: their blocks, their features, and the columns of `transform`."""
 
 from abc import ABC, abstractmethod
 
@@ -46,11 +46,11 @@ class Rows(ABC):
 
     @abstractmethod
     def block(self, where):
-        """The rows of a block, as sources of moments take them."""
+        """One block of rows, as moment sources take them."""
 
     @abstractmethod
     def features(self, where, block):
-        """Positions of a block's features among `names`, and which of them are 0 or 1."""
+        """Positions of a block's features among `names`, and which of them are 0/1."""
 
     @abstractmethod
     def to_columns(self, where, block, coef):
@@ -58,7 +58,7 @@ class Rows(ABC):
 
     @abstractmethod
     def unit_metadata(self, block):
-        """What must be remembered of a block's rows to label their explanations."""
+        """Names, places and values of a block's units, to label explanations with."""
 
     @abstractmethod
     def explanation_fields(self, metadata):
@@ -70,7 +70,7 @@ class Rows(ABC):
 
 
 class ColumnRows(Rows):
-    """Rows of a table, described by its columns, or each by its stored entries."""
+    """Rows of a table, described by all columns or by their stored entries."""
 
     def __init__(self, sampler, X, given):
         super().__init__(sampler, X, given)
@@ -116,7 +116,7 @@ class ColumnRows(Rows):
 
 
 class UnitRows(Rows):
-    """Rows of any kind, each cut into units of its own that can be hidden."""
+    """Rows of any kind, each cut into units that can be hidden."""
 
     def blocks(self, height):
         return list(gen_batches(len(self), 1))
@@ -159,7 +159,7 @@ class CoalitionRows(UnitRows):
 
 
 def rows_of(sampler, X, given):
-    """Checked rows as what the law of their draws describes: by columns or by units.
+    """Wrap checked rows in the class of their description: by columns or by units.
 
     Parameters
     ----------

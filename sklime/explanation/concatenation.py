@@ -1,4 +1,4 @@
-"""Explanations of the same features, one below the other."""
+"""Concatenation of explanations of the same features."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Joining:
-    """The joining of explanations."""
+    """Mixin of `Explanation`: concatenation."""
 
     @classmethod
     def concat(cls, parts: Iterable[Explanation]) -> Self:
@@ -94,7 +94,7 @@ _AGREED = {
 
 
 def _difference(part, first):
-    """What two explanations would have to agree in, but do not; None if nothing."""
+    """Name of a property in which two explanations disagree but must agree, or None."""
     for what, read in _AGREED.items():
         if not identical(read(part), read(first)):
             return what
@@ -128,7 +128,7 @@ def _join_conditions(parts):
 
 
 def _kind_of_data(explanation):
-    """Lists and arrays of images are of one kind, whose sizes need not agree."""
+    """Name of the data's container; lists and arrays of images have the same."""
     held = isinstance(explanation.data, (list, np.ndarray))
     return "rows" if held and explanation.kind != "table" else str(type(explanation.data))
 

@@ -1,4 +1,4 @@
-"""The container: parallel arrays, of which each method needs a few."""
+"""The `Explanation`: parallel arrays of attributions and their metadata."""
 
 from __future__ import annotations
 

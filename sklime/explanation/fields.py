@@ -1,4 +1,4 @@
-"""Which fields of an explanation go along with which, and the check that they agree."""
+"""Fields of an explanation: the shape group of each, and checks that shapes agree."""
 
 import reprlib
 from dataclasses import fields
@@ -37,7 +37,7 @@ def optional_arrays(explanation):
 
 
 def map_fields(explanation, names, function):
-    """Pass the fields so named through a function, but for those that are None."""
+    """Apply a function to each named field that is not None."""
     own = {name: getattr(explanation, name) for name in names}
     return {name: function(f) for name, f in own.items() if f is not None}
 
@@ -75,7 +75,7 @@ def check_shapes(explanation):
 
 
 def check_units(explanation):
-    """Raise a ValueError where units, their places and the padding do not agree."""
+    """Raise a ValueError where units, their spans and the padding do not agree."""
     e = explanation
     if e.unit_names is None:
         if e.unit_spans is not None:
@@ -112,7 +112,7 @@ def _check_label_map(labels, i, n_units):
 
 
 def _check_columns(explanation):
-    """Each unit of a table is one of its columns, and no two columns have one name."""
+    """Check that each unit of a table is one of its columns, and that names are unique."""
     known = set(explanation.feature_names)
     unknown = set().union(*explanation.unit_names) - known
     if unknown or len(known) < explanation.n_features:

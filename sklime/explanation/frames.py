@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class FrameExport:
-    """The frames of an `Explanation`."""
+    """Mixin of `Explanation`: data frames."""
 
     def to_frame(self, *, tidy: bool = True) -> pd.DataFrame:
         """Lay the explanation out as a table.
@@ -152,7 +152,7 @@ class FrameExport:
 
 
 def values_of_units(explanation, rows, names, columns):
-    """What `data` holds at row positions and named columns; None if it has none."""
+    """Values of `data` at row positions and named columns; None if it has no columns."""
     if not explanation._has_columns:
         return np.full(len(rows), None)
     if explanation.unit_names is not None:
@@ -163,7 +163,7 @@ def values_of_units(explanation, rows, names, columns):
 
 
 def _in_order(frame):
-    """Lines by row, target and feature, and how many there are of each."""
+    """Order of lines by row, target and feature, and the number of each."""
     import pandas as pd
 
     rows = pd.factorize(frame["row"], sort=True)[0]

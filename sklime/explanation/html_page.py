@@ -1,4 +1,4 @@
-"""What notebooks show of an explanation, and the page for everybody else."""
+"""HTML of an explanation: page and notebook representation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NOTEBOOK_ROWS = 3
 
 
 class HTMLExport:
-    """Mixin of an explanation: HTML."""
+    """Mixin of `Explanation`: HTML."""
 
     @overload
     def to_html(self, path: None = None) -> str: ...

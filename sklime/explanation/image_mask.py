@@ -1,4 +1,4 @@
-"""An image's strongest segments, as a mask."""
+"""Masks of the strongest segments of an image."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sklime.tables.access import row_of
 
 
 class ImageMask:
-    """The masks of an `Explanation` of images."""
+    """Mixin of `Explanation`: masks of images."""
 
     def mask(
         self,

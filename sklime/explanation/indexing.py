@@ -1,4 +1,4 @@
-"""Parts of an explanation: rows, features by name, a target."""
+"""Indexing of explanations by rows, features and target."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ALL = slice(None)
 
 
 class Indexing:
-    """The indexing of an `Explanation`, described there."""
+    """Mixin of `Explanation`: indexing, described there."""
 
     def __iter__(self) -> Iterator[Self]:
         return (self[row] for row in range(len(self)))
@@ -76,7 +76,7 @@ class Indexing:
         return self._take_units(kept, columns)
 
     def _take_columns(self, columns):
-        """The features at these positions, where all rows have the same."""
+        """Select features by position, where all rows have the same features."""
         return replace(
             self,
             **map_fields(self, names_per_unit(self), lambda array: array[..., columns]),
@@ -86,7 +86,7 @@ class Indexing:
         )
 
     def _take_units(self, kept, columns):
-        """The units at each row's own positions, and the features at these."""
+        """Select units at positions that differ between rows, and features by position."""
         n_units = max(map(len, kept), default=0)
 
         def pack(array):
@@ -113,7 +113,7 @@ class Indexing:
         )
 
     def _cut_data(self, columns):
-        """Texts, images and sequences stay whole: their features are no columns."""
+        """Data of selected features: table columns; other rows stay whole."""
         return take_columns(self.data, columns) if self._has_columns else self.data
 
     def _take_target(self, target):

@@ -1,4 +1,4 @@
-"""Explanations of tables as one matrix of attributions."""
+"""Attribution matrix of explanations: one column per feature name."""
 
 import numpy as np
 from scipy import sparse

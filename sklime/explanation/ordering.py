@@ -1,4 +1,4 @@
-"""Explanations in order and in groups."""
+"""Sorting and grouping of explanations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _STATISTICS: dict[str, Callable[..., Any]] = {"mean": np.mean, "max": np.max}
 
 
 class Ordering:
-    """The sorting and grouping of an `Explanation`."""
+    """Mixin of `Explanation`: sorting and grouping."""
 
     def sort_rows(
         self, by: str | ArrayLike = "predictions", *, ascending: bool = False

@@ -1,4 +1,4 @@
-"""Explanations for shap and its plots."""
+"""Conversion of explanations to `shap.Explanation`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ShapBridge:
-    """The way from an `Explanation` to shap."""
+    """Mixin of `Explanation`: conversion to `shap.Explanation`."""
 
     def to_shap(self) -> shap.Explanation:
         r"""Hand the explanation over to shap, all of whose plots for tables take it.
@@ -63,7 +63,7 @@ class ShapBridge:
         )
 
     def _columns_by_name(self, names):
-        """What each row has in the columns so named; else how many units of that name."""
+        """Values of the columns of these names, or numbers of units without columns."""
         shape = len(self), len(names)
         if self._has_columns:
             rows, columns = np.indices(shape).reshape(2, -1)

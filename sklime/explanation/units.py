@@ -1,4 +1,4 @@
-"""The units of an explanation: where each row has which, and where they stand in it."""
+"""Units of an explanation: their columns in `values` and their places in the rows."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ def by_output(array):
 
 
 def unit_mask(explanation):
-    """Whether a place of `values` holds a unit, not padding, of shape (n, d)."""
+    """Mask of `values` that is True at units and False at padding, of shape (n, d)."""
     n, d = len(explanation), explanation.shape[-1]
     own = explanation.unit_names
     counts = [d] * n if own is None else list(map(len, own))
@@ -17,7 +17,7 @@ def unit_mask(explanation):
 
 
 def units_by_name(explanation):
-    """Give every unit a column, the same for units of one name in different rows.
+    """Column of each unit in a matrix with one column per unit name.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def unit_of_characters(text, spans):
 
 
 def pick_spans(spans, row, units):
-    """Keep what a row's spans say of some of its units, in the order given."""
+    """Spans of selected units of a row, in the order given."""
     if not is_label_map(spans, row):
         return spans[units] if isinstance(spans, np.ndarray) else [spans[j] for j in units]
     labels = spans.astype(int)

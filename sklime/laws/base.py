@@ -123,7 +123,7 @@ class Law(ABC):
         return None
 
     def ordered(self, order: NDArray[np.intp]) -> Law:
-        """Give the first random numbers to the columns that matter most.
+        """Law that gives the first random numbers to the columns that matter most.
 
         Parameters
         ----------
@@ -142,7 +142,7 @@ class Law(ABC):
         return n_samples
 
     def groups(self, n_draws: int) -> NDArray[np.intp] | None:
-        """Which draws of a request belong together, as `Sample.groups`."""
+        """Groups of draws that belong together, as `Sample.groups`."""
         return None
 
     def prefix_positions(self, n_draws: int, n_more: int) -> NDArray[np.intp] | None:
@@ -180,7 +180,7 @@ class Law(ABC):
         raise NoClosedForm(f"{self!r} has no independent columns")
 
     def exchangeable(self, n_units: int) -> ExchangeableLaw:
-        """The law of masks of a row of so many units, for closed forms.
+        """Law of masks of a row of `n_units` units, for closed forms.
 
         Returns
         -------
@@ -195,7 +195,7 @@ class Law(ABC):
 
 
 class SharedLaw(Law):
-    """Base of the laws whose draws do not depend on the row: the model is asked once."""
+    """Base of the laws whose draws are the same for all rows: the model is queried once."""
 
     @abstractmethod
     def pool(self, n_samples: int, random_state: RandomState) -> tuple[Table, Coordinates]:

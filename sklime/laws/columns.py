@@ -1,4 +1,4 @@
-"""Columns as the surrogate sees them: bins, categories or standardised values."""
+"""Interpretable columns: bins, categories or standardised values."""
 
 from itertools import pairwise
 
@@ -10,7 +10,7 @@ from sklime.laws.product import Atoms, Normal, NormalPieces
 
 
 class Column:
-    """What training taught about one column.
+    """Training statistics of one column.
 
     Parameters
     ----------
@@ -28,26 +28,26 @@ class Column:
 
     @property
     def observed(self):
-        """The distinct values that are not missing."""
+        """Distinct training values that are not missing."""
         return self.values[: len(self.values) - self.has_missing]
 
     @property
     def has_missing(self):
-        """Whether training rows lacked this value."""
+        """Whether the column had missing values in training."""
         return bool(np.isnan(self.values[-1]))
 
     @property
     def frequencies(self):
-        """Frequencies of the bins or categories, in a column that has such."""
+        """Frequencies of the bins or categories, in a column that has them."""
         return np.bincount(self.law(None).bins, self.masses)
 
     def marginal(self):
-        """The empirical law of the column, seen from no row."""
+        """Empirical law of the column, relative to no row."""
         return self.law(None)
 
 
 class BinnedColumn(Column):
-    """A numeric column cut into bins; missing values are a bin of their own.
+    """Numeric column cut into bins, with one more bin for missing values.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class BinnedColumn(Column):
         self.bins = self.codes(values)
 
     def codes(self, x):
-        """Bin of each value, `UNSEEN` for a kind of value that training never had."""
+        """Bin of each value; `UNSEEN` for missing values where training had none."""
         codes = np.searchsorted(self.cuts, x)
         missing = np.isnan(x)
         codes[missing] = self.n_bins if self.has_missing else UNSEEN
@@ -73,7 +73,7 @@ class BinnedColumn(Column):
         return codes
 
     def law(self, code):
-        """The empirical law seen from a row in bin `code` (None: from no row)."""
+        """Empirical law with deviations from bin `code` (None: relative to no row)."""
         return Atoms(self.values, self.masses, self.bins, _deviations(self.bins, code))
 
     def labels(self, name, text):
@@ -90,7 +90,7 @@ class BinnedColumn(Column):
 
 
 class CategoricalColumn(Column):
-    """A column whose values are compared for equality only."""
+    """Nominal column, whose values are compared for equality only."""
 
     def codes(self, x):
         """Position of each value among the training values, `UNSEEN` where it is none."""
@@ -100,7 +100,7 @@ class CategoricalColumn(Column):
         return np.where((found == x) | (np.isnan(found) & np.isnan(x)), codes, UNSEEN)
 
     def law(self, code):
-        """The empirical law seen from a row of category `code` (None: from no row)."""
+        """Empirical law with deviations from category `code` (None: relative to no row)."""
         bins = np.arange(len(self.values))
         return Atoms(self.values, self.masses, bins, _deviations(bins, code))
 
@@ -142,13 +142,13 @@ class StandardisedColumn(Column):
         return np.nan_to_num((x - self.mean) / self.scale, nan=0.0)
 
     def law(self, z):
-        """The empirical law seen from a row at standardised value `z` (None: no row)."""
+        """Empirical law with deviations from value `z` (None: relative to no row)."""
         own = self.standardise(self.values)
         deviations = np.zeros_like(own) if z is None else own - z
         return Atoms(self.values, self.masses, np.full(len(own), UNSEEN), deviations)
 
     def labels(self, name, text):
-        """The bare name: it has no condition. The last one is for `UNSEEN`."""
+        """Labels of the column: its name for each code, the last one for `UNSEEN`."""
         return [name, _unseen_label(name)]
 
 
@@ -209,7 +209,7 @@ def mean_and_sd(values, masses):
 
 
 def normal_law(column, mean, sd, position):
-    """Law of a column drawn from a normal distribution.
+    """Normal law of a column.
 
     Parameters
     ----------
@@ -237,7 +237,7 @@ def normal_law(column, mean, sd, position):
 
 
 def truncated_law(column, code):
-    """Law that draws inside each bin from a normal cut at the bin's ends, as lime does.
+    """Law of a column by bins, normal and truncated inside each bin, as in lime.
 
     A bin with a single value is drawn at that value.
     """
@@ -261,7 +261,7 @@ def truncated_law(column, code):
 
 
 def _deviations(bins, code):
-    """1 outside the row's own bin, 0 inside; 0 everywhere where there is no row."""
+    """Deviations of bins: 1 outside the row's bin, 0 inside; 0 everywhere without a row."""
     return np.zeros(len(bins)) if code is None else (bins != code).astype(float)
 
 
@@ -270,7 +270,7 @@ def _unseen_label(name):
 
 
 def _edge_text(edge, observed):
-    """An edge as text, as short as leaves every training value on its own side."""
+    """Text of a bin edge, as short as possible with every training value on its side."""
     above = np.searchsorted(observed, edge, side="right")
     for digits in range(4, 17):
         text = np.format_float_positional(

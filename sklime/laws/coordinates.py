@@ -9,7 +9,7 @@ UNSEEN = -1
 
 @dataclass(frozen=True, eq=False)
 class Coordinates:
-    """Where rows of a table lie in interpretable space.
+    """Coordinates of table rows in interpretable space.
 
     Parameters
     ----------

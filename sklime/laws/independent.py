@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, eq=False)
 class IndependentColumns:
-    """A law of independent columns: what each column is, and where rows lie in it.
+    """Law of independent columns: the columns, and the coordinates of rows.
 
     Parameters
     ----------

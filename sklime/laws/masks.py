@@ -1,4 +1,4 @@
-"""Laws of masks: units of a row are kept or hidden."""
+"""Laws of masks, by which units of a row are kept or hidden."""
 
 from dataclasses import dataclass, replace
 from functools import cache
@@ -148,7 +148,7 @@ class ExchangeableLaw:
         """
         check_count("n_samples", n_samples)
         d, rng = self.n_units, np.random.default_rng(seed)
-        # Four times what is asked for is as good as infinitely many.
+        # Four times the request is as good as infinitely many.
         sizes = np.minimum(np.rint(comb(d, np.arange(d + 1))), 4 * n_samples).astype(int)
         sizes[self.masses == 0.0] = 0
         count = np.arange(d + 1)
@@ -210,7 +210,7 @@ class MaskLaw(Law):
         self.kernel = kernel
 
     def masks(self, n_units, n_samples, random_state):
-        """Draw masks for a row of so many units.
+        """Draw masks for a row of `n_units` units.
 
         Rows of equally many units get equal masks for equal `random_state`.
 
@@ -282,7 +282,7 @@ def _masks(design, masses, groups, exhaustive, n_draws):
 
 
 def _with_inputs(masks, inputs):
-    """Masks with their copies; a mask of several is repeated, and shares its mass out."""
+    """Sample of masks and composed copies; the mass of a mask is shared by its copies."""
     times = n_rows(inputs) // max(len(masks), 1)
     if times == 1:
         return replace(masks, inputs=inputs)
@@ -297,7 +297,7 @@ def _with_inputs(masks, inputs):
 
 
 def _shares(proportions, sizes, n_samples):
-    """Masks wanted of each stratum: in these proportions, at most all that it has."""
+    """Numbers of masks by stratum: proportional, at most all of a stratum."""
     shares, whole = sizes.astype(float), sizes == 0
     while sizes.sum() > n_samples:
         rate = (n_samples - sizes[whole].sum()) / proportions[~whole].sum()
@@ -311,14 +311,14 @@ def _shares(proportions, sizes, n_samples):
 
 
 def _rounded(shares, rng):
-    """Shares as integers that are right on average and have the right sum."""
+    """Shares rounded at random to integers, unbiased and with the right sum."""
     # Integer sums must not be missed by rounding errors.
     sums = np.round(np.cumsum(shares), 6)
     return np.diff(np.floor(sums + rng.random()), prepend=0.0).astype(int)
 
 
 def _paired(d, counts, sizes, rng):
-    """Distinct masks, `counts` of each stratum, and the numbers of their pairs."""
+    """Distinct masks, `counts` of each stratum, and the pair numbers of masks."""
     # The complement of a mask that keeps h units keeps d - h.
     low = np.arange(d // 2 + 1)
     straight, flipped = counts[low], counts[d - low]

@@ -1,4 +1,4 @@
-"""Product laws: every column with its own distribution, independent of the others.
+"""Product laws: distributions of rows whose columns are independent.
 
 A kernel that is a product over columns turns such a law into another one (it *tilts* it),
 which is what closed forms and narrow kernels stand on.
@@ -55,7 +55,7 @@ class ProductLaw:
         return out
 
     def tilt(self, kernel):
-        """Weigh the law by a product kernel centred on the row it is seen from.
+        """Tilt the law by a product kernel centred on its row.
 
         Parameters
         ----------
@@ -83,14 +83,14 @@ class ProductLaw:
 
 
 class _Mixture:
-    """What laws made of weighted components share."""
+    """Base of mixtures of weighted components."""
 
     def components(self, u):
         """Index of each number's component, by the inverse CDF of the masses."""
         return np.searchsorted(np.cumsum(self.masses)[:-1], u, side="right")
 
     def tilt(self, kernel):
-        """Weigh each component by the kernel's factor of its deviation.
+        """Tilt the law: weight each component by the kernel's factor of its deviation.
 
         In units of the factor of the closest component, where the kernel is Gaussian: the
         narrowest still leaves that one its weight.
@@ -113,7 +113,7 @@ class _Mixture:
 
 @dataclass(frozen=True, eq=False)
 class Atoms(_Mixture):
-    """A discrete law: an empirical marginal.
+    """Discrete law: an empirical marginal.
 
     Parameters
     ----------
@@ -143,13 +143,13 @@ class Atoms(_Mixture):
     deviations: np.ndarray
 
     def draw(self, u):
-        """Values at numbers of [0, 1), by the inverse distribution function."""
+        """Values at uniform numbers, by the inverse distribution function."""
         return self.values[self.components(u)]
 
 
 @dataclass(frozen=True, eq=False)
 class NormalPieces(_Mixture):
-    """A mixture of truncated normal laws, one a bin, and of single values.
+    """Mixture of single values and normal laws truncated to bins.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ class NormalPieces(_Mixture):
     upper: np.ndarray
 
     def draw(self, u):
-        """Values at numbers of [0, 1): a piece, then a place within it."""
+        """Values at uniform numbers: a component, then a place within it."""
         piece = self.components(u)
         start = np.concatenate([[0.0], np.cumsum(self.masses)[:-1]])[piece]
         # What the choice of the piece left of the number is uniform within the piece.
@@ -190,7 +190,7 @@ class NormalPieces(_Mixture):
 
 @dataclass(frozen=True, eq=False)
 class Normal:
-    """A normal law with a standardised design.
+    """Normal law with a standardised design.
 
     Parameters
     ----------
@@ -208,12 +208,12 @@ class Normal:
     origin: float
 
     def draw(self, u):
-        """Values at numbers of [0, 1), by the inverse distribution function."""
+        """Values at uniform numbers, by the inverse distribution function."""
         # The ends of [0, 1) would be infinite; half a Sobol step inside they are 6.3 sd.
         return self.mean + self.sd * ndtri(np.clip(u, 2.0**-33, 1.0 - 2.0**-33))
 
     def tilt(self, kernel):
-        """Weigh by a Gaussian factor around the row: a normal law again."""
+        """Tilt the law by a Gaussian factor around the row: a normal law again."""
         if kernel.precision is None:
             raise ValueError(
                 f"{kernel!r} has no Gaussian column factor, so it does not turn a normal "

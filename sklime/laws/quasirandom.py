@@ -16,7 +16,7 @@ RandomState: TypeAlias = int | np.random.RandomState | None
 
 
 def resolve_seed(random_state):
-    """Turn what users give as `random_state` into one seed.
+    """Resolve a `random_state` to one integer seed.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def resolve_seed(random_state):
 
 
 def generator_of(random_state):
-    """Turn what users give as `random_state` into a generator, never the global one.
+    """Resolve a `random_state` to a generator, never the global one.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def generator_of(random_state):
 
 
 def seeded(estimator, random_state):
-    """Seed the random states that an estimator leaves open, nested ones included.
+    """Set the random states that an estimator leaves open, nested ones included.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def count_draws(n_samples, sequence):
     Parameters
     ----------
     n_samples : int
-        The number asked for.
+        The requested number.
     sequence : {"sobol", "lhs", "random"}
         The kind of numbers.
 
@@ -99,7 +99,7 @@ def count_draws(n_samples, sequence):
 
 
 def scramble_of_draws(n_draws, sequence):
-    """Tell which independent scramble each draw comes from.
+    """Number of the independent scramble that each draw comes from.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def scramble_of_draws(n_draws, sequence):
 
 
 def places_of_draws(n_draws, n_more, sequence):
-    """Find the draws of a request among those of a larger one with the same seed.
+    """Positions of a request's draws among those of a larger one with the same seed.
 
     Parameters
     ----------

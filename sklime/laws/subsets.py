@@ -1,4 +1,4 @@
-"""Random subsets of a few sizes, no two of them equal."""
+"""Random subsets of given sizes, all distinct."""
 
 from itertools import chain, combinations
 
@@ -96,7 +96,7 @@ def _balanced_numbers(n, d, rng):
 
 
 def _smallest(numbers, counts):
-    """Mark so many of the smallest numbers of each row, less than all of them."""
+    """Mark the `counts` smallest numbers of each row, fewer than all of them."""
     bounds = np.take_along_axis(np.sort(numbers, axis=1), counts[:, np.newaxis], axis=1)
     return numbers < bounds
 

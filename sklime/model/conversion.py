@@ -1,4 +1,4 @@
-"""What a model returns, as arrays of numbers."""
+"""Conversion of a model's responses to arrays of numbers."""
 
 import numpy as np
 from scipy.sparse import issparse
@@ -11,7 +11,7 @@ _ROUNDING = 1e-6
 
 
 class UnusableAnswer(Exception):
-    """An answer that cannot be explained.
+    """Error: a model's response that cannot be explained.
 
     Parameters
     ----------
@@ -33,14 +33,14 @@ def as_array(answer):
 
 
 def as_tables(answer, method, n_rows):
-    """Convert an answer to tables: one, or one for each label.
+    """Convert a response to tables: one, or one for each label.
 
     Parameters
     ----------
     answer : array-like, tensor, sparse matrix or list of these
         What the model returned.
     method : {"predict_proba", "decision_function", "predict"}
-        Method that was asked.
+        Method that was called.
     n_rows : int
         Number of samples that it was asked about.
 
@@ -98,7 +98,7 @@ def as_numbers(table):
 
 
 def both_classes(p):
-    """Complete the probabilities of the second of two classes by those of the first.
+    """Add the probabilities of the first of two classes to those of the second.
 
     Parameters
     ----------
@@ -129,5 +129,5 @@ def both_classes(p):
 
 
 def is_sequence_of(values, ndim):
-    """Whether a sequence holds arrays of so many dimensions."""
+    """Whether a value is a sequence of arrays of `ndim` dimensions."""
     return len(values) > 0 and np.ndim(values[0]) == ndim

@@ -1,4 +1,4 @@
-"""Estimators made of a plain function: the black boxes of scikit-learn."""
+"""Estimators made of a plain function: black boxes for scikit-learn."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sklime.tables.typing import TableLike
 
 
 class _Function(BaseEstimator):
-    """A prediction function in the clothes of a fitted estimator."""
+    """Adapter: a prediction function as a fitted estimator."""
 
     def __sklearn_is_fitted__(self):
         return True

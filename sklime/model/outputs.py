@@ -1,4 +1,4 @@
-"""What a model's outputs are: numbers, classes or labels."""
+"""Outputs of a model: numbers, classes or labels."""
 
 from abc import ABC, abstractmethod
 
@@ -15,14 +15,14 @@ from sklime.model.conversion import (
 
 
 def learn_outputs(estimator, method, tables, probe):
-    """Learn from a model's first answer what its columns mean.
+    """Learn the kind and names of a model's outputs from its first response.
 
     Parameters
     ----------
     estimator : object
         The model.
     method : {"predict_proba", "decision_function", "predict"}
-        Method that was asked.
+        Method that was called.
     tables : list of ndarray of shape (n_rows, n_columns)
         The answer: one table, or one for each label.
     probe : table of shape (n_rows, n_features)
@@ -60,12 +60,12 @@ def learn_outputs(estimator, method, tables, probe):
 
 
 def has_type(estimator, is_type):
-    """Ask `is_regressor` and the like; a black box without tags has no type."""
+    """Whether a model is a regressor, classifier and the like; False without tags."""
     return hasattr(estimator, "__sklearn_tags__") and is_type(estimator)
 
 
 def _classes_of(estimator, method):
-    """Class labels, of each label where there are several; None where a model has none."""
+    """Class labels of a model, for each label where there are several, or None."""
     classes = getattr(estimator, "classes_", None)
     # CatBoost's regressors have an empty list of them.
     if classes is None or len(classes) == 0:
@@ -78,7 +78,7 @@ def _classes_of(estimator, method):
 
 
 class Outputs(ABC):
-    """Base of the kinds of outputs: how answers are read.
+    """Base of the kinds of outputs: how responses are read.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ class Outputs(ABC):
         self.names = names
 
     def read(self, tables):
-        """Turn an answer into one finite float column per output.
+        """Convert a response to one finite float column per output.
 
         Parameters
         ----------
@@ -128,11 +128,11 @@ class Outputs(ABC):
 
     @abstractmethod
     def _convert(self, tables):
-        """Turn an answer of the right width into one float column per output."""
+        """Convert a response of the right width to one float column per output."""
 
 
 class NumberOutputs(Outputs):
-    """Numbers: "y", or "y0", "y1" and so on."""
+    """Numeric outputs: "y", or "y0", "y1" and so on."""
 
     def __init__(self, name, widths):
         names = ["y"] if widths == [1] else [f"y{i}" for i in range(widths[0])]
@@ -143,7 +143,7 @@ class NumberOutputs(Outputs):
 
 
 class ClassOutputs(Outputs):
-    """The classes of a model that gives every sample one; numbered where unknown."""
+    """Class outputs of a single-label model; numbered where the classes are unknown."""
 
     exclusive = True
 
@@ -205,7 +205,7 @@ class ClassOutputs(Outputs):
 
 
 class LabelOutputs(Outputs):
-    """The labels of a model that gives every sample any number of them, numbered."""
+    """Label outputs of a multilabel model, numbered."""
 
     def __init__(self, name, widths, method, classes):
         self.several_tables = len(widths) > 1
@@ -238,7 +238,7 @@ class LabelOutputs(Outputs):
 
 
 def _is_multilabel(estimator, classes, probe):
-    """Whether a model predicts a row of labels, which its classes_ may not tell."""
+    """Whether a model predicts a row of labels, which `classes_` need not tell."""
     if classes is None or is_sequence_of(classes, ndim=1):
         return classes is not None
     if not hasattr(estimator, "predict"):
@@ -248,7 +248,7 @@ def _is_multilabel(estimator, classes, probe):
 
 
 def _is_one_vs_one(estimator):
-    """Whether the model behind any wrapper gives a margin for each pair of classes."""
+    """Whether the model inside any wrapper gives a margin for each pair of classes."""
     if getattr(estimator, "decision_function_shape", None) == "ovo":
         return True
     if hasattr(estimator, "steps"):

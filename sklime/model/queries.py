@@ -1,4 +1,4 @@
-"""Asking the model about several tables at once, and about new rows only."""
+"""Model queries: several tables at once, and only rows not yet predicted."""
 
 import numpy as np
 from sklearn.utils import gen_batches
@@ -7,7 +7,7 @@ from sklime.tables.access import block_bytes, concat, n_rows, take_rows
 
 
 def predict_tables(response, tables, what):
-    """Ask the model about several tables in one go.
+    """Query the model about several tables in one call.
 
     Parameters
     ----------
@@ -29,8 +29,8 @@ def predict_tables(response, tables, what):
     return np.split(answers, np.cumsum(heights)[:-1])
 
 
-def predict_new_rows(response, tables, known, places, what):
-    """Ask the model about the rows of tables that it has not answered yet.
+def predict_new_rows(response, tables, known, prefix_positions, what):
+    """Query the model about the rows of tables whose responses are not yet known.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def predict_new_rows(response, tables, known, places, what):
         All of one kind and height.
     known : list of ndarrays of shape (n_known, n_outputs), or None
         Earlier answers about some rows of each table.
-    places : ndarray of shape (n_known,) of int, or None
+    prefix_positions : ndarray of shape (n_known,) of int, or None
         Which rows these are; None: the tables share none with the earlier ones.
     what : str
         What the rows are, for messages.
@@ -49,10 +49,10 @@ def predict_new_rows(response, tables, known, places, what):
     -------
     list of ndarray of shape (n_rows_of_table, n_outputs)
     """
-    if known is None or places is None:
+    if known is None or prefix_positions is None:
         return predict_tables(response, tables, what)
     new = np.ones(n_rows(tables[0]), dtype=bool)
-    new[places] = False
+    new[prefix_positions] = False
     positions = np.flatnonzero(new)
     answers = predict_tables(
         response, [take_rows(table, positions) for table in tables], what
@@ -60,13 +60,13 @@ def predict_new_rows(response, tables, known, places, what):
     found = []
     for old, own in zip(known, answers, strict=True):
         both = np.empty((len(new), own.shape[1]))
-        both[positions], both[places] = own, old
+        both[positions], both[prefix_positions] = own, old
         found.append(both)
     return found
 
 
 def predict_masked(response, kind, row, masks, what):
-    """Ask the model about copies of a row with units hidden, in blocks that fit.
+    """Query the model about masked copies of a row, in blocks that fit into memory.
 
     Parameters
     ----------

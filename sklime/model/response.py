@@ -1,4 +1,4 @@
-"""How a model is asked: by which method, in which container and blocks."""
+"""The wrapped model as a function: its method, container and blocks of rows."""
 
 from contextlib import contextmanager
 from math import prod
@@ -14,7 +14,7 @@ from sklime.tables.access import block_bytes, copy_rows, n_rows, take_rows
 
 
 class Response:
-    """A model as a function from samples to one finite float column per output.
+    """Model as a function from samples to one finite float column per output.
 
     Parameters
     ----------
@@ -22,15 +22,15 @@ class Response:
         Fitted model, or any object with ``predict_proba``, ``decision_function`` or
         ``predict``.
     response_method : {"auto", "predict_proba", "decision_function", "predict"}
-        Method that is asked. "auto": the first of them that exists; of a regressor
+        Method that is called. "auto": the first of them that exists; of a regressor
         ``predict``.
     probe : {ndarray, DataFrame, CSR matrix} of shape (n_samples, n_features)
-        A few samples, about which the model is asked once to learn its outputs.
+        A few samples, about which the model is queried once to learn its outputs.
 
     Attributes
     ----------
     method : str
-        Name of the method that is asked.
+        Name of the method that is called.
     outputs : ndarray of shape (n_outputs,)
         Class labels; numbers of the labels of a multilabel model; for numbers "y", or
         "y0", "y1" and so on.
@@ -72,7 +72,7 @@ class Response:
         self.outputs, self.classes = self._outputs.names, self._outputs.classes
 
     def __call__(self, X, what="row", copy=True):
-        """Ask the model, in blocks that fit into a sixteenth of the working memory.
+        """Query the model, in blocks that fit into a sixteenth of the working memory.
 
         Parameters
         ----------
@@ -108,7 +108,7 @@ class Response:
         return answers
 
     def present(self, X):
-        """Give a table in the container that the model was fitted on.
+        """Convert a table to the container that the model was fitted on.
 
         Parameters
         ----------
@@ -144,7 +144,7 @@ class Response:
         return find_target(target, self._outputs)
 
     def _ask(self, block, copy=True):
-        """Return the answer about a block as tables: one, or one for each label."""
+        """Query the model about one block; its response as tables, one for each label."""
         table = _container(self.estimator, block)
         # Frames give arrays of theirs that cannot be written to.
         if copy or (isinstance(table, np.ndarray) and not table.flags.writeable):
@@ -154,7 +154,7 @@ class Response:
 
     @contextmanager
     def _reporting(self, block, what, start=0):
-        """Make errors tell which model was asked about which rows."""
+        """Context: add the model's method and the rows to error messages."""
         name = f"{type(self.estimator).__name__}.{self.method}"
         asked = f"{what}s {start}..{start + n_rows(block) - 1}"
         try:
@@ -171,7 +171,7 @@ class Response:
 
 @contextmanager
 def models_own_errors():
-    """Mark the errors of a model, or of steps in front of it, as its own."""
+    """Context: mark errors as raised by a model, or by steps in front of it."""
     try:
         yield
     except Exception as error:
@@ -180,7 +180,7 @@ def models_own_errors():
 
 
 def is_models_own(error):
-    """Whether an error was raised by a model, or for what it answered.
+    """Whether an error was marked as raised by a model, or is about its response.
 
     Parameters
     ----------
@@ -244,7 +244,7 @@ def _check_columns(estimator, probe):
 
 
 def _container(estimator, block):
-    """Return a block in the container of the model's fit, else it warns at every call."""
+    """Convert a block to the container of the model's fit, so that it does not warn."""
     names = getattr(estimator, "feature_names_in_", None)
     if names is not None and isinstance(block, np.ndarray):
         import pandas as pd
@@ -258,7 +258,7 @@ def _container(estimator, block):
 
 
 def _shown(block, row):
-    """Return the values of one sample as a short text."""
+    """Values of one sample as a short text."""
     sample = take_rows(block, slice(row, row + 1))
     if issparse(sample):
         values = dict(zip(sample.indices.tolist(), sample.data.tolist(), strict=True))

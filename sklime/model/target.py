@@ -1,4 +1,4 @@
-"""Which outputs of a model are explained."""
+"""Target: which outputs of a model are explained."""
 
 from dataclasses import dataclass
 
@@ -36,11 +36,11 @@ class Target:
 
     @property
     def needs_predictions(self):
-        """Whether `columns` needs the model's answers about the explained rows."""
+        """Whether `columns` needs the model's responses to the explained rows."""
         return self.fixed is None
 
     def columns(self, n_rows, answers=None):
-        """Give the output columns that are explained for every row.
+        """Output columns that are explained, for every row.
 
         Parameters
         ----------
@@ -60,7 +60,7 @@ class Target:
 
 
 def find_target(target, outputs):
-    """Find the outputs that a target means.
+    """Resolve a `target` parameter to outputs of the model.
 
     Parameters
     ----------
@@ -110,6 +110,6 @@ def _only(column, names):
 
 
 def _is_label(label, target):
-    """Whether a target is this label; True is not the label 1, nor 1 the label True."""
+    """Whether a target equals this label, where True and 1 are different."""
     label, target = (x.item() if isinstance(x, np.generic) else x for x in (label, target))
     return isinstance(label, bool) == isinstance(target, bool) and label == target

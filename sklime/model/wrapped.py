@@ -1,4 +1,4 @@
-"""An estimator around a model: what scikit-learn's protocols ask of it.
+"""Mixin of estimators that wrap a model: parameters, cloning and metadata routing.
 
 A fitted model is taken as it is and kept by reference; an unfitted one is cloned and
 fitted. `clone`, `set_params`, tags and metadata routing follow from that.
@@ -27,7 +27,7 @@ from sklime.tables.access import copy_rows
 
 
 class WrappedModelMixin:
-    """Mixin of an estimator with a parameter `estimator`, and components that default.
+    """Mixin of an estimator with a parameter `estimator` and optional components.
 
     Components whose parameter is None are created when a parameter of theirs is set.
     """
@@ -118,7 +118,7 @@ class WrappedModelMixin:
 
 
 def is_fitted(estimator):
-    """Whether a model is taken as it is.
+    """Whether a model counts as fitted, and is used without a fit.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def is_fitted(estimator):
 
 
 def takes_weights(estimator):
-    """Whether a model's fit can be given `sample_weight`; warn where it would be left out.
+    """Whether a model's fit takes `sample_weight`; warn where it would be left out.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def takes_weights(estimator):
 
 
 def take_or_fit(estimator, X, y, fit_params, random_state):
-    """Give a fitted model: the one given, or a clone fitted on ``(X, y)``.
+    """Return the fitted model: the one given, or a clone fitted on ``(X, y)``.
 
     Parameters
     ----------

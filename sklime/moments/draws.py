@@ -1,4 +1,4 @@
-"""Weighted draws around one row, with the model's answers."""
+"""Weighted draws around one row, with the model's responses."""
 
 from dataclasses import dataclass, replace
 
@@ -9,7 +9,7 @@ from sklime.moments.products import badly_centred
 
 @dataclass(frozen=True, eq=False)
 class Draws:
-    """The weighted draws around one row, with the model's answers.
+    """Weighted draws around one row, with the model's responses.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class Draws:
         return badly_centred(shares.sum(), self.Y @ shares, np.square(self.Y) @ shares)
 
     def as_answered(self):
-        """The draws with the model's own answers.
+        """Draws with the raw responses of the model, without control variates.
 
         Returns
         -------
@@ -75,7 +75,7 @@ class Draws:
         return np.zeros(len(self.Z)) if self.Z.dtype == bool else self.position
 
     def local_answers(self):
-        """Measure the answers from their weighted mean, in units of their spread.
+        """Responses measured from their weighted mean, in units of their spread.
 
         Small effects near the row survive large ones where the kernel leaves no weight.
 
@@ -102,7 +102,7 @@ class Draws:
 
 
 def scale_answers(Y):
-    """Bring answers to order 1: constant ones to exactly 0, the others into [-1, 1].
+    """Scale responses to order 1: constant ones to exactly 0, the others into [-1, 1].
 
     Parameters
     ----------

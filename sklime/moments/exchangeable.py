@@ -20,7 +20,7 @@ COLLINEAR = 1e-6
 
 @dataclass(frozen=True)
 class WeightedLaw:
-    """What moments need of an exchangeable law of masks, weighted by a kernel.
+    """Means and covariances of an exchangeable law of masks, weighted by a kernel.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class WeightedLaw:
 
     @classmethod
     def of(cls, masses, weights):
-        """Weigh a law.
+        """Weight a law by a kernel.
 
         Parameters
         ----------
@@ -77,7 +77,7 @@ class WeightedLaw:
 
 @dataclass(frozen=True)
 class ExchangeableCentralMoments(CentralMoments):
-    """Central moments of equally correlated units, measured from the expected answers.
+    """Central moments of equally correlated units, measured from expected responses.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ class ExchangeableCentralMoments(CentralMoments):
 
     @property
     def covariance(self):
-        """Of any two units."""
+        """Covariance of any two units."""
         return (self.law.total - self.law.within) / max(self.mean_z.size, 1)
 
     @cached_property
@@ -161,7 +161,7 @@ class ExchangeableCentralMoments(CentralMoments):
 
 @dataclass(frozen=True)
 class EnumeratedMoments(RowMoments):
-    """Moments of one row's masks where these are all that have weight.
+    """Moments of one row's masks, enumerated where few masks have weight.
 
     Right also where so little weight varies that products of the design would cancel.
 
@@ -197,7 +197,7 @@ class EnumeratedMoments(RowMoments):
 
     @classmethod
     def of(cls, Z, weights, law, answers, weight_squares, n_samples):
-        """Sum up masks of which those that keep equally many units weigh the same.
+        """Sum up masks whose weight depends on the number of kept units alone.
 
         The regression falls into two: masks that keep equally many units tell the units
         apart, their means tell what all units do together.
@@ -277,7 +277,7 @@ class MaskMoments(IndependentMoments):
 
     @property
     def collinear(self):
-        """Whether the units' sum, or all but their sum, hardly varies."""
+        """Whether units are nearly collinear: their sum, or all but it, hardly varies."""
         return bool(self.mean_z.size and self.law.smaller < COLLINEAR)
 
     def normalised(self):

@@ -54,7 +54,7 @@ class IndependentMoments(RowMoments):
 
 @dataclass(frozen=True)
 class IndependentCentralMoments(CentralMoments):
-    """Central moments of independent features, measured from the expected answers.
+    """Central moments of independent features, measured from expected responses.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Weighted products of a design and of answers: ``A' W A``."""
+"""Weighted products of a design and of responses: ``A' W A``."""
 
 import numpy as np
 from scipy.linalg.blas import dsyrk, ssyrk
@@ -71,7 +71,7 @@ def resolution_of(Z):
 
 
 def badly_centred(weight, sums, squares):
-    """Tell whether answers that have weight lie far from their origin for their spread.
+    """Whether responses that have weight lie far from their origin for their spread.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def badly_centred(weight, sums, squares):
 
 
 def nearly_dependent(gram):
-    """Tell whether features that vary are nearly dependent, so that no answer is right.
+    """Whether varying features are nearly collinear, so that coefficients are unreliable.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def nearly_dependent(gram):
 
 
 def bordered(gram, cross, square):
-    """Join products of the design, of design and answers, and of the answers.
+    """Assemble ``A' W A`` from the products of design, of both, and of responses.
 
     Parameters
     ----------

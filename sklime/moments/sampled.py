@@ -1,4 +1,4 @@
-r"""Weighted moments of a neighbourhood, and what follows from them.
+r"""Weighted moments of neighbourhoods of draws, and the central moments of them.
 
 With a design `Z`, weights `w` and answers `Y`, the surrogate, its selectors and its
 fidelity need only :math:`A^\top W A` for :math:`A = [1, Z, Y]`. Such sums add up over

@@ -1,4 +1,4 @@
-"""The contract of moment sources: where the moments of rows' neighbourhoods come from."""
+"""The contract of moment sources, which give the moments of rows' neighbourhoods."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class MomentSource(ABC):
 
     @abstractmethod
     def evaluate(self, X: Table) -> Any:
-        """Place rows, and ask the model what moments need of it.
+        """Place rows in interpretable space, and query the model where moments need it.
 
         Parameters
         ----------
@@ -91,7 +91,7 @@ class MomentSource(ABC):
 
     @property
     def score_basis(self) -> str:
-        """What the fidelity of surrogates rests on, in words."""
+        """Name of the draws or law that the fidelity of surrogates rests on."""
         return f"on {self.n_samples} draws"
 
     def with_scores(
@@ -101,7 +101,7 @@ class MomentSource(ABC):
         outputs: NDArray[np.intp],
         sampled: Callable[[], SampledSource],
     ) -> Surrogates:
-        """Add the fidelity of surrogates, where moments alone do not tell it.
+        """Add the fidelity of surrogates, where moments alone do not contain it.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Neighbourhoods: who is drawn for whom, and how often the model is asked."""
+"""Neighbourhoods: which draws serve which rows, and how often the model is queried."""
 
 from sklime.neighbourhoods.choice import choose_sources
 

@@ -62,7 +62,7 @@ def choose_sources(law, kernel, response, n_samples, seed, weighting="kernel"):
 
 
 def _shared(setting, weighting, wanted):
-    """A pool for all rows, or what it tells tilted draws about the columns."""
+    """Pool for all rows, or its estimates of the columns for tilted draws."""
     law, kernel, response, n_samples, seed = setting
     if weighting == "tilted":
         n_samples = min(n_samples, _PILOT)

@@ -1,4 +1,4 @@
-"""Masked copies of rows as neighbourhoods: texts, images and sequences."""
+"""Neighbourhoods of masked copies: texts, images and sequences."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ _FEW = 10
 
 
 class MaskedCopies(SampledSource):
-    """Copies of each row with units hidden.
+    """Neighbourhoods of masked copies of each row.
 
     Masks depend on the number of units alone, and so do their weights: rows of equally
     many units share them, and one Gram matrix.
@@ -102,7 +102,7 @@ class MaskedCopies(SampledSource):
 
 
 class TiltedCopies(MaskedCopies):
-    """Copies whose masks are drawn from the kernel-weighted law, and so need no weights."""
+    """Masked copies drawn from the kernel-weighted law, with equal weights."""
 
     def _draw(self, n_units):
         masses = self.law.exchangeable(n_units).masses
@@ -117,7 +117,7 @@ class TiltedCopies(MaskedCopies):
 
 @dataclass(frozen=True, eq=False)
 class _SharedMasks:
-    """Masks and what rows of equally many units share beside them.
+    """Masks shared by rows with equally many units, with their weights and products.
 
     `gram` is that of ``[1, Z]``, in units of the largest weight; weights are the kernel's
     times the masks' own probabilities. `by_count` tells that the numbers of kept units are
@@ -168,7 +168,7 @@ class _SharedMasks:
 
 
 def _law(Z, weights):
-    """Law of weighted masks by the number of units that they keep."""
+    """Kernel-weighted law of masks by the number of kept units."""
     d, largest = len(Z), weights.max(initial=0.0) or 1.0
     return WeightedLaw.of(
         np.bincount(Z.sum(axis=0), weights / largest, d + 1), np.ones(d + 1)

@@ -1,4 +1,4 @@
-"""Draws of each row's own."""
+"""Neighbourhoods of draws made for each row alone."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from sklime.neighbourhoods.base import SampledSource
 
 
 class OwnDraws(SampledSource):
-    """Draws of each row's own, from any law, weighted by the kernel and their masses."""
+    """Draws made for each row alone, from any law, weighted by kernel and masses."""
 
     @property
     def bytes_per_row(self):

@@ -1,4 +1,4 @@
-"""The same deviations around every row."""
+"""Neighbourhoods of the same deviations around every row."""
 
 from functools import cached_property
 

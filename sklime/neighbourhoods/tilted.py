@@ -1,4 +1,4 @@
-"""Draws of each row's own from the kernel-weighted law."""
+"""Neighbourhoods of draws from each row's kernel-weighted law."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from sklime.neighbourhoods.own import OwnDraws
 
 
 class TiltedDraws(OwnDraws):
-    """Draws of each row's own from the kernel-weighted law, all of weight 1.
+    """Draws from each row's kernel-weighted law, all of weight 1.
 
     However narrow the kernel, every draw counts.
 

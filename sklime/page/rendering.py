@@ -1,4 +1,4 @@
-"""Templates filled with what a page says of an explanation."""
+"""HTML of a described explanation, from templates."""
 
 import base64
 import hashlib
@@ -12,7 +12,7 @@ _STATIC_ROWS = 3
 
 
 def render_page(content, header):
-    """Write a described explanation as one HTML page that needs nothing else.
+    """Render a described explanation as one self-contained HTML page.
 
     The page holds its data, style and script, and forbids the browser to load anything or
     to run any other script. Rows can be sorted and filtered; one is shown at a time. It
@@ -59,7 +59,7 @@ def render_page(content, header):
 
 
 def render_notebook(content, header):
-    """Write the first rows of an explanation as a piece of HTML for a notebook.
+    """Render the first rows of an explanation as HTML for a notebook.
 
     It has no script and no ids, so that it shows in notebooks that are not trusted, and
     many of them on one page. It takes its colours from the notebook.
@@ -113,7 +113,7 @@ def _environment():
 
 @cache
 def _asset(name):
-    """Read a file of our own that goes into pages as it is."""
+    """Read a style sheet or script that goes into pages unchanged."""
     from markupsafe import Markup
 
     folder = resources.files(__package__).joinpath("templates")
@@ -121,14 +121,14 @@ def _asset(name):
 
 
 def _well_formed(value):
-    """Replace halves of surrogate pairs, which no encoding can write."""
+    """Replace unpaired surrogates, which no encoding can write."""
     if isinstance(value, str) and not value.isascii() and not hasattr(value, "__html__"):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return value
 
 
 def _number(value):
-    """Spell a rounded number for people; None is no answer."""
+    """Text of a rounded number; "no answer" for None."""
     if value is None or isinstance(value, str):
         return "no answer" if value is None else value
     return str(value).removesuffix(".0").replace("-", "\N{MINUS SIGN}")

@@ -1,4 +1,4 @@
-"""Rows as they are shown without a script: what a template needs, no more."""
+"""Static HTML of rows: what a template needs to show them without a script."""
 
 import numpy as np
 
@@ -43,7 +43,7 @@ def static_row(row, content):
     margins = _floats(answer["margins"] or [None] * len(values))
     reach = np.abs(values) + np.nan_to_num(margins)
     scale = np.max(reach, where=np.isfinite(reach), initial=0.0) or 1.0
-    # No answer is the worst news, and comes first.
+    # NaN sorts first.
     order = np.argsort(-np.nan_to_num(np.abs(values), nan=np.inf), kind="stable")
     order = order[values[order] != 0]
     lines = []

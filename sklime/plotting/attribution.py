@@ -1,4 +1,4 @@
-"""One row as signed bars."""
+"""Attributions of one row as signed bars."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the displays share: scikit-learn's protocol, and matplotlib only when drawing."""
+"""Base of the displays: scikit-learn's Display protocol, matplotlib imported late."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dots that make way for each other."""
+"""Offsets of a beeswarm plot."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ import numpy as np
 _N_BINS, _LANE = 100, 10
 
 
-def swarm(values, scale):
+def beeswarm_offsets(values, scale):
     """Offsets across a lane, within 0.4 of its middle, that keep near values apart.
 
     Parameters
@@ -23,8 +23,8 @@ def swarm(values, scale):
     Examples
     --------
     >>> import numpy as np
-    >>> from sklime.plotting.beeswarm import swarm
-    >>> swarm(np.array([1.0, 1.0, 1.0, 9.0]), scale=10.0)
+    >>> from sklime.plotting.beeswarm import beeswarm_offsets
+    >>> beeswarm_offsets(np.array([1.0, 1.0, 1.0, 9.0]), scale=10.0)
     array([ 0.  ,  0.08, -0.08,  0.  ])
     """
     bins = np.rint(_N_BINS * values / scale)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from sklime.plotting.base import Display, axes_for
-from sklime.plotting.beeswarm import swarm
+from sklime.plotting.beeswarm import beeswarm_offsets
 from sklime.plotting.labels import LITERAL, fitted, label_y, rows_line, title
 from sklime.plotting.style import NEGATIVE, SUMMED, strength
 
@@ -105,7 +105,11 @@ def _scatter(ax, values, attributions):
         own = attributions[~known]
         lane.axhline(0, color="0.3", linewidth=0.8)
         lane.scatter(
-            swarm(own, 2 * strength(attributions)), own, s=20, c=SUMMED, marker="x"
+            beeswarm_offsets(own, 2 * strength(attributions)),
+            own,
+            s=20,
+            c=SUMMED,
+            marker="x",
         )
         lane.set_xlim(-0.5, 0.5)
         lane.set_xticks([0], ["missing"])
@@ -127,6 +131,6 @@ def _by_category(values, attributions):
 def _draw_strips(ax, strips):
     scale = 2 * strength(np.concatenate(strips))
     for height, own in enumerate(strips):
-        ax.scatter(own, height + swarm(own, scale), s=14, color=NEGATIVE)
+        ax.scatter(own, height + beeswarm_offsets(own, scale), s=14, color=NEGATIVE)
     ax.axvline(0, color="0.3", linewidth=0.8)
     ax.set_xlabel("attribution")

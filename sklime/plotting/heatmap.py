@@ -1,4 +1,4 @@
-"""Many rows as a heat map."""
+"""Attributions of many rows as a heat map."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One image under its signed superpixels."""
+"""Attributions of one image, as superpixels coloured by sign."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def _outline(pixels):
 
 
 def _key(ax):
-    """Say below the axes which look means which sign."""
+    """Write a legend of the signs' looks below the axes."""
     from matplotlib.patches import Patch
 
     hatched = {"hatch": HATCH, "edgecolor": "white"}

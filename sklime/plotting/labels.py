@@ -1,4 +1,4 @@
-"""Names as they are: no markup read, no glyph missing, no label wider than its place."""
+"""Text of labels: escaped, printable, and shortened to fit."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -10,7 +10,7 @@ LITERAL: Mapping[str, Any] = MappingProxyType({"parse_math": False, "usetex": Fa
 
 
 def legible(name):
-    r"""Spell out what cannot be drawn: control characters, and glyphs the font lacks.
+    r"""Escape what cannot be drawn: control characters, and glyphs the font lacks.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def legible(name):
 
 
 def fitted(name, inches):
-    """Make a name legible and cut out its middle where it is too long.
+    """Make a label printable and shorten it in its middle if it is too long.
 
     Both ends are kept, as the bounds of a condition stand there.
 
@@ -105,7 +105,7 @@ def label_y(ax, names):
 
 
 def title(ax, *lines, share=0.6):
-    """Write lines of literal text above axes.
+    """Write lines of literal text as the title of axes.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def title(ax, *lines, share=0.6):
 
 
 def row_lines(row):
-    """Say what a one-row explanation explains, and how well.
+    """Title lines of a one-row explanation: its output, prediction and fidelity.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def row_lines(row):
 
 
 def rows_line(explanation):
-    """Say which output many rows explain, in one line.
+    """Title line of an explanation of many rows: its output.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""One sequence, with the attributions of its steps."""
+"""Attributions of one sequence's steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How signs look: colours that differ in lightness too, and hatches."""
+"""Colours and hatches of positive and negative attributions."""
 
 import numpy as np
 

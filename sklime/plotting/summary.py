@@ -1,4 +1,4 @@
-"""Many rows as a beeswarm."""
+"""Attributions of many rows as a beeswarm."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from sklime.explanation.units import values_by_name
 from sklime.plotting.base import Display, axes_for
-from sklime.plotting.beeswarm import swarm
+from sklime.plotting.beeswarm import beeswarm_offsets
 from sklime.plotting.labels import label_y, rows_line, title
 from sklime.plotting.style import SUMMED, strength
 from sklime.plotting.top_features import strongest, with_others
@@ -91,7 +91,7 @@ class SummaryDisplay(Display):
         ax = axes_for(ax, 8, 1.4 + 0.4 * len(lanes))
         ax.axvline(0, color="0.3", linewidth=0.8)
         scale = 2 * strength(lanes)
-        heights = [i + swarm(lane, scale) for i, lane in enumerate(lanes)]
+        heights = [i + beeswarm_offsets(lane, scale) for i, lane in enumerate(lanes)]
         dots = ax.scatter(
             lanes.ravel(),
             np.ravel(heights),

@@ -1,4 +1,4 @@
-"""One text with its tokens highlighted where they stand."""
+"""Attributions of one text as highlighted tokens."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ class TextDisplay(Display):
 
 
 def _broken(text, room):
-    """What is written for each character, its line, and its left edge in points."""
+    """Line breaks of a text: the character drawn, its line, and its left edge in points."""
     written = [" " if c.isspace() else legible(c) for c in text]
     widths = np.array([text_width(c) for c in written])
     line, left = np.zeros(len(text), dtype=int), np.zeros(len(text))
@@ -150,7 +150,7 @@ def _broken(text, room):
 
 
 def _runs(text, line, unit):
-    """Positions of the characters that are written in one go."""
+    """Positions of characters that are drawn together as one string."""
     spaces = np.array([c.isspace() for c in text], dtype=bool)
     marks = np.stack([line, unit, spaces])
     breaks = np.flatnonzero((np.diff(marks) != 0).any(axis=0)) + 1
@@ -159,7 +159,7 @@ def _runs(text, line, unit):
 
 
 def _write(ax, word, left, line, share=0.0):
-    """Write a word so many points and lines from the upper left corner.
+    """Write a word at an offset in points and lines from the upper left corner.
 
     `share` is its attribution, divided by the largest.
     """

@@ -1,10 +1,10 @@
-"""The strongest features, one by one, and all others together."""
+"""Top features, and the sum of the rest."""
 
 import numpy as np
 
 
 def strongest(values, max_features):
-    """Columns with the largest mean absolute value, and the sum of all others.
+    """Columns with the largest mean absolute value, and the sum of the others.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def strongest(values, max_features):
 
 
 def with_others(names, columns, n_others):
-    """Names of the picked columns, and of the sum of all others where there are any.
+    """Names of the top columns, and of the sum of the others if there are any.
 
     Parameters
     ----------

@@ -125,7 +125,7 @@ class Sampler(Component, ABC):
 
     @abstractmethod
     def interpret(self, X: Table, row: Table) -> NDArray[Any]:
-        """Describe any points as seen from one row.
+        """Coordinates of any points relative to one row.
 
         Parameters
         ----------
@@ -142,7 +142,7 @@ class Sampler(Component, ABC):
 
     @abstractmethod
     def reference(self, X: Table, n_samples: int = 512) -> list[Neighbourhood]:
-        """Give the fixed neighbourhood in which every surrogate of a row is judged.
+        """Reference neighbourhood, in which every surrogate of a row is scored.
 
         Each component keeps the row's value with probability 1/2 and is redrawn from its
         training marginal otherwise, with a seed of its own.
@@ -166,7 +166,7 @@ class Sampler(Component, ABC):
         Parameters
         ----------
         n_samples : int
-            The number asked for.
+            The requested number.
 
         Returns
         -------
@@ -175,7 +175,7 @@ class Sampler(Component, ABC):
         return n_samples
 
     def groups(self, n_draws: int) -> NDArray[np.intp] | None:
-        """Tell which draws of a request belong together, as `Neighbourhood.groups`.
+        """Groups of draws that belong together, as `Neighbourhood.groups`.
 
         Parameters
         ----------
@@ -190,7 +190,7 @@ class Sampler(Component, ABC):
         return None
 
     def prefix_positions(self, n_draws: int, n_more: int) -> NDArray[np.intp] | None:
-        """Find the draws of a request among those of a larger one.
+        """Positions of a request's draws among those of a larger one.
 
         Parameters
         ----------
@@ -205,7 +205,7 @@ class Sampler(Component, ABC):
         return None
 
     def law(self, row: Table) -> ProductLaw | None:
-        """The product law of the draws seen from one row, or None where there is none.
+        """Product law of the draws around one row, or None where there is none.
 
         A sampler that states it gets draws from narrow kernels' own laws, and closed forms.
         The values of its columns are those of the table.
@@ -222,7 +222,7 @@ class Sampler(Component, ABC):
         return None
 
     def varies(self) -> NDArray[np.bool_]:
-        """Tell which columns had more than one value in training.
+        """Whether columns had more than one value in training.
 
         Returns
         -------
@@ -232,7 +232,7 @@ class Sampler(Component, ABC):
         return np.ones(self.n_features_in_, dtype=bool)
 
     def restore(self, X: Table) -> Table:
-        """Give rows in the container and dtypes of the training table.
+        """Convert rows to the container and dtypes of the training table.
 
         Parameters
         ----------
@@ -247,7 +247,7 @@ class Sampler(Component, ABC):
         return X
 
     def units(self, X: Table) -> list[NDArray[np.intp]] | None:
-        """Tell which input columns describe each row.
+        """Input columns that describe each row.
 
         Parameters
         ----------
@@ -262,7 +262,7 @@ class Sampler(Component, ABC):
         return None
 
     def conditions(self, X: Table) -> Any:
-        """Say in words what each interpretable feature of each row means.
+        """Conditions in words: the meaning of each row's interpretable features.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Adaptive fitting: evaluate a source, fit, and draw more until `tol` is met."""
+"""Adaptive fitting: query, fit, draw more until `tol` is met."""
 
 from dataclasses import dataclass, replace
 
@@ -14,7 +14,7 @@ from sklime.tables.access import block_bytes, take_rows
 
 @dataclass(frozen=True)
 class Precision:
-    """The precision wanted of attributions, and what it may cost.
+    """Wanted precision of attributions, and the limit of draws.
 
     Parameters
     ----------
@@ -36,13 +36,13 @@ class Precision:
         return n_more if n_more > source.n_samples else None
 
     def missed(self, source, surrogates):
-        """Rows whose standard errors are too large yet, as an array of bool."""
+        """Rows whose standard errors are still too large, as an array of bool."""
         errors = surrogates.standard_errors, surrogates.coef
         return unconverged(*errors, source.groups, self.tol)
 
 
 class SurrogateFitter:
-    """Fits the surrogates of blocks of rows to the moments of one source.
+    """Fitter of surrogates of blocks of rows, from the moments of one source.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ class SurrogateFitter:
         return self._fit_until_precise(self.source, X, outputs, binary, uncertainty)
 
     def grow(self, precision, X, outputs, binary):
-        """Let a source that all rows share grow until these rows need no more draws.
+        """Grow a source shared by all rows until these rows need no more draws.
 
         Parameters
         ----------
@@ -114,7 +114,7 @@ class SurrogateFitter:
             self.source = self.source.grown(n_more)
 
     def _fit_until_precise(self, source, X, outputs, binary, uncertainty, known=None):
-        """Fit, and give the rows that need it more draws, or draws of their own."""
+        """Fit surrogates, with more or separate draws for rows that need them."""
         adaptive = self.precision is not None
         evaluated = source.evaluate(X) if known is None else source.evaluate(X, known)
         own = evaluated, outputs, binary, uncertainty or adaptive
@@ -139,7 +139,7 @@ class SurrogateFitter:
         return fitted
 
     def _fit_once(self, source, evaluated, outputs, binary, uncertainty):
-        """Fit surrogates to what the model responded."""
+        """Fit surrogates to the evaluated draws."""
         moments, draws = source.moments(evaluated, outputs), None
         if not isinstance(self.selector, MomentSelector) or self.regressor is not None:
             draws = list(source.draws(evaluated, outputs))
@@ -149,7 +149,7 @@ class SurrogateFitter:
         return fitted
 
     def _needs_tilting(self, fitted):
-        """Rows that are better off with draws from the weighted law."""
+        """Rows that are served better by draws from the weighted law."""
         if self.thin_rows is None:
             return np.zeros(len(fitted.n_samples), dtype=bool)
         thin = is_thin(fitted.effective_sample_sizes, fitted.n_samples)
@@ -157,7 +157,7 @@ class SurrogateFitter:
 
 
 def _parts(rows, source):
-    """Rows in parts whose draws fit into memory together."""
+    """Parts of rows whose draws fit into memory together."""
     if not len(rows):
         return []
     height = min(source.rows_at_once, block_bytes() // source.bytes_per_row)

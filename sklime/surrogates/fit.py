@@ -1,4 +1,4 @@
-"""From moments to local surrogates: selection, coefficients, fidelity, support."""
+"""Fit of local surrogates from moments: selection, coefficients, fidelity, support."""
 
 import numpy as np
 from sklearn.base import clone
@@ -127,18 +127,19 @@ def _regress_draws(regressor, central, moments, support, draws):
 
 
 def _regressions(draws):
-    """Every row's and output's weighted regression, as scikit-learn takes it.
+    """Weighted regression problems of every row and output, as scikit-learn takes them.
 
     Weights have mean 1, so that a user's penalty means the same under every kernel.
     """
-    for i, around in enumerate(draws):
-        if around.weights.any():
-            Z = around.Z.T.astype(np.float64)
+    for i, row_draws in enumerate(draws):
+        if row_draws.weights.any():
+            Z = row_draws.Z.T.astype(np.float64)
             # By the largest first: the mean of denormal weights may round to nothing.
-            weights = around.weights / around.weights.max()
+            weights = row_draws.weights / row_draws.weights.max()
             weights /= weights.mean()
             answers = (
-                around.y_origin[:, np.newaxis] + around.y_scale[:, np.newaxis] * around.Y
+                row_draws.y_origin[:, np.newaxis]
+                + row_draws.y_scale[:, np.newaxis] * row_draws.Y
             )
             for c, y in enumerate(answers):
                 yield i, c, Z, y, weights

@@ -1,4 +1,4 @@
-r"""Standard errors of attributions: how far other draws would have moved them.
+r"""Standard errors of attributions, over the randomness of the draws.
 
 The coefficients are weighted least squares under a wrong model, so the draws' own scatter
 around it is what counts: with :math:`A = Z_c^\top W Z_c + \alpha I`, residuals `e` and
@@ -82,7 +82,7 @@ def degrees_of_freedom(groups):
 
 
 def unconverged(errors, coef, groups, tol):
-    """Tell which rows need more draws.
+    """Rows whose standard errors exceed the tolerance.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def unconverged(errors, coef, groups, tol):
     df = degrees_of_freedom(groups)
     quantile = norm.ppf(0.975) if df is None else t.ppf(0.975, df)
     largest = np.abs(coef).max(axis=(1, 2), initial=0.0)
-    # What has no error has nothing to gain from more draws.
+    # Attributions without an error gain nothing from more draws.
     half = quantile * np.nan_to_num(errors).max(axis=(1, 2), initial=0.0)
     return half > tol * largest
 
@@ -115,7 +115,7 @@ def _sandwich(Z, weights, residuals, groups, penalty):
         scores = _group_scores(weighted, residuals, groups)
     else:
         leverage = weights * np.einsum("dn,dn->n", inverse @ Z, Z) + weights / weights.sum()
-        # A draw that decides alone what is fitted to it has no residual left to judge by.
+        # At leverage 1, HC3 would divide by zero.
         residuals = residuals / np.maximum(1.0 - leverage, 1e-12)
         scores = (_sums(weighted * own, groups) for own in residuals)
     moved = (inverse @ own for own in scores)
@@ -123,7 +123,7 @@ def _sandwich(Z, weights, residuals, groups, penalty):
 
 
 def _group_scores(weighted, residuals, groups):
-    """Sums of scores of a few large groups, around their mean."""
+    """Sums of scores by group, for a few large groups, centred."""
     members = groups[:, np.newaxis] == np.arange(groups.max() + 1)
     n_groups = members.shape[1]
     for own in residuals:
@@ -133,7 +133,7 @@ def _group_scores(weighted, residuals, groups):
 
 
 def _sums(scores, groups):
-    """Sums of columns by group; without groups the columns themselves."""
+    """Sums of columns by group; without groups, the columns themselves."""
     if groups is None:
         return scores
     order = np.argsort(groups, kind="stable")

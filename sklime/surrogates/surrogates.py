@@ -1,4 +1,4 @@
-"""The surrogates of several rows, as parallel arrays."""
+"""Surrogates of several rows, as parallel arrays."""
 
 from dataclasses import dataclass, fields, replace
 
@@ -70,7 +70,7 @@ class Surrogates:
     standard_errors: np.ndarray | None = None
 
     def scored_on(self, moments):
-        """Take the fidelity from other draws than those the surrogates come from.
+        """Replace the fidelity by that on other draws than the surrogates were fitted to.
 
         Parameters
         ----------
@@ -112,7 +112,7 @@ class Surrogates:
         return cls(**joined)
 
     def updated(self, rows, part):
-        """Put other surrogates in the place of some rows' own.
+        """Replace the surrogates of some rows by others.
 
         Parameters
         ----------
@@ -150,7 +150,7 @@ class Surrogates:
         errors = []
         for own, coef, chosen, constant, match_share, exact in zip(*fields, strict=True):
             found = standard_errors(own, coef, chosen, _PENALTY) * (not exact)
-            # What cannot vary is exactly 0, unless no draw could tell.
+            # Constant features have standard error 0, unless no draw matched.
             found[:, constant & ~(match_share < 0.5)] = 0.0
             found[np.isnan(coef)] = np.nan
             errors.append(found)

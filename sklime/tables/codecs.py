@@ -1,10 +1,10 @@
-"""Codecs: what is remembered of a training column to write it as floats and back."""
+"""Codecs of table columns: how each is written as floats and restored."""
 
 import numpy as np
 
 
 class Numbers:
-    """A column of numbers of a numpy dtype.
+    """Codec of numbers of a numpy dtype.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class Numbers:
 
 
 class ObjectNumbers(Numbers):
-    """A column of numbers as Python objects.
+    """Codec of numbers as Python objects.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class ObjectNumbers(Numbers):
 
 
 class ExtensionNumbers(Numbers):
-    """A column of numbers of a pandas extension dtype, such as Int64 or pyarrow's."""
+    """Codec of numbers of a pandas extension dtype, such as Int64 or pyarrow's."""
 
     def decode(self, values):
         import pandas
@@ -73,7 +73,7 @@ class ExtensionNumbers(Numbers):
 
 
 class PolarsNumbers(Numbers):
-    """A column of numbers in polars.
+    """Codec of numbers in polars.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ class PolarsNumbers(Numbers):
 
 
 class Levels:
-    """A nominal column, of which each float is the index of a level.
+    """Codec of a nominal column: each float is the index of a level.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ class Levels:
 
 
 def cast(values, dtype):
-    """Floats as a numpy dtype, or as they are where that would change them.
+    """Floats as a numpy dtype, unchanged where the cast would change values.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What the interpretable features of a table's rows mean, in words."""
+"""Conditions of table rows: the meaning of interpretable features, in words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The containers of dense tables, arrays and frames, read as floats and written back."""
+"""Containers of dense tables: arrays and frames, read as floats and restored."""
 
 from functools import cached_property
 
@@ -10,7 +10,7 @@ from sklime.tables.series import PandasSeries, PolarsSeries, kind_of
 
 
 def as_container(X):
-    """Wrap a table in the class that reads and writes its kind.
+    """Wrap a table in the class of its container.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class Container:
 
     @property
     def kinds(self):
-        """What each column holds, as told in `sklime.tables.series`."""
+        """Kind of each column, as defined in `sklime.tables.series`."""
         return [column.kind for column in self.columns]
 
     def codecs(self, nominal):
@@ -94,7 +94,7 @@ class Container:
         return _without_negative_zeros(E)
 
     def write(self, E, codecs):
-        """Restore the table of this kind that a float matrix stands for."""
+        """Restore a table of this container from a float matrix."""
         # A copy with contiguous columns: fast to read, and nobody's view of E.
         columns = np.array(E.T, order="C")
         return self.assemble(

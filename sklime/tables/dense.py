@@ -8,7 +8,7 @@ from sklime.validation import listed
 
 
 class DenseFormat(TableFormat):
-    """How the rows of an array or data frame are written as float64 and back.
+    """Format of dense tables: rows of an array or data frame as float64 and back.
 
     Numbers stay as they are, nominal columns become the index of their level, and what
     is missing is NaN. The way back restores names, order, dtypes and categories, so
@@ -106,7 +106,7 @@ class DenseFormat(TableFormat):
         return E
 
     def decode(self, E):
-        """Restore the table that the rows of a float matrix stand for.
+        """Restore a table from its float matrix.
 
         Numbers are cast to the training dtype unless that would change them: a column
         of integers that is given 0.5, or a missing value it cannot hold, stays float64.
@@ -130,7 +130,7 @@ class DenseFormat(TableFormat):
         return self._empty.write(np.asarray(E, dtype=np.float64), self._codecs)
 
     def describe(self, j, value):
-        """Give readable text for one encoded value.
+        """Readable text of one encoded value.
 
         Parameters
         ----------
@@ -170,7 +170,7 @@ class DenseFormat(TableFormat):
 
 
 def _columns(names):
-    """Column names as they stand in an error message, ten at most."""
+    """Column names in an error message, ten at most."""
     plural = "s" if len(names) > 1 else ""
     return f"column{plural} {listed(map(repr, map(str, names)), 10)}"
 

@@ -1,4 +1,4 @@
-"""How tables are written as numbers and back: what dense and sparse formats share."""
+"""Table formats: the contract that dense and sparse tables share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class TableFormat(ABC):
-    """Base of the formats: what samplers ask of a table, whatever its container.
+    """Base of the table formats, which encode tables of any container as numbers.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class TableFormat(ABC):
     def columns(
         self, X: Table, build: Callable[..., Column], categorical: NDArray[np.bool_]
     ) -> Sequence[Column]:
-        """Learn every column.
+        """Learn the training statistics of every column.
 
         Parameters
         ----------
@@ -52,7 +52,7 @@ class TableFormat(ABC):
     def rows(
         self, X: Table, columns: Sequence[Column]
     ) -> Iterator[tuple[Sequence[Column], NDArray[np.float64], Any]]:
-        """Give what describes each row.
+        """Columns and encoded values that describe each row.
 
         Parameters
         ----------
@@ -74,7 +74,7 @@ class TableFormat(ABC):
 
     @abstractmethod
     def units(self, X: Table) -> list[NDArray[np.intp]] | None:
-        """Tell which columns describe each row.
+        """Positions of the columns that describe each row.
 
         Parameters
         ----------
@@ -89,7 +89,7 @@ class TableFormat(ABC):
 
     @abstractmethod
     def varies(self, columns: Sequence[Column]) -> NDArray[np.bool_]:
-        """Tell which columns had more than one value in training.
+        """Whether columns had more than one value in training.
 
         Parameters
         ----------
@@ -103,7 +103,7 @@ class TableFormat(ABC):
 
     @abstractmethod
     def restore(self, X: Table) -> Table:
-        """Give rows in the container and dtypes of the training table.
+        """Convert rows to the container and dtypes of the training table.
 
         Parameters
         ----------
@@ -118,7 +118,7 @@ class TableFormat(ABC):
 
     @abstractmethod
     def typical_units(self, X: Table) -> float:
-        """Tell how many columns describe a row on average.
+        """Mean number of columns that describe a row.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""The schema of a table: what `fit` saw of it, and what later tables must agree with."""
+"""Schema of a table: the columns of `fit`, with which later tables must agree."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from sklime.tables.access import is_frame
 
 @dataclass(frozen=True)
 class TableSchema:
-    """Whether a training table was sparse, and the columns that it had.
+    """Schema of a training table: its columns, and whether it was sparse.
 
     Parameters
     ----------

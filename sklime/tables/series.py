@@ -1,4 +1,4 @@
-"""One column of a dense table: what it holds, its floats or values, and its codec.
+"""One column of a dense table: its kind, its floats or values, and its codec.
 
 A column is of one of the kinds "float", "integer", "boolean", "nominal" (strings and
 categories) and "temporal" (dates and times), or is named by the type that no format takes.
@@ -61,7 +61,7 @@ class PandasSeries:
 
     @property
     def kind(self):
-        """What the column holds."""
+        """Kind of the column's values, such as "float" or "nominal"."""
         import pandas
 
         dtype = self.series.dtype
@@ -91,7 +91,7 @@ class PandasSeries:
         return ObjectNumbers(self.series.dropna().to_list(), self._missing_marker())
 
     def levels(self):
-        """Codec of the column if it is a nominal one."""
+        """Codec of a nominal column."""
         from pandas.api import extensions
 
         observed = self.series.dropna().unique()

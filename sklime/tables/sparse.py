@@ -7,7 +7,7 @@ from sklime.tables.schema import default_names
 
 
 class SparseFormat(TableFormat):
-    """How the stored entries of a sparse table's rows are written as numbers and back.
+    """Format of sparse tables: stored entries of rows as numbers and back.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class SparseFormat(TableFormat):
 
 
 class _StoredEntries:
-    """The format of one sparse row: its own columns, the rest being zero."""
+    """Format of one sparse row: its stored columns; the rest stays zero."""
 
     def __init__(self, table, own):
         self.table = table
@@ -72,7 +72,7 @@ class _StoredEntries:
 
 
 class _LazyColumns:
-    """Columns of a sparse table, each made dense for a moment when first asked for."""
+    """Columns of a sparse table, each made dense at its first use only."""
 
     def __init__(self, X, build, categorical, names):
         self.X = X

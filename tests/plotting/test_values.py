@@ -26,7 +26,7 @@ from sklime.plotting import (
     SummaryDisplay,
     TextDisplay,
 )
-from sklime.plotting.beeswarm import swarm
+from sklime.plotting.beeswarm import beeswarm_offsets
 from tests.plotting.explained import draws, picture, sequence, table, text
 
 
@@ -138,7 +138,7 @@ def test_values_that_are_no_numbers_are_grey():
 
 
 def test_dots_of_one_place_lie_apart():
-    heights = swarm(np.r_[np.full(50, 0.2), np.full(3, 0.8)], scale=1.0)
+    heights = beeswarm_offsets(np.r_[np.full(50, 0.2), np.full(3, 0.8)], scale=1.0)
     assert len(np.unique(heights[:50])) == 50 and len(np.unique(heights[50:])) == 3
     assert np.abs(heights).max() <= 0.4
 

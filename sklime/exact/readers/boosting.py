@@ -1,4 +1,4 @@
-"""Models of xgboost and lightgbm, known by name: neither library is imported."""
+"""Readers of models of xgboost and lightgbm, found by class name without an import."""
 
 import sys
 from dataclasses import replace
@@ -72,7 +72,7 @@ def read(model, response):
 
 
 def _margins_of(model, method):
-    """The model whose margins a function gives, or None."""
+    """Model whose margins an explained function gives, or None."""
     if type(model) not in (FunctionRegressor, FunctionClassifier):
         return None
     function = getattr(model, method)
@@ -87,7 +87,7 @@ def _margins_of(model, method):
 
 
 def _known(booster):
-    """The reader of a model and the methods that it is for, if of such a class itself."""
+    """Reader and methods of a model's class, if it is exactly one of the known ones."""
     kind = type(booster)
     # A class of that module and name exists only once the library has been imported.
     if getattr(sys.modules.get(kind.__module__), kind.__name__, None) is not kind:

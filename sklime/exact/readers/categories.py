@@ -1,4 +1,4 @@
-"""Categories of the boosting libraries: codes of a frame's columns, and their number."""
+"""Category codes of the boosting libraries: codes and numbers of a frame's categories."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ _MOST_CATEGORIES = 50_000_000
 
 
 class CategoryCodes:
-    """Step that writes a frame's categories as the codes that a library gave them.
+    """Preprocessing step that encodes a frame's categories as the library did in training.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ class CategoryCodes:
         self.categories = categories
 
     def transform(self, table):
-        """Write a frame as numbers.
+        """Encode a frame as a float matrix.
 
         Parameters
         ----------
@@ -65,7 +65,7 @@ class CategoryCodes:
 
 
 def check_categories(n_nodes, n_categories):
-    """Refuse a model whose sets of categories would fill the memory.
+    """Refuse a model whose sets of categories would not fit into memory.
 
     Parameters
     ----------

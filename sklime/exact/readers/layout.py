@@ -1,4 +1,4 @@
-"""Why a model has no closed form, or one that fails."""
+"""Refusals of readers: model layouts that they do not know."""
 
 from functools import wraps
 
@@ -6,7 +6,7 @@ from sklime.exceptions import NoClosedForm
 
 
 def reads_models(read):
-    """Let a reader of fitted models refuse layouts that it does not know.
+    """Decorator of readers: errors on an unknown model layout become `NoClosedForm`.
 
     Parameters
     ----------

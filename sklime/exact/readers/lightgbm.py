@@ -1,4 +1,4 @@
-"""Trees of lightgbm models, from the dictionary that the library dumps them to."""
+"""Reader of lightgbm models: trees from the library's dump to a dictionary."""
 
 from dataclasses import dataclass
 
@@ -59,14 +59,14 @@ def read(model, margin):
     nodes = [
         _nodes(tree, i % n_outputs, scale, n_outputs, width) for i, tree in enumerate(trees)
     ]
-    recode = _reading(nodes, trees, dump["max_feature_idx"] + 1)
+    recode = _recoding(nodes, trees, dump["max_feature_idx"] + 1)
     frame = dump["pandas_categorical"]
     step = CategoryCodes(frame) if frame else None
     return Forest(nodes, np.float64, recode, step)
 
 
 def _flat(root):
-    """The nodes of a tree, level by level."""
+    """Nodes of a tree in a list, level by level."""
     nodes = [root]
     for node in nodes:  # which grows meanwhile
         if "leaf_const" in node:
@@ -77,7 +77,7 @@ def _flat(root):
 
 
 def _categories(node):
-    """The categories that go left, in a node that tests for them."""
+    """Categories that go left at a categorical split."""
     if node.get("decision_type") != "==":
         return []
     return [int(category) for category in node["threshold"].split("||")]
@@ -123,8 +123,8 @@ def _field(tree, name, default):
     return np.array([node.get(name, default) for node in tree])
 
 
-def _reading(nodes, trees, n_features):
-    """How values are read otherwise than they are, or None."""
+def _recoding(nodes, trees, n_features):
+    """Recoding of a tree's input values, or None where they are read as they are."""
     nominal, zero, other = np.zeros((3, n_features), dtype=bool)
     for own, tree in zip(nodes, trees, strict=True):
         numeric = (own.left >= 0) & (own.categories < 0)
@@ -139,7 +139,7 @@ def _reading(nodes, trees, n_features):
 
 @dataclass(frozen=True)
 class _Recode:
-    """Zeros are read as missing where training did, and categories as integers."""
+    """Recoding of values: zeros as missing, as in training, and categories as integers."""
 
     features: np.ndarray
     nominal: np.ndarray

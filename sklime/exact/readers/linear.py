@@ -1,4 +1,4 @@
-r"""Linear models on the scale on which they are additive.
+r"""Reader of linear models, on the scale on which they are additive.
 
 For :math:`f = c + \sum_j g_j(x_j)` LIME's limit needs only the mean of each column's part
 inside and outside the row's bin, whatever the kernel width.
@@ -84,7 +84,7 @@ class LinearForm(ClosedForm):
 
 @reads_models
 def read(model, response):
-    """Read a linear model on the explained scale.
+    """Read the coefficients of a linear model on the explained scale.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def _is_linear(model):
 
 
 def _coefficients(model):
-    """Coefficients as a model keeps them, one row an output."""
+    """Coefficients of a model, of shape (n_outputs, n_model_features)."""
     if type(model) is MultiOutputRegressor:
         return np.concatenate([_coefficients(one) for one in model.estimators_])
     if type(model) in _GENERALIZED and _has_log_link(model):

@@ -1,4 +1,4 @@
-"""Trees of scikit-learn's models."""
+"""Reader of scikit-learn's tree models."""
 
 import numpy as np
 from sklearn import ensemble, tree
@@ -72,7 +72,7 @@ def read(model, response):
 
 
 def _check_margin(model, response):
-    """Refuse what boosting does with margins beyond adding trees."""
+    """Refuse boosting whose margin is more than a sum of trees."""
     name = type(model).__name__
     if response.classes is not None and response.method != "decision_function":
         raise NoClosedForm(
@@ -89,7 +89,7 @@ def _check_margin(model, response):
 
 
 def _averaged(trees, subsets, response, bag=None):
-    """Nodes of trees whose answers are averaged."""
+    """Nodes of trees whose responses are averaged."""
     parts = []
     for one, subset in zip(trees, subsets, strict=True):
         inner = one.tree_
@@ -99,7 +99,7 @@ def _averaged(trees, subsets, response, bag=None):
 
 
 def _answers(value, one, response, bag):
-    """Leaf values of a scikit-learn tree as the outputs that are explained.
+    """Leaf values of a scikit-learn tree, for the explained outputs.
 
     `value` has shape (n_nodes, n_targets, n_classes or 1).
     """
@@ -186,14 +186,14 @@ def _of_sklearn(inner, value, subset):
 
 
 def _two_sided(value, response):
-    """A binary margin as the outputs of both classes."""
+    """Margins of both classes from a binary margin."""
     if value.shape[1] == 1 and len(response.outputs) == 2:
         return value * [-1.0, 1.0]
     return value
 
 
 def _unpacked(bitsets):
-    """Bitsets of 8 words of 32 bits as rows of 256 booleans."""
+    """Boolean matrix (n, 256) from bitsets of eight 32-bit words."""
     words = np.atleast_2d(bitsets).astype("<u4")
     bits = np.unpackbits(words.view(np.uint8), axis=1, bitorder="little")
     return bits.reshape(-1, 256).astype(bool) if bits.size else np.empty((0, 256), bool)

@@ -1,4 +1,4 @@
-"""Trees of xgboost models, from the JSON in which the library saves them."""
+"""Reader of xgboost models: trees from the JSON in which the library saves them."""
 
 import json
 from dataclasses import dataclass
@@ -62,13 +62,15 @@ def read(model, margin):
     n_used = len(trees) if best is None else forest["iteration_indptr"][int(best) + 1]
     sizes = learner["learner_model_param"]
     n_outputs = max(1, int(sizes["num_class"]), int(sizes["num_target"]))
-    beyond = 1 + max(max(tree["categories"], default=-1) for tree in trees)
-    check_categories(sum(len(tree["categories_nodes"]) for tree in trees), beyond)
+    unknown_category = 1 + max(max(tree["categories"], default=-1) for tree in trees)
+    check_categories(sum(len(tree["categories_nodes"]) for tree in trees), unknown_category)
     nodes = [
-        _nodes(tree, output, weight, n_outputs, beyond)
+        _nodes(tree, output, weight, n_outputs, unknown_category)
         for tree, output, weight in zip(trees, forest["tree_info"], weights, strict=True)
     ][:n_used]
-    recode = _reading(nodes, int(sizes["num_feature"]), float(model.missing), beyond)
+    recode = _recoding(
+        nodes, int(sizes["num_feature"]), float(model.missing), unknown_category
+    )
     known = [own for own in forest.get("cats", {}).get("enc", []) if own["values"]]
     frame = [_categories(own) for own in known]
     step = CategoryCodes(frame) if frame else None
@@ -76,7 +78,7 @@ def read(model, margin):
 
 
 def _categories(known):
-    """The categories of one column of the training frame: numbers, or bytes of texts."""
+    """Categories of one column of the training frame: numbers, or texts as bytes."""
     if "offsets" not in known:
         return known["values"]
     # Other texts have offsets that count characters, not bytes, and cannot be told apart.
@@ -85,8 +87,8 @@ def _categories(known):
     return [text[a:b] for a, b in pairwise(ends)]
 
 
-def _nodes(tree, output, weight, n_outputs, beyond):
-    """Nodes of one tree; the category `beyond` stands for all that it does not name."""
+def _nodes(tree, output, weight, n_outputs, unknown_category):
+    """Nodes of one tree, in which a last category stands for all unknown ones."""
     left, right = (np.array(tree[f"{side}_children"]) for side in ("left", "right"))
     leaf = left < 0
     split = np.array(tree["split_conditions"], dtype=np.float32)
@@ -105,7 +107,7 @@ def _nodes(tree, output, weight, n_outputs, beyond):
     nodes = np.array(tree["categories_nodes"], dtype=int)
     categories = np.full(len(left), -1)
     categories[nodes] = np.arange(len(nodes))
-    left_sets = np.ones((len(nodes), beyond + 1), dtype=bool)
+    left_sets = np.ones((len(nodes), unknown_category + 1), dtype=bool)
     sizes = tree["categories_sizes"]
     left_sets[np.repeat(np.arange(len(nodes)), sizes), tree["categories"]] = False
     return Nodes(
@@ -122,27 +124,29 @@ def _nodes(tree, output, weight, n_outputs, beyond):
     )
 
 
-def _reading(trees, n_features, missing, beyond):
-    """How values are read otherwise than they are, or None."""
+def _recoding(trees, n_features, missing, unknown_category):
+    """Recoding of input values, or None where they are read as they are."""
     nominal = np.zeros(n_features, dtype=bool)
     for tree in trees:
         nominal[tree.feature[tree.categories >= 0]] = True
     if np.isnan(missing) and not nominal.any():
         return None
-    return _Recode(nominal | ~np.isnan(missing), nominal, missing, beyond)
+    return _Recode(nominal | ~np.isnan(missing), nominal, missing, unknown_category)
 
 
 @dataclass(frozen=True)
 class _Recode:
-    """One number is read as missing, and unknown categories as one more."""
+    """Recoding of input values: one number as missing, unknown categories as one more."""
 
     features: np.ndarray
     nominal: np.ndarray
     missing: float
-    beyond: int
+    unknown_category: int
 
     def __call__(self, features, values):
         values = values.astype(np.float32)
         values = np.where(values == np.float32(self.missing), np.nan, values)
-        unknown = (values < 0) | (values >= self.beyond)
-        return np.where(self.nominal[features, np.newaxis] & unknown, self.beyond, values)
+        unknown = (values < 0) | (values >= self.unknown_category)
+        return np.where(
+            self.nominal[features, np.newaxis] & unknown, self.unknown_category, values
+        )

@@ -1,4 +1,4 @@
-"""Trees as flat arrays: their nodes, and the tests that the nodes make."""
+"""Trees as flat arrays of nodes and splits."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class Nodes:
 
 @dataclass(frozen=True)
 class Splits:
-    """The tests that trees make, one a split.
+    """Tests of the splits of trees, as parallel arrays.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class Splits:
     recode: Callable | None = None
 
     def goes_left(self, tests, values):
-        """Tell which values go left.
+        """Whether each value goes left at a split.
 
         Parameters
         ----------
@@ -95,7 +95,7 @@ class Splits:
         return np.where(missing, self.missing_left[tests, np.newaxis], passed)
 
     def compares(self, features):
-        """Tell which features all tests compare with thresholds, as they are.
+        """Features whose splits all compare the value itself with a threshold.
 
         Parameters
         ----------
@@ -113,7 +113,7 @@ class Splits:
 
 
 def joined_nodes(parts):
-    """Nodes of several trees as one array each.
+    """Concatenate the nodes of several trees into one set of arrays.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-r"""What splits of one column mean under the tilted laws of that column.
+r"""Split probabilities of one column under its tilted laws.
 
 For the box that a split cuts, and each row, a column gives
 
@@ -17,7 +17,7 @@ _TINY = 1e-280
 
 
 class MatchedSplits:
-    r"""Splits under laws tilted to a bin.
+    r"""Split probabilities under laws tilted to a bin.
 
     With :math:`J` the mass of a box inside the row's bin, :math:`O` its mass outside, `w`
     the bin's frequency and `e` the kernel's factor for a bin that does not match,
@@ -51,7 +51,7 @@ class MatchedSplits:
         self.slope = unit * (moved / probability) / probability
 
     def fill(self, law, rows):
-        """Chances and slopes for some rows of a law, of shape (n_splits, n_rows) each."""
+        """Fill in probabilities and slopes for some rows, each (n_splits, n_rows)."""
         own = law.own[rows]
         # Every index is inside; "clip" only spares a copy.
         return (
@@ -61,7 +61,7 @@ class MatchedSplits:
 
 
 class NormalSplits:
-    r"""Splits under tilted normal laws.
+    r"""Split probabilities under tilted normal laws.
 
     .. math:: A = \Phi(hi) - \Phi(lo), \qquad D = [\varphi(lo) - \varphi(hi)] / \sqrt v
 
@@ -77,12 +77,12 @@ class NormalSplits:
     """
 
     def __init__(self, edges, left, box):
-        used, places = np.unique([*left, *box], return_inverse=True)
-        self.places = places.reshape(4, -1)
+        used, positions = np.unique([*left, *box], return_inverse=True)
+        self.positions = positions.reshape(4, -1)
         self.edges = np.concatenate([[-np.inf], edges, [np.inf]])[used, np.newaxis]
 
     def fill(self, law, rows):
-        """Chances and slopes for some rows of a law, as `MatchedSplits.fill`."""
+        """Fill in probabilities and slopes for some rows, as `MatchedSplits.fill`."""
         centre = law.centre[rows]
         varies = law.variance.any()
         if varies:
@@ -94,7 +94,7 @@ class NormalSplits:
             # A constant column lies in one interval, and has no effect.
             below = (self.edges > centre).astype(np.float64)
             moved = np.zeros_like(below)
-        start, end, low, high = self.places
+        start, end, low, high = self.positions
         probability = np.maximum(below[high] - below[low], _TINY)
         chance = (below[end] - below[start]) / probability
         slope = moved[end] - moved[start] - chance * (moved[high] - moved[low])

@@ -1,4 +1,4 @@
-"""Which values of a column go left at each split, and which its box allows at all."""
+"""Masses of splits: the probability of going left, and of a split's whole box."""
 
 import numpy as np
 from scipy import sparse
@@ -12,7 +12,7 @@ _BLOCK = 1 << 22
 
 
 def column_cuts(j, column, points, features, splits, mismatch):
-    """Choose how the splits of a column are looked at.
+    """Choose the representation of a column's splits.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class MatchedCuts:
         self.n_laws = len(self.frequencies) + 1
 
     def cut(self, own, above, right):
-        """Look at some splits of the column.
+        """Masses of some splits of the column.
 
         Parameters
         ----------
@@ -87,7 +87,7 @@ class MatchedCuts:
 
 
 class OrderedCuts(MatchedCuts):
-    """Splits between the values up to a point and those beyond it.
+    """Threshold splits: values up to a point go left, those beyond it right.
 
     Boxes allow an interval of values, and perhaps the missing one; the mass of an interval
     is a difference of cumulated masses.
@@ -142,7 +142,7 @@ class OrderedCuts(MatchedCuts):
 
 
 class SubsetCuts(MatchedCuts):
-    """Splits of a column into any two sets of values, such as sets of categories."""
+    """Splits of a column into two sets of values, such as sets of categories."""
 
     @property
     def n_comparisons(self):
@@ -164,7 +164,7 @@ class SubsetCuts(MatchedCuts):
         return left, box
 
     def _indistinct_values(self, own):
-        """Group the values that no split tells apart.
+        """Group values that no split separates.
 
         Returns which cells each split sends left, and the mass of each bin in each cell.
         """
@@ -223,7 +223,7 @@ class NormalCuts:
         self.edges = np.unique(self._places(np.flatnonzero(np.isin(splits.feature, owned))))
 
     def cut(self, own, above, right):
-        """Look at some splits of the column, as `MatchedCuts.cut`."""
+        """Masses of some splits of the column, as `MatchedCuts.cut`."""
         middle = np.searchsorted(self.edges, self._places(own)) + 1
         n = len(self.edges) + 1
         rising = self.slope[self._lines(own)] > 0.0
@@ -235,7 +235,7 @@ class NormalCuts:
         return np.searchsorted(self.owned, self.splits.feature[tests])
 
     def _places(self, tests):
-        """Where in the column each test cuts."""
+        """Thresholds of splits, as positions in the column."""
         line = self._lines(tests)
         return (self.splits.threshold[tests] - self.origin[line]) / self.slope[line]
 
@@ -246,7 +246,7 @@ def _left_of(low, middle, high, rising):
 
 
 def _intervals(middle, n, rising, above, right):
-    """Where boxes begin, are cut and end, among `n` values in order.
+    """Bounds of boxes and their cuts, as positions among `n` sorted values.
 
     What goes left of a split is the part before `middle` where its feature is rising, else
     the part from there on.
@@ -262,7 +262,7 @@ def _intervals(middle, n, rising, above, right):
 
 
 def _ancestors(above, right):
-    """Walk up from every split, one step at a time.
+    """Walk up the trees from all splits at once, one step at a time.
 
     Yields the splits that still have one above, that one, and the side they are on.
     """

@@ -114,7 +114,7 @@ def _check_size(n_splits, cuts):
 
 
 class _Group:
-    """The splits of some trees, and what their columns say about them."""
+    """Splits of some trees with their probabilities, column by column."""
 
     def __init__(self, group, owner, cuts):
         self.levels, self.splits = group.levels, group.splits.astype(np.int32)
@@ -136,14 +136,14 @@ class _Group:
         self.n_rows = int(n_rows - n_rows % _FEWEST_ROWS)
 
     def chances(self, laws, rows):
-        """Chances of going left and their slopes, of shape (n_splits, n_rows) each."""
+        """Probabilities of going left and their slopes, each (n_splits, n_rows)."""
         chance, slope = np.empty((2, len(self.splits), len(laws[0].mean[rows])))
         for j, own, part in self._parts:
             chance[own], slope[own] = part.fill(laws[j], rows)
         return chance, slope
 
     def reach(self, chance):
-        """Probabilities of the splits' boxes, from the roots down."""
+        """Probabilities of the boxes of splits, from the roots down."""
         reach = np.empty_like(chance)
         reach[self.levels[0].place] = 1.0
         for level, below in zip(self.levels[:-1], self.levels[1:], strict=True):
@@ -156,7 +156,7 @@ class _Group:
         return reach
 
     def expect(self, chance, leaves):
-        """Expected answers, and differences between both sides of the splits.
+        """Expected responses, and their differences between the two sides of the splits.
 
         Parameters
         ----------

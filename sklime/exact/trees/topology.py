@@ -1,4 +1,4 @@
-r"""Trees as boxes: every split cuts its box in two, at one column.
+r"""Topology of trees: every split cuts its box in two, along one column.
 
 The root of a tree is the box of all values, and the leaves are the boxes that no split
 cuts. A forest of any size is looked at some trees at a time, level by level.
@@ -32,7 +32,7 @@ class Boxes:
     values: np.ndarray
 
     def without(self, idle, left):
-        """Leave out splits that every row passes alike.
+        """Remove splits at which every row goes to the same side.
 
         Parameters
         ----------
@@ -82,7 +82,7 @@ class Boxes:
         return ~at
 
     def groups(self):
-        """Yield the trees as groups of some thousand splits.
+        """Yield the trees in groups of some thousand splits.
 
         A tree that is one leaf is a constant, and left out.
 
@@ -100,14 +100,14 @@ class Boxes:
 
 
 def _follow(numbers, follows):
-    """Replace splits by what follows in their place; leaves stay."""
+    """Replace references to removed splits by their successors; leaves stay."""
     # Leaves have negative numbers, which may reach past the splits.
     return np.where(numbers >= 0, follows[np.maximum(numbers, 0)], numbers)
 
 
 @dataclass(frozen=True)
 class Level:
-    """The splits of some trees that lie equally deep.
+    """Splits of some trees that have the same depth.
 
     Their children are numbered: all left ones first, then all right ones.
 
@@ -170,7 +170,7 @@ class TreeGroup:
         return len(self.splits)
 
     def above(self, column):
-        """Find the nearest split above that cuts the same column.
+        """Nearest ancestor of each split that cuts the same column.
 
         Parameters
         ----------

@@ -44,7 +44,7 @@ def json_schema() -> dict[str, Any]:
 
 
 class JSONExport:
-    """The writing and reading of an `Explanation`."""
+    """Mixin of `Explanation`: dicts and JSON."""
 
     _versions = VERSIONS
 

@@ -1,4 +1,4 @@
-"""Anything an explanation holds as plain JSON, and back, equal to the bit.
+"""Encoding of any value an explanation holds as plain JSON, and back, equal to the bit.
 
 Strings, numbers, booleans, None, lists and dicts stand for themselves. All else is a dict
 with one key, which begins with ``$`` and names what is written. Reading runs nothing: what
@@ -24,7 +24,7 @@ from sklime.explanation.serialization.scalars import decode_scalar, encode_scala
 
 
 def encode(value):
-    """Turn a value into one that JSON has.
+    """Encode a value as plain JSON.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def encode(value):
 
 
 def decode(value):
-    """Rebuild what `encode` wrote.
+    """Decode a value that `encode` wrote.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ _CODECS = {
 
 
 def _tag_of(value):
-    """The key under which a container is written; None for a scalar."""
+    """Key under which a container is encoded; None for a scalar."""
     if isinstance(value, np.ndarray):
         return "$array"
     if sparse.issparse(value) and value.format == "csr":

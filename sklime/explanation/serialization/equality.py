@@ -1,4 +1,4 @@
-"""Whether two values, containers included, are equal to the bit."""
+"""Equality of values to the bit, containers included."""
 
 import numpy as np
 from scipy import sparse
@@ -77,7 +77,7 @@ def _same_index(a, b):
 
 
 def _same_series(a, b):
-    """Series of pandas or polars; floats and objects more strictly than they do."""
+    """Compare series of pandas or polars; floats and objects more strictly than they do."""
     if a.dtype != b.dtype or a.name != b.name or len(a) != len(b):
         return False
     if hasattr(a, "index") and not _same_index(a.index, b.index):

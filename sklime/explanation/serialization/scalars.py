@@ -1,4 +1,4 @@
-"""Single values as plain JSON, and back.
+"""Scalars as plain JSON, and back.
 
 Strings, booleans, ints, finite floats and None stand for themselves; any other value is a
 dict with one key, which begins with ``$``.
@@ -14,7 +14,7 @@ _TIMES = {own.__name__: own for own in (datetime.datetime, datetime.date, dateti
 
 
 def encode_scalar(value):
-    """Turn a number, string, date, time or missing value into JSON's own.
+    """Encode a number, string, date, time or missing value as plain JSON.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def encode_scalar(value):
 
 
 def decode_scalar(value):
-    """Turn what `encode_scalar` gives back into the value.
+    """Decode a scalar that `encode_scalar` wrote.
 
     Parameters
     ----------

@@ -37,7 +37,7 @@ VERSIONS = {
 
 
 def upgrade(document, versions):
-    """Check a document of any version, and give it the fields of the last.
+    """Check a document of any version, and upgrade it to the latest version.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a page says of an explanation, as plain JSON, rounded to what is displayed."""
+"""Content of an explanation's page, as plain JSON rounded to what is displayed."""
 
 import math
 from numbers import Integral, Real
@@ -25,7 +25,7 @@ _NUMBERS = {
 
 
 def page_content(explanation):
-    """Write an explanation as what a page shows of it.
+    """Describe an explanation for a page, as plain JSON.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def page_content(explanation):
 
 
 def page_header(explanation):
-    """Give what a page says of all rows of an explanation at once.
+    """Describe what all rows of an explanation share, for the head of a page.
 
     Parameters
     ----------
@@ -108,19 +108,19 @@ def page_header(explanation):
 
 
 def _positions(names, known):
-    """Positions of names in a dict that holds each once, and is filled up here."""
+    """Positions of names in a dict of distinct names, to which new ones are added."""
     return [known.setdefault(str(name), len(known)) for name in names]
 
 
 def _row_names(explanation):
-    """Labels of the index where there is one, else positions."""
+    """Row labels: those of the index if there is one, else positions."""
     data = explanation.data
     index = data.index if hasattr(data, "iloc") else range(len(explanation))
     return list(map(str, index))
 
 
 def _cells_by_row(explanation):
-    """What each row has in its columns, a list for each row; None if they are none."""
+    """Cells of each row as lists; None if rows have no columns."""
     names, columns = units_by_name(explanation)
     rows, units = np.nonzero(columns >= 0)
     cells = values_of_units(explanation, rows, names, columns[rows, units])
@@ -148,7 +148,7 @@ def _cell_as_json(value):
 
 
 def _answers(explanation, outputs):
-    """The answers of each row; puts the explained outputs into the dict `outputs`."""
+    """Responses and attributions of each row; adds the explained outputs to `outputs`."""
     e, mask = explanation, unit_mask(explanation)
     values = by_output(e.values)
     n, k, _ = values.shape
@@ -182,5 +182,5 @@ def _answers(explanation, outputs):
 
 
 def _rounded(array, digits=4):
-    """Floats with so many significant digits."""
+    """Floats rounded to `digits` significant digits."""
     return np.strings.mod(f"%.{digits}g", array).astype(float)

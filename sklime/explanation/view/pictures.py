@@ -1,4 +1,4 @@
-"""Rows that are seen, not read as a table: texts, images, sequences, as plain JSON."""
+"""JSON descriptions of texts, images and sequences, for pages."""
 
 import base64
 import io
@@ -18,7 +18,7 @@ _LARGEST_PNG = 8_000
 
 
 def picture_of(explanation, row):
-    """Describe how one row looks, and where its units stand in it.
+    """Describe one row and the places of its units, as plain JSON.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def picture_of(explanation, row):
 
 
 def text_picture(text, spans):
-    """Cut a text where its units begin and end.
+    """Describe a text as pieces, cut where its units begin and end.
 
     Parameters
     ----------
@@ -205,7 +205,7 @@ def _data_uri(image, size):
 
 
 def _bytes(image):
-    """Grey of shape (H, W) or colours of shape (H, W, 3), each from 0 to 255."""
+    """Pixels as bytes: grey of shape (H, W) or colours of shape (H, W, 3)."""
     image = (
         np.nan_to_num(image.astype(float), nan=0.0) if image.dtype != np.uint8 else image
     )

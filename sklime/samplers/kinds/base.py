@@ -1,4 +1,4 @@
-"""The contract of row kinds: what the explainer asks of any kind of rows."""
+"""The contract of row kinds: tables, texts, images and series."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class RowKind(ABC):
 
     @classmethod
     def tag(cls, tags: Tags) -> None:
-        """Write into scikit-learn's tags which input an explainer of such rows takes."""
+        """Set scikit-learn's input tags for an explainer of such rows."""
         return None
 
     @staticmethod
@@ -144,11 +144,11 @@ class RowKind(ABC):
         }
 
     def names_of_units(self) -> Any:
-        """What units are called in messages, by position."""
+        """Names of units in messages, by position."""
         return _Numbered()
 
     def varies(self) -> Any:
-        """Whether the units at some positions can vary, by positions: here all."""
+        """Whether the units at given positions can vary: here all can."""
         return _Always()
 
 
@@ -160,7 +160,7 @@ class _Numbered:
 
 
 class _Always:
-    """True at every position."""
+    """Sequence that is True at every position."""
 
     def __getitem__(self, positions):
         return np.ones(np.shape(positions), dtype=bool)

@@ -1,4 +1,4 @@
-"""Texts in the containers that people keep them in."""
+"""Readers of texts from lists, arrays, Series and one-column frames."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""Samplers that hide parts of a row: what texts, images and sequences share."""
+"""Base of the samplers of texts, images and sequences, which hide units of a row."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class MaskedRow(ABC):
 
     @abstractmethod
     def shared_with(self, X: Table) -> NDArray[np.bool_]:
-        """Tell which units other rows share with this one.
+        """Units that other rows share with this one.
 
         Parameters
         ----------
@@ -186,7 +186,7 @@ class MaskSampler(Sampler):
         random_state: RandomState = None,
         kernel: Kernel | None = None,
     ) -> Sample:
-        """Draw masks for a row of so many units.
+        """Draw masks for a row of `n_units` units.
 
         Rows of equally many units get equal masks for equal `random_state`.
 
@@ -233,8 +233,8 @@ class MaskSampler(Sampler):
         return self.law_.draw(self.check(X), n_samples, random_state)
 
     def interpret(self, X: Table, row: Table) -> NDArray[np.bool_]:
-        [seen_from] = self.rows(self.check(row))
-        return seen_from.shared_with(self.check(X))
+        [described] = self.rows(self.check(row))
+        return described.shared_with(self.check(X))
 
     def reference(self, X: Table, n_samples: int = 512) -> list[Neighbourhood]:
         found = []

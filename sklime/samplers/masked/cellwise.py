@@ -1,4 +1,4 @@
-"""Rows made of cells, such as pixels, that are replaced where their unit is hidden."""
+"""Rows of cells, such as pixels, that are replaced where their unit is hidden."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CACHED = 2**18
 
 
 class CellwiseRow(MaskedRow):
-    """A row whose cells show either its own values or what stands for hidden ones.
+    """Row whose cells hold its original values, or replacements where hidden.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ class CellwiseRow(MaskedRow):
 
     @cached_property
     def _stripes(self):
-        """The row in machine words, in stripes that stay in the cache."""
+        """Row as machine words, in stripes that fit into the cache."""
         n_bytes = self.values.nbytes
         size = next(size for size in (8, 4, 2, 1) if n_bytes % size == 0)
         values = self.values.reshape(-1).view(f"u{size}")
@@ -107,7 +107,7 @@ class CellwiseRow(MaskedRow):
 
 @dataclass(frozen=True, eq=False)
 class _Stripe:
-    """A stretch of words. Those that units share take their masks byte by byte."""
+    """Stretch of machine words; words shared by several units are masked byte by byte."""
 
     where: slice
     hidden: np.ndarray
@@ -149,7 +149,7 @@ def whole_numbers(values, dtype):
 
 
 def as_held(given, dtype, parameter):
-    """Cast values that a user gave to the dtype of the rows they shall stand in.
+    """Cast replacement values of a user to the dtype of the rows.
 
     Parameters
     ----------

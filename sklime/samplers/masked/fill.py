@@ -1,4 +1,4 @@
-"""What stands in an image where a segment is hidden."""
+"""Replacement images: the values of hidden segments."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from sklime.samplers.masked.cellwise import as_held, whole_numbers
 
 
 def hidden_image(image, segments, hide):
-    """Paint an image as it looks where it is hidden.
+    """Replacement image: the values of every pixel where it is hidden.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ PAINTERS = tuple(_PAINTERS)
 
 
 def _given(image, given, hide):
-    """A colour all over, or a background image."""
+    """Replacement image from one colour or from a background image."""
     n_channels = 1 if image.ndim == 2 else image.shape[2]
     if given.shape not in {(), (n_channels,), image.shape}:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Images, of which superpixels are shown or hidden."""
+"""Sampler of images, whose superpixels are kept or hidden."""
 
 from __future__ import annotations
 

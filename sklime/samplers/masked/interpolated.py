@@ -1,4 +1,4 @@
-"""Series whose hidden steps lie on straight lines between the kept ones."""
+"""Series whose hidden steps are interpolated linearly between the kept ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sklime.samplers.masked.cellwise import CellwiseRow, whole_numbers
 
 
 class InterpolatedSeries(CellwiseRow):
-    """A series whose replaced values lie on straight lines between its kept ones.
+    """Series whose hidden values are interpolated linearly between its kept ones.
 
     Beyond the outermost kept steps the series stays level; where a feature keeps no
     observed value at all, its hidden values stand. Missing values count as not kept, but

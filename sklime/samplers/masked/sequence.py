@@ -1,4 +1,4 @@
-"""Series of equal length, of which steps, stretches or features are kept or replaced."""
+"""Sampler of series, whose steps, stretches or features are kept or replaced."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ class SequenceSampler(MaskSampler):
         return np.repeat(which[:, np.newaxis], F, axis=1), np.array(names, dtype=object)
 
     def _background(self, cells, weights):
-        """What stands in replaced cells, of shape (T, F)."""
+        """Replacement values of hidden cells, of shape (T, F)."""
         if not isinstance(self.fill, str):
             return self._given(cells)
         rng = np.random.default_rng(resolve_seed(self.random_state))

@@ -1,4 +1,4 @@
-"""Texts: tokens are kept or removed."""
+"""Sampler of texts, whose tokens are kept or removed."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ class TokenSampler(MaskSampler):
             ) from None
 
     def _cut(self, text):
-        """Where the tokens of a text stand, a list of (start, stop)."""
+        """Character spans of the tokens of a text, a list of (start, stop)."""
         if self.level == "char":
             return [(i, i + 1) for i in range(len(text))]
         if self.tokenizer is not None:
@@ -167,7 +167,7 @@ class TokenSampler(MaskSampler):
 
 
 def _locate(text, tokens):
-    """Places of tokens that stand in a text in their order, a list of (start, stop)."""
+    """Character spans of given tokens, found in a text in their order."""
     places, end = [], 0
     for token in tokens:
         start = text.find(token, end) if isinstance(token, str) and token else -1

@@ -1,4 +1,4 @@
-"""One text whose tokens are kept or removed, and its masked copies."""
+"""Text whose tokens are kept or removed, and its masked copies."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BLOCK = 2**18
 
 
 class MaskedText(MaskedRow):
-    """One text, cut into tokens that can be removed.
+    """Text, cut into tokens that can be removed.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ class MaskedText(MaskedRow):
 
     @cached_property
     def _bytes(self):
-        """The text with every token followed by what stands in for it, in UTF-8.
+        """Text in UTF-8, in which every token is followed by its replacement.
 
         Returns
         -------

@@ -106,7 +106,7 @@ class TabularSampler(Sampler):
 
     @property
     def law_(self) -> Law:
-        """The law of the draws: independent columns, seen from each row."""
+        """Law of the draws: independent columns, relative to each row."""
         if type(self).sample is not TabularSampler.sample:
             # Draws of a subclass's own are what is weighted.
             return super().law_
@@ -148,7 +148,7 @@ class TabularSampler(Sampler):
         return self.law_seen_from(self._view(row))
 
     def law_seen_from(self, view: RowView) -> ProductLaw:
-        """Product law of the columns seen from one row.
+        """Product law of the columns relative to one row.
 
         Parameters
         ----------
@@ -174,7 +174,7 @@ class TabularSampler(Sampler):
         )
 
     def shared_law(self) -> ProductLaw:
-        """Product law of the columns seen from no row."""
+        """Product law of the columns, relative to no row."""
         columns = enumerate(self.columns_)
         return ProductLaw(tuple(self._column_law(j, c, None, None) for j, c in columns))
 
@@ -231,7 +231,7 @@ class TabularSampler(Sampler):
 
     @abstractmethod
     def _column_law(self, j, column, position, value):
-        """Law of column `j` seen from a row at `position` (None: from no row)."""
+        """Law of column `j` relative to a row at `position` (None: to no row)."""
 
     @abstractmethod
     def _law(self) -> Law:
@@ -273,7 +273,7 @@ class TabularSampler(Sampler):
         return BinnedColumn(values, masses, np.empty(0))
 
     def _labels(self, columns, format_):
-        """Readable conditions of each column, one per code."""
+        """Labels of each column: readable conditions, one per code."""
         return [
             column.labels(name, partial(format_.describe, j))
             for j, (column, name) in enumerate(
@@ -282,7 +282,7 @@ class TabularSampler(Sampler):
         ]
 
     def _placed(self, columns, E, format_, X, first=0):
-        """Coordinates of rows, after a check that training knew their values.
+        """Coordinates of rows, after a check for values unseen in training.
 
         `X` is the table they come from, in which they start at row `first`.
         """
@@ -320,7 +320,7 @@ class TabularSampler(Sampler):
 
 @dataclass(frozen=True, eq=False)
 class RowView:
-    """One row with the columns that describe it, its encoded values and its place."""
+    """One row with its columns, encoded values and coordinates."""
 
     columns: tuple[Column, ...]
     e: NDArray[np.float64]

@@ -1,4 +1,4 @@
-"""Where to cut a numeric column into bins."""
+"""Bins of numeric columns: where to cut them."""
 
 import warnings
 
@@ -64,7 +64,7 @@ def cut_points(x, weights, binning, n_bins, y=None):
 
 
 def check_binning(binning, n_bins, y):
-    """Check the parameters of `cut_points` before any column is looked at.
+    """Check the parameters of `cut_points`, before any column is binned.
 
     Raises
     ------
@@ -137,7 +137,7 @@ def _entropy_edges(x, weights, n_bins, y):
 
 
 def _separating(edges, distinct):
-    """The edges that have training values on both sides and in every bin between."""
+    """Bin edges that have training values on both sides and in every bin between."""
     below = np.searchsorted(distinct, edges, side="right")
     _, first = np.unique(below, return_index=True)
     kept = first[(below[first] > 0) & (below[first] < len(distinct))]

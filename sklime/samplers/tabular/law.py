@@ -1,4 +1,4 @@
-"""Laws of tables' rows whose columns are drawn independently of each other."""
+"""Laws of table rows whose columns are drawn independently of each other."""
 
 from functools import cache
 
@@ -16,7 +16,7 @@ from sklime.laws.quasirandom import (
 
 
 class ColumnsLaw(Law):
-    """Law of independent columns, seen from each row.
+    """Law of independent columns, relative to each row.
 
     Parameters
     ----------
