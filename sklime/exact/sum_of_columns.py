@@ -34,7 +34,7 @@ class SumOfColumns(RebuiltModel):
             for part, column, x in zip(parts, columns, points, strict=True)
         ]
 
-    def answers(self, at):
+    def responses(self, at):
         return self.constant + sum(part[at[:, j]] for j, part in enumerate(self.parts))
 
     def __call__(self, laws, outputs):

@@ -55,10 +55,6 @@ class ExchangeableLaw:
         ----------
         n_units : int
             Number of units `d`.
-
-        Returns
-        -------
-        ExchangeableLaw
         """
         if n_units < 2:
             return cls.bernoulli(n_units)
@@ -72,10 +68,6 @@ class ExchangeableLaw:
         ----------
         n_units : int
             Number of units.
-
-        Returns
-        -------
-        ExchangeableLaw
         """
         return cls(binom.pmf(np.arange(n_units + 1), n_units, 0.5))
 
@@ -170,8 +162,6 @@ class ExchangeableLaw:
 
         Parameters
         ----------
-        n_samples : int
-            Number of draws.
         seed : int, default=0
             Equal seeds give equal masks.
 

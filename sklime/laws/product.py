@@ -47,7 +47,6 @@ class ProductLaw:
         Returns
         -------
         ndarray of shape (n_samples, n_columns)
-            Encoded values.
         """
         out = np.empty(U.shape)
         for j, column in enumerate(self.columns):

@@ -76,7 +76,6 @@ def as_numbers(table):
     Parameters
     ----------
     table : ndarray of shape (n_rows, n_columns)
-        A model's answers.
 
     Returns
     -------
@@ -103,7 +102,6 @@ def both_classes(p):
     Parameters
     ----------
     p : ndarray of shape (n_rows, 1)
-        A model's answers.
 
     Returns
     -------

@@ -19,18 +19,12 @@ def learn_outputs(estimator, method, tables, probe):
 
     Parameters
     ----------
-    estimator : object
-        The model.
     method : {"predict_proba", "decision_function", "predict"}
         Method that was called.
     tables : list of ndarray of shape (n_rows, n_columns)
         The answer: one table, or one for each label.
     probe : table of shape (n_rows, n_features)
         The samples it was asked about, as it takes them.
-
-    Returns
-    -------
-    Outputs
 
     Raises
     ------
@@ -106,7 +100,6 @@ class Outputs(ABC):
         Parameters
         ----------
         tables : list of ndarray of shape (n_rows, n_columns)
-            The answer.
 
         Returns
         -------
@@ -120,11 +113,11 @@ class Outputs(ABC):
         widths = [table.shape[1] for table in tables]
         if widths != self.widths:
             raise UnusableAnswer(f"gave {widths} columns, but {self.widths} columns before")
-        answers = self._convert(tables)
-        bad = np.flatnonzero(~np.isfinite(answers).all(axis=1))
+        responses = self._convert(tables)
+        bad = np.flatnonzero(~np.isfinite(responses).all(axis=1))
         if len(bad):
-            raise UnusableAnswer(f"gave {answers[bad[0]]}, which is not finite", bad[0])
-        return answers
+            raise UnusableAnswer(f"gave {responses[bad[0]]}, which is not finite", bad[0])
+        return responses
 
     @abstractmethod
     def _convert(self, tables):
@@ -187,8 +180,8 @@ class ClassOutputs(Outputs):
             return self._indicators(tables[0])
         if self.one_for_two and self.method == "predict_proba":
             return both_classes(tables[0])
-        answers = as_numbers(tables[0])
-        return answers * [-1.0, 1.0] if self.one_for_two else answers
+        responses = as_numbers(tables[0])
+        return responses * [-1.0, 1.0] if self.one_for_two else responses
 
     def _indicators(self, predicted):
         hits = predicted == self.classes

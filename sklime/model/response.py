@@ -43,7 +43,7 @@ class Response:
     ------
     ValueError
         Where the method does not exist, the probe has another number of columns than
-        the model was fitted on, or the answers cannot be explained.
+        the model was fitted on, or the responses cannot be explained.
 
     Examples
     --------
@@ -77,7 +77,6 @@ class Response:
         Parameters
         ----------
         X : {ndarray, DataFrame, CSR matrix} of shape (n_samples, n_features)
-            The samples.
         what : str, default="row"
             What a sample is, for messages.
         copy : bool, default=True
@@ -87,7 +86,7 @@ class Response:
         Returns
         -------
         ndarray of shape (n_samples, n_outputs)
-            Finite answers in float64, C-contiguous.
+            Finite responses in float64, C-contiguous.
 
         Raises
         ------
@@ -99,13 +98,13 @@ class Response:
         height = max(1, block_bytes() // (8 * n_entries))
         if self.batch_size is not None:
             height = min(height, self.batch_size)
-        answers = np.empty((n_rows(X), len(self.outputs)))
-        for start in range(0, len(answers), height):
+        responses = np.empty((n_rows(X), len(self.outputs)))
+        for start in range(0, len(responses), height):
             rows = slice(start, start + height)
             block = take_rows(X, rows)
             with models_own_errors(), self._reporting(block, what, start):
-                answers[rows] = self._outputs.read(self._ask(block, copy))
-        return answers
+                responses[rows] = self._outputs.read(self._ask(block, copy))
+        return responses
 
     def present(self, X):
         """Convert a table to the container that the model was fitted on.
@@ -114,10 +113,6 @@ class Response:
         ----------
         X : table of shape (n_samples, n_features)
             In the container that the explainer was fitted on.
-
-        Returns
-        -------
-        table
         """
         return _container(self.estimator, X)
 
@@ -130,11 +125,6 @@ class Response:
             "auto": a single number, the second of two classes, all of several numbers
             or labels, else each row's predicted class. A label is one of `outputs`,
             never an index.
-
-        Returns
-        -------
-        Target
-            The explained outputs.
 
         Raises
         ------
@@ -180,17 +170,7 @@ def models_own_errors():
 
 
 def is_models_own(error):
-    """Whether an error was marked as raised by a model, or is about its response.
-
-    Parameters
-    ----------
-    error : Exception
-        Any error.
-
-    Returns
-    -------
-    bool
-    """
+    """Whether an error was marked as raised by a model, or is about its response."""
     return getattr(error, "raised_by_model", False)
 
 

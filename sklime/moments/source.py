@@ -61,10 +61,6 @@ class MomentSource(ABC):
             What `evaluate` returned for the rows.
         outputs : ndarray of shape (n_rows, n_explained) of int
             The outputs explained for each row.
-
-        Returns
-        -------
-        RowMoments
         """
 
     @abstractmethod
@@ -75,14 +71,8 @@ class MomentSource(ABC):
 
         Parameters
         ----------
-        surrogates : Surrogates
-            Of the rows.
         evaluated, outputs
             As for `moments`.
-
-        Returns
-        -------
-        Surrogates
         """
 
     @property
@@ -101,8 +91,6 @@ class MomentSource(ABC):
 
         Parameters
         ----------
-        surrogates : Surrogates
-            Of the rows.
         X : rows
             Checked.
         outputs : ndarray of shape (n_rows, n_explained) of int

@@ -127,10 +127,6 @@ class SampledSource(MomentSource):
         ----------
         n_samples : int
             Draws per row.
-
-        Returns
-        -------
-        SampledSource
         """
         # Two threads may both build one; the two are equal.
         if n_samples not in self._grown:

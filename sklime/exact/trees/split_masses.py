@@ -16,16 +16,12 @@ def column_cuts(j, column, points, features, splits, mismatch):
 
     Parameters
     ----------
-    j : int
-        The column's place.
     column : Column
         Its values, masses and bins.
     points : ndarray of shape (n_points,)
         Where the features are known.
     features : FeatureMap
         Model features as functions of the columns.
-    splits : Splits
-        All splits.
     mismatch : float
         The kernel's factor for a bin that does not match.
 
@@ -72,15 +68,10 @@ class MatchedCuts:
         Parameters
         ----------
         own : ndarray of shape (n_own,) of int
-            The splits.
         above : ndarray of shape (n_own,) of int
             Place in `own` of the nearest split above, -1 where there is none.
         right : ndarray of shape (n_own,) of bool
             On which side of it.
-
-        Returns
-        -------
-        MatchedSplits
         """
         left, box = self._masses_by_bin(own, above, right)
         return MatchedSplits(left, box, self.frequencies, self.mismatch)
