@@ -25,7 +25,7 @@ _TOLERANCE = 1e-6
 # Rows that the steps are tested on, of the law of the draws and of the training table: a
 # combination of values that matters among so many draws is among them. The model is then
 # queried about some of the draws, too.
-_N_PUSHED, _N_ASKED = 4096, 1024
+_N_PUSHED, _N_QUERIED = 4096, 1024
 
 
 @reports_failures
@@ -83,7 +83,7 @@ def _population(model, steps, response, law, kernel, X, n_samples):
     pushed = steps if form.step is None else [*steps, form.step]
     features = _feature_map(pushed, response, law, X, points, trials)
     rebuilt = form.bind(features, law.columns, points, mismatch_factor(kernel))
-    _calibrate(rebuilt, response, law, X, points, trials, _N_ASKED if steps else 0)
+    _calibrate(rebuilt, response, law, X, points, trials, _N_QUERIED if steps else 0)
     return Population(law, kernel, rebuilt, n_samples)
 
 
@@ -188,11 +188,11 @@ def _training_rows(points, law, X, n_rows):
     """Grid positions of some training rows whose values are all on the grid."""
     n = X.shape[0]
     rows = np.unique(np.linspace(0, n - 1, min(n, n_rows)).astype(int))
-    at, known = _places(points, law.format.encode(take_rows(X, rows)))
+    at, known = _grid_positions(points, law.format.encode(take_rows(X, rows)))
     return at[known]
 
 
-def _places(points, E):
+def _grid_positions(points, E):
     """Grid positions of encoded rows, and which rows have all values on the grid.
 
     Missing values have no place among the points of a normal law.

@@ -75,7 +75,7 @@ class AdditiveResponses:
     steps : list of transformers
         The steps in front of it.
     response : Response
-        Asks the whole.
+        Queries the whole model.
     sampler : MaskSampler
         Fitted.
 

@@ -7,7 +7,7 @@ from sklearn.base import is_classifier, is_clusterer, is_regressor
 
 from sklime.model.conversion import (
     BOTH,
-    UnusableAnswer,
+    UnusableResponse,
     as_numbers,
     both_classes,
     is_sequence_of,
@@ -24,7 +24,7 @@ def learn_outputs(estimator, method, tables, probe):
     tables : list of ndarray of shape (n_rows, n_columns)
         The answer: one table, or one for each label.
     probe : table of shape (n_rows, n_features)
-        The samples it was asked about, as it takes them.
+        The queried samples, in the container that the model takes.
 
     Raises
     ------
@@ -107,16 +107,18 @@ class Outputs(ABC):
 
         Raises
         ------
-        UnusableAnswer
+        UnusableResponse
             Where it has other columns than the first one, or is no finite number.
         """
         widths = [table.shape[1] for table in tables]
         if widths != self.widths:
-            raise UnusableAnswer(f"gave {widths} columns, but {self.widths} columns before")
+            raise UnusableResponse(
+                f"gave {widths} columns, but {self.widths} columns before"
+            )
         responses = self._convert(tables)
         bad = np.flatnonzero(~np.isfinite(responses).all(axis=1))
         if len(bad):
-            raise UnusableAnswer(f"gave {responses[bad[0]]}, which is not finite", bad[0])
+            raise UnusableResponse(f"gave {responses[bad[0]]}, which is not finite", bad[0])
         return responses
 
     @abstractmethod
@@ -189,7 +191,7 @@ class ClassOutputs(Outputs):
         if len(unknown):
             row = unknown[0]
             [label] = predicted[row].tolist()
-            raise UnusableAnswer(
+            raise UnusableResponse(
                 f"gave {label!r}, which is not in its classes_: if it gives numbers, not "
                 "labels, wrap the method in a FunctionRegressor",
                 row,

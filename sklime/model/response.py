@@ -7,7 +7,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import is_regressor
 
-from sklime.model.conversion import UnusableAnswer, as_tables
+from sklime.model.conversion import UnusableResponse, as_tables
 from sklime.model.outputs import has_type, learn_outputs
 from sklime.model.target import find_target
 from sklime.tables.access import block_bytes, copy_rows, n_rows, take_rows
@@ -66,8 +66,8 @@ class Response:
         with self._reporting(probe, "probe row"):
             tables = self._ask(probe)
             self.precision = _precision(tables)
-            asked = copy_rows(_container(estimator, probe))
-            self._outputs = learn_outputs(estimator, self.method, tables, asked)
+            queried = copy_rows(_container(estimator, probe))
+            self._outputs = learn_outputs(estimator, self.method, tables, queried)
             self._outputs.read(tables)
         self.outputs, self.classes = self._outputs.names, self._outputs.classes
 
@@ -146,16 +146,16 @@ class Response:
     def _reporting(self, block, what, start=0):
         """Context: add the model's method and the rows to error messages."""
         name = f"{type(self.estimator).__name__}.{self.method}"
-        asked = f"{what}s {start}..{start + n_rows(block) - 1}"
+        queried = f"{what}s {start}..{start + n_rows(block) - 1}"
         try:
             yield
-        except UnusableAnswer as error:
+        except UnusableResponse as error:
             problem, row = error.args
             if row is not None:
-                asked = f"{what} {start + row}, {_shown(block, row)}"
-            raise ValueError(f"{name}, asked about {asked}, {problem}") from None
+                queried = f"{what} {start + row}, {_shown(block, row)}"
+            raise ValueError(f"{name}, asked about {queried}, {problem}") from None
         except Exception as error:
-            error.add_note(f"{name} was asked about {asked}")
+            error.add_note(f"{name} was asked about {queried}")
             raise
 
 

@@ -48,7 +48,7 @@ class MomentSource(ABC):
         Returns
         -------
         object
-            For `moments` and `with_standard_errors`, which ask nothing more.
+            For `moments` and `with_standard_errors`, which query the model no more.
         """
 
     @abstractmethod

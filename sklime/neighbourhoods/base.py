@@ -76,7 +76,7 @@ class SampledSource(MomentSource):
         Returns
         -------
         object
-            For `draws`, `moments` and `responses`, which ask nothing more.
+            For `draws`, `moments` and `responses`, which query the model no more.
         """
 
     @abstractmethod

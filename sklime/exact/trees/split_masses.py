@@ -211,11 +211,13 @@ class NormalCuts:
             )
         self.owned, self.splits = owned, splits
         self.origin, self.slope = line_through(points, values.T)
-        self.edges = np.unique(self._places(np.flatnonzero(np.isin(splits.feature, owned))))
+        self.edges = np.unique(
+            self._thresholds(np.flatnonzero(np.isin(splits.feature, owned)))
+        )
 
     def cut(self, own, above, right):
         """Masses of some splits of the column, as `MatchedCuts.cut`."""
-        middle = np.searchsorted(self.edges, self._places(own)) + 1
+        middle = np.searchsorted(self.edges, self._thresholds(own)) + 1
         n = len(self.edges) + 1
         rising = self.slope[self._lines(own)] > 0.0
         low, middle, high = _intervals(middle, n, rising, above, right)
@@ -225,7 +227,7 @@ class NormalCuts:
     def _lines(self, tests):
         return np.searchsorted(self.owned, self.splits.feature[tests])
 
-    def _places(self, tests):
+    def _thresholds(self, tests):
         """Thresholds of splits, as positions in the column."""
         line = self._lines(tests)
         return (self.splits.threshold[tests] - self.origin[line]) / self.slope[line]
