@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sklime.cohorts import Cohorts
     from sklime.pick import SubmodularPick
 
-# What many programs never need is imported where it is asked for.
+# What many programs never need is imported at its first use.
 _LATE = {"Cohorts": "sklime.cohorts", "SubmodularPick": "sklime.pick"}
 
 __all__ = [

@@ -15,11 +15,6 @@ Fit = TypeVar("Fit", bound=Callable[..., Any])
 def atomic_fit(fit: Fit) -> Fit:
     """Decorator of `fit`: start from a clean estimator, and leave one after a failure.
 
-    Parameters
-    ----------
-    fit : callable
-        The method.
-
     Returns
     -------
     callable

@@ -18,14 +18,14 @@ from sklime.selectors import MomentSelector
 from sklime.tables.access import take_rows
 
 # Training rows on which the rebuilt model is compared with the real one, and how closely,
-# as a share of the range of its answers.
+# as a share of the range of its responses.
 _N_CHECKED = 64
 _TOLERANCE = 1e-6
 
 # Rows that the steps are tested on, of the law of the draws and of the training table: a
 # combination of values that matters among so many draws is among them. The model is then
 # queried about some of the draws, too.
-_N_PUSHED, _N_ASKED = 4096, 1024
+_N_PUSHED, _N_QUERIED = 4096, 1024
 
 
 def closed_form(response, law, kernel, selector, surrogate, X, n_samples):
@@ -88,7 +88,7 @@ def _population(model, steps, response, law, kernel, X, n_samples):
     pushed = steps if form.step is None else [*steps, form.step]
     features = _feature_map(pushed, response, law, X, points, trials)
     rebuilt = form.bind(features, law.columns, points, mismatch_factor(kernel))
-    _calibrate(rebuilt, response, law, X, points, trials, _N_ASKED if steps else 0)
+    _calibrate(rebuilt, response, law, X, points, trials, _N_QUERIED if steps else 0)
     return Population(law, kernel, rebuilt, n_samples)
 
 
@@ -156,19 +156,19 @@ def _calibrate(rebuilt, response, law, X, points, trials, n_drawn):
     def compare(at):
         columns = zip(points, at.T, strict=True)
         E = np.column_stack([values[own] for values, own in columns])
-        answers = response(law.format.decode(E), what="combined training row")
-        if rebuilt.constant.shape != answers.shape[1:]:
+        responses = response(law.format.decode(E), what="combined training row")
+        if rebuilt.constant.shape != responses.shape[1:]:
             raise NoClosedForm("the rebuilt model has another number of outputs")
-        return answers, rebuilt.answers(at)
+        return responses, rebuilt.responses(at)
 
-    answers, own = compare(at)
-    constant = (answers - own).mean(axis=0)
+    responses, own = compare(at)
+    constant = (responses - own).mean(axis=0)
     if n_drawn:
         drawn = compare(drawn_rows(law, points, n_drawn))
-        answers, own = map(np.concatenate, zip((answers, own), drawn, strict=True))
-    missed = np.abs(answers - own - constant).max(axis=0)
-    allowed = _TOLERANCE * np.ptp(answers, axis=0)
-    allowed = allowed + _rounding(rebuilt.n_terms, response.precision, answers, own)
+        responses, own = map(np.concatenate, zip((responses, own), drawn, strict=True))
+    missed = np.abs(responses - own - constant).max(axis=0)
+    allowed = _TOLERANCE * np.ptp(responses, axis=0)
+    allowed = allowed + _rounding(rebuilt.n_terms, response.precision, responses, own)
     # `not (a <= b)`, so that NaN fails the check.
     if not (missed <= allowed).all():
         raise NoClosedForm(
@@ -193,11 +193,11 @@ def _training_rows(points, law, X, n_rows):
     """Grid positions of some training rows whose values are all on the grid."""
     n = X.shape[0]
     rows = np.unique(np.linspace(0, n - 1, min(n, n_rows)).astype(int))
-    at, known = _places(points, law.format.encode(take_rows(X, rows)))
+    at, known = _grid_positions(points, law.format.encode(take_rows(X, rows)))
     return at[known]
 
 
-def _places(points, E):
+def _grid_positions(points, E):
     """Grid positions of encoded rows, and which rows have all values on the grid.
 
     Missing values have no place among the points of a normal law.
@@ -209,12 +209,12 @@ def _places(points, E):
     return at, known
 
 
-def _rounding(n_terms, precision, answers, rebuilt):
+def _rounding(n_terms, precision, responses, rebuilt):
     """Bound of the rounding error of responses that are sums, by output.
 
     It grows with the square root of the number of terms, in units of the precision that
     the model answers in, which its numbers alone do not tell.
     """
     unit = np.finfo(precision).eps
-    level = np.abs(answers).max(axis=0) + np.abs(rebuilt).max(axis=0)
+    level = np.abs(responses).max(axis=0) + np.abs(rebuilt).max(axis=0)
     return (16.0 + 2.0 * np.sqrt(n_terms)) * unit * level

@@ -64,8 +64,6 @@ class FeatureMap:
 
         Parameters
         ----------
-        j : int
-            The column.
         features : ndarray of shape (n,) of int
             Features that it owns.
 
@@ -110,10 +108,6 @@ def push_forward(points, trials, table_format, transform):
         Writes encoded values as the table that the steps take.
     transform : callable
         From a table to the model's own float matrix.
-
-    Returns
-    -------
-    FeatureMap
 
     Raises
     ------
@@ -226,7 +220,6 @@ def line_through(points, values):
     points : ndarray of shape (n_points,)
         Values of the column, increasing.
     values : ndarray of shape (n_points, n_functions)
-        The functions there.
 
     Returns
     -------

@@ -41,16 +41,10 @@ class ClosedForm(ABC):
         ----------
         features : FeatureMap
             Model features as functions of the columns.
-        columns : sequence of Column
-            The columns.
         points : list of n_columns ndarrays
             Where the features are known.
         mismatch : float
             The kernel's factor for a bin that does not match.
-
-        Returns
-        -------
-        RebuiltModel
 
         Raises
         ------
@@ -65,13 +59,13 @@ class RebuiltModel(ABC):
     Attributes
     ----------
     constant : ndarray of shape (n_outputs,)
-        What the parts lack; found by comparison with the model's own answers.
+        What the parts lack; found by comparison with the model's own responses.
     n_terms : int
         Number of terms in an answer, with which rounding grows.
     """
 
     @abstractmethod
-    def answers(self, at: NDArray[np.intp]) -> NDArray[np.float64]:
+    def responses(self, at: NDArray[np.intp]) -> NDArray[np.float64]:
         """Evaluate the rebuilt model at rows.
 
         Parameters
@@ -88,7 +82,7 @@ class RebuiltModel(ABC):
     def __call__(
         self, laws: list[ColumnLaw], outputs: NDArray[np.intp]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Expected answers and coefficients under tilted laws.
+        """Expected responses and coefficients under tilted laws.
 
         Parameters
         ----------

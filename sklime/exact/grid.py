@@ -17,11 +17,6 @@ def column_points(law):
     linear at training values, such as the square of 0 and 1, need not be so between and
     beyond them.
 
-    Parameters
-    ----------
-    law : IndependentColumns
-        Of the draws.
-
     Returns
     -------
     list of n_columns ndarrays
@@ -48,8 +43,6 @@ def trial_rows(columns, points):
 
     Parameters
     ----------
-    columns : sequence of Column
-        The columns.
     points : list of n_columns ndarrays
         As `column_points` gives them.
 
@@ -77,12 +70,8 @@ def drawn_rows(law, points, n_rows):
 
     Parameters
     ----------
-    law : IndependentColumns
-        Of the draws.
     points : list of n_columns ndarrays
         As `column_points` gives them.
-    n_rows : int
-        How many rows.
 
     Returns
     -------

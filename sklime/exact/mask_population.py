@@ -10,7 +10,7 @@ import numpy as np
 from sklime.exact.failures import reports_failures
 from sklime.exact.population import ExactSource
 from sklime.exact.readers import linear
-from sklime.exact.unit_effects import AdditiveAnswers
+from sklime.exact.unit_effects import AdditiveResponses
 from sklime.exceptions import NoClosedForm
 from sklime.laws.masks import weights_by_count
 from sklime.moments.exchangeable import (
@@ -24,7 +24,7 @@ class MaskPopulation(ExactSource):
 
     Parameters
     ----------
-    answers : AdditiveAnswers
+    responses : AdditiveResponses
         The model's, calibrated.
     law : MaskLaw
         Of the masks.
@@ -37,11 +37,11 @@ class MaskPopulation(ExactSource):
     # Rows have units of their own.
     rows_at_once = 1
 
-    # Additive answers have nothing beside what their units explain.
+    # Additive responses have nothing beside what their units explain.
     score_basis = "in the limit"
 
-    def __init__(self, answers, law, kernel, n_samples):
-        self.answers = answers
+    def __init__(self, responses, law, kernel, n_samples):
+        self.responses = responses
         self.law = law
         self.kernel = kernel
         self.n_samples = n_samples
@@ -59,10 +59,6 @@ class MaskPopulation(ExactSource):
         response, law, kernel, X, n_samples
             As for `closed_form`.
 
-        Returns
-        -------
-        MaskPopulation
-
         Raises
         ------
         NoClosedForm
@@ -75,15 +71,15 @@ class MaskPopulation(ExactSource):
             raise NoClosedForm(
                 f"kernel {kernel!r} looks at more than the number of kept units"
             )
-        answers = AdditiveAnswers(form, steps, response, law.sampler)
-        answers.calibrate(X)
-        return cls(answers, law, kernel, n_samples)
+        responses = AdditiveResponses(form, steps, response, law.sampler)
+        responses.calibrate(X)
+        return cls(responses, law, kernel, n_samples)
 
     @reports_failures
     def evaluate(self, X):
         """Unit effects of rows; the model is not queried."""
         [row] = X
-        return self.answers(row)
+        return self.responses(row)
 
     @reports_failures
     def moments(self, evaluated, outputs):
@@ -96,7 +92,7 @@ class MaskPopulation(ExactSource):
             )
         coef = evaluated.effects.T[explained]
         mean = np.full((1, d), law.mean)
-        expected = evaluated.answers[explained] - (1.0 - law.mean) * coef.sum(axis=1)
+        expected = evaluated.responses[explained] - (1.0 - law.mean) * coef.sum(axis=1)
         return MaskMoments(
             mean_z=mean,
             variance=mean * (1.0 - mean),

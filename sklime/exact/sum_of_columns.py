@@ -1,6 +1,12 @@
 """Sums of single-column functions under the rows' tilted laws."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from sklime.exact.feature_map import line_through
 from sklime.exact.form import RebuiltModel
@@ -25,7 +31,12 @@ class SumOfColumns(RebuiltModel):
         Where the functions are known.
     """
 
-    def __init__(self, parts, columns, points):
+    def __init__(
+        self,
+        parts: list[NDArray[np.float64]],
+        columns: Sequence[Any],
+        points: list[NDArray[np.float64]],
+    ) -> None:
         self.parts = parts
         self.n_terms = len(parts)
         self.constant = np.zeros(parts[0].shape[1])
@@ -34,10 +45,12 @@ class SumOfColumns(RebuiltModel):
             for part, column, x in zip(parts, columns, points, strict=True)
         ]
 
-    def answers(self, at):
+    def responses(self, at: NDArray[np.intp]) -> NDArray[np.float64]:
         return self.constant + sum(part[at[:, j]] for j, part in enumerate(self.parts))
 
-    def __call__(self, laws, outputs):
+    def __call__(
+        self, laws: list[Any], outputs: NDArray[np.intp]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         expected, slopes = zip(
             *(piece(law) for piece, law in zip(self._pieces, laws, strict=True)),
             strict=True,

@@ -27,7 +27,7 @@ _STRIDE = 8
 _N_COPIES = 1024
 
 # What rounding may change of an answer, as a share of the sum of its terms' sizes: between
-# answers put together from equal terms, by steps in single precision, by a whole model.
+# responses put together from equal terms, by steps in single precision, by a whole model.
 _DOUBLE = 1e-10
 _SINGLE = _MODEL = 1e-6
 
@@ -38,15 +38,15 @@ class Effects:
 
     Parameters
     ----------
-    answers : ndarray of shape (n_outputs,)
+    responses : ndarray of shape (n_outputs,)
         About the row itself.
     effects : ndarray of shape (n_units, n_outputs)
         What an answer loses where a unit is hidden.
     sizes : ndarray of shape (n_outputs,)
-        Sum of the absolute values that the answers are sums of.
+        Sum of the absolute values that the responses are sums of.
     """
 
-    answers: np.ndarray
+    responses: np.ndarray
     effects: np.ndarray
     sizes: np.ndarray
 
@@ -62,10 +62,10 @@ class Effects:
         -------
         ndarray of shape (n_masks, n_outputs)
         """
-        return self.answers - ~masks @ self.effects
+        return self.responses - ~masks @ self.effects
 
 
-class AdditiveAnswers:
+class AdditiveResponses:
     """Linear model whose responses to masked rows are decomposed into unit effects.
 
     Parameters
@@ -75,7 +75,7 @@ class AdditiveAnswers:
     steps : list of transformers
         The steps in front of it.
     response : Response
-        Asks the whole.
+        Queries the whole model.
     sampler : MaskSampler
         Fitted.
 
@@ -97,24 +97,15 @@ class AdditiveAnswers:
     def __call__(self, row):
         """Decompose the responses to one row's masked copies; the model is not queried.
 
-        The sum is compared with the answers where everything is hidden, and on 64 masks
+        The sum is compared with the responses where everything is hidden, and on 64 masks
         whose number of hidden units is uniform (all masks of up to six units). That p
         units act together, only all of them or any of them, shows on one mask in p + 1 or
         more.
 
-        Parameters
-        ----------
-        row : MaskedRow
-            The row.
-
-        Returns
-        -------
-        Effects
-
         Raises
         ------
         NoClosedForm
-            If the answers are not such a sum.
+            If the responses are not such a sum.
         """
         d = row.n_units
         kind = self.sampler.kind_
@@ -124,7 +115,7 @@ class AdditiveAnswers:
         tested = trial_masks(d)
         masks = np.vstack([tested, ~np.eye(d, dtype=bool)])
         lost = predict_masked(partial(self._lost, own), kind, row, masks, "masked copy")
-        answers = (own @ self.coef.T)[0] + self.constant
+        responses = (own @ self.coef.T)[0] + self.constant
         sizes = (abs(own) @ abs(self.coef.T))[0] + abs(lost).max(axis=0)
         effects = lost[len(tested) :]
         share = _SINGLE if own.dtype in (np.float16, np.float32) else _DOUBLE
@@ -135,15 +126,10 @@ class AdditiveAnswers:
                 "hiding several of its units changes an answer by something else than the "
                 "sum of what hiding each of them does"
             )
-        return Effects(answers, effects, sizes)
+        return Effects(responses, effects, sizes)
 
     def calibrate(self, X):
         """Check against the model's responses to training rows, and find the constant.
-
-        Parameters
-        ----------
-        X : rows
-            Checked training rows.
 
         Raises
         ------

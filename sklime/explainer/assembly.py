@@ -6,7 +6,7 @@ from sklime.explanation import Explanation
 from sklime.surrogates.surrogates import Surrogates
 
 
-def assemble_explanation(blocks, rows, target, names, answers, outputs, meta):
+def assemble_explanation(blocks, rows, target, names, responses, outputs, meta):
     """Join surrogates into one Explanation.
 
     Parameters
@@ -15,20 +15,14 @@ def assemble_explanation(blocks, rows, target, names, answers, outputs, meta):
         Of consecutive blocks of rows.
     rows : Rows
         The explained rows, which gave the notes.
-    target : Target
-        What is explained.
     names : ndarray of shape (n_outputs,)
         All outputs of the model.
-    answers : ndarray of shape (n_rows, n_outputs)
-        The model's answers about the rows.
+    responses : ndarray of shape (n_rows, n_outputs)
+        The model's responses to the rows.
     outputs : ndarray of shape (n_rows, n_explained) of int
         The outputs explained for each row.
     meta : dict
         How the explanation was made.
-
-    Returns
-    -------
-    Explanation
     """
     fitted, notes = zip(*blocks, strict=True)
     fitted = Surrogates.padded(fitted)
@@ -43,7 +37,7 @@ def assemble_explanation(blocks, rows, target, names, answers, outputs, meta):
     return Explanation(
         fitted.coef.reshape(per_unit),
         intercepts=fitted.intercepts.reshape(per_output),
-        predictions=np.take_along_axis(answers, outputs, axis=1).reshape(per_output),
+        predictions=np.take_along_axis(responses, outputs, axis=1).reshape(per_output),
         local_predictions=fitted.local_predictions.reshape(per_output),
         scores=fitted.scores.reshape(per_output),
         effective_sample_sizes=sizes.reshape(per_output),

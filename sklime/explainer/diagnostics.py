@@ -62,18 +62,12 @@ class Diagnostics:
 
         Parameters
         ----------
-        surrogates : Surrogates
-            Of some rows.
         columns : ndarray of shape (n_features,) of int
             The input columns that the features describe.
         varies : ndarray of shape (n_columns,) of bool
             Columns that had more than one value in training; the others get 0 rightly.
         first_row : int, default=0
             Position of the first of the rows.
-
-        Returns
-        -------
-        Diagnostics
         """
         sizes = surrogates.effective_sample_sizes
         weighted = sizes > 0.0
@@ -124,8 +118,6 @@ class Diagnostics:
             Names of the input columns.
         kernel, selector : objects
             Named in the messages.
-        n_samples : int
-            Draws in use.
         rows : str, default="row(s)"
             What the rows are called.
         """

@@ -38,7 +38,7 @@ class LimeExplainer(
 ):
     r"""Explain the predictions of any model with LIME, whole tables at once.
 
-    For each row a weighted linear surrogate is fitted to the model's answers in a
+    For each row a weighted linear surrogate is fitted to the model's responses in a
     neighbourhood, :math:`\min_{b_0, b} \sum_i w_i (f(x_i) - b_0 - z_i^\top b)^2 +
     \bar w \lVert b \rVert^2`; its coefficients are the row's attributions, in the
     sampler's interpretable units: for a binned or categorical column the effect of being
@@ -110,7 +110,7 @@ class LimeExplainer(
     method_ : str
         "exact" or "sampling": which is in use.
     n_samples_ : int
-        Draws in use; with `tol`, draws of a row's own start with so many.
+        Number of draws; with `tol`, the number that draws for a single row start with.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)

@@ -15,8 +15,6 @@ def metadata(explainer, routes, n_rows, n_drawn):
 
     Parameters
     ----------
-    explainer : LimeExplainer
-        Fitted.
     routes : Routes
         Its sources of moments.
     n_rows, n_drawn : int

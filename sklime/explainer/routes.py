@@ -100,7 +100,7 @@ class Routes:
         ValueError
             If ``method="exact"`` and there is no closed form.
         ClosedFormFailed
-            If a closed form failed for a block of several rows: ask row by row.
+            If a closed form failed for a block of several rows: fit row by row.
         """
         own = X, outputs, binary, uncertainty
         try:

@@ -165,10 +165,6 @@ def rows_of(sampler, X, given):
     ----------
     sampler, X, given
         As for `Rows`.
-
-    Returns
-    -------
-    Rows
     """
     in_table = isinstance(sampler.kind_, TableRows)
     if not isinstance(sampler.law_, MaskLaw):

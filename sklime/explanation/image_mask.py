@@ -32,7 +32,7 @@ class ImageMask:
         row : int
             Position of the image; negative ones count from the end.
         n_features : int or None, default=5
-            At most so many segments, the strongest first; None: all.
+            Largest number of segments, the strongest first; None: all.
         positive_only, negative_only : bool, default=False
             Whether to take only segments that speak for, or against, the target.
         min_weight : float, default=0.0

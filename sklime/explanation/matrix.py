@@ -47,7 +47,6 @@ def check_finite_rows(A, name):
     Parameters
     ----------
     A : ndarray or CSR array of shape (n_rows, n_columns)
-        Attributions.
     name : str
         What to call them in the error.
 

@@ -19,11 +19,6 @@ def unit_mask(explanation):
 def units_by_name(explanation):
     """Column of each unit in a matrix with one column per unit name.
 
-    Parameters
-    ----------
-    explanation : Explanation
-        Of any kind.
-
     Returns
     -------
     names : ndarray of shape (n_columns,)
@@ -52,10 +47,8 @@ def values_by_name(explanation, *, absent=np.nan):
 
     Parameters
     ----------
-    explanation : Explanation
-        Of any kind.
     absent : float, default=NaN
-        What stands where a row has no such unit.
+        Value where a row has no such unit.
 
     Returns
     -------
@@ -88,10 +81,6 @@ def is_label_map(spans, row):
         What `unit_spans` holds for the row.
     row : object
         What `data` holds for it.
-
-    Returns
-    -------
-    bool
 
     Examples
     --------

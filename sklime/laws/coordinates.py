@@ -32,13 +32,6 @@ class Coordinates:
     def relative_to(self, rows, i):
         """Design of these points relative to row `i` of `rows`.
 
-        Parameters
-        ----------
-        rows : Coordinates
-            The explained rows.
-        i : int
-            Which of them.
-
         Returns
         -------
         Z : ndarray of shape (n_features, n_points)
@@ -66,11 +59,6 @@ def coordinates(columns, E):
     columns : sequence of Column
         One per column of `E`.
     E : ndarray of shape (n_rows, n_columns)
-        Encoded values.
-
-    Returns
-    -------
-    Coordinates
     """
     binary = np.array([column.binary for column in columns], dtype=bool)
     largest = max((len(column.values) for column in columns), default=0)

@@ -1,5 +1,7 @@
 """Laws of masks, by which units of a row are kept or hidden."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -7,7 +9,7 @@ import numpy as np
 from scipy.special import comb
 from scipy.stats import binom
 
-from sklime.kernels import checked_weights
+from sklime.kernels import Kernel, checked_weights
 from sklime.laws.base import Law, Sample
 from sklime.laws.quasirandom import resolve_seed
 from sklime.laws.subsets import distinct_rows, distinct_subsets
@@ -45,7 +47,7 @@ class ExchangeableLaw:
     masses: np.ndarray
 
     @classmethod
-    def uniform_deletions(cls, n_units):
+    def uniform_deletions(cls, n_units: int) -> ExchangeableLaw:
         """LIME's law of masked texts: the number of deleted units is uniform on 1 to d.
 
         The row itself has no mass. A unit that is alone is kept or deleted with
@@ -55,36 +57,28 @@ class ExchangeableLaw:
         ----------
         n_units : int
             Number of units `d`.
-
-        Returns
-        -------
-        ExchangeableLaw
         """
         if n_units < 2:
             return cls.bernoulli(n_units)
         return cls(np.append(np.full(n_units, 1.0 / n_units), 0.0))
 
     @classmethod
-    def bernoulli(cls, n_units):
+    def bernoulli(cls, n_units: int) -> ExchangeableLaw:
         """LIME's law of masked images: each unit is kept with probability 1/2.
 
         Parameters
         ----------
         n_units : int
             Number of units.
-
-        Returns
-        -------
-        ExchangeableLaw
         """
         return cls(binom.pmf(np.arange(n_units + 1), n_units, 0.5))
 
     @property
-    def n_units(self):
+    def n_units(self) -> int:
         """Number of units that a mask keeps or hides."""
         return len(self.masses) - 1
 
-    def tilt(self, kernel):
+    def tilt(self, kernel: Kernel) -> ExchangeableLaw:
         """Weigh the law by a kernel centred on the row, which keeps all units.
 
         Parameters
@@ -114,7 +108,7 @@ class ExchangeableLaw:
             raise ValueError(f"kernel {kernel!r} leaves no weight on any mask; widen it.")
         return ExchangeableLaw(masses / masses.sum())
 
-    def draw(self, n_samples, seed=0):
+    def draw(self, n_samples: int, seed: int = 0) -> Sample:
         r"""Draw distinct masks, stratified by the number of kept units.
 
         A stratum of mass :math:`m` that keeps a share `t` of the units gets masks in
@@ -165,13 +159,11 @@ class ExchangeableLaw:
             return _masks(design, masses, None, True, len(design))
         return _masks(design, masses, groups, False, len(design))
 
-    def draw_independently(self, n_samples, seed=0):
+    def draw_independently(self, n_samples: int, seed: int = 0) -> Sample:
         """Draw masks independently of each other, as lime does; equal ones are joined.
 
         Parameters
         ----------
-        n_samples : int
-            Number of draws.
         seed : int, default=0
             Equal seeds give equal masks.
 

@@ -4,10 +4,16 @@ A kernel that is a product over columns turns such a law into another one (it *t
 which is what closed forms and narrow kernels stand on.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
+
+from sklime.kernels import Kernel
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,10 +39,10 @@ class ProductLaw:
 
     columns: tuple
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.columns)
 
-    def draw(self, U):
+    def draw(self, U: NDArray[np.float64]) -> NDArray[np.float64]:
         """Turn uniform numbers into draws, column by column through the inverse CDF.
 
         Parameters
@@ -47,14 +53,13 @@ class ProductLaw:
         Returns
         -------
         ndarray of shape (n_samples, n_columns)
-            Encoded values.
         """
         out = np.empty(U.shape)
         for j, column in enumerate(self.columns):
             out[:, j] = column.draw(U[:, j])
         return out
 
-    def tilt(self, kernel):
+    def tilt(self, kernel: Kernel) -> ProductLaw:
         """Tilt the law by a product kernel centred on its row.
 
         Parameters
@@ -89,7 +94,7 @@ class _Mixture:
         """Index of each number's component, by the inverse CDF of the masses."""
         return np.searchsorted(np.cumsum(self.masses)[:-1], u, side="right")
 
-    def tilt(self, kernel):
+    def tilt(self: Any, kernel: Any) -> Any:
         """Tilt the law: weight each component by the kernel's factor of its deviation.
 
         In units of the factor of the closest component, where the kernel is Gaussian: the
@@ -142,7 +147,7 @@ class Atoms(_Mixture):
     bins: np.ndarray
     deviations: np.ndarray
 
-    def draw(self, u):
+    def draw(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
         """Values at uniform numbers, by the inverse distribution function."""
         return self.values[self.components(u)]
 
@@ -169,7 +174,7 @@ class NormalPieces(_Mixture):
     lower: np.ndarray
     upper: np.ndarray
 
-    def draw(self, u):
+    def draw(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
         """Values at uniform numbers: a component, then a place within it."""
         piece = self.components(u)
         start = np.concatenate([[0.0], np.cumsum(self.masses)[:-1]])[piece]
@@ -207,7 +212,7 @@ class Normal:
     unit: float
     origin: float
 
-    def draw(self, u):
+    def draw(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
         """Values at uniform numbers, by the inverse distribution function."""
         # The ends of [0, 1) would be infinite; half a Sobol step inside they are 6.3 sd.
         return self.mean + self.sd * ndtri(np.clip(u, 2.0**-33, 1.0 - 2.0**-33))

@@ -22,10 +22,6 @@ def resolve_seed(random_state):
     ----------
     random_state : int, RandomState instance or None
         None: a new seed at every call, from the system: the global state is not touched.
-
-    Returns
-    -------
-    int
     """
     if random_state is None:
         return int(np.random.default_rng().integers(np.iinfo(np.int32).max))
@@ -57,11 +53,6 @@ def seeded(estimator, random_state):
         Changed in place. Random states that are given stay as they are.
     random_state : int, RandomState instance or None
         None: a new seed from the system; the global state is not touched.
-
-    Returns
-    -------
-    estimator
-        The same.
     """
     own = estimator.get_params()
     names = [name for name in sorted(own) if name.split("__")[-1] == "random_state"]
@@ -77,8 +68,6 @@ def count_draws(n_samples, sequence):
 
     Parameters
     ----------
-    n_samples : int
-        The requested number.
     sequence : {"sobol", "lhs", "random"}
         The kind of numbers.
 

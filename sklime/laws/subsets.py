@@ -22,8 +22,6 @@ def distinct_subsets(d, wanted, sizes, rng):
         How many subsets of 0, 1, ... units to draw.
     sizes : ndarray of shape (d // 2 + 1,) of int
         How many there are; above twice `wanted` any number will do.
-    rng : numpy.random.Generator
-        Source of randomness.
 
     Returns
     -------
@@ -61,7 +59,6 @@ def distinct_rows(masks):
     Parameters
     ----------
     masks : ndarray of shape (n_rows, n_columns) of bool
-        The matrix.
 
     Returns
     -------

@@ -10,7 +10,7 @@ BOTH = "np.hstack([1 - p, p]), p of shape (n_samples, 1)"
 _ROUNDING = 1e-6
 
 
-class UnusableAnswer(Exception):
+class UnusableResponse(Exception):
     """Error: a model's response that cannot be explained.
 
     Parameters
@@ -18,7 +18,7 @@ class UnusableAnswer(Exception):
     problem : str
         What is wrong: the end of a sentence that starts with the model.
     row : int, default=None
-        Where, counted from the first row that the model was asked about.
+        Where, counted from the first row that the model was queried about.
     """
 
     def __init__(self, problem, row=None):
@@ -42,7 +42,7 @@ def as_tables(answer, method, n_rows):
     method : {"predict_proba", "decision_function", "predict"}
         Method that was called.
     n_rows : int
-        Number of samples that it was asked about.
+        Number of samples in the query.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def as_tables(answer, method, n_rows):
 
     Raises
     ------
-    UnusableAnswer
+    UnusableResponse
         Where an array has another shape.
 
     Examples
@@ -66,7 +66,9 @@ def as_tables(answer, method, n_rows):
     tables = [t[:, np.newaxis] if t.ndim == 1 else t for t in tables]
     for table in tables:
         if table.ndim != 2 or len(table) != n_rows:
-            raise UnusableAnswer(f"gave an array of shape {table.shape} for {n_rows} rows")
+            raise UnusableResponse(
+                f"gave an array of shape {table.shape} for {n_rows} rows"
+            )
     return tables
 
 
@@ -76,7 +78,6 @@ def as_numbers(table):
     Parameters
     ----------
     table : ndarray of shape (n_rows, n_columns)
-        A model's answers.
 
     Returns
     -------
@@ -84,13 +85,13 @@ def as_numbers(table):
 
     Raises
     ------
-    UnusableAnswer
+    UnusableResponse
         Where these are no numbers.
     """
     if table.dtype == object:
         table = np.array(table.tolist())
     if table.dtype.kind not in "biuf":
-        raise UnusableAnswer(
+        raise UnusableResponse(
             f"gave {table.dtype} values, not numbers: a model that predicts labels needs "
             "an attribute classes_, or a FunctionClassifier around it"
         )
@@ -103,7 +104,6 @@ def both_classes(p):
     Parameters
     ----------
     p : ndarray of shape (n_rows, 1)
-        A model's answers.
 
     Returns
     -------
@@ -111,7 +111,7 @@ def both_classes(p):
 
     Raises
     ------
-    UnusableAnswer
+    UnusableResponse
         Where these are numbers outside [0, 1].
     """
     p = as_numbers(p)
@@ -119,7 +119,7 @@ def both_classes(p):
     outside = np.isfinite(p) & ((p < -_ROUNDING) | (p > 1.0 + _ROUNDING))
     if outside.any():
         row = np.flatnonzero(outside)[0]
-        raise UnusableAnswer(
+        raise UnusableResponse(
             f"gave {p[row, 0]} where one number a row is the probability of the second of "
             f"two classes, in [0, 1]: give these, or both as {BOTH}; other scores go into "
             "a FunctionRegressor",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
-from sklime.model.conversion import UnusableAnswer, as_array
+from sklime.model.conversion import UnusableResponse, as_array
 from sklime.model.outputs import ClassOutputs
 from sklime.tables.typing import TableLike
 
@@ -38,7 +38,7 @@ class FunctionClassifier(ClassifierMixin, _Function):
     Parameters
     ----------
     predict_proba : callable
-        Takes the samples, in the container that it is asked with, and returns the
+        Takes the samples, in the container that it is called with, and returns the
         probabilities, of shape (n_samples, n_classes); of shape (n_samples,) or
         (n_samples, 1) they are those of the second of two classes. It stands on the
         instance as given: ``instance.predict_proba(X)`` calls it.
@@ -110,7 +110,7 @@ class FunctionClassifier(ClassifierMixin, _Function):
         outputs = ClassOutputs(name, widths, "predict_proba", classes, one_vs_one=False)
         try:
             probabilities = outputs.read([table])
-        except UnusableAnswer as error:
+        except UnusableResponse as error:
             problem, row = error.args
             where = "" if row is None else f", asked about row {row},"
             raise ValueError(f"{name}{where} {problem}") from None
@@ -125,7 +125,7 @@ class FunctionRegressor(RegressorMixin, _Function):
     Parameters
     ----------
     predict : callable
-        Takes the samples, in the container that it is asked with, and returns numbers
+        Takes the samples, in the container that it is called with, and returns numbers
         of shape (n_samples,) or (n_samples, n_outputs). It stands on the instance as
         given: ``instance.predict(X)`` calls it.
 

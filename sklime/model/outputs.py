@@ -7,7 +7,7 @@ from sklearn.base import is_classifier, is_clusterer, is_regressor
 
 from sklime.model.conversion import (
     BOTH,
-    UnusableAnswer,
+    UnusableResponse,
     as_numbers,
     both_classes,
     is_sequence_of,
@@ -19,18 +19,12 @@ def learn_outputs(estimator, method, tables, probe):
 
     Parameters
     ----------
-    estimator : object
-        The model.
     method : {"predict_proba", "decision_function", "predict"}
         Method that was called.
     tables : list of ndarray of shape (n_rows, n_columns)
         The answer: one table, or one for each label.
     probe : table of shape (n_rows, n_features)
-        The samples it was asked about, as it takes them.
-
-    Returns
-    -------
-    Outputs
+        The queried samples, in the container that the model takes.
 
     Raises
     ------
@@ -106,7 +100,6 @@ class Outputs(ABC):
         Parameters
         ----------
         tables : list of ndarray of shape (n_rows, n_columns)
-            The answer.
 
         Returns
         -------
@@ -114,17 +107,19 @@ class Outputs(ABC):
 
         Raises
         ------
-        UnusableAnswer
+        UnusableResponse
             Where it has other columns than the first one, or is no finite number.
         """
         widths = [table.shape[1] for table in tables]
         if widths != self.widths:
-            raise UnusableAnswer(f"gave {widths} columns, but {self.widths} columns before")
-        answers = self._convert(tables)
-        bad = np.flatnonzero(~np.isfinite(answers).all(axis=1))
+            raise UnusableResponse(
+                f"gave {widths} columns, but {self.widths} columns before"
+            )
+        responses = self._convert(tables)
+        bad = np.flatnonzero(~np.isfinite(responses).all(axis=1))
         if len(bad):
-            raise UnusableAnswer(f"gave {answers[bad[0]]}, which is not finite", bad[0])
-        return answers
+            raise UnusableResponse(f"gave {responses[bad[0]]}, which is not finite", bad[0])
+        return responses
 
     @abstractmethod
     def _convert(self, tables):
@@ -187,8 +182,8 @@ class ClassOutputs(Outputs):
             return self._indicators(tables[0])
         if self.one_for_two and self.method == "predict_proba":
             return both_classes(tables[0])
-        answers = as_numbers(tables[0])
-        return answers * [-1.0, 1.0] if self.one_for_two else answers
+        responses = as_numbers(tables[0])
+        return responses * [-1.0, 1.0] if self.one_for_two else responses
 
     def _indicators(self, predicted):
         hits = predicted == self.classes
@@ -196,7 +191,7 @@ class ClassOutputs(Outputs):
         if len(unknown):
             row = unknown[0]
             [label] = predicted[row].tolist()
-            raise UnusableAnswer(
+            raise UnusableResponse(
                 f"gave {label!r}, which is not in its classes_: if it gives numbers, not "
                 "labels, wrap the method in a FunctionRegressor",
                 row,

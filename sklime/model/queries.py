@@ -11,8 +11,6 @@ def predict_tables(response, tables, what):
 
     Parameters
     ----------
-    response : Response
-        Asks the model.
     tables : list of tables
         All of one kind.
     what : str
@@ -25,8 +23,8 @@ def predict_tables(response, tables, what):
     heights = [n_rows(table) for table in tables]
     joined = tables[0] if len(tables) == 1 else concat(tables)
     # Joined tables are new; a single one may be kept by a sampler, for all we know.
-    answers = response(joined, what=what, copy=len(tables) == 1)
-    return np.split(answers, np.cumsum(heights)[:-1])
+    responses = response(joined, what=what, copy=len(tables) == 1)
+    return np.split(responses, np.cumsum(heights)[:-1])
 
 
 def predict_new_rows(response, tables, known, prefix_positions, what):
@@ -34,12 +32,10 @@ def predict_new_rows(response, tables, known, prefix_positions, what):
 
     Parameters
     ----------
-    response : Response
-        Asks the model.
     tables : list of tables
         All of one kind and height.
     known : list of ndarrays of shape (n_known, n_outputs), or None
-        Earlier answers about some rows of each table.
+        Earlier responses to some rows of each table.
     prefix_positions : ndarray of shape (n_known,) of int, or None
         Which rows these are; None: the tables share none with the earlier ones.
     what : str
@@ -54,11 +50,11 @@ def predict_new_rows(response, tables, known, prefix_positions, what):
     new = np.ones(n_rows(tables[0]), dtype=bool)
     new[prefix_positions] = False
     positions = np.flatnonzero(new)
-    answers = predict_tables(
+    responses = predict_tables(
         response, [take_rows(table, positions) for table in tables], what
     )
     found = []
-    for old, own in zip(known, answers, strict=True):
+    for old, own in zip(known, responses, strict=True):
         both = np.empty((len(new), own.shape[1]))
         both[positions], both[prefix_positions] = own, old
         found.append(both)
@@ -70,12 +66,8 @@ def predict_masked(response, kind, row, masks, what):
 
     Parameters
     ----------
-    response : Response
-        Asks the model.
     kind : RowKind
         Gives composed copies as the model takes them.
-    row : MaskedRow
-        The row.
     masks : ndarray of shape (n_masks, n_units) of bool
         True where a unit is kept.
     what : str
@@ -86,9 +78,9 @@ def predict_masked(response, kind, row, masks, what):
     ndarray of shape (n_masks, n_outputs)
     """
     height = max(1, block_bytes() // row.bytes_per_copy)
-    answers = []
+    responses = []
     for block in gen_batches(len(masks), height):
         inputs, index = row.compose_distinct(masks[block])
         own = response(kind.copies(inputs), what=what, copy=False)[index]
-        answers.append(own if index.ndim == 1 else own.mean(axis=1))
-    return np.concatenate(answers)
+        responses.append(own if index.ndim == 1 else own.mean(axis=1))
+    return np.concatenate(responses)

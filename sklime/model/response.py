@@ -7,7 +7,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import is_regressor
 
-from sklime.model.conversion import UnusableAnswer, as_tables
+from sklime.model.conversion import UnusableResponse, as_tables
 from sklime.model.outputs import has_type, learn_outputs
 from sklime.model.target import find_target
 from sklime.tables.access import block_bytes, copy_rows, n_rows, take_rows
@@ -43,7 +43,7 @@ class Response:
     ------
     ValueError
         Where the method does not exist, the probe has another number of columns than
-        the model was fitted on, or the answers cannot be explained.
+        the model was fitted on, or the responses cannot be explained.
 
     Examples
     --------
@@ -66,8 +66,8 @@ class Response:
         with self._reporting(probe, "probe row"):
             tables = self._ask(probe)
             self.precision = _precision(tables)
-            asked = copy_rows(_container(estimator, probe))
-            self._outputs = learn_outputs(estimator, self.method, tables, asked)
+            queried = copy_rows(_container(estimator, probe))
+            self._outputs = learn_outputs(estimator, self.method, tables, queried)
             self._outputs.read(tables)
         self.outputs, self.classes = self._outputs.names, self._outputs.classes
 
@@ -77,7 +77,6 @@ class Response:
         Parameters
         ----------
         X : {ndarray, DataFrame, CSR matrix} of shape (n_samples, n_features)
-            The samples.
         what : str, default="row"
             What a sample is, for messages.
         copy : bool, default=True
@@ -87,7 +86,7 @@ class Response:
         Returns
         -------
         ndarray of shape (n_samples, n_outputs)
-            Finite answers in float64, C-contiguous.
+            Finite responses in float64, C-contiguous.
 
         Raises
         ------
@@ -99,13 +98,13 @@ class Response:
         height = max(1, block_bytes() // (8 * n_entries))
         if self.batch_size is not None:
             height = min(height, self.batch_size)
-        answers = np.empty((n_rows(X), len(self.outputs)))
-        for start in range(0, len(answers), height):
+        responses = np.empty((n_rows(X), len(self.outputs)))
+        for start in range(0, len(responses), height):
             rows = slice(start, start + height)
             block = take_rows(X, rows)
             with models_own_errors(), self._reporting(block, what, start):
-                answers[rows] = self._outputs.read(self._ask(block, copy))
-        return answers
+                responses[rows] = self._outputs.read(self._ask(block, copy))
+        return responses
 
     def present(self, X):
         """Convert a table to the container that the model was fitted on.
@@ -114,10 +113,6 @@ class Response:
         ----------
         X : table of shape (n_samples, n_features)
             In the container that the explainer was fitted on.
-
-        Returns
-        -------
-        table
         """
         return _container(self.estimator, X)
 
@@ -130,11 +125,6 @@ class Response:
             "auto": a single number, the second of two classes, all of several numbers
             or labels, else each row's predicted class. A label is one of `outputs`,
             never an index.
-
-        Returns
-        -------
-        Target
-            The explained outputs.
 
         Raises
         ------
@@ -156,16 +146,16 @@ class Response:
     def _reporting(self, block, what, start=0):
         """Context: add the model's method and the rows to error messages."""
         name = f"{type(self.estimator).__name__}.{self.method}"
-        asked = f"{what}s {start}..{start + n_rows(block) - 1}"
+        queried = f"{what}s {start}..{start + n_rows(block) - 1}"
         try:
             yield
-        except UnusableAnswer as error:
+        except UnusableResponse as error:
             problem, row = error.args
             if row is not None:
-                asked = f"{what} {start + row}, {_shown(block, row)}"
-            raise ValueError(f"{name}, asked about {asked}, {problem}") from None
+                queried = f"{what} {start + row}, {_shown(block, row)}"
+            raise ValueError(f"{name}, asked about {queried}, {problem}") from None
         except Exception as error:
-            error.add_note(f"{name} was asked about {asked}")
+            error.add_note(f"{name} was asked about {queried}")
             raise
 
 
@@ -180,17 +170,7 @@ def models_own_errors():
 
 
 def is_models_own(error):
-    """Whether an error was marked as raised by a model, or is about its response.
-
-    Parameters
-    ----------
-    error : Exception
-        Any error.
-
-    Returns
-    -------
-    bool
-    """
+    """Whether an error was marked as raised by a model, or is about its response."""
     return getattr(error, "raised_by_model", False)
 
 

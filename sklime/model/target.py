@@ -39,15 +39,15 @@ class Target:
         """Whether `columns` needs the model's responses to the explained rows."""
         return self.fixed is None
 
-    def columns(self, n_rows, answers=None):
+    def columns(self, n_rows, responses=None):
         """Output columns that are explained, for every row.
 
         Parameters
         ----------
         n_rows : int
             Number of explained rows.
-        answers : ndarray of shape (n_rows, n_outputs), default=None
-            The model's answers about them; only read where `needs_predictions`.
+        responses : ndarray of shape (n_rows, n_outputs), default=None
+            The model's responses to them; only read where `needs_predictions`.
 
         Returns
         -------
@@ -55,7 +55,7 @@ class Target:
             All columns where `multiple`, else one.
         """
         if self.needs_predictions:
-            return answers.argmax(axis=1)[:, np.newaxis]
+            return responses.argmax(axis=1)[:, np.newaxis]
         return np.tile(self.fixed, (n_rows, 1))
 
 
@@ -67,12 +67,6 @@ def find_target(target, outputs):
     target : {"auto", "predicted", "all"} or label
         "auto": a single number, the second of two classes, all of several numbers or
         labels, else each row's predicted class. A label is the name of an output.
-    outputs : Outputs
-        Of the model.
-
-    Returns
-    -------
-    Target
 
     Raises
     ------

@@ -20,9 +20,9 @@ class Draws:
     weights : ndarray of shape (n_samples,)
         Non-negative weights.
     Y : ndarray of shape (n_outputs, n_samples)
-        The answers, scaled: ``answer = y_origin + y_scale * Y``.
+        The responses, scaled: ``response = y_origin + y_scale * Y``.
     y_origin, y_scale : ndarray of shape (n_outputs,)
-        Origin and unit of the answers.
+        Origin and unit of the responses.
     groups : ndarray of shape (n_samples,) of int, default=None
         Which draws belong together; groups are independent. None: all draws are.
     exhaustive : bool, default=False
@@ -30,8 +30,8 @@ class Draws:
     n_draws : int, default=None
         Number of draws that these stand for, where equal ones were joined. None: one each.
     raw : ndarray of shape (n_outputs, n_samples), default=None
-        The model's own answers in the same unit, where `Y` holds less noisy ones that have
-        the same coefficients.
+        The model's responses in the same unit, without control variates, where `Y` has
+        these subtracted.
     """
 
     Z: np.ndarray
@@ -52,17 +52,12 @@ class Draws:
 
     @property
     def badly_centred(self):
-        """Whether answers that have weight lie far from their origin for their spread."""
+        """Whether responses that have weight lie far from their origin for their spread."""
         shares = self.weights / (self.weights.max(initial=0.0) or 1.0)
         return badly_centred(shares.sum(), self.Y @ shares, np.square(self.Y) @ shares)
 
-    def as_answered(self):
-        """Draws with the raw responses of the model, without control variates.
-
-        Returns
-        -------
-        Draws
-        """
+    def with_raw_responses(self):
+        """Draws with the raw responses of the model, without control variates."""
         return self if self.raw is None else replace(self, Y=self.raw, raw=None)
 
     @property
@@ -82,7 +77,7 @@ class Draws:
         Returns
         -------
         Y : ndarray of shape (n_outputs, n_samples)
-            Exactly 0 where all answers that have weight are equal to rounding.
+            Exactly 0 where all responses that have weight are equal to rounding.
         y_origin, y_scale : ndarray of shape (n_outputs,)
             Their origin and unit.
         """
@@ -107,17 +102,15 @@ def scale_answers(Y):
     Parameters
     ----------
     Y : ndarray of shape (n_outputs, n_samples)
-        Answers.
 
     Returns
     -------
     Y : ndarray of shape (n_outputs, n_samples)
-        Scaled answers.
     y_origin, y_scale : ndarray of shape (n_outputs,)
         The middle of their range, and half of it (1 where they are constant).
     """
     low, high = Y.min(axis=1), Y.max(axis=1)
-    # Halved first: the range of finite answers need not be finite.
+    # Halved first: the range of finite responses need not be finite.
     half = 0.5 * high - 0.5 * low
     origin = low + half
     scale = np.where(half > 0.0, half, 1.0)

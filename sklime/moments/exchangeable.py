@@ -53,11 +53,7 @@ class WeightedLaw:
         masses : ndarray of shape (n_units + 1,)
             Probabilities that 0, 1, ..., n_units units are kept.
         weights : ndarray of shape (n_units + 1,)
-            Weight of a mask that keeps so many.
-
-        Returns
-        -------
-        WeightedLaw
+            Weight of a mask by its number of kept units.
         """
         d, kept = len(masses) - 1, np.arange(len(masses))
         weights = weights / (weights[masses > 0.0].max(initial=0.0) or 1.0)
@@ -84,11 +80,11 @@ class ExchangeableCentralMoments(CentralMoments):
     mean_z : ndarray of shape (1, n_units)
         Of the masks.
     coef : ndarray of shape (1, n_outputs, n_units)
-        Coefficients of the regression of the answers on all units.
+        Coefficients of the regression of the responses on all units.
     law : WeightedLaw
         Of the masks.
     rest : ndarray of shape (1, n_outputs) or 0.0, default=0.0
-        Variances of the answers that this regression does not explain.
+        Variances of the responses that this regression does not explain.
     """
 
     mean_z: np.ndarray
@@ -116,18 +112,18 @@ class ExchangeableCentralMoments(CentralMoments):
 
     @property
     def cross(self):
-        """Covariances of units and answers."""
+        """Covariances of units and responses."""
         shared = self.covariance * self.coef.sum(axis=2, keepdims=True)
         return np.swapaxes(self.law.within * self.coef + shared, 1, 2)
 
     @property
     def spread(self):
-        """Variances of the answers."""
+        """Variances of the responses."""
         return self._variance(self.coef) + self.rest
 
     @property
     def mean_y(self):
-        """Means of the answers, from which they are measured: zero."""
+        """Means of the responses, from which they are measured: zero."""
         return np.zeros(self.coef.shape[:2])
 
     def ridge(self, penalty, support=None):
@@ -172,9 +168,9 @@ class EnumeratedMoments(RowMoments):
     coef : ndarray of shape (1, n_outputs, n_units)
         Coefficients of the weighted regression on all units.
     rest : ndarray of shape (1, n_outputs)
-        Variances of the answers that it does not explain.
+        Variances of the responses that it does not explain.
     y_origin, y_scale : ndarray of shape (1, n_outputs)
-        Mean answers, and the unit in which `coef` and `rest` are.
+        Mean responses, and the unit in which `coef` and `rest` are.
     effective_sample_sizes : ndarray of shape (1,)
         ``(sum w)**2 / sum w**2``.
     n_samples : int
@@ -196,7 +192,7 @@ class EnumeratedMoments(RowMoments):
     collinear = True
 
     @classmethod
-    def of(cls, Z, weights, law, answers, weight_squares, n_samples):
+    def of(cls, Z, weights, law, responses, weight_squares, n_samples):
         """Sum up masks whose weight depends on the number of kept units alone.
 
         The regression falls into two: masks that keep equally many units tell the units
@@ -207,21 +203,14 @@ class EnumeratedMoments(RowMoments):
         Z : ndarray of shape (n_units, n_masks) of bool
             The masks; all that keep equally many units, where they have weight.
         weights : ndarray of shape (n_masks,)
-            Their weights.
         law : WeightedLaw
             Of the masks; both of its eigenvalues above 0.
-        answers : tuple of (ndarray of shape (n_outputs, n_masks), origin, scale)
+        responses : tuple of (ndarray of shape (n_outputs, n_masks), origin, scale)
             As `scale_answers` gives them.
         weight_squares : float
             Sum of the squared weights, in units of the largest weight.
-        n_samples : int
-            Number of masks.
-
-        Returns
-        -------
-        EnumeratedMoments
         """
-        (Y, origin, scale), d, kept = answers, len(Z), Z.sum(axis=0)
+        (Y, origin, scale), d, kept = responses, len(Z), Z.sum(axis=0)
         count = np.arange(d + 1)
         size = np.maximum(np.bincount(kept, minlength=d + 1), 1)
         by_count = np.array([np.bincount(kept, y, d + 1) for y in Y]) / size

@@ -18,7 +18,7 @@ class IndependentMoments(RowMoments):
     coef : ndarray of shape (n_rows, n_outputs, n_features)
         Covariance of feature and answer over the feature's variance.
     y_origin : ndarray of shape (n_rows, n_outputs)
-        Expected answers.
+        Expected responses.
     positions : ndarray of shape (n_rows, n_features)
         The rows in interpretable units.
     effective_sample_sizes : ndarray of shape (n_rows,)
@@ -45,7 +45,7 @@ class IndependentMoments(RowMoments):
 
     @property
     def y_scale(self):
-        """The unit of the answers: one."""
+        """The unit of the responses: one."""
         return np.ones_like(self.y_origin)
 
     def normalised(self):
@@ -61,7 +61,7 @@ class IndependentCentralMoments(CentralMoments):
     mean_z, variance : ndarray of shape (n_rows, n_features)
         Of the features.
     coef : ndarray of shape (n_rows, n_outputs, n_features)
-        Regression coefficients of the answers on each feature.
+        Regression coefficients of the responses on each feature.
     """
 
     mean_z: np.ndarray
@@ -83,17 +83,17 @@ class IndependentCentralMoments(CentralMoments):
 
     @property
     def cross(self):
-        """Covariances of features and answers."""
+        """Covariances of features and responses."""
         return np.swapaxes(self.coef, 1, 2) * self.variance[:, :, np.newaxis]
 
     @property
     def spread(self):
-        """The answers' variance that the features explain together."""
+        """The responses' variance that the features explain together."""
         return np.einsum("nkd,nd->nk", np.square(self.coef), self.variance)
 
     @property
     def mean_y(self):
-        """Means of the answers, from which they are measured: zero."""
+        """Means of the responses, from which they are measured: zero."""
         return np.zeros(self.coef.shape[:2])
 
     def ridge(self, penalty, support=None):

@@ -4,10 +4,10 @@ import numpy as np
 from scipy.linalg.blas import dsyrk, ssyrk
 
 # Draws multiplied at a time: in single precision their sums are good to 5e-6 of the
-# answers' spread, and for tables of usual width the block stays in the second-level cache.
+# responses' spread, and for usual tables the block stays in the second-level cache.
 _BLOCK = 8192
 
-# Smallest variance of a combination of features that leaves four digits of answers.
+# Smallest variance of a combination of features that leaves four digits of responses.
 _SINGULAR = 1e-12
 
 
@@ -19,7 +19,6 @@ def weighted_products(Z, weights, Y):
     Z : ndarray of shape (n_features, n_samples)
         The design. bool: multiplied in single precision, block by block, summed in double.
     weights : ndarray of shape (n_samples,)
-        Non-negative weights.
     Y : ndarray of shape (n_outputs, n_samples)
         Answers of order 1.
 
@@ -78,11 +77,7 @@ def badly_centred(weight, sums, squares):
     weight : float
         Sum of the weights.
     sums, squares : ndarray of shape (n_outputs,)
-        Weighted sums of the answers and of their squares, in the same unit.
-
-    Returns
-    -------
-    bool
+        Weighted sums of the responses and of their squares, in the same unit.
     """
     if not weight > 0.0:
         return False
@@ -96,10 +91,6 @@ def nearly_dependent(gram):
     ----------
     gram : ndarray of shape (1 + n_features, 1 + n_features)
         Of ``[1, Z]``, in double precision.
-
-    Returns
-    -------
-    bool
     """
     if not gram[0, 0] > 0.0:
         return False
@@ -120,9 +111,8 @@ def bordered(gram, cross, square):
     gram : ndarray of shape (1 + n_features, 1 + n_features)
         Of ``[1, Z]``.
     cross : ndarray of shape (1 + n_features, n_outputs)
-        Of ``[1, Z]`` and the answers.
+        Of ``[1, Z]`` and the responses.
     square : ndarray of shape (n_outputs, n_outputs)
-        Of the answers.
 
     Returns
     -------

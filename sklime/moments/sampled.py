@@ -1,6 +1,6 @@
 r"""Weighted moments of neighbourhoods of draws, and the central moments of them.
 
-With a design `Z`, weights `w` and answers `Y`, the surrogate, its selectors and its
+With a design `Z`, weights `w` and responses `Y`, the surrogate, its selectors and its
 fidelity need only :math:`A^\top W A` for :math:`A = [1, Z, Y]`. Such sums add up over
 blocks of draws, over more draws and over machines.
 """
@@ -34,7 +34,7 @@ class SampledMoments(RowMoments):
     z_origin : ndarray of shape (n_rows, n_features)
         The point from which the design is measured.
     y_origin, y_scale : ndarray of shape (n_rows, n_outputs)
-        Origin and unit of the answers.
+        Origin and unit of the responses.
     n_samples : float or ndarray of shape (n_rows,)
         Number of draws; infinite for population moments.
     resolution : float or ndarray of shape (n_rows,)
@@ -46,8 +46,8 @@ class SampledMoments(RowMoments):
     collinear : bool, default=False
         Whether they hardly can.
     raw : SampledMoments, default=None
-        Of the answers themselves, where these moments are of less noisy ones with the same
-        coefficients.
+        Moments of the responses without control variates, where these moments are of
+        responses from which they are subtracted.
     """
 
     products: np.ndarray
@@ -74,23 +74,19 @@ class SampledMoments(RowMoments):
         ----------
         neighbourhoods : iterable of Draws
             One per row, all with the same features and outputs.
-
-        Returns
-        -------
-        SampledMoments
         """
         rows, resolutions, neighbourhoods = [], [], list(neighbourhoods)
         for draws in neighbourhoods:
             origin = draws.z_origin
             Z = draws.Z if draws.Z.dtype == bool else draws.Z - origin[:, np.newaxis]
-            answers = draws.Y, draws.y_origin, draws.y_scale
+            responses = draws.Y, draws.y_origin, draws.y_scale
             summed, squares = weighted_products(Z, draws.weights, draws.Y)
             k = len(draws.Y)
             own = summed[0, 0], summed[0, -k:], np.diagonal(summed)[-k:]
             if badly_centred(*own):
-                answers = draws.local_answers()
-                summed, squares = weighted_products(Z, draws.weights, answers[0])
-            rows.append((summed, squares, draws.position, origin, *answers[1:]))
+                responses = draws.local_answers()
+                summed, squares = weighted_products(Z, draws.weights, responses[0])
+            rows.append((summed, squares, draws.position, origin, *responses[1:]))
             resolutions.append(resolution_of(Z))
         stacked = map(np.array, zip(*rows, strict=True))
         exact = dependent = False
@@ -101,7 +97,7 @@ class SampledMoments(RowMoments):
             dependent = exact & list(map(nearly_dependent, grams))
         raw = None
         if any(draws.raw is not None for draws in neighbourhoods):
-            raw = cls.of(draws.as_answered() for draws in neighbourhoods)
+            raw = cls.of(draws.with_raw_responses() for draws in neighbourhoods)
         n_samples = _one_or_each([draws.n_samples for draws in neighbourhoods])
         own = n_samples, _one_or_each(resolutions), exact, dependent
         return cls(*stacked, *own, raw=raw)

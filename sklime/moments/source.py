@@ -52,7 +52,7 @@ class MomentSource(ABC):
         Returns
         -------
         object
-            For `moments` and `with_standard_errors`, which ask nothing more.
+            For `moments` and `with_standard_errors`, which query the model no more.
         """
 
     @abstractmethod
@@ -65,10 +65,6 @@ class MomentSource(ABC):
             What `evaluate` returned for the rows.
         outputs : ndarray of shape (n_rows, n_explained) of int
             The outputs explained for each row.
-
-        Returns
-        -------
-        RowMoments
         """
 
     @abstractmethod
@@ -79,14 +75,8 @@ class MomentSource(ABC):
 
         Parameters
         ----------
-        surrogates : Surrogates
-            Of the rows.
         evaluated, outputs
             As for `moments`.
-
-        Returns
-        -------
-        Surrogates
         """
 
     @property
@@ -105,8 +95,6 @@ class MomentSource(ABC):
 
         Parameters
         ----------
-        surrogates : Surrogates
-            Of the rows.
         X : rows
             Checked.
         outputs : ndarray of shape (n_rows, n_explained) of int

@@ -76,7 +76,7 @@ class SampledSource(MomentSource):
         Returns
         -------
         object
-            For `draws`, `moments` and `responses`, which ask nothing more.
+            For `draws`, `moments` and `responses`, which query the model no more.
         """
 
     @abstractmethod
@@ -127,10 +127,6 @@ class SampledSource(MomentSource):
         ----------
         n_samples : int
             Draws per row.
-
-        Returns
-        -------
-        SampledSource
         """
         # Two threads may both build one; the two are equal.
         if n_samples not in self._grown:

@@ -25,8 +25,6 @@ def choose_sources(law, kernel, response, n_samples, seed, weighting="kernel"):
 
     Returns
     -------
-    source : SampledSource
-        For all rows.
     tilted : SampledSource or None
         Unweighted, for rows of which the kernel leaves too little in `source`.
 

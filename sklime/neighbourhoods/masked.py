@@ -47,18 +47,18 @@ class MaskedCopies(SampledSource):
         evaluated = []
         for row in X:
             shared = self._of(row.n_units)
-            answers = predict_masked(
+            responses = predict_masked(
                 self.response, self.law.sampler.kind_, row, shared.Z.T, "masked copy"
             )
-            evaluated.append((shared, answers))
+            evaluated.append((shared, responses))
         return evaluated
 
     def responses(self, evaluated, i):
         return evaluated[i][1]
 
     def draws(self, evaluated, outputs):
-        for (shared, answers), explained in zip(evaluated, outputs, strict=True):
-            scaled = scale_answers(answers.T[explained])
+        for (shared, responses), explained in zip(evaluated, outputs, strict=True):
+            scaled = scale_answers(responses.T[explained])
             position = np.ones(len(shared.Z))
             yield Draws(shared.Z, position, shared.weights, *scaled, shared.groups)
 
@@ -155,7 +155,7 @@ class _SharedMasks:
         nothing = np.empty((0, len(masks)))
         gram, _ = weighted_products(Z.astype(np.float64), weights, nothing)
         unit = weights.max(initial=0.0) or 1.0
-        # A mask that stands for several counts as so many.
+        # A mask that stands for several counts that many times.
         squares = (weights / unit) @ (kernel_weights / unit)
         alike = bool(len(Z)) and not law.smaller > 0.0
         by_count = exhaustive and collinear and not alike and _even(weights, kept)

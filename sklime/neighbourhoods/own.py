@@ -23,11 +23,11 @@ class OwnDraws(SampledSource):
         return evaluated[i][1]
 
     def draws(self, evaluated, outputs):
-        for (sample, answers), explained in zip(evaluated, outputs, strict=True):
+        for (sample, responses), explained in zip(evaluated, outputs, strict=True):
             weights = checked_weights(self.kernel, sample.design, sample.position)
             if sample.masses is not None:
                 weights = weights * (np.asarray(sample.masses) / np.mean(sample.masses))
-            scaled = scale_answers(answers.T[explained])
+            scaled = scale_answers(responses.T[explained])
             Z, own = sample.design.T, (sample.groups, sample.exhaustive, sample.n_draws)
             if sample.exhaustive:
                 # In double precision: what is enumerated is exact.

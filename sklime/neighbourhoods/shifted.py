@@ -42,12 +42,12 @@ class ShiftedNoise(SampledSource):
         if known is not None and self.prefix is not None:
             new[self.prefix] = False
         inputs, positions = self.law.around(X, self.deviations[new])
-        answers = self.response(inputs, what="draw", copy=False)
-        answers = answers.reshape(len(positions), new.sum(), -1)
+        responses = self.response(inputs, what="draw", copy=False)
+        responses = responses.reshape(len(positions), new.sum(), -1)
         if new.all():
-            return positions, answers
-        both = np.empty((len(positions), self.n_samples, answers.shape[2]))
-        both[:, new], both[:, self.prefix] = answers, known
+            return positions, responses
+        both = np.empty((len(positions), self.n_samples, responses.shape[2]))
+        both[:, new], both[:, self.prefix] = responses, known
         return positions, both
 
     def responses(self, evaluated, i):

@@ -18,8 +18,9 @@ class TiltedDraws(OwnDraws):
     kernel, response, n_samples, seed, smaller
         As for `SampledSource`.
     pool : SharedPool, default=None
-        Tells which columns move the answers most: they come first, as quasi-random numbers
-        are the more even the earlier their dimension. Its control variates serve here too.
+        Estimates which columns move the responses most: they come first, as quasi-random
+        numbers are the more even the earlier their dimension. Its control variates serve
+        here too.
     """
 
     def __init__(self, law, kernel, response, n_samples, seed, smaller=None, pool=None):
@@ -42,8 +43,8 @@ class TiltedDraws(OwnDraws):
         return list(zip(samples, responses, controls, strict=True))
 
     def draws(self, evaluated, outputs):
-        for (own, answers, control), explained in zip(evaluated, outputs, strict=True):
-            f, origin, scale = scale_answers(answers.T[explained])
+        for (own, responses, control), explained in zip(evaluated, outputs, strict=True):
+            f, origin, scale = scale_answers(responses.T[explained])
             Z, weights, raw = own.design.T, np.ones(len(own.design)), None
             Y = f
             if control is not None:

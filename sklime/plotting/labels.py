@@ -49,10 +49,6 @@ def fitted(name, inches):
     inches : float
         The room there is.
 
-    Returns
-    -------
-    str
-
     Examples
     --------
     >>> from sklime.plotting.labels import fitted
@@ -71,11 +67,6 @@ def fitted(name, inches):
 @lru_cache(maxsize=4096)
 def text_width(text):
     """Width of a line of literal text in the default font and size.
-
-    Parameters
-    ----------
-    text : str
-        The line.
 
     Returns
     -------
@@ -109,8 +100,6 @@ def title(ax, *lines, share=0.6):
 
     Parameters
     ----------
-    ax : matplotlib Axes
-        Gets the title.
     *lines : str
         The lines; long ones are cut.
     share : float, default=0.6
@@ -128,10 +117,6 @@ def row_lines(row):
     ----------
     row : Explanation
         One row, one output.
-
-    Returns
-    -------
-    list of str
     """
     prediction, local, score = row.predictions[0], row.local_predictions[0], row.scores[0]
     return [
@@ -147,10 +132,6 @@ def rows_line(explanation):
     ----------
     explanation : Explanation
         Many rows, one output each.
-
-    Returns
-    -------
-    str
     """
     names, n = dict.fromkeys(map(str, explanation.target_names)), len(explanation)
     what = next(iter(names)) if len(names) == 1 else f"each row's own of {len(names)}"

@@ -12,10 +12,6 @@ def signed_map():
     """Colour map from dark blue over grey to light orange.
 
     Its lightness grows all the way, so that signs survive printing in black and white.
-
-    Returns
-    -------
-    matplotlib.colors.Colormap
     """
     from matplotlib.colors import LinearSegmentedColormap
 
@@ -27,16 +23,10 @@ def bars(ax, positions, values, **options):
 
     Parameters
     ----------
-    ax : matplotlib Axes
-        Where to draw.
     positions, values : array-like of shape (n,)
         Heights of the bars on the y axis, and their signed lengths.
     **options : dict
         Passed to ``ax.barh``.
-
-    Returns
-    -------
-    matplotlib.container.BarContainer
     """
     styles = {
         "color": [NEGATIVE if value < 0 else POSITIVE for value in values],
@@ -54,10 +44,6 @@ def strength(values):
     ----------
     values : array-like
         Attributions; NaN is left out.
-
-    Returns
-    -------
-    float
     """
     largest = np.nanmax(np.abs(values), initial=0.0)
     return float(largest) if largest > 0 else 1.0

@@ -9,7 +9,6 @@ def strongest(values, max_features):
     Parameters
     ----------
     values : ndarray of shape (n, d)
-        Attributions.
     max_features : int
         How many columns to pick at most; columns of zeros are only picked where all are.
 
@@ -56,10 +55,6 @@ def with_others(names, columns, n_others):
         Positions of the picked ones.
     n_others : int
         How many columns the last name stands for.
-
-    Returns
-    -------
-    list of str
     """
     picked = [str(names[j]) for j in columns]
     return picked + [f"{n_others:,} other{'s' * (n_others > 1)}, summed"] * (n_others > 0)

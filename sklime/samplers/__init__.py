@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sklime.samplers.masked.sequence import SequenceSampler
     from sklime.samplers.masked.text import TokenSampler
 
-# Those for other rows than tables are imported where they are asked for.
+# Those for other rows than tables are imported at their first use.
 _LATE = {
     "CoalitionSampler": "sklime.samplers.masked.coalition",
     "MaskSampler": "sklime.samplers.masked.base",

@@ -78,10 +78,6 @@ class SurrogateFitter:
             Features that are 0 or 1.
         uncertainty : bool, default=False
             Whether standard errors are wanted.
-
-        Returns
-        -------
-        Surrogates
         """
         return self._fit_until_precise(self.source, X, outputs, binary, uncertainty)
 
@@ -90,8 +86,6 @@ class SurrogateFitter:
 
         Parameters
         ----------
-        precision : Precision
-            What is wanted.
         X, outputs, binary
             As for the call, all rows at once.
 

@@ -22,10 +22,6 @@ def fit_surrogates(moments, binary, selector, regressor=None, draws=None):
         Fitted to each row's draws in place of the built-in ridge.
     draws : list of Draws, optional
         Needed where selector or regressor are scikit-learn's.
-
-    Returns
-    -------
-    Surrogates
     """
     central = moments.normalised()
     if isinstance(selector, MomentSelector):
@@ -137,9 +133,9 @@ def _regressions(draws):
             # By the largest first: the mean of denormal weights may round to nothing.
             weights = row_draws.weights / row_draws.weights.max()
             weights /= weights.mean()
-            answers = (
+            responses = (
                 row_draws.y_origin[:, np.newaxis]
                 + row_draws.y_scale[:, np.newaxis] * row_draws.Y
             )
-            for c, y in enumerate(answers):
+            for c, y in enumerate(responses):
                 yield i, c, Z, y, weights

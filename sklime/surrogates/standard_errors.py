@@ -22,10 +22,7 @@ def standard_errors(draws, coef, chosen, penalty):
 
     Parameters
     ----------
-    draws : Draws
-        Around the row.
     coef : ndarray of shape (n_outputs, n_features)
-        The attributions.
     chosen : ndarray of shape (n_outputs, n_features) of bool
         Features that were free to differ from 0 and vary; the others have no error.
     penalty : float

@@ -35,7 +35,7 @@ class Surrogates:
     constant : ndarray of shape (n_rows, n_features) of bool
         Features that do not vary where there is weight.
     empty_selections : ndarray of shape (n_rows, n_outputs) of bool
-        Where the selector kept nothing although answers and features vary.
+        Where the selector kept nothing although responses and features vary.
     chosen : ndarray of shape (n_rows, n_outputs, n_features) of bool
         Features that vary and that the selector let differ from 0.
     n_samples : ndarray of shape (n_rows,)
@@ -117,13 +117,6 @@ class Surrogates:
         Parameters
         ----------
         rows : ndarray of shape (n_updated,) of int
-            Which rows.
-        part : Surrogates
-            Of these rows.
-
-        Returns
-        -------
-        Surrogates
         """
         joined = {}
         for field in fields(self):
@@ -141,10 +134,6 @@ class Surrogates:
         ----------
         draws : iterable of Draws
             One per row, those that the surrogates were fitted to.
-
-        Returns
-        -------
-        Surrogates
         """
         fields = draws, self.coef, self.chosen, self.constant, self.match_share, self.exact
         errors = []

@@ -15,8 +15,6 @@ def check_table(owner, X, *, reset):
     ----------
     owner : estimator
         Whose `n_features_in_`, `feature_names_in_` and `_schema` are set or compared.
-    X : ndarray, DataFrame or sparse matrix
-        The table.
     reset : bool
         Whether this is the fit.
 

@@ -40,7 +40,7 @@ class ObjectNumbers(Numbers):
     observed : list
         The numbers.
     missing_marker : object
-        What stands for a missing one.
+        The missing value.
     """
 
     def __init__(self, observed, missing_marker):
@@ -111,7 +111,7 @@ class Levels:
     observed : array or polars Series of shape (n_levels,)
         The levels in the dtype of the training column.
     choices : array or polars Series of shape (n_levels + 1,)
-        The same, and at last what stands for a missing value.
+        The same, then the missing value.
     """
 
     def __init__(self, objects, observed, choices):
@@ -153,14 +153,8 @@ def cast(values, dtype):
 
     Parameters
     ----------
-    values : ndarray of dtype float64
-        The floats.
     dtype : numpy dtype
         Of numbers or booleans. Another precision of floats is no change.
-
-    Returns
-    -------
-    ndarray
     """
     if dtype.kind == "f":
         return values.astype(dtype, copy=False)

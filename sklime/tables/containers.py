@@ -15,11 +15,6 @@ def as_container(X):
     Parameters
     ----------
     X : ndarray, pandas DataFrame or polars DataFrame of shape (n_rows, n_features)
-        The table.
-
-    Returns
-    -------
-    Container
 
     Raises
     ------

@@ -134,8 +134,6 @@ class DenseFormat(TableFormat):
 
         Parameters
         ----------
-        j : int
-            Column.
         value : float
             Value of that column as `encode` writes it.
 

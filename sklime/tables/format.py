@@ -36,7 +36,6 @@ class TableFormat(ABC):
         Parameters
         ----------
         X : table of shape (n_rows, n_features)
-            Training rows.
         build : callable
             Learns one column from its encoded values, name and kind.
         categorical : ndarray of shape (n_features,), dtype bool
@@ -57,7 +56,6 @@ class TableFormat(ABC):
         Parameters
         ----------
         X : table of shape (n_rows, n_features)
-            The rows.
         columns : sequence of Column
             As `columns` gives them.
 
@@ -79,7 +77,6 @@ class TableFormat(ABC):
         Parameters
         ----------
         X : table of shape (n_rows, n_features)
-            The rows.
 
         Returns
         -------
@@ -108,7 +105,6 @@ class TableFormat(ABC):
         Parameters
         ----------
         X : table of shape (n_rows, n_features)
-            The rows.
 
         Returns
         -------
@@ -123,7 +119,6 @@ class TableFormat(ABC):
         Parameters
         ----------
         X : table of shape (n_rows, n_features)
-            Training rows.
 
         Returns
         -------

@@ -44,8 +44,6 @@ class TableSchema:
 
         Parameters
         ----------
-        X : ndarray, DataFrame or CSR matrix
-            The table.
         reader : str
             Who was fitted, for messages.
 

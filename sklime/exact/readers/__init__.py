@@ -2,7 +2,7 @@
 
 from sklime.exact.readers import boosting, linear, scikit_learn
 
-# Asked in this order. A new family is a module and a line here; a reader of one's own is
+# Tried in this order. A new family is a module and a line here; a reader of one's own is
 # added by `READERS.append(read)`.
 READERS = [linear.read, scikit_learn.read, boosting.read]
 

@@ -24,14 +24,8 @@ def read(model, margin):
 
     Parameters
     ----------
-    model : LGBMModel or Booster
-        The fitted model.
     margin : bool
         Whether raw scores are explained, else predictions.
-
-    Returns
-    -------
-    Forest
 
     Raises
     ------

@@ -116,9 +116,9 @@ def _answers(value, one, response, bag):
     if bag is None:
         return probabilities
     # A tree of a bag may not have seen every class; it knows them by position.
-    answers = np.zeros((len(value), len(response.outputs)))
-    answers[:, np.asarray(one.classes_, dtype=int)] = probabilities
-    return answers
+    responses = np.zeros((len(value), len(response.outputs)))
+    responses[:, np.asarray(one.classes_, dtype=int)] = probabilities
+    return responses
 
 
 def _boosted(model, response):

@@ -30,14 +30,8 @@ def read(model, margin):
 
     Parameters
     ----------
-    model : XGBModel
-        The fitted model.
     margin : bool
         Whether margins are explained, else predictions.
-
-    Returns
-    -------
-    Forest
 
     Raises
     ------

@@ -36,13 +36,7 @@ class Forest(ClosedForm):
         return SumOfTrees(boxes, splits, features, columns, points, mismatch)
 
     def boxes_and_splits(self):
-        """Number the splits and the leaves of all trees.
-
-        Returns
-        -------
-        boxes : Boxes
-        splits : Splits
-        """
+        """Boxes and splits of all trees, with splits and leaves numbered."""
         nodes = joined_nodes(self.trees)
         inner = nodes.left >= 0
         number = np.where(inner, np.cumsum(inner) - 1, -np.cumsum(~inner))

@@ -72,7 +72,6 @@ class Splits:
         Parameters
         ----------
         tests : ndarray of shape (n_tests,) of int
-            Which tests.
         values : ndarray of shape (n_tests, n_values)
             Values of the feature of each test.
 
@@ -95,17 +94,7 @@ class Splits:
         return np.where(missing, self.missing_left[tests, np.newaxis], passed)
 
     def compares(self, features):
-        """Features whose splits all compare the value itself with a threshold.
-
-        Parameters
-        ----------
-        features : ndarray of int
-            Model features.
-
-        Returns
-        -------
-        ndarray of bool
-        """
+        """Whether all splits of each feature compare its raw value with a threshold."""
         compared = ~np.isin(features, self.feature[self.categories >= 0])
         if self.recode is not None:
             compared &= ~self.recode.features[features]
@@ -113,17 +102,7 @@ class Splits:
 
 
 def joined_nodes(parts):
-    """Concatenate the nodes of several trees into one set of arrays.
-
-    Parameters
-    ----------
-    parts : list of Nodes
-        The trees.
-
-    Returns
-    -------
-    Nodes
-    """
+    """Concatenate the nodes of several trees into one set of arrays."""
     starts = np.cumsum([0] + [len(part.left) for part in parts[:-1]])
     sets = np.cumsum([0] + [len(part.left_sets) for part in parts[:-1]])
 

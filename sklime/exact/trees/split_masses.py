@@ -16,16 +16,12 @@ def column_cuts(j, column, points, features, splits, mismatch):
 
     Parameters
     ----------
-    j : int
-        The column's place.
     column : Column
         Its values, masses and bins.
     points : ndarray of shape (n_points,)
         Where the features are known.
     features : FeatureMap
         Model features as functions of the columns.
-    splits : Splits
-        All splits.
     mismatch : float
         The kernel's factor for a bin that does not match.
 
@@ -72,15 +68,10 @@ class MatchedCuts:
         Parameters
         ----------
         own : ndarray of shape (n_own,) of int
-            The splits.
         above : ndarray of shape (n_own,) of int
             Place in `own` of the nearest split above, -1 where there is none.
         right : ndarray of shape (n_own,) of bool
             On which side of it.
-
-        Returns
-        -------
-        MatchedSplits
         """
         left, box = self._masses_by_bin(own, above, right)
         return MatchedSplits(left, box, self.frequencies, self.mismatch)
@@ -220,11 +211,13 @@ class NormalCuts:
             )
         self.owned, self.splits = owned, splits
         self.origin, self.slope = line_through(points, values.T)
-        self.edges = np.unique(self._places(np.flatnonzero(np.isin(splits.feature, owned))))
+        self.edges = np.unique(
+            self._thresholds(np.flatnonzero(np.isin(splits.feature, owned)))
+        )
 
     def cut(self, own, above, right):
         """Masses of some splits of the column, as `MatchedCuts.cut`."""
-        middle = np.searchsorted(self.edges, self._places(own)) + 1
+        middle = np.searchsorted(self.edges, self._thresholds(own)) + 1
         n = len(self.edges) + 1
         rising = self.slope[self._lines(own)] > 0.0
         low, middle, high = _intervals(middle, n, rising, above, right)
@@ -234,7 +227,7 @@ class NormalCuts:
     def _lines(self, tests):
         return np.searchsorted(self.owned, self.splits.feature[tests])
 
-    def _places(self, tests):
+    def _thresholds(self, tests):
         """Thresholds of splits, as positions in the column."""
         line = self._lines(tests)
         return (self.splits.threshold[tests] - self.origin[line]) / self.slope[line]

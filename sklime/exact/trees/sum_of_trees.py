@@ -23,7 +23,7 @@ class SumOfTrees(RebuiltModel):
     r"""LIME's limit for a sum of trees: every split sends its box's mass left or right.
 
     With `r` the probability of a split's box, `q` the chance of going left there, `g` the
-    slope of that chance, and :math:`E_l, E_r` the expected answers on both sides,
+    slope of that chance, and :math:`E_l, E_r` the expected responses on both sides,
 
     .. math:: E = q E_l + (1 - q) E_r, \qquad
         \beta_j = \sum_{\text{splits of } j} r \, g \, (E_l - E_r),
@@ -68,7 +68,7 @@ class SumOfTrees(RebuiltModel):
         self.n_terms = len(boxes.roots)
         self._groups = [_Group(group, owner, cuts) for group in boxes.groups()]
 
-    def answers(self, at):
+    def responses(self, at):
         total = np.empty((len(at), len(self.constant)))
         for rows in gen_batches(len(at), _MOST_ROWS):
             features = self.features.at(at[rows])

@@ -37,13 +37,8 @@ class Boxes:
         Parameters
         ----------
         idle : ndarray of shape (n_idle,) of int
-            The splits.
         left : ndarray of shape (n_idle,) of bool
             Whether rows go left there.
-
-        Returns
-        -------
-        Boxes
         """
         follows = np.arange(self.children.shape[1])
         follows[idle] = np.where(left, *self.children[:, idle])
@@ -63,8 +58,6 @@ class Boxes:
 
         Parameters
         ----------
-        n_rows : int
-            Number of rows.
         goes_left : callable
             From splits and as many rows, by number, to whether the row goes left there.
 

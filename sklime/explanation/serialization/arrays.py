@@ -15,11 +15,6 @@ _CSR = {"csr_array": sparse.csr_array, "csr_matrix": sparse.csr_matrix}
 def nested_floats(array):
     """List floats; NaN becomes None, infinities the strings "Infinity" and "-Infinity".
 
-    Parameters
-    ----------
-    array : ndarray of floats
-        Of any shape.
-
     Returns
     -------
     list
@@ -88,10 +83,6 @@ def decode_array(content):
     ----------
     content : dict
         With ``dtype``, ``shape`` and ``values``.
-
-    Returns
-    -------
-    ndarray
 
     Raises
     ------

@@ -71,10 +71,6 @@ def decode(value):
     value : None, bool, int, float, str, list or dict
         From a JSON document.
 
-    Returns
-    -------
-    object
-
     Raises
     ------
     ValueError

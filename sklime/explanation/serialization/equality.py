@@ -14,10 +14,6 @@ def identical(a, b):
         Containers are equal only if of one kind; tuples count as lists, numpy's numbers
         as Python's.
 
-    Returns
-    -------
-    bool
-
     Examples
     --------
     >>> import numpy as np

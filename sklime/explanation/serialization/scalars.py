@@ -60,10 +60,6 @@ def decode_scalar(value):
     value : None, bool, int, float, str or dict
         From a JSON document.
 
-    Returns
-    -------
-    object
-
     Raises
     ------
     ValueError

@@ -27,11 +27,6 @@ _NUMBERS = {
 def page_content(explanation):
     """Describe an explanation for a page, as plain JSON.
 
-    Parameters
-    ----------
-    explanation : Explanation
-        Of any kind.
-
     Returns
     -------
     dict
@@ -87,11 +82,6 @@ def page_content(explanation):
 
 def page_header(explanation):
     """Describe what all rows of an explanation share, for the head of a page.
-
-    Parameters
-    ----------
-    explanation : Explanation
-        Of any kind.
 
     Returns
     -------

@@ -22,8 +22,6 @@ def picture_of(explanation, row):
 
     Parameters
     ----------
-    explanation : Explanation
-        Of any kind.
     row : int
         Position of the row.
 
@@ -62,8 +60,6 @@ def text_picture(text, spans):
 
     Parameters
     ----------
-    text : str
-        The text.
     spans : sequence of array-like
         Of each unit one pair of offsets, or several.
 

@@ -1,12 +1,23 @@
 """Images: rows laid out over their pixels."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from math import prod
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sklime.samplers.kinds.base import RowKind
 from sklime.samplers.kinds.cells import lay_out_cells
+from sklime.tables.typing import Table
 from sklime.validation import is_count
+
+if TYPE_CHECKING:
+    from sklearn.utils import Tags
+
+    from sklime.samplers.masked.base import MaskedRow
 
 
 class ImageRows(RowKind):
@@ -31,7 +42,7 @@ class ImageRows(RowKind):
 
     name = "image"
 
-    def __init__(self, X, flat=None):
+    def __init__(self, X: Table, flat: tuple[int, ...] | None = None) -> None:
         self.flat = flat
         images = self._images(X)
         shapes = {self.shape_of(image) for image in images}
@@ -43,11 +54,11 @@ class ImageRows(RowKind):
         self.n_values = prod(getattr(images, "shape", ())[1:])
 
     @classmethod
-    def tag(cls, tags):
+    def tag(cls, tags: Tags) -> None:
         tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = True
 
-    def check(self, X):
+    def check(self, X: Table) -> Table:
         images = self._images(X)
         for i, image in enumerate(images):
             found = _n_channels(self.shape_of(image))
@@ -59,24 +70,26 @@ class ImageRows(RowKind):
                 )
         return images
 
-    def tables(self, X):
+    def tables(self, X: Table) -> list[Table]:
         if isinstance(X, list):
             return [image[np.newaxis] for image in X]
         return [X]
 
-    def shown(self, X, given):
+    def shown(self, X: Table, given: Table) -> Table:
         if self.flat is None:
             return X
         return np.stack([given.reshape(self.shape_of(given)) for given in X])
 
-    def lay_out(self, rows, coefs):
+    def lay_out(
+        self, rows: Sequence[MaskedRow], coefs: Sequence[NDArray[np.float64]]
+    ) -> Any:
         self._check_sizes({row.spans.shape for row in rows})
         return lay_out_cells(rows, coefs)
 
-    def check_layout(self, X):
+    def check_layout(self, X: Table) -> None:
         self._check_sizes({self.shape_of(given)[:2] for given in X})
 
-    def column_names(self):
+    def column_names(self) -> NDArray[np.object_]:
         if self.image_shape is None:
             raise ValueError(
                 "the training images are of different sizes, so that their pixels have no "
@@ -96,7 +109,7 @@ class ImageRows(RowKind):
                 "resize them."
             )
 
-    def shape_of(self, given):
+    def shape_of(self, given: NDArray[Any]) -> tuple[int, ...]:
         """Shape (H, W) or (H, W, C) of one image as it was given."""
         return given.shape if self.flat is None else tuple(self.flat)
 

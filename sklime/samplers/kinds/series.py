@@ -1,10 +1,22 @@
 """Series of equal length: rows laid out over their steps and features."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from sklime.samplers.kinds.base import RowKind
 from sklime.samplers.kinds.cells import lay_out_cells
 from sklime.tables.schema import default_names
+from sklime.tables.typing import Table
+
+if TYPE_CHECKING:
+    from sklearn.utils import Tags
+
+    from sklime.samplers.masked.base import MaskedRow
 
 
 class SeriesRows(RowKind):
@@ -29,18 +41,18 @@ class SeriesRows(RowKind):
 
     name = "sequence"
 
-    def __init__(self, X, feature_names=None):
+    def __init__(self, X: Table, feature_names: Sequence[str] | None = None) -> None:
         X = as_series(X)
         self.shape, self.dtype = X.shape[1:], X.dtype
         self.n_steps = self.shape[0]
         self.feature_names = _named(feature_names, self.shape[1] if X.ndim == 3 else 1)
 
     @classmethod
-    def tag(cls, tags):
+    def tag(cls, tags: Tags) -> None:
         tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = True
 
-    def check(self, X):
+    def check(self, X: Table) -> Table:
         X = as_series(X)
         if X.shape[1:] != self.shape:
             raise ValueError(
@@ -50,15 +62,17 @@ class SeriesRows(RowKind):
         # Integers take the values of all training series, floats any.
         return X if X.dtype.kind == "f" else X.astype(np.result_type(X, self.dtype))
 
-    def column_names(self):
+    def column_names(self) -> NDArray[np.object_]:
         back = range(self.n_steps - 1, -1, -1)
         names = [f"{name}_t-{k}" for k in back for name in self.feature_names]
         return np.array(names, dtype=object)
 
-    def lay_out(self, rows, coefs):
+    def lay_out(
+        self, rows: Sequence[MaskedRow], coefs: Sequence[NDArray[np.float64]]
+    ) -> Any:
         return lay_out_cells(rows, coefs)
 
-    def explained_names(self):
+    def explained_names(self) -> NDArray[np.object_]:
         return self.column_names()
 
 

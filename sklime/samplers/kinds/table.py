@@ -1,10 +1,21 @@
 """Rows of tables: described by columns that all of them share."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from sklime.samplers.kinds.base import RowKind
 from sklime.tables.checks import check_table, feature_names
 from sklime.tables.conditions import TableConditions
+from sklime.tables.typing import Table
+
+if TYPE_CHECKING:
+    from sklime.samplers.base import Sampler
+    from sklime.samplers.masked.base import MaskedRow
 
 
 class TableRows(RowKind):
@@ -18,32 +29,34 @@ class TableRows(RowKind):
 
     name = "table"
 
-    def __init__(self, sampler):
+    def __init__(self, sampler: Sampler) -> None:
         self.sampler = sampler
 
     @staticmethod
-    def check_columns(owner, X, *, reset):
+    def check_columns(owner: Any, X: Table, *, reset: bool) -> Table:
         return check_table(owner, X, reset=reset)
 
-    def check(self, X):
+    def check(self, X: Table) -> Table:
         return X
 
-    def restore(self, X):
+    def restore(self, X: Table) -> Table:
         return self.sampler.restore(X)
 
-    def copies(self, composed):
+    def copies(self, composed: Table) -> Table:
         return composed
 
-    def column_names(self):
+    def column_names(self) -> NDArray[np.object_]:
         return feature_names(self.sampler)
 
-    def lay_out(self, rows, coefs):
+    def lay_out(
+        self, rows: Sequence[MaskedRow], coefs: Sequence[NDArray[np.float64]]
+    ) -> Any:
         return np.stack([coef.ravel() for coef in coefs])
 
-    def explained_names(self):
+    def explained_names(self) -> NDArray[np.object_]:
         return self.column_names()
 
-    def fields(self, X, given, names, spans):
+    def fields(self, X: Table, given: Table, names: Any, spans: Any) -> dict[str, Any]:
         conditions = TableConditions(*self.sampler.conditions(X))
         return {
             "data": X,
@@ -51,8 +64,8 @@ class TableRows(RowKind):
             "conditions": conditions,
         }
 
-    def names_of_units(self):
+    def names_of_units(self) -> NDArray[np.object_]:
         return self.column_names()
 
-    def varies(self):
+    def varies(self) -> NDArray[np.bool_]:
         return self.sampler.varies()

@@ -12,15 +12,6 @@ _MISSING = frozenset({"None", "nan", "NaT", "<NA>"})
 def read_texts(X):
     """Read texts from any container.
 
-    Parameters
-    ----------
-    X : list, array, Series or one-column frame of str
-        The texts.
-
-    Returns
-    -------
-    list of str
-
     Raises
     ------
     TypeError
@@ -58,11 +49,6 @@ def read_texts(X):
 
 def container_of_texts(X):
     """Remember the container of texts.
-
-    Parameters
-    ----------
-    X : list, array, Series or one-column frame of str
-        The texts.
 
     Returns
     -------

@@ -24,7 +24,7 @@ class CellwiseRow(MaskedRow):
     values : ndarray
         The row, as the model takes it.
     hidden : ndarray
-        Of the same shape and dtype: what stands where a unit is hidden.
+        Replacement values where a unit is hidden, of the same shape and dtype.
     spans : ndarray of int
         The unit of each cell, numbered from 0 without gaps. Each cell is an equal share of
         consecutive values: a pixel with its channels, for example.
@@ -136,10 +136,6 @@ def whole_numbers(values, dtype):
         Any values; of a dtype of integers, none missing.
     dtype : dtype
         Of booleans, integers or floats.
-
-    Returns
-    -------
-    ndarray
     """
     if dtype.kind in "biu":
         values = np.rint(values)
@@ -153,16 +149,10 @@ def as_held(given, dtype, parameter):
 
     Parameters
     ----------
-    given : ndarray
-        The values.
     dtype : dtype
         Of booleans, integers or floats.
     parameter : str
         Where they were given, for the message.
-
-    Returns
-    -------
-    ndarray
 
     Raises
     ------

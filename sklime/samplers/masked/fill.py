@@ -11,7 +11,6 @@ def hidden_image(image, segments, hide):
     Parameters
     ----------
     image : ndarray of shape (H, W) or (H, W, C)
-        The image.
     segments : ndarray of shape (H, W) of int
         The segment of each pixel, numbered from 0 without gaps.
     hide : {"mean", "blur", "inpaint"}, number or array-like

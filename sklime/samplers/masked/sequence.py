@@ -43,7 +43,7 @@ class SequenceSampler(MaskSampler):
         With ``unit="segment"``, the number of stretches, of equal length up to one step; at
         most one a step.
     fill : {"mean", "noise", "interpolate", "background"} or array-like, default="mean"
-        What stands in a replaced cell: its training mean; one draw from a normal law of
+        Replacement of a cell: its training mean; one draw from a normal law of
         its training mean and standard deviation, the same for all series; values on
         straight lines between the nearest steps that are kept, level beyond the outermost
         of them, and the training mean where none is; the values of one training series,
@@ -57,7 +57,7 @@ class SequenceSampler(MaskSampler):
     Attributes
     ----------
     background_ : ndarray of shape (T, F)
-        What stands in replaced cells; for "interpolate", where nothing is kept.
+        Values of replaced cells; for "interpolate", where nothing is kept.
     feature_names_ : ndarray of shape (F,) of str
         Names of the features.
     n_features_in_ : int

@@ -17,7 +17,6 @@ def superpixels(image, segmenter, n_segments=None):
     Parameters
     ----------
     image : ndarray of shape (H, W) or (H, W, C)
-        The image.
     segmenter : {"slic", "quickshift", "felzenszwalb", "grid"}, (int, int) or callable
         As for `SuperpixelSampler`.
     n_segments : int, default=None

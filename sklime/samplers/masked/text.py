@@ -23,7 +23,7 @@ class TokenSampler(MaskSampler):
     r"""Remove tokens of a text, whose places in the text are known.
 
     The number of removed tokens is uniform on 1 to d, as in LIME; texts whose masks are at
-    most `n_samples` are enumerated. What stands between tokens stays as it is.
+    most `n_samples` are enumerated. Text between tokens is unchanged.
 
     `transform` has one column per token of the training texts; an explanation also shows a
     text's other tokens. A text without any token has no units, and its explanation is the
@@ -42,7 +42,7 @@ class TokenSampler(MaskSampler):
         Whether each occurrence of a token is a unit. Otherwise a unit is a distinct token,
         and all its occurrences are removed together.
     mask : str or None, default=None
-        What stands in for a removed token. None: nothing.
+        Replacement of a removed token. None: nothing.
     sequence : {"stratified", "random"}, default="stratified"
         How masks are drawn: distinct, stratified by the number of removed tokens, with
         their complements; or independently as lime does.

@@ -32,7 +32,7 @@ class MaskedText(MaskedRow):
     positions : bool
         Whether each occurrence of a token is a unit, or each distinct token.
     mask : str or None
-        What stands in for a removed token.
+        Replacement of a removed token.
     """
 
     def __init__(self, text, cut, positions, mask):

@@ -74,15 +74,10 @@ class TabularSampler(Sampler):
         Parameters
         ----------
         X : ndarray, DataFrame or CSR matrix of shape (n_rows, n_features)
-            Training rows.
         y : array-like of shape (n_rows,), optional
             Class labels, used by ``binning="entropy"``.
         sample_weight : array-like of shape (n_rows,), optional
             Weights of the rows.
-
-        Returns
-        -------
-        self
         """
         check_option(self, "sequence", SEQUENCES)
         check_option(self, "handle_unknown", ("error", "ignore"))
@@ -148,17 +143,7 @@ class TabularSampler(Sampler):
         return self.law_seen_from(self._view(row))
 
     def law_seen_from(self, view: RowView) -> ProductLaw:
-        """Product law of the columns relative to one row.
-
-        Parameters
-        ----------
-        view : RowView
-            The row.
-
-        Returns
-        -------
-        ProductLaw
-        """
+        """Product law of the columns relative to one row."""
         at = view.at
         positions = [
             at.codes[j, 0] if column.binary else at.z[j, 0]  # type: ignore[index]
@@ -192,11 +177,6 @@ class TabularSampler(Sampler):
         Parameters
         ----------
         X : ndarray or DataFrame of shape (n_rows, n_features)
-            Rows.
-
-        Returns
-        -------
-        Coordinates
 
         Raises
         ------

@@ -23,7 +23,7 @@ from sklime.validation import check_option
 class MarginalSampler(TabularSampler):
     """Draw each column from its training distribution, independently of the others.
 
-    The draws do not depend on the explained row (but for sparse tables, where only the
+    The draws do not depend on the explained row (except for sparse tables, where only the
     row's stored entries are redrawn and the others stay fixed, so that attributions differ
     from those of the same table made dense). A value is drawn by the inverse
     distribution function of the training values, so that none is invented, integers stay
