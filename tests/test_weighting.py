@@ -170,7 +170,7 @@ def test_what_cannot_be_tilted_says_so():
     kernel = ExponentialKernel(metric="manhattan")
     with pytest.raises(ValueError, match='weighting="tilted" has no law to draw from'):
         LimeExplainer(model, kernel=kernel, method="sampling", weighting="tilted").fit(X)
-    with pytest.raises(ValueError, match=r"weighting='narrow' must be"):
+    with pytest.raises(ValueError, match=r"weighting='narrow' of LimeExplainer must be"):
         LimeExplainer(model, weighting="narrow").fit(X)
 
 

@@ -90,7 +90,7 @@ class ProductLaw:
 class _Mixture:
     """Base of mixtures of weighted components."""
 
-    def components(self, u):
+    def components(self: Any, u: NDArray[np.float64]) -> NDArray[np.intp]:
         """Index of each number's component, by the inverse CDF of the masses."""
         return np.searchsorted(np.cumsum(self.masses)[:-1], u, side="right")
 
