@@ -6,12 +6,22 @@ from itertools import product
 import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestRegressor
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression, Ridge
 
 from sklime import FunctionRegressor, LimeExplainer
 from sklime.kernels import ExponentialKernel, UniformKernel
 from sklime.laws.product import ProductLaw
-from sklime.samplers import MarginalSampler, Neighbourhood, Sampler
+from sklime.samplers import (
+    CoalitionSampler,
+    GaussianSampler,
+    MarginalSampler,
+    Neighbourhood,
+    Sampler,
+    SequenceSampler,
+    SuperpixelSampler,
+    TokenSampler,
+)
 from tests.third_party import SameValue, StatesItsLaw
 
 X = np.random.default_rng(0).choice([0.0, 1.0, 2.0], (90, 3), p=[0.5, 0.3, 0.2])
@@ -20,6 +30,10 @@ FOREST = RandomForestRegressor(10, random_state=0).fit(
 )
 KERNEL = ExponentialKernel(1.0, metric="euclidean")
 NARROW = ExponentialKernel(0.4, metric="euclidean")
+TEXTS = ["a good film", "a very bad film indeed"]
+LENGTHS_OF_TEXTS = LimeExplainer(
+    FunctionRegressor(lambda texts: np.array([len(text) ** 2.0 for text in texts]))
+)
 
 
 # Masses, and draws that are all there are
@@ -234,7 +248,7 @@ def each(**parts):
         (
             lambda found: found[:-1],
             ValueError,
-            r"Changed\(\) gave 3 samples for 4 rows; sample gives one a row",
+            r"Changed\(\) gave 3 samples for 4 rows; it gives one a row",
         ),
         (
             lambda found: [own.inputs for own in found],
@@ -452,3 +466,75 @@ def test_an_inherited_law_is_not_used_where_draws_are_overridden(setting, messag
     explainer = LimeExplainer(FOREST, sampler=FirstColumnTwice(n_bins=3), **setting)
     with pytest.raises(ValueError, match=message):
         explainer.fit(X)
+
+
+# Masks of another author's own, and laws stated in place of the built-in ones
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"masses": lambda own: -own.masses}, "masses .* hold -"),
+        ({"masses": lambda own: own.masses[:-1]}, r"with \d+ masses for a design of \d+"),
+        ({"position": lambda own: np.ones(9)}, "position has shape"),
+    ],
+)
+def test_masks_that_do_not_hold_together_are_refused(changes, message):
+    class OwnMasks(TokenSampler):
+        def masks(self, n_units, n_samples, random_state=None, kernel=None):
+            own = super().masks(n_units, n_samples, random_state, kernel)
+            return replace(own, **{part: change(own) for part, change in changes.items()})
+
+    with pytest.raises(ValueError, match=message):
+        LENGTHS_OF_TEXTS.set_params(sampler=OwnMasks()).fit(TEXTS).transform(TEXTS)
+
+
+def test_masks_without_masses_are_equally_likely():
+    class NoMasses(TokenSampler):
+        def masks(self, n_units, n_samples, random_state=None, kernel=None):
+            own = super().masks(n_units, n_samples, random_state, kernel)
+            return replace(own, masses=None, n_draws=None)
+
+    class EqualMasses(TokenSampler):
+        def masks(self, n_units, n_samples, random_state=None, kernel=None):
+            own = super().masks(n_units, n_samples, random_state, kernel)
+            return replace(own, masses=np.ones(len(own)), n_draws=len(own))
+
+    answers = [
+        LENGTHS_OF_TEXTS.set_params(sampler=sampler()).fit(TEXTS).transform(TEXTS).toarray()
+        for sampler in (NoMasses, EqualMasses)
+    ]
+    # Sums of a few hundred terms, in an order that the two need not share.
+    np.testing.assert_allclose(*answers, rtol=1e-12)
+    assert np.abs(answers[0]).max() > 0
+
+
+def test_a_law_stated_in_place_of_a_built_in_one_is_compared_with_the_draws():
+    class StatesAnother(MarginalSampler):
+        def law(self, row):
+            law = super().law(row)
+            masses = [np.linspace(1, 2, len(column.masses)) for column in law.columns]
+            pairs = zip(law.columns, masses, strict=True)
+            return ProductLaw(tuple(replace(c, masses=m / m.sum()) for c, m in pairs))
+
+    with pytest.raises(ValueError, match="does not draw from the law that it states"):
+        LimeExplainer(FOREST, sampler=StatesAnother()).fit(X).transform(X[:3])
+
+
+TABULAR = MarginalSampler(), GaussianSampler()
+COALITIONS = CoalitionSampler(background=X[:2])
+
+
+@pytest.mark.parametrize(
+    ("sampler", "method"),
+    [
+        *product(TABULAR, ("units", "conditions", "restore", "varies")),
+        *product([COALITIONS], ("rows", "conditions", "restore")),
+        *product([SuperpixelSampler(), SequenceSampler()], ("rows", "restore")),
+    ],
+    ids=lambda case: case if isinstance(case, str) else type(case).__name__,
+)
+def test_an_unfitted_sampler_says_so(sampler, method):
+    rows = () if method == "varies" else (X,)
+    with pytest.raises(NotFittedError):
+        getattr(sampler, method)(*rows)

@@ -11,6 +11,7 @@ from scipy.stats import binom
 
 from sklime.kernels import Kernel, checked_weights
 from sklime.laws.base import Law, Sample
+from sklime.laws.checks import check_sample
 from sklime.laws.quasirandom import resolve_seed
 from sklime.laws.subsets import distinct_rows, distinct_subsets
 from sklime.tables.access import n_rows
@@ -220,7 +221,11 @@ class MaskLaw(Law):
         Sample
             Without inputs.
         """
-        return self.sampler.masks(n_units, n_samples, random_state, self.kernel)
+        masks = self.sampler.masks(n_units, n_samples, random_state, self.kernel)
+        check_sample(masks, self.sampler)
+        if masks.masses is None:
+            masks = replace(masks, masses=np.ones(len(masks)))
+        return masks if masks.n_draws else replace(masks, n_draws=len(masks))
 
     def draw(self, X, n_samples, random_state):
         seed, found = resolve_seed(random_state), []

@@ -3,9 +3,11 @@
 import numpy as np
 
 from sklime.kernels import checked_weights
+from sklime.laws.checks import check_samples
 from sklime.model.queries import predict_new_rows
 from sklime.moments.draws import Draws, scale_answers
 from sklime.neighbourhoods.base import SampledSource
+from sklime.tables.access import n_rows
 
 
 class OwnDraws(SampledSource):
@@ -16,7 +18,8 @@ class OwnDraws(SampledSource):
         return 8 * 4 * self.n_samples * self.law.n_features
 
     def evaluate(self, X, known=None):
-        samples = self.law.draw(X, self.n_samples, self.seed)
+        samples = list(self.law.draw(X, self.n_samples, self.seed))
+        check_samples(samples, n_rows(X), self.law)
         return list(zip(samples, self._responses(samples, known), strict=True))
 
     def responses(self, evaluated, i):

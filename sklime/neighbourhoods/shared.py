@@ -27,8 +27,6 @@ class SharedPool(SampledSource):
     Possible where the draws do not depend on the row; each row weighs them its own way.
     """
 
-    asks_per_row = False
-
     def __init__(self, law, kernel, response, n_samples, seed, smaller=None):
         super().__init__(law, kernel, response, n_samples, seed, smaller)
         inputs, self.points = law.pool(n_samples, seed)

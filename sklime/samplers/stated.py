@@ -4,6 +4,7 @@ import numpy as np
 
 from sklime.exceptions import NoClosedForm
 from sklime.laws.base import Sample
+from sklime.laws.checks import check_masses, check_samples
 from sklime.laws.columns import Column
 from sklime.laws.coordinates import UNSEEN, Coordinates
 from sklime.laws.independent import IndependentColumns
@@ -15,7 +16,7 @@ from sklime.laws.quasirandom import (
     scramble_of_draws,
     uniform_numbers,
 )
-from sklime.samplers.own import OwnDrawsLaw, check_masses
+from sklime.samplers.own import OwnDrawsLaw
 from sklime.tables.access import n_rows, take_rows
 from sklime.tables.dense import DenseFormat
 
@@ -186,7 +187,9 @@ def _check_draws(sampler, row, law):
     ValueError
         If draws do not follow it.
     """
-    [sample] = sampler.sample(row, _N_DRAWS, random_state=0)
+    samples = list(sampler.sample(row, _N_DRAWS, random_state=0))
+    check_samples(samples, 1, sampler)
+    [sample] = samples
     masses = [column.masses / column.masses.sum() for column in law.columns]
     stated = np.array(
         [

@@ -8,9 +8,9 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
+from sklime.laws.checks import check_sample
 from sklime.samplers import Neighbourhood
 from sklime.samplers.kinds.table import TableRows
-from sklime.samplers.own import check_sample
 from sklime.tables.access import n_rows, take_rows
 from sklime.testing.components import expect, expect_untouched
 

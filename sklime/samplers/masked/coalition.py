@@ -87,9 +87,11 @@ class CoalitionSampler(MaskSampler):
         return self
 
     def rows(self, X: Table) -> list[_CoalitionRow]:
+        check_fitted(self)
         return [_CoalitionRow(e, self) for e in self._encoded(X)]
 
     def restore(self, X: Table) -> Table:
+        check_fitted(self)
         return self.format_.restore(X)
 
     def reference(self, X: Table, n_samples: int = 512) -> list[Neighbourhood]:
@@ -100,6 +102,7 @@ class CoalitionSampler(MaskSampler):
         return [replace(own, design=design) for own, design in pairs]
 
     def conditions(self, X: Table) -> Any:
+        check_fitted(self)
         codes, labels = [], []
         for j, e in enumerate(self._encoded(X).T):
             values, own = np.unique(e, return_inverse=True)

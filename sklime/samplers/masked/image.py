@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklime.fitting import atomic_fit
+from sklime.fitting import atomic_fit, check_fitted
 from sklime.samplers.kinds.image import ImageRows
 from sklime.samplers.masked.base import MaskSampler
 from sklime.samplers.masked.cellwise import CellwiseRow
@@ -114,6 +114,7 @@ class SuperpixelSampler(MaskSampler):
         return self
 
     def rows(self, X: Table) -> list[CellwiseRow]:
+        check_fitted(self)
         return [self._row(given) for given in X]
 
     def _row(self, given):

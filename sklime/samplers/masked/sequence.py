@@ -8,7 +8,7 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sklime.fitting import atomic_fit
+from sklime.fitting import atomic_fit, check_fitted
 from sklime.laws.quasirandom import RandomState, resolve_seed
 from sklime.samplers.kinds.series import SeriesRows, as_series
 from sklime.samplers.masked.base import MaskSampler
@@ -125,6 +125,7 @@ class SequenceSampler(MaskSampler):
         return self
 
     def rows(self, X: Table) -> list[CellwiseRow]:
+        check_fitted(self)
         cut = InterpolatedSeries if self._interpolates else CellwiseRow
         hidden = whole_numbers(self.background_, X.dtype).reshape(self.kind_.shape)  # type: ignore[attr-defined]
         return [cut(series, hidden, self._spans, self._names) for series in X]

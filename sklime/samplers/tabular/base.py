@@ -102,8 +102,9 @@ class TabularSampler(Sampler):
     @property
     def law_(self) -> Law:
         """Law of the draws: independent columns, relative to each row."""
-        if type(self).sample is not TabularSampler.sample:
-            # Draws of a subclass's own are what is weighted.
+        own, base = type(self), TabularSampler
+        if own.sample is not base.sample or own.law is not base.law:
+            # What a subclass draws or states itself is what is weighted.
             return super().law_
         check_fitted(self)
         return self._law()
@@ -186,15 +187,19 @@ class TabularSampler(Sampler):
         return self._placed(self.columns_, self.format_.encode(X), self.format_, X)
 
     def varies(self) -> NDArray[np.bool_]:
+        check_fitted(self)
         return self.format_.varies(self.columns_)
 
     def restore(self, X: Table) -> Table:
+        check_fitted(self)
         return self.format_.restore(X)
 
     def units(self, X: Table) -> list[NDArray[np.intp]] | None:
+        check_fitted(self)
         return self.format_.units(X)
 
     def conditions(self, X: Table) -> Any:
+        check_fitted(self)
         if self.format_.units(X) is None:
             return self.locate(X).codes.T, self._labels(self.columns_, self.format_)
         return [
