@@ -18,8 +18,7 @@ class OwnDraws(SampledSource):
         return 8 * 4 * self.n_samples * self.law.n_features
 
     def evaluate(self, X, known=None):
-        samples = list(self.law.draw(X, self.n_samples, self.seed))
-        check_samples(samples, n_rows(X), self.law)
+        samples = self._drawn(X)
         return list(zip(samples, self._responses(samples, known), strict=True))
 
     def responses(self, evaluated, i):
@@ -36,6 +35,11 @@ class OwnDraws(SampledSource):
                 # In double precision: what is enumerated is exact.
                 Z = Z.astype(np.float64)
             yield Draws(Z, sample.position, weights, *scaled, *own)
+
+    def _drawn(self, X):
+        samples = list(self.law.draw(X, self.n_samples, self.seed))
+        check_samples(samples, n_rows(X), self.law)
+        return samples
 
     def _responses(self, samples, known):
         inputs = [sample.inputs for sample in samples]

@@ -2,10 +2,8 @@
 
 import numpy as np
 
-from sklime.laws.checks import check_samples
 from sklime.moments.draws import Draws, scale_answers
 from sklime.neighbourhoods.own import OwnDraws
-from sklime.tables.access import n_rows
 
 
 class TiltedDraws(OwnDraws):
@@ -33,8 +31,7 @@ class TiltedDraws(OwnDraws):
         self.pool = pool if smaller is None else smaller.pool
 
     def evaluate(self, X, known=None):
-        samples = list(self.law.draw(X, self.n_samples, self.seed))
-        check_samples(samples, n_rows(X), self.law)
+        samples = self._drawn(X)
         controls = [None] * len(samples)
         if self.pool is not None and self.pool.control is not None:
             codes = self.pool.law.locate(X).codes.T
