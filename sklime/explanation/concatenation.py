@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import numpy as np
 
@@ -12,15 +12,12 @@ from sklime.explanation.serialization.equality import identical
 from sklime.tables.access import concat
 from sklime.tables.conditions import TableConditions
 
-if TYPE_CHECKING:
-    from sklime.explanation.container import Explanation
-
 
 class Joining:
     """Mixin of `Explanation`: concatenation."""
 
     @classmethod
-    def concat(cls, parts: Iterable[Explanation]) -> Self:
+    def concat(cls, parts: Iterable[Self]) -> Self:
         """Join explanations row-wise.
 
         They must agree in the names of their features, in their kind and kind of data, in

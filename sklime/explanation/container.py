@@ -113,7 +113,7 @@ class Explanation(
     --------
     >>> import numpy as np
     >>> from sklime.tables.conditions import TableConditions
-        >>> from sklime.explanation import Explanation
+    >>> from sklime.explanation import Explanation
     >>> labels = [["age <= 30", "age > 30"], ["color = blue", "color = red"]]
     >>> e = Explanation(
     ...     np.array([[0.1, -0.4], [0.2, 0.0]]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import Any, Generic, Literal, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike
 from sklime.explanation.fields import names_per_output
 from sklime.explanation.units import unit_mask, units_by_name, values_by_name
 
-if TYPE_CHECKING:
-    from sklime.explanation.container import Explanation
+# What is grouped by rows: an explanation.
+_Whole = TypeVar("_Whole")
 
 _STATISTICS: dict[str, Callable[..., Any]] = {"mean": np.mean, "max": np.max}
 
@@ -98,7 +98,7 @@ class Ordering:
         units = [np.argsort(ranks[own[held]], kind="stable") for own, held in places]
         return self._take_units(units, np.argsort(features, kind="stable"))
 
-    def groupby(self, labels: ArrayLike) -> Groups:
+    def groupby(self, labels: ArrayLike) -> Groups[Self]:
         """Group the rows that share a label.
 
         Parameters
@@ -120,7 +120,7 @@ class Ordering:
         return Groups(self, labels)
 
 
-class Groups:
+class Groups(Generic[_Whole]):
     """The parts of an explanation, by label.
 
     Parameters
@@ -141,7 +141,7 @@ class Groups:
     [1]
     """
 
-    def __init__(self, explanation: Explanation, labels: ArrayLike) -> None:
+    def __init__(self, explanation: _Whole, labels: ArrayLike) -> None:
         import pandas as pd
 
         labels = pd.Series(labels)
@@ -162,13 +162,13 @@ class Groups:
     def __len__(self) -> int:
         return len(self._labels)
 
-    def __iter__(self) -> Iterator[tuple[Any, Explanation]]:
+    def __iter__(self) -> Iterator[tuple[Any, _Whole]]:
         return iter(self.items())
 
     def __contains__(self, label: object) -> bool:
         return label in self._labels
 
-    def __getitem__(self, label: object) -> Explanation:
+    def __getitem__(self, label: object) -> _Whole:
         if label not in self:
             raise KeyError(f"no rows are labelled {label!r}: choose from {self.keys()}")
         return self._explanation[self._codes == self._labels.get_loc(label)]
@@ -182,7 +182,7 @@ class Groups:
         """List the labels, sorted."""
         return self._labels.tolist()
 
-    def items(self) -> list[tuple[Any, Explanation]]:
+    def items(self) -> list[tuple[Any, _Whole]]:
         """List the pairs of a label and its explanation."""
         return [(label, self[label]) for label in self.keys()]
 
