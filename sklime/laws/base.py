@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from sklime.laws.cells import Cells
     from sklime.laws.coordinates import Coordinates
     from sklime.laws.independent import IndependentColumns
-    from sklime.laws.masks import ExchangeableLaw
     from sklime.laws.quasirandom import RandomState
-    from sklime.samplers.base import Sampler
     from sklime.tables.typing import Table
 
 
@@ -63,6 +61,12 @@ class Neighbourhood:
 Sample = Neighbourhood
 
 
+class FittedSampler(Protocol):
+    """What a law asks of the sampler whose draws it is; each kind of law asks more."""
+
+    n_features_in_: int
+
+
 class Law(ABC):
     """Base of the laws by which fitted samplers perturb rows.
 
@@ -75,7 +79,7 @@ class Law(ABC):
         Fitted: describes the rows.
     """
 
-    def __init__(self, sampler: Sampler) -> None:
+    def __init__(self, sampler: FittedSampler) -> None:
         self.sampler = sampler
 
     def __repr__(self) -> str:
@@ -178,20 +182,6 @@ class Law(ABC):
             If it is none; the message says why.
         """
         raise NoClosedForm(f"{self!r} has no independent columns")
-
-    def exchangeable(self, n_units: int) -> ExchangeableLaw:
-        """Law of masks of a row of `n_units` units, for closed forms.
-
-        Returns
-        -------
-        ExchangeableLaw
-
-        Raises
-        ------
-        NoClosedForm
-            If it has none; the message says why.
-        """
-        raise NoClosedForm(f"{self!r} hides no units")
 
 
 class SharedLaw(Law):

@@ -241,6 +241,7 @@ class MaskLaw(Law):
         return MaskLaw(self.sampler, kernel) if kernel.exchangeable else None
 
     def exchangeable(self, n_units):
+        """Law of masks of a row of `n_units` units, an `ExchangeableLaw`."""
         return self.sampler.mask_law(n_units)
 
 
