@@ -306,6 +306,14 @@ class StatesMassesBelowZero(StatesItsLaw):
         return ProductLaw(tuple(replace(c, masses=c.masses - 0.02) for c in columns))
 
 
+class StatesShiftedValues(StatesItsLaw):
+    """Says rightly how often values are the row's own, yet not which values there are."""
+
+    def law(self, row):
+        columns = super().law(row).columns
+        return ProductLaw(tuple(replace(c, values=c.values + 0.25) for c in columns))
+
+
 # X with columns that depend on each other, so that whole rows are no independent columns.
 DEPENDENT = np.column_stack([X[:, 0], X[:, 0], X[:, 2]])
 LIES = [
@@ -316,6 +324,7 @@ LIES = [
         r"does not draw from the law that it states: colu",
     ),
     (DrawsWholeRows(), DEPENDENT, ValueError, r"columns 0 and 1 both match in .* Mend law"),
+    (StatesShiftedValues(), X, ValueError, r"draws of column 0 .* Mend law\(row\)"),
     (StatesTooFewColumns(), X, ValueError, "states a law of 2 columns for a row of 3"),
     (StatesNoLaw(), X, TypeError, r"StatesNoLaw\(\) states list as its law"),
     (StatesMassesBelowZero(), X, ValueError, r"masses of column 0 in the law .* -0\.0"),

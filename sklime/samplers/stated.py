@@ -43,6 +43,9 @@ class StatedLaw(OwnDrawsLaw):
         laws = [stated_law(self.sampler, row) for row in rows]
         if None in laws:
             raise NoClosedForm(f"{self.sampler!r} states no law of its columns")
+        format_ = DenseFormat(X)
+        if format_.nominal.any():
+            raise NoClosedForm(f"{self.sampler!r} states laws of columns without numbers")
         for row, law in zip(rows, laws, strict=True):
             if not all(isinstance(column, Atoms) for column in law.columns):
                 raise NoClosedForm(f"{self.sampler!r} states laws that are not discrete")
@@ -50,10 +53,7 @@ class StatedLaw(OwnDrawsLaw):
                 raise NoClosedForm(f"{self.sampler!r} states laws that compare no bins")
             if not all(map(_same_atoms, law.columns, laws[0].columns)):
                 raise NoClosedForm(f"{self.sampler!r} states other laws for other rows")
-            _check_draws(self.sampler, row, law)
-        format_ = DenseFormat(X)
-        if format_.nominal.any():
-            raise NoClosedForm(f"{self.sampler!r} states laws of columns without numbers")
+            _check_draws(self.sampler, row, law, format_)
         columns = [_column(atoms) for atoms in laws[0].columns]
         return IndependentColumns(columns, format_, self._locate)
 
@@ -93,7 +93,7 @@ class WeightedStatedLaw(OwnDrawsLaw):
                     f"{self.sampler!r} states no law to draw from for row {i}, or one of "
                     'columns without numbers: use weighting="kernel".'
                 )
-            _check_draws(self.sampler, row, law)
+            _check_draws(self.sampler, row, law, format_)
             law = law.tilt(self.kernel)
             numbers = uniform_numbers(n_samples, len(law), "sobol", seed)
             inputs = format_.decode(law.draw(numbers))
@@ -179,8 +179,8 @@ def _same_atoms(one, other):
     )
 
 
-def _check_draws(sampler, row, law):
-    """Compare shares of matches, of one and of two columns, with the stated law.
+def _check_draws(sampler, row, law, format_):
+    """Compare matches of one and of two columns, and values, with the stated law.
 
     Raises
     ------
@@ -190,6 +190,8 @@ def _check_draws(sampler, row, law):
     samples = list(sampler.sample(row, _N_DRAWS, random_state=0))
     check_samples(samples, 1, sampler)
     [sample] = samples
+    weights = np.ones(len(sample)) if sample.masses is None else np.asarray(sample.masses)
+    weights = weights / weights.sum()
     masses = [column.masses / column.masses.sum() for column in law.columns]
     stated = np.array(
         [
@@ -198,8 +200,6 @@ def _check_draws(sampler, row, law):
         ]
     )
     Z = (np.asarray(sample.design) == sample.position).astype(np.float64)
-    weights = np.ones(len(Z)) if sample.masses is None else np.asarray(sample.masses)
-    weights = weights / weights.sum()
     both = (Z * weights[:, np.newaxis]).T @ Z
     expected = np.outer(stated, stated)
     np.fill_diagonal(expected, stated)
@@ -215,3 +215,29 @@ def _check_draws(sampler, row, law):
             f"{both[j, k]:.4f} of {len(Z)} draws, by its law in {expected[j, k]:.4f}. Mend "
             "law(row), or let it return None."
         )
+    # Bound of Dvoretzky, Kiefer and Wolfowitz: honest draws exceed it once in 1e13 columns.
+    allowed = 4.0 * np.sqrt(np.square(weights).sum())
+    for j, drawn in enumerate(format_.encode(sample.inputs).T):
+        distance = _distance(law.columns[j], drawn, weights)
+        if distance > allowed:
+            raise ValueError(
+                f"{sampler!r} does not draw from the law that it states: the distribution "
+                f"function of {len(drawn)} draws of column {j} is up to {distance:.4f} off "
+                "that of its law. Mend law(row), or let it return None."
+            )
+
+
+def _distance(column, drawn, weights):
+    """Largest distance between the distribution functions of draws and of atoms."""
+    if not isinstance(column, Atoms):
+        return 0.0
+    # NaN comes last, and is as large as itself.
+    values, atom = np.unique(column.values, return_inverse=True)
+    stated = np.cumsum(np.bincount(atom, column.masses)) / column.masses.sum()
+    order = np.argsort(drawn)
+    shares = np.append(0.0, np.cumsum(weights[order]))
+    # Draws may have been rounded to the table's dtype.
+    slack = 1e-6 * np.abs(values)
+    below = shares[np.searchsorted(drawn[order], values - slack, "left")]
+    up_to = shares[np.searchsorted(drawn[order], values + slack, "right")]
+    return np.maximum(stated - up_to, below - np.append(0.0, stated[:-1])).max()
