@@ -518,6 +518,17 @@ def test_masks_without_masses_are_equally_likely():
     assert np.abs(answers[0]).max() > 0
 
 
+def test_draws_of_a_sampler_that_hides_units_come_from_its_masks_alone():
+    class OwnDraws(TokenSampler):
+        def sample(self, X, n_samples=4096, random_state=None):
+            return super().sample(X, n_samples, random_state)[::-1]
+
+    sampler = OwnDraws().fit(TEXTS)
+    assert len(sampler.sample(TEXTS, 9)) == 2
+    with pytest.raises(TypeError, match=r"OwnDraws overrides sample, .* override masks"):
+        LENGTHS_OF_TEXTS.set_params(sampler=sampler).fit(TEXTS)
+
+
 def test_a_law_stated_in_place_of_a_built_in_one_is_compared_with_the_draws():
     class StatesAnother(MarginalSampler):
         def law(self, row):

@@ -225,12 +225,17 @@ class MaskSampler(Sampler):
     @property
     def law_(self) -> Law:
         """The law of the masked copies of all rows."""
+        if type(self).sample is not MaskSampler.sample:
+            raise TypeError(
+                f"{type(self).__name__} overrides sample, whose draws are not asked for: "
+                "rows are explained by masks, so override masks or mask_law instead."
+            )
         return MaskLaw(self)
 
     def sample(
         self, X: Table, n_samples: int = 4096, random_state: RandomState = None
     ) -> list[Neighbourhood]:
-        return self.law_.draw(self.check(X), n_samples, random_state)
+        return MaskLaw(self).draw(self.check(X), n_samples, random_state)
 
     def interpret(self, X: Table, row: Table) -> NDArray[np.bool_]:
         [described] = self.rows(self.check(row))
