@@ -541,6 +541,26 @@ def test_a_law_stated_in_place_of_a_built_in_one_is_compared_with_the_draws():
         LimeExplainer(FOREST, sampler=StatesAnother()).fit(X).transform(X[:3])
 
 
+@pytest.mark.parametrize(
+    "matched", [np.ones(3, dtype=bool), property(lambda self: np.ones(3, dtype=bool))]
+)
+def test_an_older_name_may_be_an_attribute_or_a_property_of_the_class(matched):
+    class Old(SameValue):
+        matched_ = matched
+        default_metric_, default_width_ = "cosine", 0.25
+
+        def fit(self, X, y=None, sample_weight=None):
+            self.values_, self.masses_ = X, np.full(len(X), 1.0 / len(X))
+            self.n_features_in_ = X.shape[1]
+            return self
+
+    setting = {"kernel": KERNEL, "random_state": 0}
+    old = LimeExplainer(FOREST, sampler=Old(), **setting).fit(X)
+    new = LimeExplainer(FOREST, sampler=SameValue(), **setting).fit(X)
+    np.testing.assert_array_equal(old.sampler_.binary_features_, new.sampler_.matched_)
+    np.testing.assert_array_equal(old.transform(X[:3]), new.transform(X[:3]))
+
+
 TABULAR = MarginalSampler(), GaussianSampler()
 COALITIONS = CoalitionSampler(background=X[:2])
 

@@ -52,6 +52,13 @@ class Sampler(Component, ABC):
     # Rows handed to the model at a time; None leaves it to the working memory.
     batch_size: int | None = None
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        # A class may have defined the older name itself: what it says holds for both.
+        own = vars(cls)
+        if "matched_" in own and "binary_features_" not in own:
+            cls.binary_features_ = own["matched_"]
+
     @property
     def matched_(self) -> NDArray[np.bool_]:
         """An older name of `binary_features_`."""
