@@ -25,6 +25,7 @@ from sklime.laws.columns import (
     mean_and_sd,
 )
 from sklime.laws.coordinates import UNSEEN, Coordinates, coordinates
+from sklime.laws.independent import IndependentColumns
 from sklime.laws.product import ProductLaw
 from sklime.laws.quasirandom import SEQUENCES, RandomState, count_draws
 from sklime.samplers.base import Sampler
@@ -169,8 +170,8 @@ class TabularSampler(Sampler):
         return None
 
     @abstractmethod
-    def check_closed_form(self) -> None:
-        """Raise `NoClosedForm` where the columns' laws have no closed form."""
+    def independent_columns(self) -> IndependentColumns:
+        """The columns' laws for closed forms, as `Law.independent_columns`."""
 
     def locate(self, X: Table) -> Coordinates:
         """Place checked dense rows in interpretable space.

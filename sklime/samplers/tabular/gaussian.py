@@ -13,6 +13,7 @@ from sklime.exceptions import NoClosedForm
 from sklime.fitting import atomic_fit
 from sklime.laws.base import Law
 from sklime.laws.columns import CategoricalColumn, mean_and_sd, normal_law
+from sklime.laws.independent import IndependentColumns
 from sklime.laws.product import ProductLaw
 from sklime.samplers.tabular.base import TabularSampler
 from sklime.samplers.tabular.law import ColumnsLaw, SharedColumnsLaw, ShiftedColumnsLaw
@@ -101,9 +102,11 @@ class GaussianSampler(TabularSampler):
         sds = [self.scale * sd for _, sd in self._normals]
         return ProductLaw(tuple(normal_law(c, 0.0, sds[j], None) for j, c in columns))
 
-    def check_closed_form(self) -> None:
+    def independent_columns(self) -> IndependentColumns:
         if self.n_bins is not None:
             raise NoClosedForm("GaussianSampler has closed forms for n_bins=None only")
+        parts = self.columns_, self.format_, self.locate
+        return IndependentColumns(*parts, self.normal_of, self.scale)
 
     def normal_of(self, j: int, z: Any) -> tuple[Any, float]:
         """Mean and standard deviation of the draws of a numeric column.

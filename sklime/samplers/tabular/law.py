@@ -6,7 +6,6 @@ import numpy as np
 
 from sklime.laws.base import Law, SharedLaw, ShiftedLaw
 from sklime.laws.coordinates import coordinates
-from sklime.laws.independent import IndependentColumns
 from sklime.laws.quasirandom import (
     places_of_draws,
     resolve_seed,
@@ -65,15 +64,7 @@ class ColumnsLaw(Law):
         return places_of_draws(n_draws, n_more, self.sampler.sequence)
 
     def independent_columns(self, X):
-        sampler = self.sampler
-        sampler.check_closed_form()
-        return IndependentColumns(
-            sampler.columns_,
-            sampler.format_,
-            sampler.locate,
-            getattr(sampler, "normal_of", None),
-            getattr(sampler, "scale", 1.0),
-        )
+        return self.sampler.independent_columns()
 
     def _drawn(self, view, numbers):
         law = self.sampler.law_seen_from(view)

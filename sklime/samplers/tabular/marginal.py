@@ -13,6 +13,7 @@ from sklime.fitting import atomic_fit
 from sklime.laws.base import Law
 from sklime.laws.cells import Cells
 from sklime.laws.columns import BinnedColumn, truncated_law
+from sklime.laws.independent import IndependentColumns
 from sklime.samplers.tabular.base import TabularSampler
 from sklime.samplers.tabular.law import ColumnsLaw, SharedColumnsLaw
 from sklime.tables.sparse import SparseFormat
@@ -100,13 +101,14 @@ class MarginalSampler(TabularSampler):
         E = self.format_.encode(inputs)
         return [_column_cells(c, E[:, j], n_levels) for j, c in enumerate(self.columns_)]
 
-    def check_closed_form(self) -> None:
+    def independent_columns(self) -> IndependentColumns:
         if isinstance(self.format_, SparseFormat):
             raise NoClosedForm("rows of a sparse table have columns of their own")
         if self.within != "empirical":
             raise NoClosedForm(f"within={self.within!r} is not the empirical marginal")
         if self.n_bins is None and not self.binary_features_.all():
             raise NoClosedForm("n_bins=None gives empirical columns a standardised design")
+        return IndependentColumns(self.columns_, self.format_, self.locate)
 
     def _law(self) -> Law:
         # A sparse row keeps the columns that it does not store.
