@@ -27,7 +27,6 @@ from sklime.model.response import Response
 from sklime.model.wrapped import WrappedModelMixin
 from sklime.samplers import MarginalSampler
 from sklime.samplers.base import Sampler
-from sklime.samplers.kinds.table import TableRows
 from sklime.selectors import AllFeatures, MomentSelector
 from sklime.tables.access import block_bytes, concat, take_rows
 from sklime.tables.typing import Table, TableLike
@@ -363,8 +362,9 @@ class LimeExplainer(
             The input columns' names; for ``target="all"`` ``<output>__<feature>``.
         """
         check_fitted(self)
-        names = self.sampler_.kind_.column_names()
-        if isinstance(self.sampler_.kind_, TableRows):
+        kind = self.sampler_.kind_
+        names = kind.column_names()
+        if kind.columnar:
             names = super().get_feature_names_out(input_features)
         target = self._response.resolve(self.target)
         if not target.multiple:

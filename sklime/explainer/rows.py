@@ -8,7 +8,6 @@ from sklearn.utils import gen_batches
 
 from sklime.laws.masks import MaskLaw
 from sklime.model.queries import predict_masked, predict_tables
-from sklime.samplers.kinds.table import TableRows
 from sklime.tables.access import n_rows, take_rows
 
 
@@ -166,10 +165,9 @@ def rows_of(sampler, X, given):
     sampler, X, given
         As for `Rows`.
     """
-    in_table = isinstance(sampler.kind_, TableRows)
     if not isinstance(sampler.law_, MaskLaw):
         return ColumnRows(sampler, X, given)
-    return (CoalitionRows if in_table else UnitRows)(sampler, X, given)
+    return (CoalitionRows if sampler.kind_.columnar else UnitRows)(sampler, X, given)
 
 
 def _reference_of_table(sampler, X, response):

@@ -25,6 +25,9 @@ class RowKind(ABC):
     # What explanations, pages and plots call the kind.
     name = "table"
 
+    # Whether all rows are described by the columns of one table.
+    columnar = False
+
     @classmethod
     def tag(cls, tags: Tags) -> None:
         """Set scikit-learn's input tags for an explainer of such rows."""

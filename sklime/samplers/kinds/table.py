@@ -28,6 +28,7 @@ class TableRows(RowKind):
     """
 
     name = "table"
+    columnar = True
 
     def __init__(self, sampler: Sampler) -> None:
         self.sampler = sampler
