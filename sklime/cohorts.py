@@ -21,6 +21,8 @@ from sklime.tables.dense import DenseFormat
 from sklime.tables.typing import TableLike
 from sklime.validation import check_count, is_count
 
+__all__ = ["Cohorts"]
+
 
 class Cohorts(BaseEstimator):
     """Split a table into a few groups of rows that are explained alike, and name each.

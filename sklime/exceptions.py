@@ -6,6 +6,13 @@ import sys
 import warnings
 from types import FrameType
 
+__all__ = [
+    "ClosedFormWarning",
+    "NeighbourhoodWarning",
+    "SelectionWarning",
+    "UnknownValueWarning",
+]
+
 
 class NeighbourhoodWarning(UserWarning):
     """A neighbourhood is too thin for its surrogate.

@@ -13,6 +13,8 @@ from sklearn.metrics import pairwise_distances
 
 from sklime.base import Component
 
+__all__ = ["ExponentialKernel", "Kernel", "UniformKernel", "as_kernel"]
+
 # Distances that on a 0/1 design depend on the number of matches alone, distances of truth
 # values, and distances that depend on the difference of the two points alone.
 _EXCHANGEABLE = frozenset(

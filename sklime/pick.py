@@ -19,6 +19,8 @@ from sklime.laws.quasirandom import RandomState, generator_of
 from sklime.tables.typing import TableLike
 from sklime.validation import check_count
 
+__all__ = ["SubmodularPick"]
+
 
 class SubmodularPick(BaseEstimator):
     r"""Pick the rows whose attributions together cover the important features (SP-LIME).

@@ -18,6 +18,15 @@ from sklime.moments.products import resolution_of, weighted_products
 from sklime.moments.sampled import SampledMoments
 from sklime.validation import check_count
 
+__all__ = [
+    "AllFeatures",
+    "AutoSelector",
+    "ForwardSelection",
+    "HighestWeights",
+    "LassoPath",
+    "MomentSelector",
+]
+
 # Share by which a lasso path tells the covariances of the first and the last feature apart.
 _TIE_BREAK = 1e-9
 

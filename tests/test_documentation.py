@@ -53,7 +53,16 @@ def test_every_python_block_of_a_page_is_a_doctest_that_runs(page):
 
 
 @pytest.mark.parametrize(
-    "module", ["sklime", "sklime.samplers", "sklime.plotting", "sklime.testing"]
+    "module",
+    [
+        "sklime",
+        "sklime.exceptions",
+        "sklime.kernels",
+        "sklime.plotting",
+        "sklime.samplers",
+        "sklime.selectors",
+        "sklime.testing",
+    ],
 )
 def test_the_reference_lists_every_public_name(module):
     names = importlib.import_module(module).__all__
