@@ -64,6 +64,7 @@ class MaskPopulation(ExactSource):
         NoClosedForm
             If they are not.
         """
+        # Of the other readers' forms none is a sum over units.
         form = linear.read(model, response)
         if form is None:
             raise NoClosedForm(f"{type(model).__name__} is not linear")
