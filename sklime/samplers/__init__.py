@@ -11,7 +11,8 @@ from sklime.samplers.tabular.gaussian import GaussianSampler
 from sklime.samplers.tabular.marginal import MarginalSampler
 
 if TYPE_CHECKING:
-    from sklime.samplers.masked.base import MaskedRow, MaskSampler
+    from sklime.samplers.kinds.masked_row import MaskedRow
+    from sklime.samplers.masked.base import MaskSampler
     from sklime.samplers.masked.coalition import CoalitionSampler
     from sklime.samplers.masked.image import SuperpixelSampler
     from sklime.samplers.masked.sequence import SequenceSampler
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _LATE = {
     "CoalitionSampler": "sklime.samplers.masked.coalition",
     "MaskSampler": "sklime.samplers.masked.base",
-    "MaskedRow": "sklime.samplers.masked.base",
+    "MaskedRow": "sklime.samplers.kinds.masked_row",
     "SequenceSampler": "sklime.samplers.masked.sequence",
     "SuperpixelSampler": "sklime.samplers.masked.image",
     "TokenSampler": "sklime.samplers.masked.text",

@@ -10,13 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import validate_data
 
+from sklime.samplers.kinds.masked_row import MaskedRow
 from sklime.tables.access import is_frame
 from sklime.tables.typing import Table
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags
-
-    from sklime.samplers.masked.base import MaskedRow
 
 
 class RowKind(ABC):

@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from sklime.samplers.kinds.base import RowKind
 from sklime.samplers.kinds.cells import lay_out_cells
+from sklime.samplers.kinds.masked_row import MaskedRow
 from sklime.tables.typing import Table
 from sklime.validation import is_count
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags
-
-    from sklime.samplers.masked.base import MaskedRow
 
 
 class ImageRows(RowKind):

@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 
 from sklime.samplers.kinds.base import RowKind
 from sklime.samplers.kinds.cells import lay_out_cells
+from sklime.samplers.kinds.masked_row import MaskedRow
 from sklime.tables.schema import default_names
 from sklime.tables.typing import Table
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags
-
-    from sklime.samplers.masked.base import MaskedRow
 
 
 class SeriesRows(RowKind):

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sklime.samplers.kinds.base import RowKind
+from sklime.samplers.kinds.masked_row import MaskedRow
 from sklime.tables.checks import check_table, feature_names
 from sklime.tables.conditions import TableConditions
 from sklime.tables.typing import Table
 
-if TYPE_CHECKING:
-    from sklime.samplers.base import Sampler
-    from sklime.samplers.masked.base import MaskedRow
+
+class _Columns(Protocol):
+    """What rows of a table ask of the sampler that knows their columns."""
+
+    n_features_in_: int
+
+    def restore(self, X: Table) -> Table: ...
+
+    def conditions(self, X: Table) -> Any: ...
+
+    def varies(self) -> NDArray[np.bool_]: ...
 
 
 class TableRows(RowKind):
@@ -30,7 +39,7 @@ class TableRows(RowKind):
     name = "table"
     columnar = True
 
-    def __init__(self, sampler: Sampler) -> None:
+    def __init__(self, sampler: _Columns) -> None:
         self.sampler = sampler
 
     @staticmethod

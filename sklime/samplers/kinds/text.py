@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from sklime.samplers.kinds.base import RowKind
+from sklime.samplers.kinds.masked_row import MaskedRow
 from sklime.samplers.kinds.text_containers import container_of_texts, read_texts
 from sklime.tables.typing import Table
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags
-
-    from sklime.samplers.masked.base import MaskedRow
 
 
 class TextRows(RowKind):

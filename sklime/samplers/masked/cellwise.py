@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklime.samplers.masked.base import MaskedRow
+from sklime.samplers.kinds.masked_row import MaskedRow
 from sklime.tables.typing import Table
 
 # Bytes composed at a time: with what they are made of, they stay in the cache.

@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike
 from sklime.fitting import atomic_fit, check_fitted
 from sklime.kernels import UniformKernel
 from sklime.laws.base import Neighbourhood
+from sklime.samplers.kinds.masked_row import MaskedRow
 from sklime.samplers.kinds.table import TableRows
-from sklime.samplers.masked.base import MaskedRow, MaskSampler
+from sklime.samplers.masked.base import MaskSampler
 from sklime.samplers.tabular.marginal import MarginalSampler
 from sklime.tables.checks import check_table, feature_names
 from sklime.tables.dense import DenseFormat

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklime.samplers.masked.base import MaskedRow
+from sklime.samplers.kinds.masked_row import MaskedRow
 from sklime.tables.typing import Table
 
 # Two bytes that UTF-8 never uses: what is removed, and where a text ends.

@@ -1,0 +1,94 @@
+"""The contract of rows that are cut into units, whatever their kind."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklime.tables.typing import Table
+
+
+class MaskedRow(ABC):
+    """One row, cut into units that can be hidden.
+
+    Subclasses define the abstract members; they may compute lazily and remember.
+
+    Examples
+    --------
+    >>> from sklime.samplers import MaskedRow, TokenSampler
+    >>> [row] = TokenSampler().fit(["a good film"]).rows(["a good film"])
+    >>> isinstance(row, MaskedRow), row.n_units, row.names.tolist()
+    (True, 3, ['a', 'good', 'film'])
+    >>> row.compose([[True, False, True]])
+    ['a  film']
+    """
+
+    @property
+    @abstractmethod
+    def names(self) -> NDArray[Any]:
+        """Name of each unit, ndarray of shape (n_units,) of str."""
+
+    @property
+    @abstractmethod
+    def spans(self) -> Sequence[Any] | NDArray[Any]:
+        """Where each unit stands in the row: n_units entries, or a map of labels."""
+
+    @property
+    def n_units(self) -> int:
+        """Number of units."""
+        return len(self.names)
+
+    @property
+    @abstractmethod
+    def bytes_per_copy(self) -> int:
+        """Memory that a masked copy of the row needs."""
+
+    @abstractmethod
+    def compose(self, masks: NDArray[np.bool_]) -> Table:
+        """Hide units of the row.
+
+        Parameters
+        ----------
+        masks : ndarray of shape (n_masks, n_units) of bool
+            True where a unit is kept.
+
+        Returns
+        -------
+        list or ndarray of n_masks rows
+            The masked rows as the model takes them, made anew: it may change them.
+        """
+
+    def compose_distinct(self, masks: NDArray[np.bool_]) -> tuple[Table, NDArray[np.intp]]:
+        """Hide units of the row, and give equal results once.
+
+        Parameters
+        ----------
+        masks : ndarray of shape (n_masks, n_units) of bool
+            True where a unit is kept.
+
+        Returns
+        -------
+        inputs : list or ndarray
+            The distinct masked rows; here those of all masks.
+        index : ndarray of shape (n_masks,) or (n_masks, n_each) of int
+            Which of them belongs to each mask, or which ones, whose mean response it has.
+        """
+        return self.compose(masks), np.arange(len(masks))
+
+    @abstractmethod
+    def shared_with(self, X: Table) -> NDArray[np.bool_]:
+        """Units that other rows share with this one.
+
+        Parameters
+        ----------
+        X : rows
+            Checked rows.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_units) of bool
+        """
