@@ -159,11 +159,7 @@ class HighestWeights(MomentSelector):
         self.k = k
 
     def select(self, moments: CentralMoments) -> NDArray[np.bool_]:
-        size = np.abs(moments.ridge(0.01))
-        order = np.argsort(-size, axis=2, kind="stable")[:, :, : self.k]
-        support = np.zeros(size.shape, dtype=bool)
-        np.put_along_axis(support, order, True, axis=2)
-        return support
+        return _largest(np.abs(moments.ridge(0.01)), self.k)
 
 
 class ForwardSelection(MomentSelector):
@@ -192,6 +188,11 @@ class ForwardSelection(MomentSelector):
         self.k = k
 
     def select(self, moments: CentralMoments) -> NDArray[np.bool_]:
+        if moments.independent:
+            # No feature changes what another one adds.
+            varies = ~moments.constant[:, np.newaxis]
+            gain = np.square(moments.ridge(0.0)) * moments.variance[:, np.newaxis]
+            return _largest(np.where(varies, gain, -1.0), self.k) & varies
         n, d, outputs = moments.cross.shape
         residual = np.swapaxes(moments.cross, 1, 2).copy()
         total = np.broadcast_to(
@@ -251,6 +252,10 @@ class LassoPath(MomentSelector):
         support = np.zeros((n, outputs, d), dtype=bool)
         # A path cannot take in two features at once: of equal ones it would lose one.
         hair = 1.0 - _TIE_BREAK * np.arange(d) / max(d, 1)
+        if moments.independent:
+            # The path is a soft threshold of the covariances.
+            size = np.abs(np.swapaxes(moments.cross, 1, 2)) * hair
+            return _largest(size, self.k) & (size > 0.0)
         for i in range(n):
             varies = np.flatnonzero(np.diagonal(moments.gram[i]) > 0)
             gram = np.ascontiguousarray(moments.gram[i][np.ix_(varies, varies)])
@@ -292,3 +297,11 @@ class AutoSelector(MomentSelector):
     def select(self, moments: CentralMoments) -> NDArray[np.bool_]:
         chosen = ForwardSelection(self.k) if self.k <= 6 else HighestWeights(self.k)
         return chosen.select(moments)
+
+
+def _largest(size, k):
+    """The `k` largest numbers of each row and output, of equal ones the first."""
+    order = np.argsort(-size, axis=2, kind="stable")[:, :, :k]
+    support = np.zeros(size.shape, dtype=bool)
+    np.put_along_axis(support, order, True, axis=2)
+    return support

@@ -182,13 +182,39 @@ def test_tilted_law_needs_no_weights(name):
 
 @pytest.mark.parametrize("width", [0.8, 1.5, 6.0])
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_sampling_finds_the_closed_form(name, width):
+def test_pools_find_the_closed_form(name, width):
     explanations = explain_with_many_seeds(
         model_of(name),
         TABLE,
         TABLE[ROWS],
         sampler=table_sampler(),
         kernel=ExponentialKernel(width=width),
+    )
+    limits = [limit(name, row, width) for row in ROWS]
+    expected = {key: np.array([each[key] for each in limits]) for key in limits[0]}
+    # The penalty shrinks what draws of the rest add, by 1 / (n v + 1) of it at most.
+    shrunk = np.abs(expected["coef"]) / (N_SAMPLES * expected["v"] + 1.0)
+    assert_mean_is([e.values for e in explanations], expected["coef"], shrunk)
+    middle = [e.local_predictions - e.intercepts for e in explanations]
+    assert_mean_is(middle, expected["coef"].sum(axis=1), shrunk.sum(axis=1))
+    sizes = N_SAMPLES * expected["size"]
+    assert_mean_is([e.effective_sample_sizes for e in explanations], sizes)
+    scarcer = np.minimum(expected["share"], 1.0 - expected["share"])
+    assert_mean_is([e.support for e in explanations], N_SAMPLES * scarcer)
+    optimism = 4.0 / sizes.min()
+    assert_mean_is([e.scores for e in explanations], expected["score"], optimism)
+
+
+@pytest.mark.parametrize("width", [0.8, 1.5, 6.0])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_weighted_regression_finds_the_closed_form(name, width):
+    explanations = explain_with_many_seeds(
+        model_of(name),
+        TABLE,
+        TABLE[ROWS],
+        sampler=table_sampler(),
+        # A kernel that does not say that it is a product: a regression on weighted draws.
+        kernel=lambda Z, z: np.exp(-0.5 * np.square(Z - z).sum(axis=1) / width**2),
     )
     limits = [limit(name, row, width) for row in ROWS]
     expected = {key: np.array([each[key] for each in limits]) for key in limits[0]}
@@ -216,6 +242,8 @@ def test_penalty_shrinks_by_what_a_coefficient_rests_on(width, n_samples):
     x = np.repeat([0.0, 1.0], [60, 40])[:, np.newaxis]
     explainer = LimeExplainer(
         FunctionRegressor(lambda X: 3.0 * X[:, 0]),
+        # Draws that all count alike: an additive part is not shrunk.
+        sampler=MarginalSampler(sequence="random"),
         kernel=ExponentialKernel(width=width),
         n_samples=n_samples,
         random_state=0,

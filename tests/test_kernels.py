@@ -199,7 +199,12 @@ def test_gaussian_process_kernels_weigh_by_covariance_with_the_row(covariance):
 
 
 @pytest.mark.parametrize(
-    "sampler", [MarginalSampler(), GaussianSampler(), GaussianSampler(center="instance")]
+    "sampler",
+    [
+        MarginalSampler(sequence="random"),
+        GaussianSampler(),
+        GaussianSampler(center="instance"),
+    ],
 )
 @pytest.mark.parametrize(
     "kernel",

@@ -11,9 +11,9 @@ from sklime.exact.grid import column_points, drawn_rows, trial_rows
 from sklime.exact.mask_population import MaskPopulation
 from sklime.exact.population import Population
 from sklime.exact.readers import READERS
-from sklime.exact.tilted_columns import mismatch_factor
 from sklime.exceptions import NoClosedForm
 from sklime.laws.masks import MaskLaw
+from sklime.laws.tilted import mismatch_factor
 from sklime.selectors import MomentSelector
 from sklime.tables.access import take_rows
 

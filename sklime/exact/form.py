@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sklime.exact.feature_map import FeatureMap
-    from sklime.exact.tilted_columns import ColumnLaw
+    from sklime.laws.tilted import ColumnLaw
     from sklime.laws.columns import Column
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from sklime.exact.failures import reports_failures
-from sklime.exact.tilted_columns import MatchedLaw, NormalLaw, mismatch_factor
+from sklime.laws.tilted import MatchedLaw, NormalLaw, mismatch_factor
 from sklime.moments.independent import IndependentMoments
 from sklime.moments.source import MomentSource
 
@@ -23,7 +23,7 @@ class ExactSource(MomentSource):
     # What is held for a row is little beside what is made of it.
     bytes_per_row = 1
 
-    def with_standard_errors(self, surrogates, evaluated, outputs):
+    def with_standard_errors(self, surrogates, moments, evaluated, outputs):
         return replace(surrogates, standard_errors=np.zeros_like(surrogates.coef))
 
 
@@ -82,8 +82,7 @@ class Population(ExactSource):
 
     def with_scores(self, surrogates, X, outputs, sampled):
         # Exact moments of tables do not contain R2: score on draws.
-        source = sampled()
-        return surrogates.scored_on(source.moments(source.evaluate(X), outputs))
+        return sampled().rescored(surrogates, X, outputs)
 
     def bytes_of_fit(self, n_explained: int, n_features: int, n_chosen: int) -> int:
         # Features are independent: there is no system to solve, but selectors of some of

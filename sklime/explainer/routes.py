@@ -10,6 +10,7 @@ from sklime.exact.closed_form import closed_form
 from sklime.exceptions import ClosedFormFailed, ClosedFormWarning, NoClosedForm, warn_caller
 from sklime.neighbourhoods.choice import choose_sources
 from sklime.neighbourhoods.shared import SharedPool
+from sklime.selectors import MomentSelector
 from sklime.surrogates.adaptive import Precision, SurrogateFitter
 
 # Training rows that decide how large a shared pool must be.
@@ -178,7 +179,8 @@ class Routes:
     def _sampled(self, weighting):
         own = self.setting
         components = own.law, own.kernel, own.response, own.n_samples, own.seed
-        return choose_sources(*components, weighting)
+        by_moments = isinstance(own.selector, MomentSelector) and own.surrogate is None
+        return choose_sources(*components, weighting, by_moments)
 
     def _sampled_fitter(self):
         own, precision = self.setting, self._precision

@@ -203,7 +203,10 @@ class SharedLaw(Law):
     def locate(self, X: Table) -> Coordinates:
         """Coordinates of checked rows in interpretable space."""
 
-    def cells(self, inputs: Table, n_levels: int) -> list[Cells] | None:
+    # Whether `cells` gives cells of known probability.
+    cells_known = False
+
+    def cells(self, inputs: Table, n_levels: int) -> list[Cells]:
         """Cut the columns of pool draws into cells within their bins.
 
         Parameters
@@ -215,10 +218,10 @@ class SharedLaw(Law):
 
         Returns
         -------
-        list of Cells, or None
-            One per column; None where draws have no cells of known probability.
+        list of Cells
+            One per column.
         """
-        return None
+        raise NotImplementedError
 
 
 class ShiftedLaw(Law):

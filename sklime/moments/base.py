@@ -9,6 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+# Of the built-in ridge, in units of the mean weight: one draw's worth of evidence.
+PENALTY = 1.0
+
+
 class RowMoments(ABC):
     """Base of the moments of several rows' neighbourhoods.
 
@@ -33,10 +37,6 @@ class RowMoments(ABC):
     undetermined: bool | NDArray[np.bool_] = False
     collinear: bool | NDArray[np.bool_] = False
 
-    # Moments of the responses themselves, where these are of less noisy ones with the same
-    # coefficients.
-    raw: RowMoments | None = None
-
     positions: NDArray[np.float64]
     z_origin: NDArray[np.float64]
     y_origin: NDArray[np.float64]
@@ -47,6 +47,11 @@ class RowMoments(ABC):
         # A field or a property.
         @property
         def effective_sample_sizes(self) -> NDArray[np.float64]: ...
+
+    @property
+    def match_shares(self) -> NDArray[np.float64] | None:
+        """Weighted shares of draws that match the rows, where that is not `mean_z`."""
+        return None
 
     @abstractmethod
     def normalised(self) -> CentralMoments:
@@ -60,6 +65,8 @@ class CentralMoments(ABC):
     ----------
     gram : ndarray of shape (n_rows, n_features, n_features)
         Covariances of the design; exactly 0 for features that do not vary.
+    variance : ndarray of shape (n_rows, n_features)
+        The diagonal of `gram`, where `independent`.
     cross : ndarray of shape (n_rows, n_features, n_outputs)
         Covariances of design and responses.
     spread : ndarray of shape (n_rows, n_outputs)
@@ -81,8 +88,14 @@ class CentralMoments(ABC):
     mean_y: NDArray[np.float64]
     resolution: float | NDArray[np.float64]
 
+    # Whether features are uncorrelated, so that none changes what another one adds.
+    independent = False
+
     if TYPE_CHECKING:
-        # A field or a property.
+        # Fields or properties.
+        @property
+        def variance(self) -> NDArray[np.float64]: ...
+
         @property
         def constant(self) -> NDArray[np.bool_]: ...
 

@@ -1,6 +1,6 @@
 """Weighted draws around one row, with the model's responses."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -29,9 +29,6 @@ class Draws:
         Whether the draws are all there are, so that nothing is estimated from them.
     n_draws : int, default=None
         Number of draws that these stand for, where equal ones were joined. None: one each.
-    raw : ndarray of shape (n_outputs, n_samples), default=None
-        The model's responses in the same unit, without control variates, where `Y` has
-        these subtracted.
     """
 
     Z: np.ndarray
@@ -43,7 +40,6 @@ class Draws:
     groups: np.ndarray | None = None
     exhaustive: bool = False
     n_draws: int | None = None
-    raw: np.ndarray | None = None
 
     @property
     def n_samples(self):
@@ -55,10 +51,6 @@ class Draws:
         """Whether responses that have weight lie far from their origin for their spread."""
         shares = self.weights / (self.weights.max(initial=0.0) or 1.0)
         return badly_centred(shares.sum(), self.Y @ shares, np.square(self.Y) @ shares)
-
-    def with_raw_responses(self):
-        """Draws with the raw responses of the model, without control variates."""
-        return self if self.raw is None else replace(self, Y=self.raw, raw=None)
 
     @property
     def z_origin(self):

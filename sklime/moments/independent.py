@@ -70,6 +70,7 @@ class IndependentCentralMoments(CentralMoments):
 
     n_samples = np.inf
     resolution = 1e-14
+    independent = True
 
     @property
     def constant(self):

@@ -45,9 +45,6 @@ class SampledMoments(RowMoments):
         Rows whose draws that have weight cannot tell the features apart.
     collinear : bool, default=False
         Whether they hardly can.
-    raw : SampledMoments, default=None
-        Moments of the responses without control variates, where these moments are of
-        responses from which they are subtracted.
     """
 
     products: np.ndarray
@@ -61,7 +58,6 @@ class SampledMoments(RowMoments):
     exact: bool | np.ndarray = False
     undetermined: bool | np.ndarray = False
     collinear: bool = False
-    raw: "SampledMoments | None" = None
 
     def __len__(self):
         return len(self.products)
@@ -95,12 +91,9 @@ class SampledMoments(RowMoments):
             exact = np.array([draws.exhaustive for draws in neighbourhoods])
             grams = [summed[: 1 + d, : 1 + d] for summed, *_ in rows]
             dependent = exact & list(map(nearly_dependent, grams))
-        raw = None
-        if any(draws.raw is not None for draws in neighbourhoods):
-            raw = cls.of(draws.with_raw_responses() for draws in neighbourhoods)
         n_samples = _one_or_each([draws.n_samples for draws in neighbourhoods])
         own = n_samples, _one_or_each(resolutions), exact, dependent
-        return cls(*stacked, *own, raw=raw)
+        return cls(*stacked, *own)
 
     @property
     def n_features(self):
@@ -190,9 +183,14 @@ class SampledCentralMoments(CentralMoments):
         return coef
 
     @property
+    def variance(self):
+        """Variances of the features, of shape (n_rows, n_features)."""
+        return np.einsum("njj->nj", self.gram)
+
+    @property
     def constant(self):
         """Features without variance, of shape (n_rows, n_features)."""
-        return np.einsum("njj->nj", self.gram) == 0.0
+        return self.variance == 0.0
 
     def explained(self, coef, offset=0.0):
         linear = np.einsum("nkd,ndk->nk", coef, self.cross)

@@ -69,12 +69,20 @@ class MomentSource(ABC):
 
     @abstractmethod
     def with_standard_errors(
-        self, surrogates: Surrogates, evaluated: Any, outputs: NDArray[np.intp]
+        self,
+        surrogates: Surrogates,
+        moments: RowMoments,
+        evaluated: Any,
+        outputs: NDArray[np.intp],
     ) -> Surrogates:
         """Add standard errors to surrogates that were fitted to these moments.
 
         Parameters
         ----------
+        surrogates : Surrogates
+            Of the rows.
+        moments : RowMoments
+            Those that they were fitted to.
         evaluated, outputs
             As for `moments`.
         """

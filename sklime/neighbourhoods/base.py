@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sklime.kernels import Kernel
     from sklime.laws.base import Law
     from sklime.model.response import Response
+    from sklime.moments.base import RowMoments
     from sklime.moments.draws import Draws
     from sklime.surrogates.surrogates import Surrogates
     from sklime.tables.typing import Table
@@ -112,13 +113,33 @@ class SampledSource(MomentSource):
         ndarray of shape (n_draws, n_outputs)
         """
 
-    def moments(self, evaluated: Any, outputs: NDArray[np.intp]) -> SampledMoments:
+    def moments(self, evaluated: Any, outputs: NDArray[np.intp]) -> RowMoments:
         return SampledMoments.of(self.draws(evaluated, outputs))
 
     def with_standard_errors(
-        self, surrogates: Surrogates, evaluated: Any, outputs: NDArray[np.intp]
+        self,
+        surrogates: Surrogates,
+        moments: RowMoments,
+        evaluated: Any,
+        outputs: NDArray[np.intp],
     ) -> Surrogates:
         return surrogates.with_standard_errors(self.draws(evaluated, outputs))
+
+    def rescored(
+        self, surrogates: Surrogates, X: Table, outputs: NDArray[np.intp]
+    ) -> Surrogates:
+        """Take the fidelity of surrogates from these draws, whatever they come from.
+
+        Parameters
+        ----------
+        surrogates : Surrogates
+            Of the rows.
+        X : rows
+            Checked.
+        outputs : ndarray of shape (n_rows, n_explained) of int
+            The outputs explained for each row.
+        """
+        return surrogates.scored_on(self.moments(self.evaluate(X), outputs))
 
     def grown(self, n_samples: int) -> Self:
         """The same source with more draws.

@@ -3,17 +3,20 @@
 from sklime.laws.base import SharedLaw, ShiftedLaw
 from sklime.laws.masks import MaskLaw
 from sklime.neighbourhoods.base import is_thin
+from sklime.neighbourhoods.contrasts import ContrastPool, has_contrasts
 from sklime.neighbourhoods.masked import MaskedCopies, TiltedCopies
 from sklime.neighbourhoods.own import OwnDraws
 from sklime.neighbourhoods.shared import SharedPool
 from sklime.neighbourhoods.shifted import ShiftedNoise
-from sklime.neighbourhoods.tilted import TiltedDraws
+from sklime.neighbourhoods.tilted import TiltedContrasts, TiltedDraws
 
 # Draws that tell which columns matter, where all others are the rows' own.
 _PILOT = 1024
 
 
-def choose_sources(law, kernel, response, n_samples, seed, weighting="kernel"):
+def choose_sources(
+    law, kernel, response, n_samples, seed, weighting="kernel", by_moments=True
+):
     """Choose the cheapest sampled sources that the law and the kernel allow.
 
     Parameters
@@ -22,9 +25,13 @@ def choose_sources(law, kernel, response, n_samples, seed, weighting="kernel"):
         As for `SampledSource`.
     weighting : {"auto", "kernel", "tilted"}, default="kernel"
         As for `LimeExplainer`.
+    by_moments : bool, default=True
+        Whether selector and surrogate read moments only, not draws.
 
     Returns
     -------
+    source : SampledSource
+        For all rows.
     tilted : SampledSource or None
         Unweighted, for rows of which the kernel leaves too little in `source`.
 
@@ -43,7 +50,8 @@ def choose_sources(law, kernel, response, n_samples, seed, weighting="kernel"):
         )
     wanted = tilts and weighting != "kernel"
     if isinstance(law, SharedLaw):
-        return _shared(setting, weighting, wanted)
+        contrasts = by_moments and has_contrasts(law, kernel)
+        return _shared(setting, weighting, wanted, contrasts)
     if isinstance(law, MaskLaw):
         source = MaskedCopies(*setting)
         tilted = TiltedCopies(*setting) if wanted else None
@@ -59,11 +67,14 @@ def choose_sources(law, kernel, response, n_samples, seed, weighting="kernel"):
     return (tilted, None) if weighting == "tilted" else (source, tilted)
 
 
-def _shared(setting, weighting, wanted):
-    """Pool for all rows, or its estimates of the columns for tilted draws."""
+def _shared(setting, weighting, wanted, contrasts):
+    """A pool for all rows, or what it tells tilted draws about the columns."""
     law, kernel, response, n_samples, seed = setting
     if weighting == "tilted":
         n_samples = min(n_samples, _PILOT)
-    pool = SharedPool(law, kernel, response, n_samples, seed)
-    tilted = TiltedDraws(*setting, pool=pool) if wanted else None
+    shared, own = (SharedPool, TiltedDraws)
+    if contrasts:
+        shared, own = ContrastPool, TiltedContrasts
+    pool = shared(law, kernel, response, n_samples, seed)
+    tilted = own(*setting, pool=pool) if wanted else None
     return (tilted, None) if weighting == "tilted" else (pool, tilted)

@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from sklime.moments.contrasts import ContrastSums, local_slopes
 from sklime.moments.draws import Draws, scale_answers
+from sklime.neighbourhoods.contrasts import scrambles_of
 from sklime.neighbourhoods.own import OwnDraws
 
 
@@ -19,8 +21,7 @@ class TiltedDraws(OwnDraws):
         As for `SampledSource`.
     pool : SharedPool, default=None
         Estimates which columns move the responses most: they come first, as quasi-random
-        numbers are the more even the earlier their dimension. Its control variates serve
-        here too.
+        numbers are the more even the earlier their dimension.
     """
 
     def __init__(self, law, kernel, response, n_samples, seed, smaller=None, pool=None):
@@ -30,25 +31,46 @@ class TiltedDraws(OwnDraws):
         super().__init__(weighted, kernel, response, n_samples, seed, smaller)
         self.pool = pool if smaller is None else smaller.pool
 
+    def draws(self, evaluated, outputs):
+        for (sample, responses), explained in zip(evaluated, outputs, strict=True):
+            scaled = scale_answers(responses.T[explained])
+            ones = np.ones(len(sample))
+            yield Draws(sample.design.T, sample.position, ones, *scaled, sample.groups)
+
+
+class TiltedContrasts(TiltedDraws):
+    """Draws from the kernel-weighted law, whose binary features are independent.
+
+    Their pool, a `ContrastPool`, has the additive part of the responses.
+    """
+
     def evaluate(self, X, known=None):
-        samples = self._drawn(X)
-        controls = [None] * len(samples)
-        if self.pool is not None and self.pool.control is not None:
-            codes = self.pool.law.locate(X).codes.T
-            controls = [
-                self.pool.control_at(sample.inputs, code)
-                for sample, code in zip(samples, codes, strict=True)
-            ]
-        responses = self._responses(samples, known)
-        return list(zip(samples, responses, controls, strict=True))
+        return self.pool.law.locate(X), super().evaluate(X, known)
+
+    def responses(self, evaluated, i):
+        return super().responses(evaluated[1], i)
 
     def draws(self, evaluated, outputs):
-        for (own, responses, control), explained in zip(evaluated, outputs, strict=True):
-            f, origin, scale = scale_answers(responses.T[explained])
-            Z, weights, raw = own.design.T, np.ones(len(own.design)), None
-            Y = f
-            if control is not None:
-                additive, line = control[0][:, explained], control[1][:, explained]
-                straight = line[0] + Z.T @ line[1:]
-                Y, raw = f + ((straight - additive) / scale).T, f
-            yield Draws(Z, own.position, weights, Y, origin, scale, own.groups, raw=raw)
+        return super().draws(evaluated[1], outputs)
+
+    def moments(self, evaluated, outputs):
+        at, drawn = evaluated
+        known = self.pool.known(at.codes, outputs)
+        slopes = np.zeros_like(known.contrast)
+        sums = []
+        for i, (sample, responses) in enumerate(drawn):
+            Z, ones = sample.design.T.astype(np.float64), np.ones(len(sample))
+            all_rests = self.pool.rest_of(sample.inputs, responses)
+            Y = self.pool.scaled(responses)
+            rest, useful = self.pool.useful_rest(ones, all_rests, Y)
+            if not useful:
+                known.forget(i)
+            own = rest[outputs[i]]
+            slopes[i] = local_slopes(Z, ones, own)
+            left = own - slopes[i] @ Z
+            sums.append(ContrastSums.of_row(Z, ones, left, scrambles_of(sample.groups)))
+        own = ContrastSums.joined(sums), known, slopes, outputs, self.n_samples
+        return self.pool.contrasts(*own)
+
+    def with_standard_errors(self, surrogates, moments, evaluated, outputs):
+        return surrogates.with_known_errors(moments.errors)

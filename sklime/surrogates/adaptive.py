@@ -139,7 +139,7 @@ class SurrogateFitter:
             draws = list(source.draws(evaluated, outputs))
         fitted = fit_surrogates(moments, binary, self.selector, self.regressor, draws)
         if uncertainty:
-            fitted = source.with_standard_errors(fitted, evaluated, outputs)
+            fitted = source.with_standard_errors(fitted, moments, evaluated, outputs)
         return fitted
 
     def _needs_tilting(self, fitted):

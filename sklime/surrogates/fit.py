@@ -3,8 +3,9 @@
 import numpy as np
 from sklearn.base import clone
 
+from sklime.moments.base import PENALTY
 from sklime.selectors import MomentSelector
-from sklime.surrogates.surrogates import _PENALTY, Surrogates
+from sklime.surrogates.surrogates import Surrogates
 
 
 def fit_surrogates(moments, binary, selector, regressor=None, draws=None):
@@ -29,7 +30,7 @@ def fit_surrogates(moments, binary, selector, regressor=None, draws=None):
     else:
         support = _select_from_draws(selector, central, draws)
     if regressor is None:
-        coef, offset = central.ridge(_PENALTY, support), np.zeros_like(central.mean_y)
+        coef, offset = central.ridge(PENALTY, support), np.zeros_like(central.mean_y)
     else:
         coef, offset = _regress_draws(regressor, central, moments, support, draws)
     # What the surrogate predicts at the weighted mean, at the row, and at zero.
@@ -39,9 +40,10 @@ def fit_surrogates(moments, binary, selector, regressor=None, draws=None):
     at_zero = centre - np.einsum("nkd,nd->nk", coef, mean_z)
     sizes = moments.effective_sample_sizes
     n_samples = np.reshape(moments.n_samples, (-1, 1))
-    scarcer = n_samples * np.clip(np.minimum(mean_z, 1.0 - mean_z), 0.0, None)
+    shares = mean_z if moments.match_shares is None else moments.match_shares
+    scarcer = n_samples * np.clip(np.minimum(shares, 1.0 - shares), 0.0, None)
     # A value that training never had is compared, whatever its column.
-    unseen = central.constant & (moments.positions == 1.0) & (np.abs(mean_z) < 1e-12)
+    unseen = central.constant & (moments.positions == 1.0) & (np.abs(shares) < 1e-12)
     compared = binary | unseen
     # No answer where no draw has weight, or all that have look alike.
     undetermined = (sizes > 0.0) & moments.undetermined
@@ -51,14 +53,14 @@ def fit_surrogates(moments, binary, selector, regressor=None, draws=None):
     whole = np.logical_and(moments.exact, all_free)
     collinear = np.broadcast_to(np.logical_and(moments.collinear, ~whole), len(sizes))
     scarcer = np.where(undetermined[:, np.newaxis], 0.0, scarcer)
-    fitted = Surrogates(
+    return Surrogates(
         coef=coef * moments.y_scale[..., np.newaxis] * answer[..., np.newaxis],
         intercepts=(moments.y_origin + moments.y_scale * at_zero) * answer,
         local_predictions=(moments.y_origin + moments.y_scale * at_row) * answer,
         scores=central.explained(coef, offset) * answer,
         effective_sample_sizes=sizes,
         support=np.where(compared, scarcer, sizes[:, np.newaxis]),
-        match_share=np.where(compared, mean_z, np.nan),
+        match_share=np.where(compared, shares, np.nan),
         constant=central.constant,
         empty_selections=_nothing_kept(support, central),
         chosen=_chosen(support, central),
@@ -68,7 +70,6 @@ def fit_surrogates(moments, binary, selector, regressor=None, draws=None):
         collinear=collinear,
         unconverged=np.zeros(len(sizes), dtype=bool),
     )
-    return fitted if moments.raw is None else fitted.scored_on(moments.raw)
 
 
 def _chosen(support, central):

@@ -4,11 +4,8 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from sklime.moments.base import PENALTY
 from sklime.surrogates.standard_errors import standard_errors
-
-# In units of the mean weight: one draw's worth of evidence against a coefficient.
-_PENALTY = 1.0
-
 
 _PER_FEATURE = ("coef", "support", "match_share", "constant", "chosen", "standard_errors")
 
@@ -82,7 +79,6 @@ class Surrogates:
         Surrogates
             With `scores` replaced.
         """
-        moments = moments if moments.raw is None else moments.raw
         central = moments.normalised()
         mean_z = central.mean_z + moments.z_origin
         at_mean = self.intercepts + np.einsum("nkd,nd->nk", self.coef, mean_z)
@@ -127,6 +123,17 @@ class Surrogates:
             joined[field.name] = array
         return Surrogates(**joined)
 
+    def with_scores(self, scores):
+        """Take the fidelity, an array of shape (n_rows, n_outputs), from elsewhere."""
+        return replace(self, scores=np.where(np.isnan(self.scores), np.nan, scores))
+
+    def with_known_errors(self, errors):
+        """Add standard errors that the moments knew, of the shape of `coef`."""
+        cannot_vary = (self.constant & ~(self.match_share < 0.5))[:, np.newaxis]
+        errors = np.where(self.chosen, errors, np.nan)
+        errors = np.where(cannot_vary, 0.0, errors)
+        return replace(self, standard_errors=np.where(np.isnan(self.coef), np.nan, errors))
+
     def with_standard_errors(self, draws):
         """Add the standard errors of the built-in ridge.
 
@@ -138,7 +145,7 @@ class Surrogates:
         fields = draws, self.coef, self.chosen, self.constant, self.match_share, self.exact
         errors = []
         for own, coef, chosen, constant, match_share, exact in zip(*fields, strict=True):
-            found = standard_errors(own, coef, chosen, _PENALTY) * (not exact)
+            found = standard_errors(own, coef, chosen, PENALTY) * (not exact)
             # Constant features have standard error 0, unless no draw matched.
             found[:, constant & ~(match_share < 0.5)] = 0.0
             found[np.isnan(coef)] = np.nan

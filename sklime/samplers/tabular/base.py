@@ -165,9 +165,12 @@ class TabularSampler(Sampler):
         columns = enumerate(self.columns_)
         return ProductLaw(tuple(self._column_law(j, c, None, None) for j, c in columns))
 
-    def cells(self, inputs: Table, n_levels: int) -> list[Cells] | None:
-        """Cells of pool draws, as `SharedLaw.cells`; here none."""
-        return None
+    # Whether columns have cells of known probability.
+    cells_known = False
+
+    def cells(self, inputs: Table, n_levels: int) -> list[Cells]:
+        """Cells of pool draws, as `SharedLaw.cells`."""
+        raise NotImplementedError
 
     @abstractmethod
     def independent_columns(self) -> IndependentColumns:

@@ -93,6 +93,10 @@ class SharedColumnsLaw(ColumnsLaw, SharedLaw):
     def locate(self, X):
         return self.sampler.locate(X)
 
+    @property
+    def cells_known(self):
+        return self.sampler.cells_known
+
     def cells(self, inputs, n_levels):
         return self.sampler.cells(inputs, n_levels)
 

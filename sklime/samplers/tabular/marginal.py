@@ -95,9 +95,12 @@ class MarginalSampler(TabularSampler):
             raise ValueError('within="truncnorm" draws inside bins: set n_bins, not None.')
         return super().fit(X, y, sample_weight)
 
-    def cells(self, inputs: Table, n_levels: int) -> list[Cells] | None:
-        if self.within != "empirical" or not self.binary_features_.all():
-            return None
+    @property
+    def cells_known(self) -> bool:  # type: ignore[override]
+        """Whether columns have cells of known probability."""
+        return self.within == "empirical" and bool(self.binary_features_.all())
+
+    def cells(self, inputs: Table, n_levels: int) -> list[Cells]:
         E = self.format_.encode(inputs)
         return [_column_cells(c, E[:, j], n_levels) for j, c in enumerate(self.columns_)]
 

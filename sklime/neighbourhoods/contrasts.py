@@ -1,0 +1,292 @@
+"""A pool whose moments are those of independent features: two matrix products a row."""
+
+import numpy as np
+from sklearn.utils import gen_batches
+
+from sklime.laws.bins import BinList
+from sklime.laws.masks import weights_by_count
+from sklime.laws.tilted import MatchedLaw, mismatch_factor
+from sklime.moments.contrasts import ContrastSums, KnownPart, local_slopes
+from sklime.neighbourhoods.additive_part import AdditivePart
+from sklime.neighbourhoods.onehot import INTEGERS, OneHotDraws
+from sklime.neighbourhoods.shared import SharedPool
+from sklime.tables.access import block_bytes
+
+# Integers whose sums over the columns are exact in single precision.
+_MOST_SUMMED = 2**23
+
+# Share of the draws that a kernel must leave: if it leaves less, the additive part, which is
+# fitted to all draws, may miss slopes of the responses around the row.
+_EVEN = 0.5
+
+# Cells of one column that the additive part looks at, and of all columns.
+_MOST_LEVELS = 16
+_MOST_CELLS = 600
+
+
+def has_contrasts(law, kernel):
+    """Whether a shared law and a kernel make the columns' binary features independent.
+
+    Parameters
+    ----------
+    law : SharedLaw
+        Of the draws.
+    kernel : Kernel
+        With nothing left open.
+
+    Returns
+    -------
+    bool
+    """
+    product = kernel.column_factor is not None and kernel.exchangeable
+    return product and law.cells_known and law.groups(law.count_draws(1)) is not None
+
+
+class ContrastPool(SharedPool):
+    """One pool of draws for all rows, whose binary features are independent.
+
+    The additive part of the responses is fitted to the pool, and its contrasts are known;
+    draws tell those of the rest.
+    """
+
+    rows_at_once = 128
+
+    def __init__(self, law, kernel, response, n_samples, seed, smaller=None):
+        super().__init__(law, kernel, response, n_samples, seed, smaller)
+        d = len(self.points.binary)
+        most = min(self.n_samples // 3, _MOST_CELLS)
+        # Bins cut some levels in two.
+        self.n_levels = max(1, min(_MOST_LEVELS, most // max(d, 1) - 3))
+        cells = law.cells(self.pool_inputs, self.n_levels)
+        self.additive = AdditivePart(cells, self.Y)
+        # Weights and weighted rests are rounded to integers, of which 2**15 are the largest
+        # weight, or that times the largest rest. What this changes is below a hundredth of
+        # a standard error, whatever the weights.
+        largest = np.abs(self.additive.rest).max(axis=1)
+        self._rest_unit = np.where(largest > 0.0, largest, 1.0)
+        rest = self.additive.rest / self._rest_unit[:, np.newaxis]
+        self._relative_rest = rest.astype(np.float32)
+        self.scrambles = scrambles_of(self.groups)
+        self.draws_in_bins = OneHotDraws(self.points.codes, self.scrambles)
+        mismatch = mismatch_factor(kernel)
+        laws = [_law_of_bins(np.bincount(own.bins, own.masses), mismatch) for own in cells]
+        self._bins = BinList([len(law.mean) - 1 for law in laws])
+        self._mean_z = np.concatenate([law.mean for law in laws])
+        self._variance = np.concatenate([law.variance for law in laws])
+        with np.errstate(divide="ignore"):
+            self._log_weights = np.log(weights_by_count(kernel, d))
+
+    @property
+    def bytes_per_row(self):
+        # Weights and weighted rests of all draws, and sums by scramble.
+        d, k = len(self.points.binary), len(self.Y)
+        return 4 * self.n_samples * (6 + 3 * k) + 8 * len(self.scrambles) * (2 + k) * 4 * d
+
+    def bytes_of_fit(self, n_explained, n_features, n_chosen):
+        # Features are independent: there is no system to solve.
+        return 64 * n_explained * n_features
+
+    def moments(self, evaluated, outputs):
+        sums = self._sums(evaluated.codes, outputs)
+        known = self.known(evaluated.codes, outputs)
+        slopes = np.zeros_like(known.contrast)
+        sizes = sums.effective_sample_sizes
+        for i in np.flatnonzero((sizes > 0.0) & (sizes < _EVEN * self.n_samples)):
+            Z, weights = self._around(evaluated, i)
+            rest, useful = self.useful_rest(weights, self.additive.rest, self.Y)
+            if not useful:
+                known.forget(i)
+            own = rest[outputs[i]]
+            slopes[i] = local_slopes(Z, weights, own)
+            left = own - slopes[i] @ Z
+            sums.put(i, ContrastSums.of_row(Z, weights, left, self.scrambles))
+        return self.contrasts(sums, known, slopes, outputs, self.n_samples)
+
+    def contrasts(self, sums, known, slopes, outputs, n_samples):
+        """Moments of rows, from sums of draws of the rest.
+
+        Parameters
+        ----------
+        sums : ContrastSums
+            Of the rows' draws.
+        known : KnownPart
+            As `known` gives it.
+        slopes : ndarray of shape (n_rows, n_explained, n_features)
+            What was taken off the rest before, as a linear function of the design.
+        outputs : ndarray of shape (n_rows, n_explained) of int
+            The outputs explained for each row.
+        n_samples : int
+            Number of draws.
+
+        Returns
+        -------
+        ContrastMoments
+        """
+        units = self.y_origin[outputs], self.y_scale[outputs]
+        return sums.moments(known, slopes, units, n_samples, self.additive.free_share)
+
+    def known(self, codes, outputs):
+        """The additive part and the weighted laws, seen from rows in these bins.
+
+        Parameters
+        ----------
+        codes : ndarray of shape (n_features, n_rows) of int
+            The rows' bins.
+        outputs : ndarray of shape (n_rows, n_explained) of int
+            The outputs explained for each row.
+
+        Returns
+        -------
+        KnownPart
+        """
+        places = self._bins.places(codes.astype(np.intp))
+        line = self.additive.relative_to(places, outputs)
+        return KnownPart(self._mean_z[places], self._variance[places], *line)
+
+    def scaled(self, responses):
+        """Responses to any draws, in the pool's units, of shape (n_outputs, n_draws)."""
+        return (responses.T - self.y_origin[:, np.newaxis]) / self.y_scale[:, np.newaxis]
+
+    def rest_of(self, inputs, responses):
+        """What the additive part leaves of responses to any draws, in the pool's units."""
+        additive = self.additive.at(self.law.cells(inputs, self.n_levels))
+        return self.scaled(responses) - additive
+
+    def with_standard_errors(self, surrogates, moments, evaluated, outputs):
+        return surrogates.with_known_errors(moments.errors)
+
+    def rescored(self, surrogates, X, outputs):
+        evaluated = self.evaluate(X)
+        height = max(1, min(self.rows_at_once, block_bytes() // self.bytes_per_row))
+        scores = [
+            self._scores(
+                evaluated.codes[:, rows],
+                outputs[rows],
+                surrogates.coef[rows],
+                surrogates.intercepts[rows],
+            )
+            for rows in gen_batches(len(outputs), height)
+        ]
+        return surrogates.with_scores(np.concatenate(scores))
+
+    def with_scores(self, surrogates, X, outputs, sampled):
+        return self.rescored(surrogates, X, outputs)
+
+    def _sums(self, codes, outputs):
+        """Sums of the draws around rows in these bins."""
+        own, rest = self.draws_in_bins.known(codes), self._relative_rest[outputs]
+        A = np.empty((len(outputs), 1 + outputs.shape[1], self.n_samples), np.float32)
+        counts, table = self._matches(own)
+        A[:, 0] = _weigh(counts, (INTEGERS * table).astype(np.float32))
+        weight, squares = A[:, 0].sum(axis=1), np.square(A[:, 0]).sum(axis=1)
+        np.multiply(A[:, :1], rest, out=A[:, 1:])
+        np.rint(A, out=A)
+        total, matched = self.draws_in_bins.sums(A, own)
+        unit = self._rest_unit[outputs]
+        return ContrastSums(
+            total[..., 0],
+            matched[:, :, 0],
+            total[..., 1:] * unit,
+            matched[:, :, 1:] * unit[..., np.newaxis],
+            weight.astype(np.float64) ** 2 / np.where(squares > 0.0, squares, 1.0),
+        )
+
+    def useful_rest(self, weights, rest, Y):
+        """What the additive part leaves of responses, or these where it makes them worse.
+
+        It is fitted to all draws: around one row, the responses may be far more even than
+        its errors. All outputs are told apart together, so that attributions of outputs
+        that add up do so.
+
+        Parameters
+        ----------
+        weights : ndarray of shape (n_draws,)
+            Weights.
+        rest, Y : ndarray of shape (n_outputs, n_draws)
+            What the additive part leaves, and the responses in the pool's units.
+
+        Returns
+        -------
+        rest : ndarray of shape (n_outputs, n_draws)
+        useful : bool
+            Whether it is what the additive part leaves.
+        """
+        shares = weights / weights.sum()
+        scatter = [
+            (np.square(own - (own @ shares)[:, np.newaxis]) @ shares).sum()
+            for own in (rest, Y)
+        ]
+        useful = bool(scatter[0] <= scatter[1])
+        return (rest if useful else Y), useful
+
+    def _around(self, evaluated, i):
+        """Design of the draws around one row, and their weights."""
+        Z, _ = self.points.relative_to(evaluated, i)
+        own = self.draws_in_bins.known(evaluated.codes[:, i : i + 1])
+        return Z.astype(np.float64), _weigh(*self._matches(own))[0]
+
+    def _scores(self, codes, outputs, coef, intercepts):
+        """Weighted R squared of surrogates."""
+        own = self.draws_in_bins.known(codes)
+        k, d = coef.shape[1:]
+        unit, origin = self.y_scale[outputs], self.y_origin[outputs]
+        slopes, base = coef / unit[..., np.newaxis], (intercepts - origin) / unit
+        slopes, base = np.nan_to_num(slopes), np.nan_to_num(base)
+        largest = np.abs(base) + np.abs(slopes).sum(axis=2)
+        step = np.where(largest > 0.0, largest, 1.0) / _MOST_SUMMED
+        slopes = np.rint(slopes / step[..., np.newaxis]).reshape(-1, d).T
+        base = np.rint(base / step).ravel()
+        g = self.draws_in_bins.weigh(np.repeat(own, k, axis=1), slopes, base)
+        f = self.Y[outputs]
+        W = _weigh(*self._matches(own))
+        total = W.sum(axis=1, keepdims=True)
+        W = (W / np.where(total > 0.0, total, 1.0))[:, np.newaxis]
+        around = f - (f * W).sum(axis=2, keepdims=True)
+        missed = f - g.reshape(f.shape) * step[..., np.newaxis]
+        spread, missed = ((np.square(own) * W).sum(axis=2) for own in (around, missed))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(spread == 0.0, 1.0, 1.0 - missed / spread)
+
+    def _matches(self, own):
+        """Numbers of matches of the draws, and weights of each number.
+
+        Returns
+        -------
+        counts : ndarray of shape (n_rows, n_draws), dtype float32
+        table : ndarray of shape (n_rows, n_features + 1)
+            In units of the row's largest.
+        """
+        counts = self.draws_in_bins.weigh(own, np.ones(own.shape), np.zeros(own.shape[1]))
+        largest = self._log_weights[counts.max(axis=1).astype(np.intp)][:, np.newaxis]
+        with np.errstate(invalid="ignore", under="ignore"):
+            relative = np.exp(np.minimum(self._log_weights - largest, 0.0))
+        return counts, np.where(np.isfinite(largest), relative, 0.0)
+
+
+def _weigh(counts, table):
+    """Weights of draws by their numbers of matches, from a table for each row."""
+    n, width = table.shape
+    # The tables of all rows in one line.
+    places = counts + (np.arange(n, dtype=np.float32) * width)[:, np.newaxis]
+    return table.ravel().take(places.astype(np.intp))
+
+
+def scrambles_of(groups):
+    """Slices of the draws of each scramble.
+
+    Parameters
+    ----------
+    groups : ndarray of shape (n_draws,) of int
+        Scrambles of equal size, one after the other.
+
+    Returns
+    -------
+    list of slices
+    """
+    size = len(groups) // (groups.max() + 1)
+    return [slice(start, start + size) for start in range(0, len(groups), size)]
+
+
+def _law_of_bins(q, mismatch):
+    """Weighted law of each of a column's bins, and of a value that training never had."""
+    return MatchedLaw.of(q, np.append(np.arange(len(q)), -1), mismatch)

@@ -1,0 +1,162 @@
+"""One-hot matrices of draws: which bins they lie in, for products with many rows.
+
+All products are sums of integers that stay below 2**24. They are exact in single precision,
+in whatever order they are added up, so that a row's sums are the same to the bit however
+many rows are multiplied together.
+"""
+
+import numpy as np
+from scipy import sparse
+
+# Integers of this size are summed up in single precision, over blocks of so many draws.
+INTEGERS = 2**15
+_BLOCK = 2**24 // INTEGERS
+
+# Columns of more bins are sparse: a product costs as much as draws, not as bins.
+_MOST_DENSE = 32
+
+
+class OneHotDraws:
+    """Bins of draws as a 0/1 matrix, without the most frequent bin of each column.
+
+    The draws in that bin are those that no other bin of the column has.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_columns, n_draws) of int
+        The draws' bins.
+    scrambles : list of slices
+        The draws of each scramble, for which sums are separate.
+    """
+
+    def __init__(self, codes, scrambles):
+        self.scrambles = scrambles
+        self.codes, n = codes.astype(np.intp), codes.shape[1]
+        self.n_bins = self.codes.max(axis=1, initial=0) + 1
+        dense = self.n_bins <= _MOST_DENSE
+        self._few, self._many = np.flatnonzero(dense), np.flatnonzero(~dense)
+        few = self.codes[self._few]
+        counts = [np.bincount(own) for own in few]
+        # A column of one bin has no other bin that could tell its draws.
+        self._left_out = np.array(
+            [own.argmax() if len(own) > 1 else -1 for own in counts], dtype=np.intp
+        )[:, np.newaxis]
+        widths = self.n_bins[self._few] - (self._left_out[:, 0] >= 0)
+        # The first column counts all draws.
+        self._ends = 1 + np.cumsum(widths)[:, np.newaxis]
+        self._starts = self._ends - widths[:, np.newaxis]
+        self._dense = np.zeros((n, 1 + widths.sum()), dtype=np.float32)
+        self._dense[:, 0] = 1.0
+        at, draws = self._columns_of(few), np.broadcast_to(np.arange(n), few.shape)
+        stored = few != self._left_out
+        self._dense[draws[stored], at[stored]] = 1.0
+        self._transposed = np.ascontiguousarray(self._dense.T)
+        ones = np.ones(n, dtype=np.float32)
+        self._sparse = [
+            sparse.csr_matrix((ones, codes[j], np.arange(n + 1)), (n, self.n_bins[j]))
+            for j in self._many
+        ]
+
+    def known(self, own):
+        """Bins of rows, -1 where no draw lies in them.
+
+        Parameters
+        ----------
+        own : ndarray of shape (n_columns, n_rows) of int
+            The rows' bins.
+
+        Returns
+        -------
+        ndarray of shape (n_columns, n_rows) of int
+        """
+        own = own.astype(np.intp)
+        return np.where(own < self.n_bins[:, np.newaxis], own, -1)
+
+    def weigh(self, own, values, base):
+        """Add up, for each draw, the values of the columns in which it matches a row.
+
+        Parameters
+        ----------
+        own : ndarray of shape (n_columns, n_rows) of int
+            The rows' bins, as `known` gives them.
+        values : ndarray of shape (n_columns, n_rows) of integers
+            What a match in a column is worth.
+        base : ndarray of shape (n_rows,) of integers
+            What a draw without matches has.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_draws), dtype float32
+        """
+        rows = np.arange(own.shape[1])
+        of_bins = np.zeros((len(rows), len(self._transposed)), dtype=np.float32)
+        few, worth = own[self._few], values[self._few].astype(np.float32)
+        left_out = few == self._left_out
+        left_out &= few >= 0
+        stored = (few >= 0) & ~left_out
+        places = np.broadcast_to(rows, few.shape)
+        of_bins[places[stored], self._columns_of(few)[stored]] = worth[stored]
+        # A match in the bin left out: no match in any other bin of the column.
+        of_bins[:, 0] = base + (worth * left_out).sum(axis=0)
+        widths = (self._ends - self._starts)[:, 0]
+        of_bins[:, 1:] -= np.repeat(worth * left_out, widths, axis=0).T
+        total = of_bins @ self._transposed
+        for j in self._many:
+            same = self.codes[j] == own[j][:, np.newaxis]
+            total += same * values[j][:, np.newaxis].astype(np.float32)
+        return total
+
+    def sums(self, A, own):
+        """Sums of rows' numbers over draws, over all and over those in the own bins.
+
+        Parameters
+        ----------
+        A : ndarray of shape (n_rows, k, n_draws), dtype float32
+            Integers of each row about the draws, `INTEGERS` at most.
+        own : ndarray of shape (n_columns, n_rows) of int
+            The rows' bins, as `known` gives them.
+
+        Returns
+        -------
+        total : ndarray of shape (n_scrambles, n_rows, k)
+        matched : ndarray of shape (n_scrambles, n_rows, k, n_columns)
+            0 where no draw lies in the own bin.
+        """
+        (n_rows, k, n), n_scrambles = A.shape, len(self.scrambles)
+        flat = A.reshape(n_rows * k, n)
+        products = self._products(flat, self._dense, self._dense.shape[1])
+        products = products.reshape(n_scrambles, n_rows, k, -1)
+        matched = np.zeros((n_scrambles, n_rows, k, len(own)))
+        few, rows = own[self._few], np.arange(n_rows)
+        if len(few):
+            left_out = few == self._left_out
+            at = np.where(left_out, 0, self._columns_of(few)).T
+            gathered = np.take_along_axis(products, at[np.newaxis, :, np.newaxis], axis=3)
+            in_others = np.add.reduceat(products, self._starts[:, 0], axis=3)
+            gathered -= np.where(left_out.T[:, np.newaxis], in_others, 0.0)
+            matched[..., self._few] = gathered
+        for j, bins in zip(self._many, self._sparse, strict=True):
+            summed = self._products(flat, bins, bins.shape[1])
+            summed = summed.reshape(n_scrambles, n_rows, k, -1)
+            matched[..., j] = summed[:, rows, :, own[j]].swapaxes(0, 1)
+        matched *= (own >= 0).T[:, np.newaxis]
+        return products[..., 0], matched
+
+    def _products(self, flat, draws, width):
+        """Products with a matrix of draws, added up over blocks in double precision."""
+        products = np.zeros((len(self.scrambles), len(flat), width))
+        for own, scramble in zip(products, self.scrambles, strict=True):
+            for start in range(scramble.start, scramble.stop, _BLOCK):
+                part = slice(start, min(start + _BLOCK, scramble.stop))
+                own += _multiplied(flat[:, part], draws[part])
+        return products
+
+    def _columns_of(self, few):
+        """Columns of the dense matrix with these bins; of no use for those left out."""
+        after = (few > self._left_out) & (self._left_out >= 0)
+        return self._starts + np.maximum(few, 0) - after
+
+
+def _multiplied(numbers, draws):
+    """Product of a dense matrix and a dense or sparse one."""
+    return (draws.T @ numbers.T).T if sparse.issparse(draws) else numbers @ draws
