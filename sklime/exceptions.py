@@ -24,10 +24,11 @@ class NeighbourhoodWarning(UserWarning):
 
 
 class UnknownValueWarning(UserWarning):
-    """A value was never seen in training; its column's attribution is 0.
+    """A value is too rare, or was never seen in training, to have an answer of its own.
 
-    Given under ``handle_unknown="ignore"``, and by ``fit`` for a column that has no
-    observed value at all.
+    Given where its column's attribution is 0 for want of an answer, as under
+    ``handle_unknown="ignore"``; where it rests on few draws, as own-value draws would be
+    more than ``max_samples``; and by ``fit`` for a column without observed values.
     """
 
 

@@ -178,11 +178,12 @@ def worth(X):
     return (X["city"] == "Rom").to_numpy() + X["a"].to_numpy()
 
 
-def test_an_unknown_category_is_an_error_unless_told_otherwise():
+def test_an_unknown_category_is_an_error_where_wanted():
     table = frame(city=["Ulm", "Rom"] * 100)
     rows = table[:3].assign(city=["Rom", "Bonn", "Bonn"])
-    with pytest.raises(ValueError, match=r"2 row.*'city'.*Set handle_unknown=\"ignore\""):
-        explainer(worth).fit(table).transform(rows)
+    strict = explainer(worth, sampler=MarginalSampler(handle_unknown="error")).fit(table)
+    with pytest.raises(ValueError, match=r"2 row.*'city'.*Set handle_unknown=\"ask\""):
+        strict.transform(rows)
     tolerant = explainer(worth, sampler=MarginalSampler(handle_unknown="ignore")).fit(table)
     with pytest.warns(UnknownValueWarning, match=r"'city' \(2 rows\).*0"):
         found = tolerant.transform(rows)
@@ -201,8 +202,9 @@ def test_an_unknown_category_is_an_error_unless_told_otherwise():
 def test_unknown_values_in_several_columns_are_all_named():
     table = frame(city=["Ulm", "Rom"] * 100, color=["red", "blue"] * 100)
     rows = table[:2].assign(city="Bonn", color="mauve")
+    strict = explainer(worth, sampler=MarginalSampler(handle_unknown="error")).fit(table)
     with pytest.raises(ValueError, match="'city', 'color'"):
-        explainer(worth).fit(table).transform(rows)
+        strict.transform(rows)
 
 
 @pytest.mark.parametrize("n_bins", [4, None])
@@ -210,9 +212,9 @@ def test_unknown_values_in_several_columns_are_all_named():
 def test_a_gap_that_training_never_had_is_an_unknown_value(n_bins, container):
     rows = X[:2].copy()
     rows[0, 1] = np.nan
-    fitted = explainer(sampler=MarginalSampler(n_bins=n_bins)).fit(container(X))
+    strict = MarginalSampler(n_bins=n_bins, handle_unknown="error")
     with pytest.raises(ValueError, match=r"1 row.*(missing|NaN).*handle_unknown"):
-        fitted.transform(container(rows))
+        explainer(sampler=strict).fit(container(X)).transform(container(rows))
     tolerant = MarginalSampler(n_bins=n_bins, handle_unknown="ignore")
     with pytest.warns(UnknownValueWarning, match=r"\(1 rows\)"):
         found = explainer(sampler=tolerant).fit(container(X)).transform(container(rows))
@@ -225,6 +227,11 @@ def test_a_column_without_any_value_is_told_in_fit_and_gets_zero():
     with pytest.warns(UnknownValueWarning, match=r"'gone' has no observed value.*drop"):
         fitted = explainer(lambda X: plane(X[["a", "b", "c"]])).fit(table)
     assert fitted.transform(table[:5])[:, 3].tolist() == [0.0] * 5
+    # The model knows what a value there means: nothing.
+    assert fitted.transform(frame(gone=1.0)[:5])[:, 3].tolist() == [0.0] * 5
+    strict = MarginalSampler(handle_unknown="error")
+    with pytest.warns(UnknownValueWarning, match="'gone'"):
+        fitted.set_params(sampler=strict).fit(table)
     with pytest.raises(ValueError, match=r"'gone'.*handle_unknown"):
         fitted.transform(frame(gone=1.0)[:5])
     with pytest.raises(ValueError, match=r"'gone'.*drop"):
@@ -233,8 +240,9 @@ def test_a_column_without_any_value_is_told_in_fit_and_gets_zero():
 
 def test_a_gaussian_sampler_cannot_stand_at_a_gap():
     table = frame(b=np.where(np.arange(200) % 5, X[:, 1], np.nan))
-    for center in ("mean", "instance"):
-        fitted = explainer(sampler=GaussianSampler(center=center)).fit(table)
+    for center, unknown in (("mean", "error"), ("mean", "ignore"), ("instance", "ask")):
+        sampler = GaussianSampler(center=center, handle_unknown=unknown)
+        fitted = explainer(sampler=sampler).fit(table)
         with pytest.raises(ValueError, match=r"2 row.*'b'.*MarginalSampler"):
             fitted.transform(table[:10])
         assert np.isfinite(fitted.transform(table[1:5])).all()
@@ -300,11 +308,12 @@ def test_draws_that_are_all_like_the_row_are_no_answer():
 
 def test_a_rare_category_is_named_where_its_draws_are_few():
     table = frame(city=["Ulm"] * 199 + ["Rom"])
-    fitted = explainer(worth, n_samples=512).fit(table)
+    ignoring = MarginalSampler(handle_unknown="ignore")
+    fitted = explainer(worth, n_samples=512, sampler=ignoring).fit(table)
     with pytest.warns(NeighbourhoodWarning, match=r"hardly any draw.*'city' \(10 rows\)"):
         explanation = fitted.explain(table[190:])
     assert explanation["city"].support[-1, 0] < 10
-    few = explainer(worth, n_samples=16).fit(table)
+    few = explainer(worth, n_samples=16, sampler=ignoring).fit(table)
     with pytest.warns(UnknownValueWarning, match=r"'city' \(1 rows\).*too rare"):
         with pytest.warns(NeighbourhoodWarning, match="hardly any draw"):
             few.transform(table[199:])

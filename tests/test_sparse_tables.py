@@ -211,8 +211,9 @@ def test_a_missing_entry_that_training_never_had_is_told():
     row = X[[0]].copy()
     row.data[0] = np.nan
     model = FunctionRegressor(lambda X: np.ones(X.shape[0]))
+    strict = MarginalSampler(handle_unknown="error")
     with pytest.raises(ValueError, match=rf"'x{row.indices[0]}'.*NaN.*handle_unknown"):
-        LimeExplainer(model, n_samples=64).fit(X).transform(row)
+        LimeExplainer(model, sampler=strict, n_samples=64).fit(X).transform(row)
     tolerant = MarginalSampler(handle_unknown="ignore")
     with pytest.warns(UnknownValueWarning, match=f"'x{row.indices[0]}'"):
         found = LimeExplainer(model, sampler=tolerant).fit(X).transform(row)

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sklime.exact.feature_map import FeatureMap
-    from sklime.laws.tilted import ColumnLaw
     from sklime.laws.columns import Column
+    from sklime.laws.tilted import ColumnLaw
 
 
 class ClosedForm(ABC):

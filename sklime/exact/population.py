@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from sklime.exact.failures import reports_failures
+from sklime.laws.coordinates import UNSEEN
 from sklime.laws.tilted import MatchedLaw, NormalLaw, mismatch_factor
 from sklime.moments.independent import IndependentMoments
 from sklime.moments.source import MomentSource
@@ -24,6 +25,9 @@ class ExactSource(MomentSource):
     bytes_per_row = 1
 
     def with_standard_errors(self, surrogates, moments, evaluated, outputs):
+        errors = getattr(moments, "errors", None)
+        if errors is not None:
+            return surrogates.with_known_errors(errors)
         return replace(surrogates, standard_errors=np.zeros_like(surrogates.coef))
 
 
@@ -69,13 +73,23 @@ class Population(ExactSource):
         # Of many columns, and far out, the product of the weights would round to nothing.
         efficiency = np.sum([law.log_efficiency for law in laws], axis=0)
         sizes = self.n_samples * np.exp(np.maximum(efficiency, _LEAST_LOG))
+        # One layout, lest sums over features depend on the number of rows.
+        mean_z = np.stack([law.mean[:n] for law in laws], axis=1)
+        variance = np.stack([law.variance[:n] for law in laws], axis=1)
+        coef = np.take_along_axis(coef[:n], place[:, :, np.newaxis], axis=1)
+        positions = np.ones_like(mean_z)
+        if rows.z is not None:
+            positions = np.where(rows.binary, 1.0, rows.z.T)
+        # No draw has a gap that training never had.
+        gap = ~rows.binary & (rows.codes.T == UNSEEN)
+        positions[gap], mean_z[gap], variance[gap] = 1.0, 0.0, 0.0
+        coef = np.where(gap[:, np.newaxis], 0.0, coef)
         return IndependentMoments(
-            # One layout, lest sums over features depend on the number of rows.
-            mean_z=np.stack([law.mean[:n] for law in laws], axis=1),
-            variance=np.stack([law.variance[:n] for law in laws], axis=1),
-            coef=np.take_along_axis(coef[:n], place[:, :, np.newaxis], axis=1),
+            mean_z=mean_z,
+            variance=variance,
+            coef=coef,
             y_origin=np.take_along_axis(expected[:n], place, axis=1),
-            positions=np.where(rows.binary, 1.0, 0.0 if rows.z is None else rows.z.T),
+            positions=positions,
             effective_sample_sizes=sizes[:n],
             n_samples=self.n_samples,
         )
@@ -101,5 +115,8 @@ class Population(ExactSource):
             else:
                 z = np.pad(rows.z[j], extra, mode="edge")
                 mean, sd = self.law.normal_of(j, z)
-                laws.append(NormalLaw.of(column, mean, sd, z, self.precision))
+                # A gap is equally far from all draws.
+                gap = np.pad(rows.codes[j] == UNSEEN, extra, mode="edge")
+                precision = np.where(gap, 0.0, self.precision)
+                laws.append(NormalLaw.of(column, mean, sd, z, precision))
         return laws

@@ -37,6 +37,8 @@ class Diagnostics:
         Rows, by column, of which no draw shares the bin or category.
     rare : Counter
         Rows, by column, with hardly any draw on one side of the bin or category.
+    unasked : Counter
+        Rows, by column, whose own values would need more draws than `max_samples`.
     empty_selections : int
         Surrogates without features, though the answers vary.
     unconverged : tuple of int
@@ -52,6 +54,7 @@ class Diagnostics:
     smallest: float = np.inf
     unanswered: Counter = field(default_factory=Counter)
     rare: Counter = field(default_factory=Counter)
+    unasked: Counter = field(default_factory=Counter)
     empty_selections: int = 0
     unconverged: tuple = ()
     failures: Counter = field(default_factory=Counter)
@@ -104,6 +107,7 @@ class Diagnostics:
             min(self.smallest, other.smallest),
             self.unanswered + other.unanswered,
             self.rare + other.rare,
+            self.unasked + other.unasked,
             self.empty_selections + other.empty_selections,
             self.unconverged + other.unconverged,
             self.failures + other.failures,
@@ -165,6 +169,15 @@ class Diagnostics:
                 f"on fewer than {THIN_SUPPORT} draws. Widen the kernel, raise n_samples or "
                 "merge rare values.",
                 NeighbourhoodWarning,
+            )
+        if self.unasked:
+            warn_caller(
+                "the model was not queried about the own values of column(s) "
+                f"{_most_rows(self.unasked, names)}, as max_samples does not allow so many "
+                "own-value draws: their attributions there rest on the few draws of the "
+                "pool that have them. Raise max_samples, explain fewer rows at once, or "
+                "merge rare values.",
+                UnknownValueWarning,
             )
         if self.empty_selections:
             warn_caller(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import chain
 from types import MappingProxyType
 from typing import Any, Literal, Self
@@ -16,7 +17,7 @@ from sklime.explainer.assembly import assemble_explanation
 from sklime.explainer.diagnostics import Diagnostics
 from sklime.explainer.metadata import metadata
 from sklime.explainer.parameters import check_parameters, check_uncertainty
-from sklime.explainer.progress import with_progress
+from sklime.explainer.progress import progress_of_growth, with_progress
 from sklime.explainer.routes import Routes, Setting
 from sklime.explainer.rows import rows_of
 from sklime.explanation.container import Explanation
@@ -271,7 +272,8 @@ class LimeExplainer(
         def keep(surrogates, where, block):
             return rows.to_columns(where, block, surrogates.coef)
 
-        return concat(self._surrogates(rows, outputs, keep))
+        own_answers = self._routes.own_answers(rows.X)
+        return concat(self._surrogates(rows, outputs, keep, own_answers))
 
     def explain(
         self, X: TableLike, *, target: object = None, uncertainty: bool = False
@@ -302,12 +304,13 @@ class LimeExplainer(
             scored = self._routes.with_scores(surrogates, block, outputs[where])
             return scored, rows.unit_metadata(block)
 
-        blocks = self._surrogates(rows, outputs, keep, uncertainty)
+        own_answers = self._routes.own_answers(rows.X)
+        blocks = self._surrogates(rows, outputs, keep, own_answers, uncertainty)
         # Rows may differ in whether they have a closed form.
         n_drawn = len(rows)
         if self.method_ == "exact":
             n_drawn = sum(int((~fitted.exact).sum()) for fitted, _ in blocks)
-        meta = metadata(self, self._routes, len(rows), n_drawn)
+        meta = metadata(self, self._routes, len(rows), n_drawn, own_answers)
         names = self._response.outputs
         return assemble_explanation(blocks, rows, resolved, names, answers, outputs, meta)
 
@@ -339,7 +342,8 @@ class LimeExplainer(
             reference = rows.reference(where, block, self._response)
             return _sums_of_squares(surrogates, reference, outputs[where])
 
-        sums = self._surrogates(rows, outputs, keep)
+        own_answers = self._routes.own_answers(rows.X)
+        sums = self._surrogates(rows, outputs, keep, own_answers)
         residual, total, size = np.sum(sums, axis=0)
         # A total below rounding error counts as zero.
         if total <= 1e-28 * size:
@@ -395,7 +399,9 @@ class LimeExplainer(
         if not len(positions):
             return
         rows, _, _, outputs = self._prepare(take_rows(X, positions), self.target)
-        imprecise = self._routes.grow(rows.X, outputs, self.sampler_.binary_features_)
+        binary = self.sampler_.binary_features_
+        with progress_of_growth(len(positions), self.verbose) as show:
+            imprecise = self._routes.grow(rows.X, outputs, binary, show)
         unconverged = tuple(sorted(positions[imprecise].tolist()))
         n_samples = self._routes.source.n_samples
         self._warn(Diagnostics(unconverged=unconverged), rows, n_samples, "training row(s)")
@@ -413,12 +419,12 @@ class LimeExplainer(
         answers = rows.predictions(self._response) if target.needs_predictions else None
         return rows, target, answers, target.columns(len(rows), answers)
 
-    def _surrogates(self, rows, outputs, keep, uncertainty=False):
+    def _surrogates(self, rows, outputs, keep, own_answers, uncertainty=False):
         """Fit surrogates block by block; collect the results of `keep` for each block."""
         height = block_bytes() // self._bytes_per_row(outputs.shape[1])
         height = max(1, min(self._routes.source.rows_at_once, height))
         blocks = rows.blocks(height)
-        own = rows, outputs, keep, uncertainty
+        own = rows, outputs, keep, uncertainty, own_answers
         if len(blocks) == 1:
             # One block: skip joblib's start-up cost, a third of the time of a row.
             results = [self._block(blocks[0], *own)]
@@ -428,7 +434,9 @@ class LimeExplainer(
             sizes = [where.stop - where.start for where in blocks]
             results = with_progress(results, sizes, self.verbose)
         kept, diagnostics = zip(*chain.from_iterable(results), strict=True)
-        self._warn(sum(diagnostics, Diagnostics()), rows, self.n_samples_)
+        unasked = Counter() if own_answers is None else own_answers.unasked
+        found = sum(diagnostics, Diagnostics(unasked=unasked))
+        self._warn(found, rows, self.n_samples_)
         return kept
 
     def _warn(self, diagnostics, rows, n_samples, what="row(s)"):
@@ -448,11 +456,11 @@ class LimeExplainer(
             alone = [slice(i, i + 1) for i in range(where.start, where.stop)]
             return [self._explained(row, *own) for row in alone]
 
-    def _explained(self, where, rows, outputs, keep, uncertainty):
+    def _explained(self, where, rows, outputs, keep, uncertainty, own_answers):
         block = rows.block(where)
         columns, binary = rows.features(where, block)
         own = block, outputs[where], binary, uncertainty
-        fitted, failures = self._routes.fit(*own, where.start)
+        fitted, failures = self._routes.fit(*own, where.start, own_answers)
         found = Diagnostics.of(fitted, columns, rows.varies, where.start)
         return keep(fitted, where, block), found + Diagnostics(failures=failures)
 

@@ -10,7 +10,7 @@ from sklime.surrogates.standard_errors import degrees_of_freedom
 from sklime.version import __version__
 
 
-def metadata(explainer, routes, n_rows, n_drawn):
+def metadata(explainer, routes, n_rows, n_drawn, own_answers):
     """Describe how a fitted explainer makes its explanations.
 
     Parameters
@@ -20,6 +20,8 @@ def metadata(explainer, routes, n_rows, n_drawn):
     n_rows, n_drawn : int
         Rows that were explained, and those of them that were by draws: all or none, but
         where each row has a closed form of its own, or none.
+    own_answers : OwnAnswers or None
+        What the model said to values that draws hardly hold.
 
     Returns
     -------
@@ -44,6 +46,7 @@ def metadata(explainer, routes, n_rows, n_drawn):
         },
         "kernel": repr(explainer.kernel_),
         "n_samples": int(n_samples),
+        "n_own_value_samples": 0 if own_answers is None else own_answers.n_samples,
         "degrees_of_freedom": degrees_of_freedom(groups),
         "seed": int(setting.seed),
         "versions": {

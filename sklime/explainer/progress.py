@@ -1,5 +1,7 @@
 """Progress bars over rows, in terminals and notebooks."""
 
+from contextlib import contextmanager
+
 
 def with_progress(results, sizes, verbose):
     """Yield results, and show a progress bar of the rows done.
@@ -32,6 +34,41 @@ def with_progress(results, sizes, verbose):
     if not verbose:
         yield from results
         return
+    with _bar(sum(sizes), "explaining", verbose) as bar:
+        for size, result in zip(sizes, results, strict=True):
+            yield result
+            bar.update(size)
+
+
+@contextmanager
+def progress_of_growth(n_rows, verbose):
+    """Context: a progress bar of training rows that need no more draws.
+
+    Parameters
+    ----------
+    n_rows : int
+        Training rows that decide how many draws there are.
+    verbose : int
+        0: nothing is shown.
+
+    Yields
+    ------
+    callable
+        To be called with the numbers of rows done and of draws.
+    """
+    if not verbose:
+        yield lambda n_done, n_samples: None
+        return
+    with _bar(n_rows, "drawing", verbose) as bar:
+
+        def show(n_done, n_samples):
+            bar.set_postfix(draws=n_samples, refresh=False)
+            bar.update(n_done - bar.n)
+
+        yield show
+
+
+def _bar(total, what, verbose):
     try:
         from tqdm.auto import tqdm
     except ImportError as error:
@@ -39,7 +76,4 @@ def with_progress(results, sizes, verbose):
             f"verbose={verbose} shows a progress bar, which needs tqdm: "
             "pip install sklime[progress]"
         ) from error
-    with tqdm(total=sum(sizes), desc="explaining", unit="row") as bar:
-        for size, result in zip(sizes, results, strict=True):
-            yield result
-            bar.update(size)
+    return tqdm(total=total, desc=what, unit="row")

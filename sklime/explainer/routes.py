@@ -8,10 +8,15 @@ import numpy as np
 
 from sklime.exact.closed_form import closed_form
 from sklime.exceptions import ClosedFormFailed, ClosedFormWarning, NoClosedForm, warn_caller
+from sklime.laws.base import SharedLaw
 from sklime.neighbourhoods.choice import choose_sources
+from sklime.neighbourhoods.own_values import OwnValues
 from sklime.neighbourhoods.shared import SharedPool
 from sklime.selectors import MomentSelector
 from sklime.surrogates.adaptive import Precision, SurrogateFitter
+
+# Model rows that own-value draws may cost in one call, where the user names no limit.
+_MOST_OWN = 2**17
 
 # Training rows that decide how large a shared pool must be.
 _N_REPRESENTATIVES = 256
@@ -74,13 +79,24 @@ class Routes:
             if limit is None
             else SurrogateFitter(limit, setting.selector, None)
         )
+        self._own_values = self._ask_own_values()
 
     @property
     def source(self):
         """The moment source that is tried first."""
         return self._fitter.source
 
-    def fit(self, X, outputs, binary, uncertainty, first_row):
+    def own_answers(self, X):
+        """Query the model about values of rows that draws hardly hold, or None.
+
+        Returns
+        -------
+        OwnAnswers or None
+            None where draws have no such values, or may not be asked about them.
+        """
+        return None if self._own_values is None else self._own_values.answers(X)
+
+    def fit(self, X, outputs, binary, uncertainty, first_row, own_answers=None):
         """Fit the surrogates of a block of rows.
 
         Parameters
@@ -88,7 +104,9 @@ class Routes:
         X, outputs, binary, uncertainty
             As for `SurrogateFitter`.
         first_row : int
-            Position of the first of them, for messages.
+            Position of the first of them.
+        own_answers : OwnAnswers, default=None
+            What the model says to values that draws hardly hold, of all rows.
 
         Returns
         -------
@@ -103,7 +121,10 @@ class Routes:
         ClosedFormFailed
             If a closed form failed for a block of several rows: fit row by row.
         """
-        own = X, outputs, binary, uncertainty
+        told = None
+        if own_answers is not None:
+            told = own_answers.of(np.arange(first_row, first_row + len(outputs)))
+        own = X, outputs, binary, uncertainty, told
         try:
             return self._fitter(*own), Counter()
         except NoClosedForm as reason:
@@ -128,15 +149,24 @@ class Routes:
             return np.empty(0, dtype=int)
         return self.source.representatives(X, _N_REPRESENTATIVES)
 
-    def grow(self, X, outputs, binary):
+    def grow(self, X, outputs, binary, show):
         """Grow the shared pool until these rows need no more draws.
+
+        Parameters
+        ----------
+        X, outputs, binary, show
+            As for `SurrogateFitter.grow`.
 
         Returns
         -------
         ndarray of shape (n_rows,) of bool
             Rows that would need more than `max_samples`.
         """
-        return self._fitter.grow(self._precision, X, outputs, binary)
+        own_value_draws = self._own_values is not None
+        own = X, outputs, binary, own_value_draws, show
+        imprecise = self._fitter.grow(self._precision, *own)
+        self._own_values = self._ask_own_values()
+        return imprecise
 
     @cached_property
     def _fallback(self):
@@ -149,12 +179,29 @@ class Routes:
         return self._sampled("kernel")[0]
 
     @property
-    def _precision(self):
+    def _most_samples(self):
         own = self.setting
-        if own.tol is None:
+        return 32 * own.n_samples if own.max_samples is None else own.max_samples
+
+    @property
+    def _precision(self):
+        tol = self.setting.tol
+        return None if tol is None else Precision(tol, self._most_samples)
+
+    def _ask_own_values(self):
+        """Own-value draws, where the law's draws are shared and it asks for such."""
+        own = self.setting
+        if not isinstance(own.law, SharedLaw) or not own.law.asks_own_values:
             return None
-        most = 32 * own.n_samples if own.max_samples is None else own.max_samples
-        return Precision(own.tol, most)
+        n_samples = 0 if self.method == "exact" else self.source.n_samples
+        components = own.law, own.kernel, own.response, n_samples, own.seed
+        # Few draws of the pool are no reason to leave rare values without an answer.
+        most = (
+            max(self._most_samples, _MOST_OWN)
+            if own.max_samples is None
+            else own.max_samples
+        )
+        return OwnValues(*components, most)
 
     def _limit(self, X):
         """Exact moment source, or None where draws are wanted or needed."""

@@ -203,6 +203,31 @@ class SharedLaw(Law):
     def locate(self, X: Table) -> Coordinates:
         """Coordinates of checked rows in interpretable space."""
 
+    # Whether the model is asked about values that the draws hardly have.
+    asks_own_values = False
+
+    def bin_masses(self) -> list[NDArray[np.float64]]:
+        """Probabilities of the bins of each column that is compared by bin."""
+        raise NotImplementedError
+
+    def redrawn(
+        self, inputs: Table, j: int, code: int, inside: bool, u: NDArray[np.float64]
+    ) -> Table:
+        """Redraw one column of draws from a bin, or from all others.
+
+        Parameters
+        ----------
+        inputs : table of n_draws rows
+            Draws, as `pool` gives them.
+        j, code : int
+            The column, and its bin.
+        inside : bool
+            Whether to draw from the bin, or from all others.
+        u : ndarray of shape (n_draws,)
+            Numbers in [0, 1).
+        """
+        raise NotImplementedError
+
     # Whether `cells` gives cells of known probability.
     cells_known = False
 

@@ -78,12 +78,12 @@ class NormalLaw(ColumnLaw):
     @classmethod
     def of(cls, column, law_mean, law_sd, z, precision):
         """Tilt a normal law to rows at standardised values `z`."""
-        precision = min(precision, _MOST_PRECISION)
+        precision = np.minimum(precision, _MOST_PRECISION)
         spread = np.square(law_sd / column.scale) * precision
         offset = (law_mean - column.mean) / column.scale - z
         shrink, shrink_squared = 1.0 / (1.0 + spread), 1.0 / (1.0 + 2.0 * spread)
         mean = z + offset * shrink
-        variance = np.full(len(z), np.square(law_sd / column.scale) * shrink)
+        variance = np.square(law_sd / column.scale) * shrink
         # Difference of both exponents, in one piece: each may be large.
         moved = precision * np.square(offset) * spread * shrink * shrink_squared
         return cls(

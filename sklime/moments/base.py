@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+if TYPE_CHECKING:
+    from sklime.moments.own_contrasts import OwnContrasts
 
 # Of the built-in ridge, in units of the mean weight: one draw's worth of evidence.
 PENALTY = 1.0
@@ -48,10 +50,18 @@ class RowMoments(ABC):
         @property
         def effective_sample_sizes(self) -> NDArray[np.float64]: ...
 
-    @property
-    def match_shares(self) -> NDArray[np.float64] | None:
-        """Weighted shares of draws that match the rows, where that is not `mean_z`."""
-        return None
+    # Weighted shares of draws that match the rows, where that is not `mean_z`.
+    match_shares: NDArray[np.float64] | None = None
+
+    def with_own_values(self, contrasts: OwnContrasts) -> RowMoments:
+        """Moments in which own-value draws tell some of the coefficients.
+
+        Here as they are: coefficients are those of a regression on all features.
+        """
+        return self
+
+    # Effective number of own-value draws behind each feature, NaN where there are none.
+    own_support: NDArray[np.float64] | None = None
 
     @abstractmethod
     def normalised(self) -> CentralMoments:

@@ -6,7 +6,7 @@ weighted law. With `g` the additive part of `f`, whose contrast is known, draws 
 the rest `r = f - g`; the Gram matrix is the law's own, diagonal one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
@@ -21,19 +21,16 @@ class ContrastMoments(IndependentMoments):
 
     Parameters
     ----------
-    mean_z, variance, coef, y_origin, positions, effective_sample_sizes, n_samples
+    mean_z, variance, coef, y_origin, positions, effective_sample_sizes, n_samples, errors
         As for `IndependentMoments`; `coef` is per unit of the responses.
     unit : ndarray of shape (n_rows, n_outputs)
         Unit of the responses.
-    errors : ndarray of shape (n_rows, n_outputs, n_features)
-        Standard errors of the coefficients, in the responses' own unit.
     shares : ndarray of shape (n_rows, n_features)
         Weighted shares of draws in the rows' own bins.
     """
 
-    unit: np.ndarray
-    errors: np.ndarray
-    shares: np.ndarray
+    unit: np.ndarray = field(kw_only=True)
+    shares: np.ndarray = field(kw_only=True)
 
     exact = False
 
@@ -58,12 +55,15 @@ class KnownPart:
         The additive part of the responses where all of a row's bins are missed.
     contrast : ndarray of shape (n_rows, n_outputs, n_features)
         What being in each of the row's bins adds to it.
+    forgotten : ndarray of shape (n_rows,) of bool
+        Rows of which the additive part is of no use, and is 0.
     """
 
     mean_z: np.ndarray
     variance: np.ndarray
     base: np.ndarray
     contrast: np.ndarray
+    forgotten: np.ndarray
 
     def mean(self):
         """Expected additive part, of shape (n_rows, n_outputs)."""
@@ -71,7 +71,7 @@ class KnownPart:
 
     def forget(self, i):
         """Know nothing of the responses around one row."""
-        self.base[i], self.contrast[i] = 0.0, 0.0
+        self.base[i], self.contrast[i], self.forgotten[i] = 0.0, 0.0, True
 
 
 @dataclass(frozen=True)
@@ -138,8 +138,8 @@ class ContrastSums:
     def moments(self, known, slopes, units, n_samples, free_share):
         r"""Moments of the rows' neighbourhoods.
 
-        What draws of the rest add is shrunk as a ridge of one draw's worth would do, the
-        contrast of the additive part is not. Standard errors come from the deviations of the scrambles,
+        Standard errors come from the deviations of
+        the scrambles,
         :math:`D_g = (S_{1g} - m_1 W_{1g}) / W_1 - (S_{0g} - m_0 W_{0g}) / W_0`.
 
         Parameters
@@ -169,14 +169,22 @@ class ContrastSums:
         m1, m0 = S1 / inside[:, np.newaxis], S0 / outside[:, np.newaxis]
         shares = np.divide(W1, W, out=np.zeros_like(W1), where=W > 0.0)
         spread = shares * (1.0 - shares)
-        free = np.where(told, spread / (spread + PENALTY / n_samples), 0.0)[:, np.newaxis]
+        # A regression on the responses themselves is a ridge; what is left of an additive
+        # part is small, and shrinking it would be more than its error.
+        shrunk = spread / (spread + PENALTY / n_samples)
+        free = np.where(known.forgotten[:, np.newaxis], shrunk, 1.0)
+        free = np.where(told, free, 0.0)[:, np.newaxis]
         W1_g, S1_g = self.matched_weight[:, :, np.newaxis], self.matched_rest
-        W0_g = self.weight[:, :, np.newaxis, np.newaxis] - W1_g
+        W_g = self.weight[..., np.newaxis]
+        W0_g = W_g[..., np.newaxis] - W1_g
         S0_g = self.rest[..., np.newaxis] - S1_g
         D = (S1_g - m1 * W1_g) / inside[:, np.newaxis]
         D -= (S0_g - m0 * W0_g) / outside[:, np.newaxis]
         n_scrambles = len(D)
         errors = np.sqrt(n_scrambles / (n_scrambles - 1) * sum(np.square(D))) / free_share
+        drift = self.rest - np.where(W > 0.0, S / np.where(W > 0.0, W, 1.0), 0.0) * W_g
+        deviation = np.sqrt(n_scrambles / (n_scrambles - 1) * sum(np.square(drift)))
+        deviation = deviation / np.where(W > 0.0, W, 1.0)
         origin, unit = units
         added = slopes + m1 - m0
         mean = known.mean() + (slopes * known.mean_z[:, np.newaxis]).sum(axis=2)
@@ -192,6 +200,7 @@ class ContrastSums:
             n_samples=n_samples,
             unit=unit,
             errors=unit[..., np.newaxis] * free * errors,
+            mean_errors=unit * deviation / free_share,
             shares=shares,
         )
 

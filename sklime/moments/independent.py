@@ -1,6 +1,6 @@
 """Moments of independent features."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from sklime.moments.base import CentralMoments, RowMoments
 
 @dataclass(frozen=True)
 class IndependentMoments(RowMoments):
-    """Moments of the tilted product laws of several rows.
+    """Moments of the weighted product laws of several rows.
 
     Parameters
     ----------
@@ -25,6 +25,12 @@ class IndependentMoments(RowMoments):
         ``n_samples * (E w)**2 / E w**2``.
     n_samples : int
         What effective sample sizes are stated for.
+    errors : ndarray of shape (n_rows, n_outputs, n_features), default=None
+        Standard errors of `coef`, in the responses' own unit. None: all 0.
+    mean_errors : ndarray of shape (n_rows, n_outputs), default=None
+        Standard errors of `y_origin`. None: all 0.
+    own_support : ndarray of shape (n_rows, n_features), default=None
+        Effective number of own-value draws behind a coefficient; NaN: it rests on none.
     """
 
     mean_z: np.ndarray
@@ -34,9 +40,17 @@ class IndependentMoments(RowMoments):
     positions: np.ndarray
     effective_sample_sizes: np.ndarray
     n_samples: int
+    errors: np.ndarray | None = field(default=None, kw_only=True)
+    mean_errors: np.ndarray | None = field(default=None, kw_only=True)
+    own_support: np.ndarray | None = field(default=None, kw_only=True)
 
-    # Nothing is estimated.
+    # Nothing is estimated, but for what own-value draws tell.
     exact = True
+
+    @property
+    def match_shares(self):
+        """Weighted shares of draws that match the rows: the means of the features."""
+        return self.mean_z
 
     @property
     def z_origin(self):
@@ -48,8 +62,35 @@ class IndependentMoments(RowMoments):
         """The unit of the responses: one."""
         return np.ones_like(self.y_origin)
 
+    def with_own_values(self, contrasts):
+        """Moments in which own-value draws tell the coefficients that they tell better.
+
+        Parameters
+        ----------
+        contrasts : OwnContrasts
+            Of some features of some of the rows.
+        """
+        scarcer = np.minimum(self.match_shares, 1.0 - self.match_shares) * self.n_samples
+        contrasts = contrasts.where(contrasts.support > scarcer[contrasts.at])
+        rows, columns = contrasts.at
+        coef = self.coef.copy()
+        errors = np.zeros_like(coef) if self.errors is None else self.errors.copy()
+        support = np.full(self.mean_z.shape, np.nan)
+        mean_errors = np.zeros_like(self.y_origin)
+        if self.mean_errors is not None:
+            mean_errors = self.mean_errors
+        own = self.y_origin[rows], mean_errors[rows], self.mean_z[rows, columns]
+        found, errors[rows, :, columns] = contrasts.adjusted(*own)
+        coef[rows, :, columns] = found / self.y_scale[rows]
+        support[rows, columns] = contrasts.support
+        return replace(self, coef=coef, errors=errors, own_support=support)
+
     def normalised(self):
-        return IndependentCentralMoments(self.mean_z, self.variance, self.coef)
+        answered = np.zeros(self.mean_z.shape, dtype=bool)
+        if self.own_support is not None:
+            answered = ~np.isnan(self.own_support)
+        constant = (self.variance == 0.0) & ~answered
+        return IndependentCentralMoments(self.mean_z, self.variance, self.coef, constant)
 
 
 @dataclass(frozen=True)
@@ -62,20 +103,18 @@ class IndependentCentralMoments(CentralMoments):
         Of the features.
     coef : ndarray of shape (n_rows, n_outputs, n_features)
         Regression coefficients of the responses on each feature.
+    constant : ndarray of shape (n_rows, n_features) of bool
+        Features that do not vary, and whose coefficients are not known otherwise.
     """
 
     mean_z: np.ndarray
     variance: np.ndarray
     coef: np.ndarray
+    constant: np.ndarray
 
     n_samples = np.inf
     resolution = 1e-14
     independent = True
-
-    @property
-    def constant(self):
-        """Features without variance, of shape (n_rows, n_features)."""
-        return self.variance == 0.0
 
     @property
     def gram(self):

@@ -12,11 +12,14 @@ from sklime.neighbourhoods.onehot import INTEGERS, OneHotDraws
 from sklime.neighbourhoods.shared import SharedPool
 from sklime.tables.access import block_bytes
 
+# Bytes of weighted draws that are multiplied together.
+_IN_CACHE = 2**21
+
 # Integers whose sums over the columns are exact in single precision.
 _MOST_SUMMED = 2**23
 
-# Share of the draws that a kernel must leave: if it leaves less, the additive part, which is
-# fitted to all draws, may miss slopes of the responses around the row.
+# Share of the draws that a kernel must leave: if it leaves less, the additive part, fitted
+# to all draws, may miss slopes of the responses around the row.
 _EVEN = 0.5
 
 # Cells of one column that the additive part looks at, and of all columns.
@@ -38,8 +41,12 @@ def has_contrasts(law, kernel):
     -------
     bool
     """
-    product = kernel.column_factor is not None and kernel.exchangeable
-    return product and law.cells_known and law.groups(law.count_draws(1)) is not None
+    if kernel.column_factor is None or not kernel.exchangeable:
+        return False
+    weighs_all = (kernel.column_factor(np.array([0.0, 1.0])) > 0.0).all()
+    balanced = law.groups(law.count_draws(1)) is not None
+    # Factors that round to 0 do so under narrow kernels, which leave contrasts.
+    return law.cells_known and balanced and (kernel.precision is not None or weighs_all)
 
 
 class ContrastPool(SharedPool):
@@ -49,7 +56,7 @@ class ContrastPool(SharedPool):
     draws tell those of the rest.
     """
 
-    rows_at_once = 128
+    rows_at_once = 512
 
     def __init__(self, law, kernel, response, n_samples, seed, smaller=None):
         super().__init__(law, kernel, response, n_samples, seed, smaller)
@@ -141,7 +148,8 @@ class ContrastPool(SharedPool):
         """
         places = self._bins.places(codes.astype(np.intp))
         line = self.additive.relative_to(places, outputs)
-        return KnownPart(self._mean_z[places], self._variance[places], *line)
+        forgotten = np.zeros(len(places), dtype=bool)
+        return KnownPart(self._mean_z[places], self._variance[places], *line, forgotten)
 
     def scaled(self, responses):
         """Responses to any draws, in the pool's units, of shape (n_outputs, n_draws)."""
@@ -174,6 +182,15 @@ class ContrastPool(SharedPool):
 
     def _sums(self, codes, outputs):
         """Sums of the draws around rows in these bins."""
+        n, k = outputs.shape
+        height = max(1, _IN_CACHE // (4 * (1 + k) * self.n_samples))
+        parts = [
+            self._sums_in_cache(codes[:, p], outputs[p]) for p in gen_batches(n, height)
+        ]
+        return ContrastSums.joined(parts)
+
+    def _sums_in_cache(self, codes, outputs):
+        """The same of few rows, whose weighted draws stay in the cache."""
         own, rest = self.draws_in_bins.known(codes), self._relative_rest[outputs]
         A = np.empty((len(outputs), 1 + outputs.shape[1], self.n_samples), np.float32)
         counts, table = self._matches(own)

@@ -6,13 +6,12 @@ many rows are multiplied together.
 """
 
 import numpy as np
-from scipy import sparse
 
 # Integers of this size are summed up in single precision, over blocks of so many draws.
 INTEGERS = 2**15
 _BLOCK = 2**24 // INTEGERS
 
-# Columns of more bins are sparse: a product costs as much as draws, not as bins.
+# Columns of more bins are not multiplied: few draws share a row's bin.
 _MOST_DENSE = 32
 
 
@@ -51,11 +50,11 @@ class OneHotDraws:
         stored = few != self._left_out
         self._dense[draws[stored], at[stored]] = 1.0
         self._transposed = np.ascontiguousarray(self._dense.T)
-        ones = np.ones(n, dtype=np.float32)
-        self._sparse = [
-            sparse.csr_matrix((ones, codes[j], np.arange(n + 1)), (n, self.n_bins[j]))
-            for j in self._many
-        ]
+        # Draws of columns of many bins, by bin.
+        self._by_bin = {j: np.argsort(self.codes[j], kind="stable") for j in self._many}
+        self._scramble_of = np.empty(n, dtype=np.intp)
+        for g, scramble in enumerate(scrambles):
+            self._scramble_of[scramble] = g
 
     def known(self, own):
         """Bins of rows, -1 where no draw lies in them.
@@ -102,8 +101,8 @@ class OneHotDraws:
         of_bins[:, 1:] -= np.repeat(worth * left_out, widths, axis=0).T
         total = of_bins @ self._transposed
         for j in self._many:
-            same = self.codes[j] == own[j][:, np.newaxis]
-            total += same * values[j][:, np.newaxis].astype(np.float32)
+            row, draw = self._matching(j, own[j])
+            total[row, draw] += values[j][row].astype(np.float32)
         return total
 
     def sums(self, A, own):
@@ -123,11 +122,10 @@ class OneHotDraws:
             0 where no draw lies in the own bin.
         """
         (n_rows, k, n), n_scrambles = A.shape, len(self.scrambles)
-        flat = A.reshape(n_rows * k, n)
-        products = self._products(flat, self._dense, self._dense.shape[1])
+        products = self._products(A.reshape(n_rows * k, n))
         products = products.reshape(n_scrambles, n_rows, k, -1)
         matched = np.zeros((n_scrambles, n_rows, k, len(own)))
-        few, rows = own[self._few], np.arange(n_rows)
+        few = own[self._few]
         if len(few):
             left_out = few == self._left_out
             at = np.where(left_out, 0, self._columns_of(few)).T
@@ -135,28 +133,33 @@ class OneHotDraws:
             in_others = np.add.reduceat(products, self._starts[:, 0], axis=3)
             gathered -= np.where(left_out.T[:, np.newaxis], in_others, 0.0)
             matched[..., self._few] = gathered
-        for j, bins in zip(self._many, self._sparse, strict=True):
-            summed = self._products(flat, bins, bins.shape[1])
-            summed = summed.reshape(n_scrambles, n_rows, k, -1)
-            matched[..., j] = summed[:, rows, :, own[j]].swapaxes(0, 1)
+        for j in self._many:
+            row, draw = self._matching(j, own[j])
+            np.add.at(matched[..., j], (self._scramble_of[draw], row), A[row, :, draw])
         matched *= (own >= 0).T[:, np.newaxis]
         return products[..., 0], matched
 
-    def _products(self, flat, draws, width):
-        """Products with a matrix of draws, added up over blocks in double precision."""
-        products = np.zeros((len(self.scrambles), len(flat), width))
+    def _products(self, numbers):
+        """Products with the dense matrix, added up over blocks in double precision."""
+        products = np.zeros((len(self.scrambles), len(numbers), self._dense.shape[1]))
         for own, scramble in zip(products, self.scrambles, strict=True):
             for start in range(scramble.start, scramble.stop, _BLOCK):
                 part = slice(start, min(start + _BLOCK, scramble.stop))
-                own += _multiplied(flat[:, part], draws[part])
+                own += numbers[:, part] @ self._dense[part]
         return products
+
+    def _matching(self, j, own):
+        """Rows and draws that share a bin of a column of many."""
+        order = self._by_bin[j]
+        codes = self.codes[j, order]
+        first, last = (np.searchsorted(codes, own, side) for side in ("left", "right"))
+        counts = last - first
+        row = np.repeat(np.arange(len(own)), counts)
+        # Places within each row's stretch of draws, one stretch after the other.
+        within = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return row, order[np.repeat(first, counts) + within]
 
     def _columns_of(self, few):
         """Columns of the dense matrix with these bins; of no use for those left out."""
         after = (few > self._left_out) & (self._left_out >= 0)
         return self._starts + np.maximum(few, 0) - after
-
-
-def _multiplied(numbers, draws):
-    """Product of a dense matrix and a dense or sparse one."""
-    return (draws.T @ numbers.T).T if sparse.issparse(draws) else numbers @ draws

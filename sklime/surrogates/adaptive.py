@@ -6,9 +6,10 @@ import numpy as np
 from sklearn.utils import gen_batches
 
 from sklime.neighbourhoods.base import is_thin
+from sklime.neighbourhoods.own_values import too_few
 from sklime.selectors import MomentSelector
 from sklime.surrogates.fit import fit_surrogates
-from sklime.surrogates.standard_errors import unconverged
+from sklime.surrogates.standard_errors import relative_half_widths
 from sklime.tables.access import block_bytes, take_rows
 
 
@@ -37,8 +38,11 @@ class Precision:
 
     def missed(self, source, surrogates):
         """Rows whose standard errors are still too large, as an array of bool."""
-        errors = surrogates.standard_errors, surrogates.coef
-        return unconverged(*errors, source.groups, self.tol)
+        return self.excess(source, surrogates, surrogates.standard_errors) > 1.0
+
+    def excess(self, source, surrogates, errors):
+        """Half-widths of the rows' widest intervals, in units of what `tol` allows."""
+        return relative_half_widths(errors, surrogates.coef, source.groups) / self.tol
 
 
 class SurrogateFitter:
@@ -65,7 +69,7 @@ class SurrogateFitter:
         self.thin_rows = thin_rows
         self.precision = precision
 
-    def __call__(self, X, outputs, binary, uncertainty=False):
+    def __call__(self, X, outputs, binary, uncertainty=False, own_values=None):
         """Fit the surrogates of some rows.
 
         Parameters
@@ -78,40 +82,63 @@ class SurrogateFitter:
             Features that are 0 or 1.
         uncertainty : bool, default=False
             Whether standard errors are wanted.
+        own_values : OwnAnswersOfRows, default=None
+            What the model says to values that draws hardly hold.
         """
-        return self._fit_until_precise(self.source, X, outputs, binary, uncertainty)
+        own = X, outputs, binary, uncertainty, own_values
+        return self._fit_until_precise(self.source, *own)
 
-    def grow(self, precision, X, outputs, binary):
+    def grow(self, precision, X, outputs, binary, own_value_draws, show):
         """Grow a source shared by all rows until these rows need no more draws.
+
+        After two rounds, rows that would need more than `max_samples` are given up.
 
         Parameters
         ----------
         X, outputs, binary
             As for the call, all rows at once.
+        own_value_draws : bool
+            Whether values that the pool hardly holds have draws of their own: what errors
+            they have does not count.
+        show : callable
+            Called after each round, with the numbers of rows done and of draws.
 
         Returns
         -------
         ndarray of shape (n_rows,) of bool
             Rows that would need more than `max_samples`.
         """
+        before = None
         while True:
-            parts = []
-            for rows in _parts(np.arange(len(outputs)), self.source):
-                evaluated = self.source.evaluate(take_rows(X, rows))
-                own = evaluated, outputs[rows], binary, True
-                fitted = self._fit_once(self.source, *own)
-                missed = precision.missed(self.source, fitted)
-                parts.append(missed & ~self._needs_tilting(fitted))
-            imprecise, n_more = np.concatenate(parts), precision.next_size(self.source)
-            if not imprecise.any() or n_more is None:
+            source, parts = self.source, []
+            for rows in _parts(np.arange(len(outputs)), source):
+                part = take_rows(X, rows)
+                own = part, source.evaluate(part), outputs[rows], binary, True, None
+                fitted = self._fit_once(source, *own)
+                errors = fitted.standard_errors
+                if own_value_draws:
+                    few = fitted.support < too_few(source.n_samples)
+                    errors = np.where(few[:, np.newaxis], np.nan, errors)
+                excess = precision.excess(source, fitted, errors)
+                parts.append(np.where(self._needs_tilting(fitted), 0.0, excess))
+            excess, n_more = np.concatenate(parts), precision.next_size(source)
+            imprecise = hopeful = excess > 1.0
+            if before is not None:
+                needed = _extrapolated(*before, source.n_samples, excess)
+                hopeful = imprecise & (needed <= precision.max_samples)
+            show(int((~imprecise).sum()), source.n_samples)
+            if not hopeful.any() or n_more is None:
                 return imprecise
-            self.source = self.source.grown(n_more)
+            before = source.n_samples, excess
+            self.source = source.grown(n_more)
 
-    def _fit_until_precise(self, source, X, outputs, binary, uncertainty, known=None):
+    def _fit_until_precise(
+        self, source, X, outputs, binary, uncertainty, own_values, known=None
+    ):
         """Fit surrogates, with more or separate draws for rows that need them."""
         adaptive = self.precision is not None
         evaluated = source.evaluate(X) if known is None else source.evaluate(X, known)
-        own = evaluated, outputs, binary, uncertainty or adaptive
+        own = X, evaluated, outputs, binary, uncertainty or adaptive, own_values
         fitted = self._fit_once(source, *own)
         thin = self._needs_tilting(fitted)
         if adaptive:
@@ -120,7 +147,8 @@ class SurrogateFitter:
         if thin.any():
             for rows in _parts(np.flatnonzero(thin), self.thin_rows.source):
                 own = take_rows(X, rows), outputs[rows], binary, uncertainty
-                fitted = fitted.updated(rows, self.thin_rows(*own))
+                told = None if own_values is None else own_values.take(rows)
+                fitted = fitted.updated(rows, self.thin_rows(*own, told))
         if not adaptive:
             return fitted
         if n_more is None:
@@ -129,17 +157,24 @@ class SurrogateFitter:
         for rows in _parts(np.flatnonzero(imprecise), more):
             responses = [source.responses(evaluated, i) for i in rows]
             own = take_rows(X, rows), outputs[rows], binary, uncertainty
-            fitted = fitted.updated(rows, self._fit_until_precise(more, *own, responses))
+            told = None if own_values is None else own_values.take(rows)
+            own = *own, told, responses
+            fitted = fitted.updated(rows, self._fit_until_precise(more, *own))
         return fitted
 
-    def _fit_once(self, source, evaluated, outputs, binary, uncertainty):
+    def _fit_once(self, source, X, evaluated, outputs, binary, uncertainty, own_values):
         """Fit surrogates to the evaluated draws."""
         moments, draws = source.moments(evaluated, outputs), None
+        contrasts = None if own_values is None else own_values.contrasts(X, outputs)
+        if contrasts is not None:
+            moments = moments.with_own_values(contrasts)
         if not isinstance(self.selector, MomentSelector) or self.regressor is not None:
             draws = list(source.draws(evaluated, outputs))
         fitted = fit_surrogates(moments, binary, self.selector, self.regressor, draws)
         if uncertainty:
             fitted = source.with_standard_errors(fitted, moments, evaluated, outputs)
+        if contrasts is not None and moments.own_support is None:
+            fitted = fitted.with_own_values(contrasts)
         return fitted
 
     def _needs_tilting(self, fitted):
@@ -156,3 +191,14 @@ def _parts(rows, source):
         return []
     height = min(source.rows_at_once, block_bytes() // source.bytes_per_row)
     return [rows[part] for part in gen_batches(len(rows), max(1, height))]
+
+
+def _extrapolated(n_before, excess_before, n, excess):
+    """Numbers of draws that rows need, by how fast their errors shrank in one round."""
+    shrunk = (excess > 0.0) & np.isfinite(excess_before) & (excess_before > 0.0)
+    if not shrunk.any():
+        return np.where(excess > 1.0, np.inf, n)
+    rates = np.log(excess_before[shrunk] / excess[shrunk]) / np.log(n / n_before)
+    # Balanced draws beat the rate of independent ones, 1/2, but not for every function.
+    rate = np.clip(np.median(rates), 0.5, 1.0)
+    return n * excess ** (1.0 / rate)

@@ -52,6 +52,9 @@ def fit_surrogates(moments, binary, selector, regressor=None, draws=None):
     all_free = regressor is None and (support is None or support.all())
     whole = np.logical_and(moments.exact, all_free)
     collinear = np.broadcast_to(np.logical_and(moments.collinear, ~whole), len(sizes))
+    if moments.own_support is not None:
+        told = ~np.isnan(moments.own_support)
+        scarcer = np.where(told, moments.own_support, scarcer)
     scarcer = np.where(undetermined[:, np.newaxis], 0.0, scarcer)
     return Surrogates(
         coef=coef * moments.y_scale[..., np.newaxis] * answer[..., np.newaxis],

@@ -78,8 +78,8 @@ def degrees_of_freedom(groups):
     return int(groups.max())
 
 
-def unconverged(errors, coef, groups, tol):
-    """Rows whose standard errors exceed the tolerance.
+def relative_half_widths(errors, coef, groups):
+    """Half-widths of the rows' widest confidence intervals, by their largest attributions.
 
     Parameters
     ----------
@@ -87,20 +87,20 @@ def unconverged(errors, coef, groups, tol):
         Standard errors and attributions.
     groups : ndarray of shape (n_samples,) of int, or None
         Which draws belong together.
-    tol : float
-        Largest half-width of a 95 % confidence interval, relative to the row's largest
-        attribution.
 
     Returns
     -------
-    ndarray of shape (n_rows,) of bool
+    ndarray of shape (n_rows,)
+        Of 95 % intervals; 0 where nothing has an error.
     """
     df = degrees_of_freedom(groups)
     quantile = norm.ppf(0.975) if df is None else t.ppf(0.975, df)
     largest = np.abs(coef).max(axis=(1, 2), initial=0.0)
     # Attributions without an error gain nothing from more draws.
     half = quantile * np.nan_to_num(errors).max(axis=(1, 2), initial=0.0)
-    return half > tol * largest
+    return np.divide(
+        half, largest, out=np.where(half > 0.0, np.inf, 0.0), where=largest > 0.0
+    )
 
 
 def _sandwich(Z, weights, residuals, groups, penalty):

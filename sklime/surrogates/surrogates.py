@@ -123,6 +123,35 @@ class Surrogates:
             joined[field.name] = array
         return Surrogates(**joined)
 
+    def with_own_values(self, contrasts):
+        """Surrogates in which own-value draws tell the coefficients that they tell better.
+
+        Parameters
+        ----------
+        contrasts : OwnContrasts
+            Of some features of some of the rows.
+        """
+        contrasts = contrasts.where(contrasts.support > self.support[contrasts.at])
+        rows, columns = contrasts.at
+        new = {
+            name: getattr(self, name).copy()
+            for name in ("coef", "support", "constant", "chosen")
+        }
+        new["coef"][rows, :, columns], errors = contrasts.paired()
+        new["support"][rows, columns] = contrasts.support
+        new["constant"][rows, columns] = False
+        new["chosen"][rows, :, columns] = True
+        moved = new["coef"] - self.coef
+        share = np.nan_to_num(self.match_share)[:, np.newaxis]
+        new["intercepts"] = self.intercepts - (moved * share).sum(axis=2)
+        new["local_predictions"] = self.local_predictions + (moved * (1 - share)).sum(
+            axis=2
+        )
+        if self.standard_errors is not None:
+            new["standard_errors"] = self.standard_errors.copy()
+            new["standard_errors"][rows, :, columns] = errors
+        return replace(self, **new)
+
     def with_scores(self, scores):
         """Take the fidelity, an array of shape (n_rows, n_outputs), from elsewhere."""
         return replace(self, scores=np.where(np.isnan(self.scores), np.nan, scores))

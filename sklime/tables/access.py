@@ -40,6 +40,29 @@ def cell_of(X, i, j):
     return value.item() if isinstance(value, np.generic) else value
 
 
+def with_value_of(X, j, source, i):
+    """A table whose column `j` holds the value of another table's row in all rows.
+
+    Parameters
+    ----------
+    X, source : ndarray, pandas DataFrame or polars DataFrame
+        Two tables of one kind, with the same columns.
+    j, i : int
+        The column, and the row of `source`.
+    """
+    own = take_columns(take_rows(source, np.full(n_rows(X), i)), j)
+    if isinstance(X, np.ndarray):
+        # Texts of the row may be longer than those of the table.
+        X = X.astype(np.result_type(X, own))
+        X[:, j] = own
+    elif hasattr(X, "iloc"):
+        X = X.copy(deep=False)
+        X.isetitem(j, own.array)
+    else:
+        X = X.with_columns(own.alias(X.columns[j]))
+    return X
+
+
 def take_cells(X, rows, columns):
     """Entries of a table at row and column positions, numeric if all its columns are."""
     if hasattr(X, "iloc"):

@@ -81,7 +81,7 @@ class TabularSampler(Sampler):
             Weights of the rows.
         """
         check_option(self, "sequence", SEQUENCES)
-        check_option(self, "handle_unknown", ("error", "ignore"))
+        check_option(self, "handle_unknown", ("ask", "error", "ignore"))
         if self.n_bins is not None:
             check_binning(self.binning, self.n_bins, y)
         X = check_table(self, X, reset=True)
@@ -162,8 +162,11 @@ class TabularSampler(Sampler):
 
     def shared_law(self) -> ProductLaw:
         """Product law of the columns, relative to no row."""
-        columns = enumerate(self.columns_)
-        return ProductLaw(tuple(self._column_law(j, c, None, None) for j, c in columns))
+        return ProductLaw(tuple(map(self.column_law, range(len(self.columns_)))))
+
+    def column_law(self, j: int) -> Any:
+        """Law of one column, relative to no row."""
+        return self._column_law(j, self.columns_[j], None, None)
 
     # Whether columns have cells of known probability.
     cells_known = False
@@ -276,7 +279,7 @@ class TabularSampler(Sampler):
         `X` is the table they come from, in which they start at row `first`.
         """
         at = coordinates(columns, E)
-        if self.handle_unknown == "ignore":
+        if self.handle_unknown != "error":
             return at
         unseen = at.codes == UNSEEN
         if unseen.any():
@@ -288,8 +291,8 @@ class TabularSampler(Sampler):
             raise ValueError(
                 f"{unseen.any(axis=0).sum()} row(s) have a value that training never had, "
                 f"in column(s) {', '.join(map(repr, names))}: "
-                f"{value} in the first. Set "
-                'handle_unknown="ignore" to give such columns the attribution 0.'
+                f'{value} in the first. Set handle_unknown="ask" to query the model about '
+                'such values, or "ignore" to give such columns the attribution 0.'
             )
         return at
 

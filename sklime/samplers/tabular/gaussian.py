@@ -13,6 +13,7 @@ from sklime.exceptions import NoClosedForm
 from sklime.fitting import atomic_fit
 from sklime.laws.base import Law
 from sklime.laws.columns import CategoricalColumn, mean_and_sd, normal_law
+from sklime.laws.coordinates import UNSEEN
 from sklime.laws.independent import IndependentColumns
 from sklime.laws.product import ProductLaw
 from sklime.samplers.tabular.base import TabularSampler
@@ -41,8 +42,9 @@ class GaussianSampler(TabularSampler):
         As for `MarginalSampler`.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         As for `MarginalSampler`.
-    handle_unknown : {"error", "ignore"}, default="error"
-        As for `MarginalSampler`.
+    handle_unknown : {"ask", "error", "ignore"}, default="ask"
+        As for `MarginalSampler`; under "ask", around the mean, missing numbers are asked
+        about as well.
 
     Examples
     --------
@@ -62,7 +64,7 @@ class GaussianSampler(TabularSampler):
         n_bins: int | None = None,
         sequence: Literal["sobol", "lhs", "random"] = "sobol",
         categorical_features: Literal["from_dtype"] | ArrayLike | None = "from_dtype",
-        handle_unknown: Literal["error", "ignore"] = "error",
+        handle_unknown: Literal["ask", "error", "ignore"] = "ask",
     ) -> None:
         self.center = center
         self.scale = scale
@@ -145,11 +147,17 @@ class GaussianSampler(TabularSampler):
     def _placed(self, columns, E, format_, X, first=0):
         numeric = [not isinstance(column, CategoricalColumn) for column in columns]
         lacking = np.isnan(E) & numeric
+        if lacking.any() and self.handle_unknown == "ask" and self.center == "mean":
+            at = super()._placed(columns, E, format_, X, first)
+            # Normal draws have no gaps, whether or not training had.
+            at.codes[lacking.T] = UNSEEN
+            return at
         if lacking.any():
             names = format_.feature_names[lacking.any(axis=0)]
             raise ValueError(
                 f"{lacking.any(axis=1).sum()} row(s) have missing values (NaN) in "
                 f"column(s) {', '.join(map(repr, names))}, around which GaussianSampler "
-                "cannot draw; use MarginalSampler(), for which missing is a bin of its own."
+                "cannot draw; use MarginalSampler(), for which missing is a bin of its "
+                'own, or center="mean" with handle_unknown="ask".'
             )
         return super()._placed(columns, E, format_, X, first)

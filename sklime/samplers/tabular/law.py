@@ -1,5 +1,6 @@
 """Laws of table rows whose columns are drawn independently of each other."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -90,11 +91,29 @@ class SharedColumnsLaw(ColumnsLaw, SharedLaw):
         E = sampler.shared_law().draw(numbers)
         return sampler.format_.decode(E), coordinates(sampler.columns_, E)
 
+    @property
+    def asks_own_values(self):
+        """Whether the model is asked about values that the draws hardly have."""
+        return self.sampler.handle_unknown == "ask"
+
+    def bin_masses(self):
+        laws = map(self.sampler.column_law, np.flatnonzero(self.sampler.binary_features_))
+        return [np.bincount(law.bins, law.masses) for law in laws]
+
+    def redrawn(self, inputs, j, code, inside, u):
+        sampler = self.sampler
+        law = sampler.column_law(j)
+        masses = np.where((law.bins == code) == inside, law.masses, 0.0)
+        E = sampler.format_.encode(inputs)
+        E[:, j] = replace(law, masses=masses / masses.sum()).draw(u)
+        return sampler.format_.decode(E)
+
     def locate(self, X):
         return self.sampler.locate(X)
 
     @property
     def cells_known(self):
+        """Whether columns have cells of known probability."""
         return self.sampler.cells_known
 
     def cells(self, inputs, n_levels):

@@ -49,10 +49,11 @@ class MarginalSampler(TabularSampler):
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Columns compared for equality: those of a categorical, string or boolean dtype; or a
         mask, indices or names of such columns; None: none.
-    handle_unknown : {"error", "ignore"}, default="error"
-        What to do with a row whose category, or missingness, training never had: "ignore"
-        lets no draw share it, so that the column gets the attribution 0, of which the
-        explainer warns.
+    handle_unknown : {"ask", "error", "ignore"}, default="ask"
+        What to do with a row whose category, or missingness, training never had, or hardly
+        ever: "ask" puts the row's own value into 512 draws and queries the model about them
+        (tables of dense rows only); "ignore" lets no draw share a value that training never
+        had, so that the column gets the attribution 0, of which the explainer warns.
 
     Examples
     --------
@@ -74,7 +75,7 @@ class MarginalSampler(TabularSampler):
         sequence: Literal["sobol", "lhs", "random"] = "sobol",
         within: Literal["empirical", "truncnorm"] = "empirical",
         categorical_features: Literal["from_dtype"] | ArrayLike | None = "from_dtype",
-        handle_unknown: Literal["error", "ignore"] = "error",
+        handle_unknown: Literal["ask", "error", "ignore"] = "ask",
     ) -> None:
         self.n_bins = n_bins
         self.binning = binning

@@ -1,0 +1,90 @@
+"""Small pools of draws, in which a row's own value takes the place of others."""
+
+import numpy as np
+
+from sklime.kernels import checked_weights
+from sklime.laws.masks import weights_by_count
+from sklime.model.queries import predict_tables
+from sklime.tables.access import with_value_of
+
+# Seed of what is drawn within bins, beside the pool's.
+_WITHIN = 72_014
+
+
+class PairedPool:
+    """Draws that all rows share, the responses to them, and what takes their place.
+
+    Parameters
+    ----------
+    law : SharedLaw
+        Of the draws.
+    kernel : Kernel
+        With nothing left open.
+    response : Response
+        Queries the model about the draws.
+    n_samples : int
+        Number of draws, before rounding up.
+    seed : int
+        Seed of the draws.
+
+    Attributes
+    ----------
+    responses : ndarray of shape (n_outputs, n_draws)
+        The model's responses.
+    n_groups : int
+        Groups of draws, one after the other, that are independent; 0: all draws are.
+    """
+
+    def __init__(self, law, kernel, response, n_samples, seed):
+        self.law = law
+        self.kernel = kernel
+        self.inputs, self.points = law.pool(n_samples, seed)
+        [responses] = predict_tables(response, [self.inputs], "pool draw")
+        self.responses = np.ascontiguousarray(responses.T)
+        groups = law.groups(len(self.points))
+        self.n_groups = 0 if groups is None else int(groups.max()) + 1
+        self._within = np.random.default_rng([seed, _WITHIN]).random(len(self.points))
+        self._log_weights = None
+        if kernel.exchangeable and self.points.binary.all():
+            with np.errstate(divide="ignore"):
+                weights = weights_by_count(kernel, len(self.points.binary))
+                self._log_weights = np.log(weights)
+
+    def with_value(self, j, X, i):
+        """Draws whose column `j` holds the value of a row, which need not be known."""
+        return with_value_of(self.inputs, j, X, i)
+
+    def with_bin(self, j, code, inside):
+        """Draws whose column `j` is redrawn from a bin, or from all others."""
+        return self.law.redrawn(self.inputs, j, code, inside, self._within)
+
+    def weights(self, X, rows, columns):
+        """Weights of the draws around rows, by all columns but one.
+
+        Parameters
+        ----------
+        X : table
+            Checked rows.
+        rows, columns : ndarray of shape (n_pairs,) of int
+            Which of the rows, and the column that does not count.
+
+        Returns
+        -------
+        ndarray of shape (n_pairs, n_draws)
+        """
+        located, weights = self.law.locate(X), np.empty((len(rows), len(self.points)))
+        for i in np.unique(rows):
+            Z, position = self.points.relative_to(located, i)
+            n_matches = Z.sum(axis=0).astype(np.intp)
+            for pair in np.flatnonzero(rows == i):
+                weights[pair] = self._weigh(Z, position, n_matches, columns[pair])
+        return weights
+
+    def _weigh(self, Z, position, n_matches, j):
+        if self._log_weights is None:
+            Z = Z.copy()
+            Z[j] = position[j]
+            return checked_weights(self.kernel, Z.T, position)
+        log_weights = self._log_weights[n_matches - Z[j]]
+        with np.errstate(invalid="ignore", under="ignore"):
+            return np.nan_to_num(np.exp(log_weights - log_weights.max()), nan=0.0)
