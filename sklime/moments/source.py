@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from sklime.moments.base import RowMoments
-    from sklime.neighbourhoods.base import SampledSource
-    from sklime.surrogates.surrogates import Surrogates
+    from sklime.moments.draws import Draws
     from sklime.tables.typing import Table
+
+
+class FittedToMoments(Protocol):
+    """What sources add to surrogates that were fitted to their moments."""
+
+    def with_known_errors(self, errors: NDArray[np.float64]) -> Any: ...
+
+    def with_standard_errors(self, draws: Iterable[Draws]) -> Any: ...
+
+    def with_scores(self, scores: NDArray[np.float64]) -> Any: ...
+
+    def scored_on(self, moments: RowMoments) -> Any: ...
+
+
+Fitted = TypeVar("Fitted", bound=FittedToMoments)
 
 
 class MomentSource(ABC):
@@ -70,16 +84,16 @@ class MomentSource(ABC):
     @abstractmethod
     def with_standard_errors(
         self,
-        surrogates: Surrogates,
+        surrogates: Fitted,
         moments: RowMoments,
         evaluated: Any,
         outputs: NDArray[np.intp],
-    ) -> Surrogates:
+    ) -> Fitted:
         """Add standard errors to surrogates that were fitted to these moments.
 
         Parameters
         ----------
-        surrogates : Surrogates
+        surrogates : Fitted
             Of the rows.
         moments : RowMoments
             Those that they were fitted to.
@@ -94,11 +108,11 @@ class MomentSource(ABC):
 
     def with_scores(
         self,
-        surrogates: Surrogates,
+        surrogates: Fitted,
         X: Table,
         outputs: NDArray[np.intp],
-        sampled: Callable[[], SampledSource],
-    ) -> Surrogates:
+        sampled: Callable[[], Any],
+    ) -> Fitted:
         """Add the fidelity of surrogates, where moments alone do not contain it.
 
         Parameters
@@ -112,7 +126,7 @@ class MomentSource(ABC):
 
         Returns
         -------
-        Surrogates
+        Fitted
             Here as they are: the moments told it.
         """
         return surrogates

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from sklime.moments.sampled import SampledMoments
-from sklime.moments.source import MomentSource
+from sklime.moments.source import Fitted, MomentSource
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from sklime.model.response import Response
     from sklime.moments.base import RowMoments
     from sklime.moments.draws import Draws
-    from sklime.surrogates.surrogates import Surrogates
     from sklime.tables.typing import Table
 
 
@@ -118,21 +117,19 @@ class SampledSource(MomentSource):
 
     def with_standard_errors(
         self,
-        surrogates: Surrogates,
+        surrogates: Fitted,
         moments: RowMoments,
         evaluated: Any,
         outputs: NDArray[np.intp],
-    ) -> Surrogates:
+    ) -> Fitted:
         return surrogates.with_standard_errors(self.draws(evaluated, outputs))
 
-    def rescored(
-        self, surrogates: Surrogates, X: Table, outputs: NDArray[np.intp]
-    ) -> Surrogates:
+    def rescored(self, surrogates: Fitted, X: Table, outputs: NDArray[np.intp]) -> Fitted:
         """Take the fidelity of surrogates from these draws, whatever they come from.
 
         Parameters
         ----------
-        surrogates : Surrogates
+        surrogates : Fitted
             Of the rows.
         X : rows
             Checked.

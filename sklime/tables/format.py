@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from sklime.laws.columns import Column
     from sklime.tables.typing import Table
+
+# What training taught about a column: of no concern here.
+Column = TypeVar("Column")
 
 
 class TableFormat(ABC):
@@ -85,7 +87,7 @@ class TableFormat(ABC):
         """
 
     @abstractmethod
-    def varies(self, columns: Sequence[Column]) -> NDArray[np.bool_]:
+    def varies(self, columns: Sequence[Any]) -> NDArray[np.bool_]:
         """Whether columns had more than one value in training.
 
         Parameters
