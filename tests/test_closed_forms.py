@@ -14,11 +14,12 @@ from scipy.special import expit
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.feature_selection import SelectFromModel
-from sklearn.linear_model import Lasso, LinearRegression, Ridge
+from sklearn.linear_model import Lasso, LinearRegression, Ridge, lars_path
 
 from sklime import FunctionRegressor, LimeExplainer
 from sklime.kernels import ExponentialKernel, UniformKernel
 from sklime.samplers import GaussianSampler, MarginalSampler
+from sklime.selectors import AutoSelector, ForwardSelection, HighestWeights, LassoPath
 
 N_SEEDS, N_SAMPLES = 32, 8192
 
@@ -203,6 +204,76 @@ def test_pools_find_the_closed_form(name, width):
     assert_mean_is([e.support for e in explanations], N_SAMPLES * scarcer)
     optimism = 4.0 / sizes.min()
     assert_mean_is([e.scores for e in explanations], expected["score"], optimism)
+
+
+def chosen_by_regressions(make_selector, Z, f, weights, k):
+    """Columns that regressions on the enumerated points choose, every one fitted anew."""
+    root = np.sqrt(weights)[:, np.newaxis]
+    centred = Z - np.average(Z, axis=0, weights=weights)
+    around = (f - np.average(f, weights=weights)) * root[:, 0]
+    if make_selector is HighestWeights:
+        coef, *_ = np.linalg.lstsq(centred * root, around)
+        return set(np.argsort(-np.abs(coef))[:k])
+    if make_selector is LassoPath:
+        *_, path = lars_path(centred * root, around, method="lasso")
+        within = [own for own in path.T if np.count_nonzero(own) <= k]
+        return set(np.flatnonzero(within[-1]))
+    kept = []
+    for _ in range(k):
+        missed = {}
+        for j in set(range(Z.shape[1])) - set(kept):
+            A = (centred * root)[:, [*kept, j]]
+            coef, *_ = np.linalg.lstsq(A, around)
+            missed[j] = np.square(around - A @ coef).sum()
+        kept.append(min(missed, key=missed.get))
+    return set(kept)
+
+
+@pytest.mark.parametrize("k", [1, 2, 3])
+@pytest.mark.parametrize(
+    "make_selector", [HighestWeights, ForwardSelection, LassoPath, AutoSelector]
+)
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_selection_from_contrasts_is_that_of_regressions(name, make_selector, k):
+    width, x = 1.5, TABLE[ROWS]
+    sampler, kernel = table_sampler().fit(TABLE), ExponentialKernel(width=width)
+    setting = {"sampler": table_sampler(), "kernel": kernel, "n_samples": N_SAMPLES}
+    for i in range(len(ROWS)):
+        expected = limit(name, ROWS[i], width)
+        size = np.abs(expected["coef"])
+        if make_selector is not HighestWeights:
+            size = size * (
+                expected["v"] if make_selector is LassoPath else expected["v"] ** 0.5
+            )
+        last, next_one = -np.sort(-size)[k - 1 : k + 1]
+        if next_one > 0.9 * last:
+            # Draws do not tell nearly equal features apart.
+            continue
+        points, masses = enumerate_law(sampler.law(x[[i]]))
+        Z = sampler.interpret(points, x[[i]]).astype(float)
+        weights, f = masses * kernel(Z, np.ones(4)), model_of(name).predict(points)
+        wanted = chosen_by_regressions(make_selector, Z, f, weights, k)
+        for seed in range(2):
+            full, chosen = (
+                LimeExplainer(model_of(name), selector=own, random_state=seed, **setting)
+                .fit(TABLE)
+                .explain(x[[i]], uncertainty=True)
+                for own in (None, make_selector(k))
+            )
+            kept = np.flatnonzero(chosen.values[0])
+            assert set(kept) == wanted
+            # Independent features: what is left out changes no coefficient.
+            np.testing.assert_allclose(
+                chosen.values[0, kept], full.values[0, kept], rtol=1e-12
+            )
+            np.testing.assert_allclose(
+                chosen.standard_errors[0, kept], full.standard_errors[0, kept], rtol=1e-9
+            )
+            # Their part of the mean goes into the intercept.
+            share = expected["share"]
+            middle = chosen.intercepts[0] + chosen.values[0] @ share
+            whole = full.intercepts[0] + full.values[0] @ share
+            assert middle == pytest.approx(whole, rel=1e-6, abs=1e-6)
 
 
 @pytest.mark.parametrize("width", [0.8, 1.5, 6.0])

@@ -202,6 +202,29 @@ class Diagnostics:
             )
 
 
+def warn_of_growth(positions, needed, tol, n_samples):
+    """Warn, before a pool is grown, of training rows for which it cannot be enough.
+
+    Parameters
+    ----------
+    positions : tuple of int
+        The training rows.
+    needed : float
+        Draws that half of them would need, by how fast errors shrank so far.
+    tol : float
+        The wanted precision.
+    n_samples : int
+        Draws so far.
+    """
+    warn_caller(
+        f"after {n_samples:,} draws, training row(s) {listed(map(str, positions))} would "
+        f"need about {needed:.2g} draws or more to be as exact as tol={tol!r} asks, which "
+        "max_samples does not allow: they are given up, and the pool grows for the others "
+        "only. Raise tol or max_samples, or look at explain(X, uncertainty=True).",
+        ConvergenceWarning,
+    )
+
+
 def _count(flags, columns):
     counts = flags.sum(axis=0)
     return Counter({int(columns[j]): int(counts[j]) for j in np.flatnonzero(counts)})

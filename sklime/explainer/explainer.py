@@ -14,7 +14,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from sklime.exceptions import ClosedFormFailed
 from sklime.explainer.assembly import assemble_explanation
-from sklime.explainer.diagnostics import Diagnostics
+from sklime.explainer.diagnostics import Diagnostics, warn_of_growth
 from sklime.explainer.metadata import metadata
 from sklime.explainer.parameters import check_parameters, check_uncertainty
 from sklime.explainer.progress import progress_of_growth, with_progress
@@ -90,7 +90,9 @@ class LimeExplainer(
         the row's largest attribution. A pool that all rows share grows in `fit`, by up to
         256 training rows; draws of a row's own grow row by row. None: draw once.
     max_samples : int or None, default=None
-        The most draws with `tol`. None: 32 times `n_samples`.
+        The most draws with `tol`, and the most own-value draws of all rows of a call (see
+        `MarginalSampler`). None: 32 times `n_samples`; for own-value draws 262,144 if that
+        is more.
     random_state : int, RandomState instance or None, default=None
         Source of all draws, resolved once, in `fit`; also of the random states that an
         unfitted model, the selector and the surrogate leave open.
@@ -400,8 +402,13 @@ class LimeExplainer(
             return
         rows, _, _, outputs = self._prepare(take_rows(X, positions), self.target)
         binary = self.sampler_.binary_features_
+
+        def give_up(hopeless, needed):
+            told = tuple(sorted(positions[hopeless].tolist()))
+            warn_of_growth(told, needed, self.tol, self._routes.source.n_samples)
+
         with progress_of_growth(len(positions), self.verbose) as show:
-            imprecise = self._routes.grow(rows.X, outputs, binary, show)
+            imprecise = self._routes.grow(rows.X, outputs, binary, show, give_up)
         unconverged = tuple(sorted(positions[imprecise].tolist()))
         n_samples = self._routes.source.n_samples
         self._warn(Diagnostics(unconverged=unconverged), rows, n_samples, "training row(s)")
@@ -426,13 +433,13 @@ class LimeExplainer(
         blocks = rows.blocks(height)
         own = rows, outputs, keep, uncertainty, own_answers
         if len(blocks) == 1:
-            # One block: skip joblib's start-up cost, a third of the time of a row.
-            results = [self._block(blocks[0], *own)]
+            # Without joblib's start-up cost, a third of the time of a row.
+            results = (self._block(where, *own) for where in blocks)
         else:
             jobs = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")
             results = jobs(delayed(self._block)(where, *own) for where in blocks)
-            sizes = [where.stop - where.start for where in blocks]
-            results = with_progress(results, sizes, self.verbose)
+        sizes = [where.stop - where.start for where in blocks]
+        results = with_progress(results, sizes, self.verbose)
         kept, diagnostics = zip(*chain.from_iterable(results), strict=True)
         unasked = Counter() if own_answers is None else own_answers.unasked
         found = sum(diagnostics, Diagnostics(unasked=unasked))

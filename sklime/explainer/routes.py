@@ -16,7 +16,7 @@ from sklime.selectors import MomentSelector
 from sklime.surrogates.adaptive import Precision, SurrogateFitter
 
 # Model rows that own-value draws may cost in one call, where the user names no limit.
-_MOST_OWN = 2**17
+_MOST_OWN = 2**18
 
 # Training rows that decide how large a shared pool must be.
 _N_REPRESENTATIVES = 256
@@ -149,12 +149,12 @@ class Routes:
             return np.empty(0, dtype=int)
         return self.source.representatives(X, _N_REPRESENTATIVES)
 
-    def grow(self, X, outputs, binary, show):
+    def grow(self, X, outputs, binary, show, give_up):
         """Grow the shared pool until these rows need no more draws.
 
         Parameters
         ----------
-        X, outputs, binary, show
+        X, outputs, binary, show, give_up
             As for `SurrogateFitter.grow`.
 
         Returns
@@ -163,7 +163,7 @@ class Routes:
             Rows that would need more than `max_samples`.
         """
         own_value_draws = self._own_values is not None
-        own = X, outputs, binary, own_value_draws, show
+        own = X, outputs, binary, own_value_draws, show, give_up
         imprecise = self._fitter.grow(self._precision, *own)
         self._own_values = self._ask_own_values()
         return imprecise

@@ -14,6 +14,9 @@ from scipy.linalg import cho_factor, cho_solve
 from sklime.moments.base import PENALTY
 from sklime.moments.independent import IndependentMoments
 
+# Errors of few effective draws grow no further: intervals say nothing then.
+_LEAST_FREE = 0.1
+
 
 @dataclass(frozen=True)
 class ContrastMoments(IndependentMoments):
@@ -57,6 +60,9 @@ class KnownPart:
         What being in each of the row's bins adds to it.
     forgotten : ndarray of shape (n_rows,) of bool
         Rows of which the additive part is of no use, and is 0.
+    free_share : ndarray of shape (n_rows,)
+        Share of the draws that is left free by parameters which were fitted to the same
+        responses.
     """
 
     mean_z: np.ndarray
@@ -64,6 +70,7 @@ class KnownPart:
     base: np.ndarray
     contrast: np.ndarray
     forgotten: np.ndarray
+    free_share: np.ndarray
 
     def mean(self):
         """Expected additive part, of shape (n_rows, n_outputs)."""
@@ -72,6 +79,12 @@ class KnownPart:
     def forget(self, i):
         """Know nothing of the responses around one row."""
         self.base[i], self.contrast[i], self.forgotten[i] = 0.0, 0.0, True
+        self.free_share[i] = 1.0
+
+    def slopes_fitted(self, i, effective_size):
+        """Count the slopes, and a constant, that were fitted around one row."""
+        taken = (1.0 + self.mean_z.shape[1]) / effective_size
+        self.free_share[i] *= max(1.0 - taken, _LEAST_FREE)
 
 
 @dataclass(frozen=True)
@@ -135,7 +148,7 @@ class ContrastSums:
             getattr(self, name)[:, i] = getattr(row, name)[:, 0]
         self.effective_sample_sizes[i] = row.effective_sample_sizes[0]
 
-    def moments(self, known, slopes, units, n_samples, free_share):
+    def moments(self, known, slopes, units, n_samples):
         r"""Moments of the rows' neighbourhoods.
 
         Standard errors come from the deviations of
@@ -152,9 +165,6 @@ class ContrastSums:
             Origin and unit of the responses.
         n_samples : int
             Number of draws.
-        free_share : float
-            Share of the draws that the additive part's parameters, which were fitted to the
-            same responses, leave free.
 
         Returns
         -------
@@ -181,7 +191,8 @@ class ContrastSums:
         D = (S1_g - m1 * W1_g) / inside[:, np.newaxis]
         D -= (S0_g - m0 * W0_g) / outside[:, np.newaxis]
         n_scrambles = len(D)
-        errors = np.sqrt(n_scrambles / (n_scrambles - 1) * sum(np.square(D))) / free_share
+        errors = np.sqrt(n_scrambles / (n_scrambles - 1) * sum(np.square(D)))
+        errors /= known.free_share[:, np.newaxis, np.newaxis]
         drift = self.rest - np.where(W > 0.0, S / np.where(W > 0.0, W, 1.0), 0.0) * W_g
         deviation = np.sqrt(n_scrambles / (n_scrambles - 1) * sum(np.square(drift)))
         deviation = deviation / np.where(W > 0.0, W, 1.0)
@@ -200,7 +211,7 @@ class ContrastSums:
             n_samples=n_samples,
             unit=unit,
             errors=unit[..., np.newaxis] * free * errors,
-            mean_errors=unit * deviation / free_share,
+            mean_errors=unit * deviation / known.free_share[:, np.newaxis],
             shares=shares,
         )
 

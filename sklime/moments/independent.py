@@ -70,7 +70,9 @@ class IndependentMoments(RowMoments):
         contrasts : OwnContrasts
             Of some features of some of the rows.
         """
-        scarcer = np.minimum(self.match_shares, 1.0 - self.match_shares) * self.n_samples
+        share = np.minimum(self.match_shares, 1.0 - self.match_shares)
+        # Effective numbers of draws on the scarcer side, as the own ones are effective.
+        scarcer = share * self.effective_sample_sizes[:, np.newaxis]
         contrasts = contrasts.where(contrasts.support > scarcer[contrasts.at])
         rows, columns = contrasts.at
         coef = self.coef.copy()
@@ -83,7 +85,12 @@ class IndependentMoments(RowMoments):
         found, errors[rows, :, columns] = contrasts.adjusted(*own)
         coef[rows, :, columns] = found / self.y_scale[rows]
         support[rows, columns] = contrasts.support
-        return replace(self, coef=coef, errors=errors, own_support=support)
+        # Of a value that no draw has, selectors take the frequency for one draw's.
+        variance = self.variance.copy()
+        least = np.maximum(variance[rows, columns], 1.0 / self.n_samples)
+        variance[rows, columns] = least
+        new = {"coef": coef, "errors": errors, "variance": variance}
+        return replace(self, own_support=support, **new)
 
     def normalised(self):
         answered = np.zeros(self.mean_z.shape, dtype=bool)

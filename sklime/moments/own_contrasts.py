@@ -42,7 +42,9 @@ class OwnContrasts:
     support: np.ndarray
 
     @classmethod
-    def of(cls, rows, columns, mass, share, weights, differences, responses, n_groups):
+    def of(
+        cls, rows, columns, mass, share, weights, differences, responses, outputs, n_groups
+    ):
         """Sum up paired draws.
 
         Parameters
@@ -51,8 +53,12 @@ class OwnContrasts:
             As for `OwnContrasts`.
         weights : ndarray of shape (n_contrasts, n_draws)
             Weights, by all columns but the own.
-        differences, responses : ndarray of shape (n_contrasts, n_outputs, n_draws)
-            Paired differences, and the responses without the own value.
+        differences : ndarray of shape (n_contrasts, n_all_outputs, n_draws)
+            Paired differences.
+        responses : ndarray of shape (n_all_outputs, n_draws)
+            The responses without the own value.
+        outputs : ndarray of shape (n_contrasts, n_outputs) of int
+            The outputs explained for each.
         n_groups : int
             Groups of draws, one after the other, that are independent; 0: all draws are.
         """
@@ -60,19 +66,35 @@ class OwnContrasts:
         weighted = total > 0.0
         total = np.where(weighted, total, 1.0)
         w = (weights / total[:, np.newaxis])[:, np.newaxis]
-        difference, base = ((w * own).sum(axis=2) for own in (differences, responses))
+        difference, base = (w * differences).sum(axis=2), (w * responses).sum(axis=2)
         around = differences - difference[..., np.newaxis]
         lever = responses - base[..., np.newaxis]
-        spread = (w * np.square(lever)).sum(axis=2)
-        covariance = (w * lever * around).sum(axis=2)
-        slope = np.divide(covariance, spread, out=np.zeros_like(spread), where=spread > 0.0)
-        errors = [
-            _error_of_mean(w * own, n_groups)
-            for own in (around, around - slope[..., np.newaxis] * lever)
-        ]
+        # One slope for all outputs: with one for each, contrasts of outputs that add up to
+        # a constant would not add up to 0.
+        unit = responses.var(axis=1, keepdims=True)
+        w_unit = w / np.where(unit > 0.0, unit, 1.0)
+        spread = (w_unit * np.square(lever)).sum(axis=2).sum(axis=1)
+        covariance = (w_unit * lever * around).sum(axis=2).sum(axis=1)
+        slope = np.zeros_like(spread)
+        np.divide(covariance, spread, out=slope, where=spread > 0.0)
+        slope = np.repeat(slope[:, np.newaxis], outputs.shape[1], axis=1)
         support = np.where(weighted, total**2 / np.where(weighted, squares, 1.0), 0.0)
-        found = difference, slope, base, *errors, support
+        chosen = np.arange(len(rows))[:, np.newaxis], outputs
+        around, lever = around[chosen], lever[chosen]
+        # The mean takes up one effective draw, the slope another one.
+        some = np.where(weighted, support, 1.0)[:, np.newaxis]
+        errors = [
+            _error_of_mean(w * own, n_groups) / np.sqrt(np.maximum(1.0 - n / some, 0.1))
+            for n, own in ((1, around), (2, around - slope[..., np.newaxis] * lever))
+        ]
+        found = difference[chosen], slope, base[chosen], *errors, support
         return cls(rows, columns, mass, share, *found)
+
+    @classmethod
+    def joined(cls, parts):
+        """Join contrasts."""
+        names = [own.name for own in fields(cls)]
+        return cls(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
 
     @property
     def at(self):

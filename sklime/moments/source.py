@@ -18,13 +18,17 @@ if TYPE_CHECKING:
 class FittedToMoments(Protocol):
     """What sources add to surrogates that were fitted to their moments."""
 
-    def with_known_errors(self, errors: NDArray[np.float64]) -> Any: ...
+    def with_known_errors(self, errors: NDArray[np.float64]) -> Any:
+        """Add standard errors that moments knew."""
 
-    def with_standard_errors(self, draws: Iterable[Draws]) -> Any: ...
+    def with_standard_errors(self, draws: Iterable[Draws]) -> Any:
+        """Add the standard errors of a regression on draws."""
 
-    def with_scores(self, scores: NDArray[np.float64]) -> Any: ...
+    def with_scores(self, scores: NDArray[np.float64]) -> Any:
+        """Add fidelities."""
 
-    def scored_on(self, moments: RowMoments) -> Any: ...
+    def scored_on(self, moments: RowMoments) -> Any:
+        """Add the fidelities on draws that have these moments."""
 
 
 Fitted = TypeVar("Fitted", bound=FittedToMoments)

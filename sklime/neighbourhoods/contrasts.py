@@ -15,6 +15,9 @@ from sklime.tables.access import block_bytes
 # Bytes of weighted draws that are multiplied together.
 _IN_CACHE = 2**21
 
+# Rows that are worth a pass over all draws.
+_LEAST_ROWS = 32
+
 # Integers whose sums over the columns are exact in single precision.
 _MOST_SUMMED = 2**23
 
@@ -105,6 +108,7 @@ class ContrastPool(SharedPool):
                 known.forget(i)
             own = rest[outputs[i]]
             slopes[i] = local_slopes(Z, weights, own)
+            known.slopes_fitted(i, sizes[i])
             left = own - slopes[i] @ Z
             sums.put(i, ContrastSums.of_row(Z, weights, left, self.scrambles))
         return self.contrasts(sums, known, slopes, outputs, self.n_samples)
@@ -130,7 +134,7 @@ class ContrastPool(SharedPool):
         ContrastMoments
         """
         units = self.y_origin[outputs], self.y_scale[outputs]
-        return sums.moments(known, slopes, units, n_samples, self.additive.free_share)
+        return sums.moments(known, slopes, units, n_samples)
 
     def known(self, codes, outputs):
         """The additive part and the weighted laws, seen from rows in these bins.
@@ -149,7 +153,10 @@ class ContrastPool(SharedPool):
         places = self._bins.places(codes.astype(np.intp))
         line = self.additive.relative_to(places, outputs)
         forgotten = np.zeros(len(places), dtype=bool)
-        return KnownPart(self._mean_z[places], self._variance[places], *line, forgotten)
+        free_share = np.full(len(places), self.additive.free_share)
+        return KnownPart(
+            self._mean_z[places], self._variance[places], *line, forgotten, free_share
+        )
 
     def scaled(self, responses):
         """Responses to any draws, in the pool's units, of shape (n_outputs, n_draws)."""
@@ -183,7 +190,7 @@ class ContrastPool(SharedPool):
     def _sums(self, codes, outputs):
         """Sums of the draws around rows in these bins."""
         n, k = outputs.shape
-        height = max(1, _IN_CACHE // (4 * (1 + k) * self.n_samples))
+        height = max(_LEAST_ROWS, _IN_CACHE // (4 * (1 + k) * self.n_samples))
         parts = [
             self._sums_in_cache(codes[:, p], outputs[p]) for p in gen_batches(n, height)
         ]

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from threading import Lock
 
 import numpy as np
+from sklearn.utils import gen_batches
 
 from sklime.laws.bins import BinList
 from sklime.model.queries import predict_tables
 from sklime.moments.own_contrasts import OwnContrasts
 from sklime.neighbourhoods.paired_pool import PairedPool
-from sklime.tables.access import cell_of
+from sklime.tables.access import block_bytes, cell_of
 
 # Draws for each column and value.
 N_DRAWS = 512
@@ -64,10 +65,12 @@ class OwnValues:
             for binary in law.sampler.binary_features_
         ]
         for q in self.masses:
-            varies = (q > 0.0) & (q < 1.0)
+            varies = q < 1.0
             few = n_samples * np.stack([q, 1.0 - q]) < too_few(n_samples)
             # The rarer side is the one that is drawn.
             sides = np.where(few[0], _INSIDE, np.where(few[1], _OTHERS, _TOLD))
+            # A bin that no draw can lie in is as good as one that training never had.
+            sides = np.where(q > 0.0, sides, _UNSEEN)
             kinds += [*np.where(varies, sides, _TOLD), _UNSEEN]
         self._bins = BinList([len(q) for q in self.masses])
         self._kinds = np.array(kinds)
@@ -232,12 +235,16 @@ class OwnAnswers:
         mine = np.flatnonzero(rows[at] == self.rows)
         if not len(mine):
             return None
-        at, columns, places = at[mine], self.columns[mine], self.places[mine]
-        weights = self.pool.weights(X, at, columns)
-        differences = self.effects[places[:, np.newaxis], outputs[at]]
+        height = max(1, block_bytes() // (64 * self.effects[0].size))
+        parts = [mine[part] for part in gen_batches(len(mine), height)]
+        return OwnContrasts.joined([self._contrasts(X, at, p, outputs) for p in parts])
+
+    def _contrasts(self, X, at, mine, outputs):
+        rows, columns, places = at[mine], self.columns[mine], self.places[mine]
         mass, share = self.shares[places].T
-        own = weights, differences, self.pool.responses[outputs[at]], self.pool.n_groups
-        return OwnContrasts.of(at, columns, mass, share, *own)
+        weights = self.pool.weights(X, rows, columns)
+        own = self.effects[places], self.pool.responses, outputs[rows], self.pool.n_groups
+        return OwnContrasts.of(rows, columns, mass, share, weights, *own)
 
 
 @dataclass(frozen=True, eq=False)

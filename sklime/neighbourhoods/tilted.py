@@ -67,6 +67,7 @@ class TiltedContrasts(TiltedDraws):
                 known.forget(i)
             own = rest[outputs[i]]
             slopes[i] = local_slopes(Z, ones, own)
+            known.slopes_fitted(i, len(sample))
             left = own - slopes[i] @ Z
             sums.append(ContrastSums.of_row(Z, ones, left, scrambles_of(sample.groups)))
         own = ContrastSums.joined(sums), known, slopes, outputs, self.n_samples

@@ -7,10 +7,14 @@ from sklearn.utils import gen_batches
 
 from sklime.neighbourhoods.base import is_thin
 from sklime.neighbourhoods.own_values import too_few
-from sklime.selectors import MomentSelector
+from sklime.selectors import AllFeatures, MomentSelector
 from sklime.surrogates.fit import fit_surrogates
 from sklime.surrogates.standard_errors import relative_half_widths
 from sklime.tables.access import block_bytes, take_rows
+
+# Rows are given up if they seem to need so many times the draws that there may be: two
+# rounds tell the number to a factor of about two.
+_DOUBT = 2.0
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ class SurrogateFitter:
         own = X, outputs, binary, uncertainty, own_values
         return self._fit_until_precise(self.source, *own)
 
-    def grow(self, precision, X, outputs, binary, own_value_draws, show):
+    def grow(self, precision, X, outputs, binary, own_value_draws, show, give_up):
         """Grow a source shared by all rows until these rows need no more draws.
 
         After two rounds, rows that would need more than `max_samples` are given up.
@@ -102,13 +106,16 @@ class SurrogateFitter:
             they have does not count.
         show : callable
             Called after each round, with the numbers of rows done and of draws.
+        give_up : callable
+            Called as soon as rows are given up, with an array of bool and the number of
+            draws that half of them would need.
 
         Returns
         -------
         ndarray of shape (n_rows,) of bool
-            Rows that would need more than `max_samples`.
+            Rows that would need more than `max_samples`, but those given up at once.
         """
-        before = None
+        before, given_up = None, np.zeros(len(outputs), dtype=bool)
         while True:
             source, parts = self.source, []
             for rows in _parts(np.arange(len(outputs)), source):
@@ -125,10 +132,14 @@ class SurrogateFitter:
             imprecise = hopeful = excess > 1.0
             if before is not None:
                 needed = _extrapolated(*before, source.n_samples, excess)
-                hopeful = imprecise & (needed <= precision.max_samples)
+                hopeful = imprecise & (needed <= _DOUBT * precision.max_samples)
+                hopeless = imprecise & ~hopeful
+                if n_more is not None and hopeless.any() and not given_up.any():
+                    given_up = hopeless
+                    give_up(given_up, np.median(needed[given_up]))
             show(int((~imprecise).sum()), source.n_samples)
             if not hopeful.any() or n_more is None:
-                return imprecise
+                return imprecise & ~given_up
             before = source.n_samples, excess
             self.source = source.grown(n_more)
 
@@ -174,7 +185,9 @@ class SurrogateFitter:
         if uncertainty:
             fitted = source.with_standard_errors(fitted, moments, evaluated, outputs)
         if contrasts is not None and moments.own_support is None:
-            fitted = fitted.with_own_values(contrasts)
+            fitted = fitted.with_own_values(
+                contrasts, isinstance(self.selector, AllFeatures)
+            )
         return fitted
 
     def _needs_tilting(self, fitted):

@@ -123,15 +123,22 @@ class Surrogates:
             joined[field.name] = array
         return Surrogates(**joined)
 
-    def with_own_values(self, contrasts):
+    def with_own_values(self, contrasts, all_features):
         """Surrogates in which own-value draws tell the coefficients that they tell better.
 
         Parameters
         ----------
         contrasts : OwnContrasts
             Of some features of some of the rows.
+        all_features : bool
+            Whether features need not have been chosen.
         """
-        contrasts = contrasts.where(contrasts.support > self.support[contrasts.at])
+        # Effective numbers of draws on the scarcer side, as the own ones are effective.
+        share = self.effective_sample_sizes / self.n_samples
+        scarcer = self.support * share[:, np.newaxis]
+        contrasts = contrasts.where(contrasts.support > scarcer[contrasts.at])
+        kept = self.chosen.any(axis=1)[contrasts.at]
+        contrasts = contrasts.where(kept | all_features)
         rows, columns = contrasts.at
         new = {
             name: getattr(self, name).copy()

@@ -26,7 +26,8 @@ class GaussianSampler(TabularSampler):
     """Draw numeric columns from normal laws, around the training mean or the row.
 
     Categorical columns are drawn from their training frequencies. Missing values are not
-    drawn, and a row that lacks a number cannot be explained.
+    drawn: around the mean, the model is asked about a row's missing numbers under
+    ``handle_unknown="ask"``; else a row that lacks a number cannot be explained.
 
     Parameters
     ----------
