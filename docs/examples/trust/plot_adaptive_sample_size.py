@@ -3,7 +3,8 @@ As many draws as needed
 =======================
 
 With ``tol``, the pool of draws grows until the 95 % intervals are narrow enough: at most
-``tol`` times the row's largest attribution, on either side.
+``tol`` times the row's largest attribution, on either side. Rows that would need more than
+``max_samples`` draws do not make it grow any further; a warning names them.
 """
 
 import matplotlib.pyplot as plt

@@ -23,7 +23,7 @@ AttributionDisplay.from_estimator(explainer, X[:1], uncertainty=True)
 
 # %%
 # Do the intervals hold what they promise? For a forest, the exact values are known. With 40
-# seeds, the share of 95 % intervals that hold the exact value, column by column (the 20
+# seeds, the share of 95 % intervals that hold the exact value, column by column (the 10
 # rows of one seed share their draws, so that this share is itself uncertain):
 
 rows = X[:10]

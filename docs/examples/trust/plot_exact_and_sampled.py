@@ -46,7 +46,9 @@ ax.legend()
 # %%
 # Independent numbers and a Latin hypercube lose half of the error for four times the draws.
 # Scrambled Sobol points, the default, gain more from more draws, as they balance pairs of
-# columns. Attribution by attribution:
+# columns. With them an additive function is fitted to the responses first. Its attributions
+# are known, so that the draws only have to tell those of the rest. Attribution by
+# attribution:
 
 sampled = LimeExplainer(forest, method="sampling", n_samples=1024, random_state=0).fit(X)
 _, ax = plt.subplots(figsize=(4.6, 4.6), layout="constrained")

@@ -48,7 +48,7 @@ for weighting, style in [("kernel", "s--"), ("tilted", "o-")]:
     axes[1].loglog(widths, errors[weighting], style, label=weighting)
 axes[0].set_ylabel("effective sample size")
 axes[0].set_yticks([4, 16, 64, 256, 1024], ["4", "16", "64", "256", "1,024"])
-axes[1].set_yticks([0.25, 0.5, 1], ["25 %", "50 %", "100 %"])
+axes[1].set_yticks([0.1, 0.2, 0.5], ["10 %", "20 %", "50 %"])
 axes[1].set_ylabel("error, relative to the attributions")
 for ax in axes:
     ax.set_xticks(widths, [f"{width:g}" for width in widths])
@@ -57,9 +57,11 @@ for ax in axes:
     ax.legend()
 
 # %%
-# At the narrowest width the shared draws say next to nothing. At wide ones there is nothing
-# to gain from tilting. ``weighting="auto"``, the default, tilts the rows whose effective
-# sample size falls below a tenth of the draws. ``effective_sample_sizes`` shows which ones:
+# At the narrowest width the shared draws are worth four equally weighted ones, and errors
+# are more than half as large as the attributions. At wide ones there is nothing to gain
+# from tilting. ``weighting="auto"``, the default, tilts the rows whose effective sample
+# size falls below a tenth of the draws. Here these are all rows: their draws have no
+# weights, so that ``effective_sample_sizes`` is the number of draws.
 
 auto = explained(0.7, method="sampling", n_samples=1024)
 auto.effective_sample_sizes.round()
