@@ -13,7 +13,24 @@ def measure():
     return [
         one_row("forest of 100 trees", *random_forest()),
         one_row("logistic regression", *logistic_regression(30)),
+        uncertainty(*random_forest()),
     ]
+
+
+def uncertainty(model, X_train, X):
+    explainer = LimeExplainer(model, method="sampling", random_state=0).fit(X_train)
+    with_errors, without = interleaved_medians(
+        lambda: seconds(lambda: explainer.explain(X, uncertainty=True)),
+        lambda: seconds(lambda: explainer.explain(X)),
+        rounds=9,
+    )
+    ratio = with_errors / without
+    return Line(
+        "`explain(uncertainty=True)` over `explain()`, 1,000 rows, 30 columns",
+        "at most 1.3",
+        f"{ratio:.2f}",
+        ratio <= 1.3,
+    )
 
 
 def one_row(what, model, X_train, X):

@@ -7,6 +7,7 @@ that many times its mean row. sklime explains the whole table, its ``fit`` inclu
 import warnings
 from time import perf_counter
 
+import numpy as np
 from lime.lime_tabular import LimeTabularExplainer
 
 from benchmarks.models import logistic_regression, random_forest
@@ -26,15 +27,19 @@ def measure():
     return [
         against_lime(
             "30 columns, forest of 100 trees, 1,000 rows, all features",
-            *(*forest, AllFeatures(), 150),
+            *(*forest, AllFeatures(), 300),
+        ),
+        against_lime(
+            "the same, 10,000 rows",
+            *(*forest[:2], np.resize(forest[2], (10_000, 30)), AllFeatures(), 700),
         ),
         against_lime(
             "the same, 5 features kept by forward selection",
-            *(*forest, ForwardSelection(k=5), 500),
+            *(*forest, ForwardSelection(k=5), 1200),
         ),
         against_lime(
             "100 columns, logistic regression, 300 rows, all features",
-            *(*logistic_regression(100), AllFeatures(), 70),
+            *(*logistic_regression(100), AllFeatures(), 180),
         ),
         over_the_model(*forest),
     ]
