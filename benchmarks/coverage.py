@@ -5,6 +5,7 @@ estimates from independent draws towards 0; the table of details says how far, i
 errors. Then a sum over columns, and a column of which few draws share a value.
 """
 
+import warnings
 from dataclasses import dataclass
 from itertools import product
 
@@ -13,6 +14,7 @@ import numpy as np
 from benchmarks.problems import problem
 from benchmarks.report import Line, markdown, table
 from sklime import FunctionRegressor, LimeExplainer
+from sklime.exceptions import NeighbourhoodWarning
 from sklime.kernels import ExponentialKernel
 from sklime.samplers import MarginalSampler
 
@@ -149,7 +151,10 @@ def _share_held(explainer, X, limit, columns=slice(None)):
     held = []
     for seed in range(N_SEEDS):
         found = explainer.set_params(random_state=seed).fit(X)
-        found = found.explain(X[:N_ROWS], uncertainty=True)
+        with warnings.catch_warnings():
+            # Values of a few draws are what is looked at.
+            warnings.simplefilter("ignore", NeighbourhoodWarning)
+            found = found.explain(X[:N_ROWS], uncertainty=True)
         lower, upper = found.confidence_intervals(LEVEL)
         held.append(((lower <= limit) & (limit <= upper))[:, columns].mean())
     return np.mean(held)

@@ -1,7 +1,6 @@
 """Weighted products of a design and of responses: ``A' W A``."""
 
 import numpy as np
-from scipy.linalg.blas import dsyrk, ssyrk
 
 # Draws multiplied at a time: in single precision their sums are good to 5e-6 of the
 # responses' spread, and for usual tables the block stays in the second-level cache.
@@ -47,7 +46,6 @@ def weighted_products(Z, weights, Y):
         return products, 0.0
     relative = weights / largest
     root = np.sqrt(relative, dtype=np.float32 if single else np.float64)
-    syrk = ssyrk if single else dsyrk
     A = np.empty((1 + d + k, min(n, _BLOCK)), dtype=root.dtype)
     for start in range(0, n, _BLOCK):
         part = slice(start, min(start + _BLOCK, n))
@@ -56,11 +54,8 @@ def weighted_products(Z, weights, Y):
         block[1 : 1 + d] = Z[:, part]
         block[1 + d :] = Y[:, part]
         block *= root[part]
-        products += syrk(1.0, block.T, trans=True)
-    # The rank update gives the upper triangle, with the diagonal.
-    diagonal = np.diagonal(products).copy()
-    products = products + products.T
-    np.fill_diagonal(products, diagonal)
+        # A rank update for numpy, too, which lets other threads go on meanwhile.
+        products += block @ block.T
     return products, relative @ relative
 
 

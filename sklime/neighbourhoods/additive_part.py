@@ -11,7 +11,6 @@ from itertools import pairwise
 import numpy as np
 from scipy import sparse
 from scipy.linalg import lu_factor, lu_solve
-from scipy.linalg.blas import ssyrk
 
 from sklime.laws.columns import inside_and_outside
 
@@ -190,9 +189,9 @@ def _sums(columns, starts, Y):
         B = np.zeros((p, block.stop - block.start), dtype=np.float32)
         for start, column in zip(starts[:-1], columns, strict=True):
             B[start + column.of_draw[block], np.arange(B.shape[1])] = 1.0
-        gram += ssyrk(1.0, B.T, trans=True)
+        gram += B @ B.T
         cross += B @ Y[:, block].T.astype(np.float32)
-    return gram + np.triu(gram, 1).T, cross
+    return gram, cross
 
 
 def _solve(gram, cross, masses, Y):
