@@ -69,9 +69,9 @@ class ContrastPool(SharedPool):
         self.n_levels = max(1, min(_MOST_LEVELS, most // max(d, 1) - 3))
         cells = law.cells(self.pool_inputs, self.n_levels)
         self.additive = AdditivePart(cells, self.Y)
-        # Weights and weighted rests are rounded to integers, of which 2**15 are the largest
-        # weight, or that times the largest rest. What this changes is below a hundredth of
-        # a standard error, whatever the weights.
+        # Weights and weighted rests are rounded to integers, of which 2**14 are the largest
+        # weight, or that times the largest rest. What this changes is below a fiftieth of a
+        # standard error, whatever the weights.
         largest = np.abs(self.additive.rest).max(axis=1)
         self._rest_unit = np.where(largest > 0.0, largest, 1.0)
         rest = self.additive.rest / self._rest_unit[:, np.newaxis]
@@ -200,8 +200,7 @@ class ContrastPool(SharedPool):
         """The same of few rows, whose weighted draws stay in the cache."""
         own, rest = self.draws_in_bins.known(codes), self._relative_rest[outputs]
         A = np.empty((len(outputs), 1 + outputs.shape[1], self.n_samples), np.float32)
-        counts, table = self._matches(own)
-        A[:, 0] = _weigh(counts, (INTEGERS * table).astype(np.float32))
+        A[:, 0] = self._weigh(own, INTEGERS, np.float32)
         weight, squares = A[:, 0].sum(axis=1), np.square(A[:, 0]).sum(axis=1)
         np.multiply(A[:, :1], rest, out=A[:, 1:])
         np.rint(A, out=A)
@@ -247,7 +246,7 @@ class ContrastPool(SharedPool):
         """Design of the draws around one row, and their weights."""
         Z, _ = self.points.relative_to(evaluated, i)
         own = self.draws_in_bins.known(evaluated.codes[:, i : i + 1])
-        return Z.astype(np.float64), _weigh(*self._matches(own))[0]
+        return Z.astype(np.float64), self._weigh(own, 1.0, np.float64)[0]
 
     def _scores(self, codes, outputs, coef, intercepts):
         """Weighted R squared of surrogates."""
@@ -262,7 +261,7 @@ class ContrastPool(SharedPool):
         base = np.rint(base / step).ravel()
         g = self.draws_in_bins.weigh(np.repeat(own, k, axis=1), slopes, base)
         f = self.Y[outputs]
-        W = _weigh(*self._matches(own))
+        W = self._weigh(own, 1.0, np.float64)
         total = W.sum(axis=1, keepdims=True)
         W = (W / np.where(total > 0.0, total, 1.0))[:, np.newaxis]
         around = f - (f * W).sum(axis=2, keepdims=True)
@@ -271,28 +270,31 @@ class ContrastPool(SharedPool):
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(spread == 0.0, 1.0, 1.0 - missed / spread)
 
-    def _matches(self, own):
-        """Numbers of matches of the draws, and weights of each number.
+    def _weigh(self, own, largest, dtype):
+        """Weights of the draws by their numbers of matches, in units of each row's largest.
+
+        Parameters
+        ----------
+        own : ndarray of shape (n_features, n_rows) of int
+            The rows' bins, as `OneHotDraws.known` gives them.
+        largest : float
+            What the largest weight of a row shall be.
+        dtype : dtype
+            Of the weights.
 
         Returns
         -------
-        counts : ndarray of shape (n_rows, n_draws), dtype float32
-        table : ndarray of shape (n_rows, n_features + 1)
-            In units of the row's largest.
+        ndarray of shape (n_rows, n_draws)
         """
-        counts = self.draws_in_bins.weigh(own, np.ones(own.shape), np.zeros(own.shape[1]))
-        largest = self._log_weights[counts.max(axis=1).astype(np.intp)][:, np.newaxis]
+        d, n = own.shape
+        # The tables of all rows stand in one line: matches are counted from their starts.
+        starts = np.arange(n) * (d + 1)
+        places = self.draws_in_bins.weigh(own, np.ones(own.shape), starts)
+        most = self._log_weights[places.max(axis=1).astype(np.intp) - starts]
         with np.errstate(invalid="ignore", under="ignore"):
-            relative = np.exp(np.minimum(self._log_weights - largest, 0.0))
-        return counts, np.where(np.isfinite(largest), relative, 0.0)
-
-
-def _weigh(counts, table):
-    """Weights of draws by their numbers of matches, from a table for each row."""
-    n, width = table.shape
-    # The tables of all rows in one line.
-    places = counts + (np.arange(n, dtype=np.float32) * width)[:, np.newaxis]
-    return table.ravel().take(places.astype(np.intp))
+            table = np.exp(np.minimum(self._log_weights - most[:, np.newaxis], 0.0))
+        table = np.where(np.isfinite(most)[:, np.newaxis], largest * table, 0.0)
+        return table.astype(dtype).ravel().take(places.astype(np.intp))
 
 
 def scrambles_of(groups):

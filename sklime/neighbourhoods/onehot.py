@@ -8,7 +8,7 @@ many rows are multiplied together.
 import numpy as np
 
 # Integers of this size are summed up in single precision, over blocks of so many draws.
-INTEGERS = 2**15
+INTEGERS = 2**14
 _BLOCK = 2**24 // INTEGERS
 
 # Columns of more bins are not multiplied: few draws share a row's bin.
@@ -127,21 +127,25 @@ class OneHotDraws:
         matched = np.zeros((n_scrambles, n_rows, k, len(own)))
         few = own[self._few]
         if len(few):
-            left_out = few == self._left_out
-            at = np.where(left_out, 0, self._columns_of(few)).T
-            gathered = np.take_along_axis(products, at[np.newaxis, :, np.newaxis], axis=3)
+            left_out = (few == self._left_out).T
+            at = np.where(left_out, 0, self._columns_of(few).T)
+            rows = np.arange(n_rows)[:, np.newaxis]
+            # The index of features comes first: so indexed, it stands before outputs.
+            gathered = products[:, rows, :, at].transpose(2, 0, 3, 1)
             in_others = np.add.reduceat(products, self._starts[:, 0], axis=3)
-            gathered -= np.where(left_out.T[:, np.newaxis], in_others, 0.0)
+            gathered = gathered - in_others * left_out[:, np.newaxis]
             matched[..., self._few] = gathered
         for j in self._many:
             row, draw = self._matching(j, own[j])
             np.add.at(matched[..., j], (self._scramble_of[draw], row), A[row, :, draw])
         matched *= (own >= 0).T[:, np.newaxis]
-        return products[..., 0], matched
+        return products[..., 0].astype(np.float64), matched
 
     def _products(self, numbers):
         """Products with the dense matrix, added up over blocks in double precision."""
-        products = np.zeros((len(self.scrambles), len(numbers), self._dense.shape[1]))
+        shape = len(self.scrambles), len(numbers), self._dense.shape[1]
+        one_block = all(own.stop - own.start <= _BLOCK for own in self.scrambles)
+        products = np.zeros(shape, dtype=np.float32 if one_block else np.float64)
         for own, scramble in zip(products, self.scrambles, strict=True):
             for start in range(scramble.start, scramble.stop, _BLOCK):
                 part = slice(start, min(start + _BLOCK, scramble.stop))
