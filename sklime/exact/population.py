@@ -99,10 +99,8 @@ class Population(ExactSource):
         return sampled().rescored(surrogates, X, outputs)
 
     def bytes_of_fit(self, n_explained: int, n_features: int, n_chosen: int) -> int:
-        # Features are independent: there is no system to solve, but selectors of some of
-        # them read covariances.
-        covariances = 16 * n_features**2 if n_chosen < n_features else 0
-        return 64 * n_explained * n_features + covariances
+        # Features are independent: there is no system to solve, nor one to select from.
+        return 64 * n_explained * n_features
 
     def _laws(self, rows):
         """Tilted laws of all columns, for a block of rows and its padding."""

@@ -175,8 +175,8 @@ class Diagnostics:
                 "the model was not queried about the own values of column(s) "
                 f"{_most_rows(self.unasked, names)}, as max_samples does not allow so many "
                 "own-value draws: their attributions there rest on the few draws of the "
-                "pool that have them. Raise max_samples, explain fewer rows at once, or "
-                "merge rare values.",
+                "pool that have them, and are 0 where none has. Raise max_samples, explain "
+                "fewer rows at once, or merge rare values.",
                 UnknownValueWarning,
             )
         if self.empty_selections:
@@ -217,10 +217,10 @@ def warn_of_growth(positions, needed, tol, n_samples):
         Draws so far.
     """
     warn_caller(
-        f"after {n_samples:,} draws, training row(s) {listed(map(str, positions))} would "
-        f"need about {needed:.2g} draws or more to be as exact as tol={tol!r} asks, which "
-        "max_samples does not allow: they are given up, and the pool grows for the others "
-        "only. Raise tol or max_samples, or look at explain(X, uncertainty=True).",
+        f"after {n_samples:,} draws, training row(s) {listed(map(str, positions))} seem to "
+        f"need {needed:.2g} draws or more to be as exact as tol={tol!r} asks, which "
+        "max_samples does not allow: the pool does not grow for them. Raise tol or "
+        "max_samples, or look at explain(X, uncertainty=True).",
         ConvergenceWarning,
     )
 

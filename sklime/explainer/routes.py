@@ -193,7 +193,9 @@ class Routes:
         own = self.setting
         if not isinstance(own.law, SharedLaw) or not own.law.asks_own_values:
             return None
-        n_samples = 0 if self.method == "exact" else self.source.n_samples
+        # Regressions on independent draws keep to these for all values that they have.
+        certain = self.method == "exact" or own.law.groups(own.n_samples) is None
+        n_samples = 0 if certain else self.source.n_samples
         components = own.law, own.kernel, own.response, n_samples, own.seed
         # Few draws of the pool are no reason to leave rare values without an answer.
         most = (

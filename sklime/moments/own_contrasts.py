@@ -28,6 +28,8 @@ class OwnContrasts:
         Standard errors of `difference`, and of what the slopes leave of it.
     support : ndarray of shape (n_contrasts,)
         Effective numbers of draws.
+    origin, unit : ndarray of shape (n_contrasts, n_outputs)
+        Origin and unit of the responses: all others are in these.
     """
 
     rows: np.ndarray
@@ -40,11 +42,11 @@ class OwnContrasts:
     paired_errors: np.ndarray
     errors: np.ndarray
     support: np.ndarray
+    origin: np.ndarray
+    unit: np.ndarray
 
     @classmethod
-    def of(
-        cls, rows, columns, mass, share, weights, differences, responses, outputs, n_groups
-    ):
+    def of(cls, rows, columns, mass, share, weights, differences, outputs, pool):
         """Sum up paired draws.
 
         Parameters
@@ -55,13 +57,12 @@ class OwnContrasts:
             Weights, by all columns but the own.
         differences : ndarray of shape (n_contrasts, n_all_outputs, n_draws)
             Paired differences.
-        responses : ndarray of shape (n_all_outputs, n_draws)
-            The responses without the own value.
         outputs : ndarray of shape (n_contrasts, n_outputs) of int
             The outputs explained for each.
-        n_groups : int
-            Groups of draws, one after the other, that are independent; 0: all draws are.
+        pool : PairedPool
+            The draws without the own value: their responses, scaled, and groups.
         """
+        responses, n_groups = pool.responses, pool.n_groups
         total, squares = weights.sum(axis=1), np.square(weights).sum(axis=1)
         weighted = total > 0.0
         total = np.where(weighted, total, 1.0)
@@ -88,7 +89,8 @@ class OwnContrasts:
             for n, own in ((1, around), (2, around - slope[..., np.newaxis] * lever))
         ]
         found = difference[chosen], slope, base[chosen], *errors, support
-        return cls(rows, columns, mass, share, *found)
+        units = pool.origin[outputs], pool.unit[outputs]
+        return cls(rows, columns, mass, share, *found, *units)
 
     @classmethod
     def joined(cls, parts):
@@ -107,8 +109,8 @@ class OwnContrasts:
 
     def paired(self):
         """Contrasts and standard errors, from the paired draws alone."""
-        share = self.share[:, np.newaxis]
-        return self.difference / share, self.paired_errors / share
+        scale = self.unit / self.share[:, np.newaxis]
+        return self.difference * scale, self.paired_errors * scale
 
     def adjusted(self, mean, mean_errors, p):
         """Contrasts and standard errors, with the mean of all responses.
@@ -122,9 +124,15 @@ class OwnContrasts:
         """
         # The mean without the own column's weights is less by (p - mass) contrasts.
         moved = self.slope * (p - self.mass)[:, np.newaxis]
-        share = self.share[:, np.newaxis] + moved
-        coef = (self.difference - self.slope * (self.base - mean)) / share
-        return coef, np.hypot(self.errors, self.slope * mean_errors) / np.abs(share)
+        told = self.share[:, np.newaxis] + moved
+        # Where the own value has most of the weight, the mean tells little of the others.
+        useful = told > 0.5 * self.share[:, np.newaxis]
+        scale = self.unit / np.where(useful, told, 1.0)
+        beside = self.base - (mean - self.origin) / self.unit
+        coef = (self.difference - self.slope * beside) * scale
+        errors = np.hypot(self.errors, self.slope * mean_errors / self.unit) * scale
+        paired, paired_errors = self.paired()
+        return np.where(useful, coef, paired), np.where(useful, errors, paired_errors)
 
 
 def _error_of_mean(deviations, n_groups):

@@ -148,7 +148,10 @@ class OwnValues:
             base = self._pool.responses
         effects, shares = np.empty((len(keys), *base.shape)), []
         for k, (j, kind, code) in enumerate(keys):
-            own, q = known[keys[k]].T, 0.0 if kind == _UNSEEN else self.masses[j][code]
+            own, q = (
+                self._pool.scaled(known[keys[k]]),
+                0.0 if kind == _UNSEEN else self.masses[j][code],
+            )
             effects[k] = base - own if kind == _OTHERS else own - base
             shares.append((q, q if kind == _OTHERS else 1.0 - q))
         return effects, np.array(shares)
@@ -157,11 +160,15 @@ class OwnValues:
         try:
             return predict_tables(self.response, tables, "own-value draw")
         except Exception as error:
+            if len(keys) > 1:
+                # One by one, to name the column.
+                pairs = zip(tables, keys, strict=True)
+                return [self._ask([table], [key])[0] for table, key in pairs]
             names = self.law.sampler.format_.feature_names
-            columns = ", ".join(sorted({repr(names[key[0]]) for key in keys}))
             error.add_note(
-                f"The draws hold values of column(s) {columns} that training hardly or "
-                'never had; handle_unknown="error" or "ignore" asks for no such values.'
+                f"All draws hold a value of column {names[keys[0][0]]!r} that training "
+                'hardly or never had; handle_unknown="error" or "ignore" asks for no such '
+                "values."
             )
             raise
 
@@ -243,7 +250,7 @@ class OwnAnswers:
         rows, columns, places = at[mine], self.columns[mine], self.places[mine]
         mass, share = self.shares[places].T
         weights = self.pool.weights(X, rows, columns)
-        own = self.effects[places], self.pool.responses, outputs[rows], self.pool.n_groups
+        own = self.effects[places], outputs[rows], self.pool
         return OwnContrasts.of(rows, columns, mass, share, weights, *own)
 
 

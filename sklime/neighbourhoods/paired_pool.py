@@ -5,6 +5,7 @@ import numpy as np
 from sklime.kernels import checked_weights
 from sklime.laws.masks import weights_by_count
 from sklime.model.queries import predict_tables
+from sklime.moments.draws import scale_answers
 from sklime.tables.access import with_value_of
 
 # Seed of what is drawn within bins, beside the pool's.
@@ -30,7 +31,9 @@ class PairedPool:
     Attributes
     ----------
     responses : ndarray of shape (n_outputs, n_draws)
-        The model's responses.
+        The model's responses, scaled.
+    origin, unit : ndarray of shape (n_outputs,)
+        Their origin and unit.
     n_groups : int
         Groups of draws, one after the other, that are independent; 0: all draws are.
     """
@@ -40,7 +43,8 @@ class PairedPool:
         self.kernel = kernel
         self.inputs, self.points = law.pool(n_samples, seed)
         [responses] = predict_tables(response, [self.inputs], "pool draw")
-        self.responses = np.ascontiguousarray(responses.T)
+        scaled = scale_answers(np.ascontiguousarray(responses.T))
+        self.responses, self.origin, self.unit = scaled
         groups = law.groups(len(self.points))
         self.n_groups = 0 if groups is None else int(groups.max()) + 1
         self._within = np.random.default_rng([seed, _WITHIN]).random(len(self.points))
@@ -49,6 +53,10 @@ class PairedPool:
             with np.errstate(divide="ignore"):
                 weights = weights_by_count(kernel, len(self.points.binary))
                 self._log_weights = np.log(weights)
+
+    def scaled(self, responses):
+        """Responses to any draws in the same units, of shape (n_outputs, n_draws)."""
+        return (responses.T - self.origin[:, np.newaxis]) / self.unit[:, np.newaxis]
 
     def with_value(self, j, X, i):
         """Draws whose column `j` holds the value of a row, which need not be known."""

@@ -42,7 +42,10 @@ class Precision:
 
     def missed(self, source, surrogates):
         """Rows whose standard errors are still too large, as an array of bool."""
-        return self.excess(source, surrogates, surrogates.standard_errors) > 1.0
+        # More draws of the row tell nothing of what rests on own-value draws.
+        own_told = surrogates.own_told[:, np.newaxis]
+        errors = np.where(own_told, np.nan, surrogates.standard_errors)
+        return self.excess(source, surrogates, errors) > 1.0
 
     def excess(self, source, surrogates, errors):
         """Half-widths of the rows' widest intervals, in units of what `tol` allows."""
@@ -133,10 +136,12 @@ class SurrogateFitter:
             if before is not None:
                 needed = _extrapolated(*before, source.n_samples, excess)
                 hopeful = imprecise & (needed <= _DOUBT * precision.max_samples)
-                hopeless = imprecise & ~hopeful
-                if n_more is not None and hopeless.any() and not given_up.any():
-                    given_up = hopeless
-                    give_up(given_up, np.median(needed[given_up]))
+                hopeless = imprecise & ~hopeful & ~given_up
+                # At once, and those that follow at the end.
+                if n_more is not None and hopeless.any():
+                    if not (given_up.any() and hopeful.any()):
+                        give_up(hopeless, np.median(needed[hopeless]))
+                        given_up |= hopeless
             show(int((~imprecise).sum()), source.n_samples)
             if not hopeful.any() or n_more is None:
                 return imprecise & ~given_up

@@ -52,6 +52,7 @@ def fit_surrogates(moments, binary, selector, regressor=None, draws=None):
     all_free = regressor is None and (support is None or support.all())
     whole = np.logical_and(moments.exact, all_free)
     collinear = np.broadcast_to(np.logical_and(moments.collinear, ~whole), len(sizes))
+    told = np.zeros(mean_z.shape, dtype=bool)
     if moments.own_support is not None:
         told = ~np.isnan(moments.own_support)
         scarcer = np.where(told, moments.own_support, scarcer)
@@ -72,6 +73,7 @@ def fit_surrogates(moments, binary, selector, regressor=None, draws=None):
         undetermined=undetermined,
         collinear=collinear,
         unconverged=np.zeros(len(sizes), dtype=bool),
+        own_told=told,
     )
 
 

@@ -7,7 +7,15 @@ import numpy as np
 from sklime.moments.base import PENALTY
 from sklime.surrogates.standard_errors import standard_errors
 
-_PER_FEATURE = ("coef", "support", "match_share", "constant", "chosen", "standard_errors")
+_PER_FEATURE = (
+    "coef",
+    "support",
+    "own_told",
+    "match_share",
+    "constant",
+    "chosen",
+    "standard_errors",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +53,8 @@ class Surrogates:
         Rows whose draws hardly can, where this makes `coef` doubtful.
     unconverged : ndarray of shape (n_rows,) of bool
         Rows that would need more draws than they may have.
+    own_told : ndarray of shape (n_rows, n_features) of bool
+        Features whose `coef` rest on own-value draws.
     standard_errors : ndarray of shape (n_rows, n_outputs, n_features), default=None
         Standard errors of `coef`; NaN for features that were not selected.
     """
@@ -64,6 +74,7 @@ class Surrogates:
     undetermined: np.ndarray
     collinear: np.ndarray
     unconverged: np.ndarray
+    own_told: np.ndarray
     standard_errors: np.ndarray | None = None
 
     def scored_on(self, moments):
@@ -142,12 +153,13 @@ class Surrogates:
         rows, columns = contrasts.at
         new = {
             name: getattr(self, name).copy()
-            for name in ("coef", "support", "constant", "chosen")
+            for name in ("coef", "support", "constant", "chosen", "own_told")
         }
         new["coef"][rows, :, columns], errors = contrasts.paired()
         new["support"][rows, columns] = contrasts.support
         new["constant"][rows, columns] = False
         new["chosen"][rows, :, columns] = True
+        new["own_told"][rows, columns] = True
         moved = new["coef"] - self.coef
         share = np.nan_to_num(self.match_share)[:, np.newaxis]
         new["intercepts"] = self.intercepts - (moved * share).sum(axis=2)
