@@ -3,6 +3,7 @@
 from benchmarks import (
     adaptive,
     agreement,
+    ames,
     coverage,
     exactness,
     growth,
@@ -19,6 +20,7 @@ from benchmarks import (
     texts,
     throughput,
     variance,
+    wide,
 )
 from benchmarks.report import machine, table
 
@@ -33,7 +35,9 @@ MODULES = (
     narrow,
     rare_values,
     growth,
+    wide,
     jobs,
+    ames,
     texts,
     images,
     picking,

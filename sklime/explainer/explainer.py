@@ -62,7 +62,9 @@ class LimeExplainer(
         selector that takes ``fit(Z, y, sample_weight=w)``. None: `AllFeatures()`.
     surrogate : scikit-learn linear regressor or None, default=None
         Fitted to each row's draws; must take `sample_weight`, which it gets with mean 1.
-        None: ridge regression with penalty 1 in units of the mean weight.
+        None: ridge regression with penalty 1 in units of the mean weight; where features
+        are independent, as bins under the default sampler and kernel are, contrasts of
+        means, which no penalty shrinks.
     method : {"auto", "exact", "sampling"}, default="auto"
         "exact": LIME's limit for infinitely many draws, in closed form; an error that says
         why where there is none. "sampling": draws. "auto": exact where the model, the
@@ -88,7 +90,8 @@ class LimeExplainer(
     tol : float or None, default=None
         Draw until the half-widths of the 95 % confidence intervals are at most `tol` times
         the row's largest attribution. A pool that all rows share grows in `fit`, by up to
-        256 training rows; draws of a row's own grow row by row. None: draw once.
+        256 training rows, and stops at once where `max_samples` cannot be enough; draws of
+        a row's own grow row by row. None: draw once.
     max_samples : int or None, default=None
         The most draws with `tol`, and the most own-value draws of all rows of a call (see
         `MarginalSampler`). None: 32 times `n_samples`; for own-value draws 262,144 if that
