@@ -193,18 +193,25 @@ def test_closed_forms_need_no_draws(diabetes):
 
 def test_latin_hypercubes_grow_by_drawing_anew(diabetes):
     forest, X = diabetes
-    counted = Counted(forest)
+    asked = []
+
+    def predict(X):
+        asked.append(len(X))
+        return forest.predict(X)
+
     explainer = LimeExplainer(
-        FunctionRegressor(counted),
+        FunctionRegressor(predict),
         sampler=MarginalSampler(sequence="lhs"),
         tol=0.3,
         n_samples=64,
         random_state=0,
     ).fit(X)
-    n = explainer.n_samples_
-    assert n > 64 and counted.asked == 2 + sum(
-        64 * 2**i for i in range(10) if 64 * 2**i <= n
-    )
+    # Two rows to learn what the model answers, then each pool as a whole: two rounds that
+    # tell how fast errors shrink, and those that may be the last.
+    probe, *pools = asked
+    assert probe == 2 and pools[:2] == [64, 128]
+    assert pools[-1] == explainer.n_samples_ > 128
+    assert set(pools) <= {64 * 2**i for i in range(10)} and pools == sorted(set(pools))
 
 
 def test_targets_by_row_and_all_outputs_grow_too():

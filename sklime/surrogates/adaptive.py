@@ -136,6 +136,11 @@ class SurrogateFitter:
             if before is not None:
                 needed = _extrapolated(*before, source.n_samples, excess)
                 hopeful = imprecise & (needed <= _DOUBT * precision.max_samples)
+                while n_more is not None and 2 * n_more <= min(
+                    needed[hopeful].max(initial=0.0), precision.max_samples
+                ):
+                    # Rounds that cannot be the last are left out.
+                    n_more *= 2
                 hopeless = imprecise & ~hopeful & ~given_up
                 # At once, and those that follow at the end.
                 if n_more is not None and hopeless.any():
