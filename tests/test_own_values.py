@@ -952,3 +952,80 @@ def test_rows_far_from_what_is_valid_are_refused_as_before():
         fitted.transform(np.empty((0, 4)))
     with pytest.raises(ValueError, match="features"):
         fitted.transform([[9.0, 1, 0]])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_values_that_have_most_of_the_weight_are_told_from_pairs(seed):
+    # One row in a hundred has the value, and under this kernel nearly all of the weight:
+    # the mean of all responses then tells nothing of the others.
+    rng = np.random.default_rng(1)
+    X = np.column_stack([np.arange(2000) < 20, *rng.integers(0, 4, (2, 2000))])
+    explainer = LimeExplainer(
+        FunctionRegressor(lambda X: (X[:, 1] + X[:, 2]) * (1 - 2 * X[:, 0])),
+        sampler=MarginalSampler(categorical_features=[0, 1, 2]),
+        kernel=ExponentialKernel(width=0.15),
+        method="sampling",
+        random_state=seed,
+    ).fit(X.astype(float))
+    with warnings.catch_warnings():
+        # The other columns hardly vary under it.
+        warnings.simplefilter("ignore", NeighbourhoodWarning)
+        found = explainer.explain(X[:1].astype(float))
+    # Twice the row's own sum, 3, as the other columns stay where they are; 32 draws do.
+    assert found.values[0, 0] == pytest.approx(-6.0, abs=0.6)
+
+
+def test_draws_of_a_row_do_not_grow_for_what_other_draws_tell():
+    asked = []
+
+    def model(X):
+        asked.append(len(X))
+        # Of an unseen value all draws differ, of the others none.
+        return np.where(filled(X)[0] == 9, multiplicative(X), 0.0)
+
+    explainer = LimeExplainer(
+        FunctionRegressor(model),
+        sampler=MarginalSampler(categorical_features=NOMINAL),
+        weighting="tilted",
+        method="sampling",
+        tol=0.001,
+        n_samples=256,
+        max_samples=2**14,
+        random_state=0,
+    ).fit(TABLE)
+    asked.clear()
+    found = explainer.explain(ROWS[1:2], uncertainty=True)
+    assert found.standard_errors[0, 0] > 0.001 * abs(found.values[0, 0])
+    # The row's own draws, once; the small pool, and with the unseen value; the row itself.
+    assert sum(asked) <= 256 + 3 * N_DRAWS + 2
+
+
+@pytest.mark.parametrize("unit", [1e-200, 1e200])
+def test_errors_of_own_values_have_the_unit_of_the_responses(unit):
+    def errors(unit):
+        explainer = LimeExplainer(
+            FunctionRegressor(lambda X: unit * boxes(X)),
+            sampler=MarginalSampler(categorical_features=NOMINAL),
+            random_state=0,
+        ).fit(TABLE)
+        return explainer.explain(ROWS[:2], uncertainty=True).standard_errors
+
+    # Scaling by other numbers than powers of two rounds.
+    assert_allclose(errors(unit) / unit, errors(1.0), rtol=1e-6, atol=1e-12)
+
+
+def test_a_models_error_names_the_column_that_it_is_about():
+    def model(X):
+        if (X[:, 2] == 9).any():
+            raise ArithmeticError("no such value")
+        return additive(X)
+
+    explainer = LimeExplainer(
+        FunctionRegressor(model),
+        sampler=MarginalSampler(categorical_features=NOMINAL),
+        random_state=0,
+    ).fit(TABLE)
+    with pytest.raises(ArithmeticError, match="no such value") as caught:
+        explainer.transform(ROWS[[0, 1, 3]])
+    notes = "\n".join(caught.value.__notes__)
+    assert "'x2'" in notes and "'x0'" not in notes
