@@ -12,8 +12,8 @@ from sklime.neighbourhoods.onehot import INTEGERS, OneHotDraws
 from sklime.neighbourhoods.shared import SharedPool
 from sklime.tables.access import block_bytes
 
-# Bytes of weighted draws that are multiplied together.
-_IN_CACHE = 2**21
+# Bytes of weighted draws that are multiplied together: a share of the cache.
+_IN_CACHE = 2**22
 
 # Rows that are worth a pass over all draws.
 _LEAST_ROWS = 32
@@ -198,7 +198,10 @@ class ContrastPool(SharedPool):
 
     def _sums_in_cache(self, codes, outputs):
         """The same of few rows, whose weighted draws stay in the cache."""
-        own, rest = self.draws_in_bins.known(codes), self._relative_rest[outputs]
+        own = self.draws_in_bins.known(codes)
+        # One copy where all rows explain the same outputs.
+        same = (outputs == outputs[:1]).all()
+        rest = self._relative_rest[outputs[:1] if same else outputs]
         A = np.empty((len(outputs), 1 + outputs.shape[1], self.n_samples), np.float32)
         A[:, 0] = self._weigh(own, INTEGERS, np.float32)
         weight, squares = A[:, 0].sum(axis=1), np.square(A[:, 0]).sum(axis=1)

@@ -132,14 +132,23 @@ class OneHotDraws:
             rows = np.arange(n_rows)[:, np.newaxis]
             # The index of features comes first: so indexed, it stands before outputs.
             gathered = products[:, rows, :, at].transpose(2, 0, 3, 1)
-            in_others = np.add.reduceat(products, self._starts[:, 0], axis=3)
-            gathered = gathered - in_others * left_out[:, np.newaxis]
             matched[..., self._few] = gathered
+            matched[..., self._few] -= self._in_others(products) * left_out[:, np.newaxis]
         for j in self._many:
             row, draw = self._matching(j, own[j])
             np.add.at(matched[..., j], (self._scramble_of[draw], row), A[row, :, draw])
         matched *= (own >= 0).T[:, np.newaxis]
         return products[..., 0].astype(np.float64), matched
+
+    def _in_others(self, products):
+        """Sums over the stored bins of each column."""
+        starts, ends = self._starts[:, 0], self._ends[:, 0]
+        total = products[..., starts]
+        # Columns have few bins, and most of them equally many.
+        for after in range(1, (ends - starts).max()):
+            wide = np.flatnonzero(ends - starts > after)
+            total[..., wide] += products[..., starts[wide] + after]
+        return total
 
     def _products(self, numbers):
         """Products with the dense matrix, added up over blocks in double precision."""
