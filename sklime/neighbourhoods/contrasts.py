@@ -8,7 +8,7 @@ from sklime.laws.masks import weights_by_count
 from sklime.laws.tilted import MatchedLaw, mismatch_factor
 from sklime.moments.contrasts import ContrastSums, KnownPart, local_slopes
 from sklime.neighbourhoods.additive_part import AdditivePart
-from sklime.neighbourhoods.onehot import INTEGERS, OneHotDraws
+from sklime.neighbourhoods.onehot import OneHotDraws
 from sklime.neighbourhoods.shared import SharedPool
 from sklime.tables.access import block_bytes
 
@@ -69,7 +69,7 @@ class ContrastPool(SharedPool):
         self.n_levels = max(1, min(_MOST_LEVELS, most // max(d, 1) - 3))
         cells = law.cells(self.pool_inputs, self.n_levels)
         self.additive = AdditivePart(cells, self.Y)
-        # Weights and weighted rests are rounded to integers, of which 2**14 are the largest
+        # Weights and weighted rests are rounded to integers, of which 2**15 are the largest
         # weight, or that times the largest rest. What this changes is below a fiftieth of a
         # standard error, whatever the weights.
         largest = np.abs(self.additive.rest).max(axis=1)
@@ -203,7 +203,7 @@ class ContrastPool(SharedPool):
         same = (outputs == outputs[:1]).all()
         rest = self._relative_rest[outputs[:1] if same else outputs]
         A = np.empty((len(outputs), 1 + outputs.shape[1], self.n_samples), np.float32)
-        A[:, 0] = self._weigh(own, INTEGERS, np.float32)
+        A[:, 0] = self._weigh(own, self.draws_in_bins.largest, np.float32)
         weight, squares = A[:, 0].sum(axis=1), np.square(A[:, 0]).sum(axis=1)
         np.multiply(A[:, :1], rest, out=A[:, 1:])
         np.rint(A, out=A)

@@ -7,9 +7,9 @@ many rows are multiplied together.
 
 import numpy as np
 
-# Integers of this size are summed up in single precision, over blocks of so many draws.
-INTEGERS = 2**14
-_BLOCK = 2**24 // INTEGERS
+# Sums that single precision holds, and draws that are summed up in it: a scramble that is
+# hardly longer at once.
+_EXACT, _BLOCK, _LONGEST = 2**24, 512, 700
 
 # Columns of more bins are not multiplied: few draws share a row's bin.
 _MOST_DENSE = 32
@@ -26,10 +26,18 @@ class OneHotDraws:
         The draws' bins.
     scrambles : list of slices
         The draws of each scramble, for which sums are separate.
+
+    Attributes
+    ----------
+    largest : int
+        The largest integers of which sums stay exact, near 2**15.
     """
 
     def __init__(self, codes, scrambles):
         self.scrambles = scrambles
+        longest = max(own.stop - own.start for own in scrambles)
+        self._block = longest if longest <= _LONGEST else _BLOCK
+        self.largest = _EXACT // self._block
         self.codes, n = codes.astype(np.intp), codes.shape[1]
         self.n_bins = self.codes.max(axis=1, initial=0) + 1
         dense = self.n_bins <= _MOST_DENSE
@@ -111,7 +119,7 @@ class OneHotDraws:
         Parameters
         ----------
         A : ndarray of shape (n_rows, k, n_draws), dtype float32
-            Integers of each row about the draws, `INTEGERS` at most.
+            Integers of each row about the draws, `largest` at most.
         own : ndarray of shape (n_columns, n_rows) of int
             The rows' bins, as `known` gives them.
 
@@ -153,11 +161,11 @@ class OneHotDraws:
     def _products(self, numbers):
         """Products with the dense matrix, added up over blocks in double precision."""
         shape = len(self.scrambles), len(numbers), self._dense.shape[1]
-        one_block = all(own.stop - own.start <= _BLOCK for own in self.scrambles)
+        one_block = all(own.stop - own.start <= self._block for own in self.scrambles)
         products = np.zeros(shape, dtype=np.float32 if one_block else np.float64)
         for own, scramble in zip(products, self.scrambles, strict=True):
-            for start in range(scramble.start, scramble.stop, _BLOCK):
-                part = slice(start, min(start + _BLOCK, scramble.stop))
+            for start in range(scramble.start, scramble.stop, self._block):
+                part = slice(start, min(start + self._block, scramble.stop))
                 own += numbers[:, part] @ self._dense[part]
         return products
 
