@@ -151,8 +151,7 @@ class ContrastSums:
     def moments(self, known, slopes, units, n_samples):
         r"""Moments of the rows' neighbourhoods.
 
-        Standard errors come from the deviations of
-        the scrambles,
+        Standard errors come from the deviations of the scrambles,
         :math:`D_g = (S_{1g} - m_1 W_{1g}) / W_1 - (S_{0g} - m_0 W_{0g}) / W_0`.
 
         Parameters
@@ -177,7 +176,8 @@ class ContrastSums:
         told = (W1 > 0.0) & (W0 > 0.0)
         inside, outside = np.where(told, W1, 1.0), np.where(told, W0, 1.0)
         m1, m0 = S1 / inside[:, np.newaxis], S0 / outside[:, np.newaxis]
-        shares = np.divide(W1, W, out=np.zeros_like(W1), where=W > 0.0)
+        weight = np.where(W > 0.0, W, 1.0)
+        shares, mean_rest = W1 / weight, S / weight
         spread = shares * (1.0 - shares)
         # A regression on the responses themselves is a ridge; what is left of an additive
         # part is small, and shrinking it would be more than its error.
@@ -190,16 +190,12 @@ class ContrastSums:
         S0_g = self.rest[..., np.newaxis] - S1_g
         D = (S1_g - m1 * W1_g) / inside[:, np.newaxis]
         D -= (S0_g - m0 * W0_g) / outside[:, np.newaxis]
-        n_scrambles = len(D)
-        errors = np.sqrt(n_scrambles / (n_scrambles - 1) * sum(np.square(D)))
-        errors /= known.free_share[:, np.newaxis, np.newaxis]
-        drift = self.rest - np.where(W > 0.0, S / np.where(W > 0.0, W, 1.0), 0.0) * W_g
-        deviation = np.sqrt(n_scrambles / (n_scrambles - 1) * sum(np.square(drift)))
-        deviation = deviation / np.where(W > 0.0, W, 1.0)
+        errors = _scatter(D) / known.free_share[:, np.newaxis, np.newaxis]
+        mean_errors = _scatter(self.rest - mean_rest * W_g) / weight
         origin, unit = units
         added = slopes + m1 - m0
         mean = known.mean() + (slopes * known.mean_z[:, np.newaxis]).sum(axis=2)
-        mean = mean + np.divide(S, W, out=np.zeros_like(S), where=W > 0.0)
+        mean = mean + mean_rest
         return ContrastMoments(
             mean_z=known.mean_z,
             # What no draw tells does not vary as far as is known.
@@ -211,9 +207,15 @@ class ContrastSums:
             n_samples=n_samples,
             unit=unit,
             errors=unit[..., np.newaxis] * free * errors,
-            mean_errors=unit * deviation / known.free_share[:, np.newaxis],
+            mean_errors=unit * mean_errors / known.free_share[:, np.newaxis],
             shares=shares,
         )
+
+
+def _scatter(deviations):
+    """Standard errors from the deviations of scrambles, which stand first."""
+    n = len(deviations)
+    return np.sqrt(n / (n - 1) * sum(np.square(deviations)))
 
 
 _SUMS = "weight", "matched_weight", "rest", "matched_rest"
