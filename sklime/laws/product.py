@@ -92,6 +92,10 @@ class _Mixture:
 
     def components(self: Any, u: NDArray[np.float64]) -> NDArray[np.intp]:
         """Index of each number's component, by the inverse CDF of the masses."""
+        n = len(self.masses)
+        if (self.masses == self.masses[0]).all():
+            # Distinct values of a column of measurements: nothing to search for.
+            return np.minimum((u * n).astype(np.intp), n - 1)
         return np.searchsorted(np.cumsum(self.masses)[:-1], u, side="right")
 
     def tilt(self: Any, kernel: Any) -> Any:

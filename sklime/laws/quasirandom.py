@@ -11,6 +11,9 @@ from sklime.validation import check_count
 SEQUENCES = ("sobol", "lhs", "random")
 N_SCRAMBLES = 8
 
+# Binary digits of Sobol points.
+_BITS = 30
+
 # What users give as `random_state`.
 RandomState: TypeAlias = int | np.random.RandomState | None
 
@@ -139,8 +142,10 @@ def places_of_draws(n_draws, n_more, sequence):
 def uniform_numbers(n_samples, n_dimensions, sequence, seed):
     """Draw points of the unit cube.
 
-    Sobol points come in eight independent scrambles, one after the other; a larger
-    request continues each of them. Latin hypercubes balance single columns only.
+    Sobol points come in eight scrambles, one after the other; a larger request continues
+    each of them. The scrambles share a random linear transformation of digits and have
+    digital shifts of their own: given the transformation, they are independent, and each
+    has unbiased means. Latin hypercubes balance single columns only.
 
     Parameters
     ----------
@@ -163,7 +168,9 @@ def uniform_numbers(n_samples, n_dimensions, sequence, seed):
 
     References
     ----------
-    Owen (1997), scrambled net variance for integrals of smooth functions.
+    Matousek (1998), on the L2-discrepancy for anchored boxes (linear scrambling);
+    L'Ecuyer, Lemieux (2002), recent advances in randomized quasi-Monte Carlo methods
+    (digital shifts).
 
     Examples
     --------
@@ -187,11 +194,8 @@ def uniform_numbers(n_samples, n_dimensions, sequence, seed):
     length = -(-n_samples // N_SCRAMBLES)
     # Whole powers of two are drawn and cut, so that any length is a prefix of a longer one.
     power = max(length - 1, 1).bit_length()
-    return np.concatenate(
-        [
-            qmc.Sobol(n_dimensions, rng=np.random.default_rng(child)).random_base2(power)[
-                :length
-            ]
-            for child in np.random.SeedSequence(seed).spawn(N_SCRAMBLES)
-        ]
-    )
+    rng = np.random.default_rng(seed)
+    points = qmc.Sobol(n_dimensions, bits=_BITS, rng=rng).random_base2(power)[:length]
+    digits = (points * 2.0**_BITS).astype(np.uint32)
+    shifts = rng.integers(2**_BITS, size=(N_SCRAMBLES, 1, n_dimensions), dtype=np.uint32)
+    return np.ldexp((digits ^ shifts).reshape(shape), -_BITS)

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import lu_factor, lu_solve
+from scipy.linalg import cho_factor, cho_solve
 
 from sklime.laws.columns import inside_and_outside
 
@@ -82,10 +82,11 @@ class AdditivePart:
         -------
         ndarray of shape (n_outputs, n_draws)
         """
-        total = self.origin
+        n = len(columns[0].of_draw) if columns else 1
+        total = np.repeat(self.origin[:, np.newaxis], n, axis=1)
         for effects, column in zip(self._effects, columns, strict=True):
-            total = total + effects[column.of_draw]
-        return total.T
+            total += effects.T.take(column.of_draw, axis=1)
+        return total
 
     def relative_to(self, places, outputs):
         """The additive part as a linear function of the design of each row.
@@ -206,10 +207,10 @@ def _solve(gram, cross, masses, Y):
     system[0, 0], system[0, 1:], system[1:, 0] = n, shift, shift
     system[1:, 1:] = centred
     system[np.arange(1, len(system)), np.arange(1, len(system))] += _PENALTY
-    factor = lu_factor(system)
-    found = lu_solve(factor, np.vstack([total, cross - np.outer(masses, total)]))
+    factor = cho_factor(system)
+    found = cho_solve(factor, np.vstack([total, cross - np.outer(masses, total)]))
     # Once more for what the penalty held back: its bias is then squared, and far below the
     # standard errors of additive responses.
     held_back = _PENALTY * found
     held_back[0] = 0.0
-    return found
+    return found + cho_solve(factor, held_back)

@@ -52,12 +52,12 @@ class OneHotDraws:
         # The first column counts all draws.
         self._ends = 1 + np.cumsum(widths)[:, np.newaxis]
         self._starts = self._ends - widths[:, np.newaxis]
-        self._dense = np.zeros((n, 1 + widths.sum()), dtype=np.float32)
-        self._dense[:, 0] = 1.0
-        at, draws = self._columns_of(few), np.broadcast_to(np.arange(n), few.shape)
-        stored = few != self._left_out
-        self._dense[draws[stored], at[stored]] = 1.0
-        self._transposed = np.ascontiguousarray(self._dense.T)
+        self._transposed = np.zeros((1 + widths.sum(), n), dtype=np.float32)
+        self._transposed[0] = 1.0
+        at, draws = self._columns_of(few), np.arange(n)
+        for column, stored in zip(at, few != self._left_out, strict=True):
+            self._transposed[column[stored], draws[stored]] = 1.0
+        self._dense = self._transposed.T
         # Draws of columns of many bins, by bin.
         self._by_bin = {j: np.argsort(self.codes[j], kind="stable") for j in self._many}
         self._scramble_of = np.empty(n, dtype=np.intp)

@@ -248,7 +248,8 @@ class TabularSampler(Sampler):
             mean, sd = mean_and_sd(values, masses)
             return StandardisedColumn(values, masses, mean, sd if sd > 0 else 1.0)
         labels = None if y is None else y[observed]
-        cuts = cut_points(x, w, self.binning, self.n_bins, labels)
+        distinct = values[~np.isnan(values)]
+        cuts = cut_points(x, distinct, w, self.binning, self.n_bins, labels)
         return BinnedColumn(values, masses, cuts)
 
     def _unobserved(self, name, values, masses):

@@ -14,7 +14,7 @@ from sklime.validation import check_count
 BINNINGS = ("quantile", "uniform", "kmeans", "entropy")
 
 
-def cut_points(x, weights, binning, n_bins, y=None):
+def cut_points(x, distinct, weights, binning, n_bins, y=None):
     """Inner edges of the bins of one column.
 
     A value equal to an edge lies in the bin below it. Every bin holds training values:
@@ -25,6 +25,8 @@ def cut_points(x, weights, binning, n_bins, y=None):
     ----------
     x : ndarray of shape (n_rows,)
         Observed values, none missing.
+    distinct : ndarray of shape (n_values,)
+        Those that differ, sorted.
     weights : ndarray of shape (n_rows,) or None
         Weights of the rows.
     binning : {"quantile", "uniform", "kmeans", "entropy"} or discretiser
@@ -41,7 +43,6 @@ def cut_points(x, weights, binning, n_bins, y=None):
     ndarray of shape (n_bins_found - 1,)
         Increasing edges.
     """
-    distinct = np.unique(x)
     if len(distinct) < 2:
         return np.empty(0)
     if not isinstance(binning, str):
