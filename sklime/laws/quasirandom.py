@@ -142,10 +142,8 @@ def places_of_draws(n_draws, n_more, sequence):
 def uniform_numbers(n_samples, n_dimensions, sequence, seed):
     """Draw points of the unit cube.
 
-    Sobol points come in eight scrambles, one after the other; a larger request continues
-    each of them. The scrambles share a random linear transformation of digits and have
-    digital shifts of their own: given the transformation, they are independent, and each
-    has unbiased means. Latin hypercubes balance single columns only.
+    Sobol points come in eight independent scrambles, one after the other; a larger
+    request continues each of them. Latin hypercubes balance single columns only.
 
     Parameters
     ----------
@@ -168,9 +166,8 @@ def uniform_numbers(n_samples, n_dimensions, sequence, seed):
 
     References
     ----------
-    Matousek (1998), on the L2-discrepancy for anchored boxes (linear scrambling);
-    L'Ecuyer, Lemieux (2002), recent advances in randomized quasi-Monte Carlo methods
-    (digital shifts).
+    Owen (1997), scrambled net variance for integrals of smooth functions; Matousek (1998),
+    on the L2-discrepancy for anchored boxes (random linear scrambling).
 
     Examples
     --------
@@ -194,8 +191,32 @@ def uniform_numbers(n_samples, n_dimensions, sequence, seed):
     length = -(-n_samples // N_SCRAMBLES)
     # Whole powers of two are drawn and cut, so that any length is a prefix of a longer one.
     power = max(length - 1, 1).bit_length()
-    rng = np.random.default_rng(seed)
-    points = qmc.Sobol(n_dimensions, bits=_BITS, rng=rng).random_base2(power)[:length]
-    digits = (points * 2.0**_BITS).astype(np.uint32)
-    shifts = rng.integers(2**_BITS, size=(N_SCRAMBLES, 1, n_dimensions), dtype=np.uint32)
-    return np.ldexp((digits ^ shifts).reshape(shape), -_BITS)
+    points = _scrambled(_directions(n_dimensions, power), np.random.default_rng(seed))
+    return np.ldexp(points[:, :length].reshape(shape), -_BITS)
+
+
+def _directions(n_dimensions, power):
+    """Binary digits of which Sobol points are sums, (power, n_dimensions)."""
+    plain = qmc.Sobol(n_dimensions, scramble=False, bits=_BITS).random_base2(power)
+    digits = (plain * 2.0**_BITS).astype(np.uint32)
+    # Neighbours differ by one direction, a new one at each power of two.
+    new = 2 ** np.arange(power)
+    return digits[new] ^ digits[new - 1]
+
+
+def _scrambled(directions, rng):
+    """Scrambles of 2**power points as integers, (n_scrambles, 2**power, n_dimensions).
+
+    A random linear map of digits and a digital shift each. The map turns directions, not
+    points: pools of many columns take a fifth of the time that points take.
+    """
+    power, d = directions.shape
+    lower = rng.integers(2**_BITS, size=(_BITS, N_SCRAMBLES, 1, d), dtype=np.uint32)
+    moved = np.zeros((N_SCRAMBLES, power, d), dtype=np.uint32)
+    for digit, random in enumerate(lower):
+        one = np.uint32(1 << digit)
+        moved ^= np.where(directions & one, one | random & (one - np.uint32(1)), 0)
+    points = rng.integers(2**_BITS, size=(N_SCRAMBLES, 1, d), dtype=np.uint32)
+    for j in range(power):
+        points = np.concatenate([points, points ^ moved[:, j : j + 1]], axis=1)
+    return points

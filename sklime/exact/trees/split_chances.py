@@ -33,6 +33,11 @@ class MatchedSplits:
         Of the bins.
     mismatch : float
         The factor `e`, above 0.
+
+    Attributes
+    ----------
+    chance, slope : ndarray of shape (n_splits, n_bins + 1)
+        Seen from each bin, the last for a value that training never had.
     """
 
     def __init__(self, left, box, frequencies, mismatch):
@@ -50,13 +55,49 @@ class MatchedSplits:
         moved = inside_left * outside - outside_left * inside
         self.slope = unit * (moved / probability) / probability
 
-    def fill(self, law, rows):
-        """Fill in probabilities and slopes for some rows, each (n_splits, n_rows)."""
-        own = law.own[rows]
+
+class TabulatedSplits:
+    """Split probabilities of several columns, looked up by the rows' bins.
+
+    All at once: many small steps would keep threads waiting for each other.
+
+    Parameters
+    ----------
+    columns : list of int
+        The columns.
+    places : list of ndarrays of int
+        Where the splits of each column shall stand.
+    splits : list of MatchedSplits
+        Theirs.
+
+    Attributes
+    ----------
+    places : ndarray of shape (n_splits,) of int
+        Where the splits stand, in increasing order.
+    """
+
+    def __init__(self, columns, places, splits):
+        self._columns = columns
+        sizes, widths = np.transpose([own.chance.shape for own in splits])
+        which = np.repeat(np.arange(len(columns)), sizes)
+        width = widths[which]
+        places = np.concatenate(places)
+        order = np.argsort(places)
+        self.places = places[order]
+        self._column = which[order]
+        self._start = (np.cumsum(width) - width)[order, np.newaxis]
+        self._chance = np.concatenate([own.chance.ravel() for own in splits])
+        self._slope = np.concatenate([own.slope.ravel() for own in splits])
+
+    def fill(self, laws, rows):
+        """Probabilities and slopes for some rows, each (n_splits, n_rows)."""
+        own = np.stack([laws[j].own[rows] for j in self._columns])
         # Every index is inside; "clip" only spares a copy.
+        at = np.take(own, self._column, axis=0, mode="clip")
+        at += self._start
         return (
-            np.take(self.chance, own, axis=1, mode="clip"),
-            np.take(self.slope, own, axis=1, mode="clip"),
+            np.take(self._chance, at, mode="clip"),
+            np.take(self._slope, at, mode="clip"),
         )
 
 
@@ -82,7 +123,7 @@ class NormalSplits:
         self.edges = np.concatenate([[-np.inf], edges, [np.inf]])[used, np.newaxis]
 
     def fill(self, law, rows):
-        """Fill in probabilities and slopes for some rows, as `MatchedSplits.fill`."""
+        """Probabilities and slopes for some rows, each (n_splits, n_rows)."""
         centre = law.centre[rows]
         varies = law.variance.any()
         if varies:

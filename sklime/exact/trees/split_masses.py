@@ -55,6 +55,8 @@ class MatchedCuts:
         Bins, and one for a value that training never had.
     """
 
+    binary = True
+
     def __init__(self, j, column, features, splits, mismatch):
         self.j, self.features, self.splits = j, features, splits
         self.bins, self.masses = column.law(None).bins, column.masses
@@ -199,6 +201,7 @@ class NormalCuts:
         If a feature is no line in the column, or is not compared as it is.
     """
 
+    binary = False
     n_laws = 1
     n_comparisons = 0
 

@@ -5,6 +5,7 @@ from scipy import sparse
 from sklearn.utils import gen_batches
 
 from sklime.exact.form import RebuiltModel
+from sklime.exact.trees.split_chances import TabulatedSplits
 from sklime.exact.trees.split_masses import column_cuts
 from sklime.exceptions import NoClosedForm
 
@@ -125,20 +126,28 @@ class _Group:
         ends = np.append(0, np.cumsum(counts))
         place = np.empty(len(order), dtype=int)
         place[order] = np.arange(len(order)) - np.repeat(ends[:-1], counts)
-        self._parts = []
+        parts = []
         for j, start, end in zip(self.columns, ends[:-1], ends[1:], strict=True):
             own = order[start:end]
             local = np.where(above[own] >= 0, place[above[own]], -1)
             part = cuts[j].cut(group.splits[own], local, right[own])
-            self._parts.append((j, own, part))
+            parts.append((j, own, part))
+        self._normal = [own for own in parts if not cuts[own[0]].binary]
+        binned = [own for own in parts if cuts[own[0]].binary]
+        self._tabulated = TabulatedSplits(*zip(*binned, strict=True)) if binned else None
         self.by_column = sparse.csr_matrix((np.ones(len(order)), order, ends))
         n_rows = np.clip(_CELLS // len(order), _FEWEST_ROWS, _MOST_ROWS)
         self.n_rows = int(n_rows - n_rows % _FEWEST_ROWS)
 
     def chances(self, laws, rows):
         """Probabilities of going left and their slopes, each (n_splits, n_rows)."""
+        if not self._normal:
+            return self._tabulated.fill(laws, rows)
         chance, slope = np.empty((2, len(self.splits), len(laws[0].mean[rows])))
-        for j, own, part in self._parts:
+        if self._tabulated is not None:
+            own = self._tabulated.places
+            chance[own], slope[own] = self._tabulated.fill(laws, rows)
+        for j, own, part in self._normal:
             chance[own], slope[own] = part.fill(laws[j], rows)
         return chance, slope
 
