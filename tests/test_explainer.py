@@ -24,7 +24,7 @@ from sklearn.tree import DecisionTreeRegressor
 from sklearn.utils import shuffle
 
 from sklime import LimeExplainer
-from sklime.exceptions import NeighbourhoodWarning
+from sklime.exceptions import NeighbourhoodWarning, UnknownValueWarning
 from sklime.kernels import ExponentialKernel, UniformKernel
 from sklime.samplers import GaussianSampler, MarginalSampler
 from sklime.selectors import AllFeatures, ForwardSelection, HighestWeights, LassoPath
@@ -219,6 +219,7 @@ def test_components_are_resolved_in_fit_and_left_alone():
 def test_number_of_draws_is_told(asked, drawn):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NeighbourhoodWarning)
+        warnings.simplefilter("ignore", UnknownValueWarning)
         explanation = small(n_samples=asked, kernel=UniformKernel()).fit(X).explain(X[:1])
     assert explanation.meta["n_samples"] == drawn
     np.testing.assert_allclose(explanation.effective_sample_sizes, drawn)

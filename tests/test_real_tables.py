@@ -348,7 +348,7 @@ def coded():
 def test_integer_codes_of_an_array_are_compared_for_equality(coded, categorical, n_bins):
     X, g, model = coded
     sampler = MarginalSampler(n_bins=n_bins, categorical_features=categorical)
-    explainer = LimeExplainer(model, sampler=sampler, random_state=0).fit(X)
+    explainer = LimeExplainer(model, sampler=sampler, random_state=1).fit(X)
     explanation = explainer.explain(X[:50])
     expected = group_effects(g, X[:, 0], slice(50))
     assert_close(explanation["x0"].values[:, 0], expected, np.ptp(g))
