@@ -162,8 +162,7 @@ class Routes:
         ndarray of shape (n_rows,) of bool
             Rows that would need more than `max_samples`.
         """
-        own_value_draws = self._own_values is not None
-        own = X, outputs, binary, own_value_draws, show, give_up
+        own = X, outputs, binary, self._own_values, show, give_up
         imprecise = self._fitter.grow(self._precision, *own)
         self._own_values = self._ask_own_values()
         return imprecise
@@ -189,9 +188,9 @@ class Routes:
         return None if tol is None else Precision(tol, self._most_samples)
 
     def _ask_own_values(self):
-        """Own-value draws, where the law's draws are shared and it asks for such."""
+        """Own-value draws, where the law asks for such."""
         own = self.setting
-        if not isinstance(own.law, SharedLaw) or not own.law.asks_own_values:
+        if not own.law.asks_own_values:
             return None
         # Regressions on independent draws keep to these for all values that they have.
         certain = self.method == "exact" or own.law.groups(own.n_samples) is None
@@ -203,7 +202,10 @@ class Routes:
             if own.max_samples is None
             else own.max_samples
         )
-        return OwnValues(*components, most)
+        # Where rows are drawn for one by one, their pairs cost no more than that.
+        one_by_one = own.weighting != "kernel" or not isinstance(own.law, SharedLaw)
+        pairs = np.inf if one_by_one and own.max_samples is None else most
+        return OwnValues(*components, most, pairs, own.weighting != "kernel")
 
     def _limit(self, X):
         """Exact moment source, or None where draws are wanted or needed."""

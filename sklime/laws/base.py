@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -59,6 +60,39 @@ class Neighbourhood:
 
 # What the code calls it: kernels weigh it later.
 Sample = Neighbourhood
+
+
+class PairedDraws(Protocol):
+    """Draws around one row, in which single columns can change sides.
+
+    A column's sides are the row's own bin, category or value, and all others.
+
+    Attributes
+    ----------
+    columns : ndarray of shape (n_units,) of int
+        The columns that describe the row.
+    masses, weighted_masses : ndarray of shape (n_units,)
+        Probabilities of the row's own side under the law, and under the weighted law.
+    of_values : ndarray of shape (n_units,) of bool
+        Whether that side is a single value, not a range of numbers.
+    inputs : table of n_draws rows
+        The draws as the model takes them.
+    matches : ndarray of shape (n_units, n_draws) of bool
+        Whether a draw is on the row's own side.
+    """
+
+    columns: NDArray[np.intp]
+    masses: NDArray[np.float64]
+    weighted_masses: NDArray[np.float64]
+    of_values: NDArray[np.bool_]
+    inputs: Table
+    matches: NDArray[np.bool_]
+
+    def swapped(self, k: int) -> Table:
+        """The draws with unit `k` on the other side of each."""
+
+    def weights(self, k: int) -> NDArray[np.float64]:
+        """Weights of the draws by all units but `k`."""
 
 
 class FittedSampler(Protocol):
@@ -164,6 +198,34 @@ class Law(ABC):
         """
         return None
 
+    # Whether the model is asked about values that the draws hardly have.
+    asks_own_values = False
+
+    def paired_draws(
+        self, X: Table, kernel: Kernel, n_samples: int, random_state: RandomState
+    ) -> Iterator[PairedDraws]:
+        """Draws around each row, in which single columns can change sides.
+
+        Parameters
+        ----------
+        X : rows
+            Checked rows.
+        kernel : Kernel
+            Weighs the draws, where the weighted law cannot be drawn from.
+        n_samples, random_state
+            As for `draw`.
+
+        Yields
+        ------
+        PairedDraws
+            One per row.
+        """
+        raise NotImplementedError
+
+    def has_unseen(self, X: Table) -> NDArray[np.bool_]:
+        """Whether checked rows have values that training never had."""
+        raise NotImplementedError
+
     def independent_columns(self, X: Table) -> IndependentColumns:
         """The law as one of independent columns, for closed forms.
 
@@ -203,11 +265,29 @@ class SharedLaw(Law):
     def locate(self, X: Table) -> Coordinates:
         """Coordinates of checked rows in interpretable space."""
 
-    # Whether the model is asked about values that the draws hardly have.
-    asks_own_values = False
-
     def bin_masses(self) -> list[NDArray[np.float64]]:
         """Probabilities of the bins of each column that is compared by bin."""
+        raise NotImplementedError
+
+    def bins_of_values(self) -> list[NDArray[np.bool_]]:
+        """Whether each of these bins is a single value, not a range of numbers."""
+        raise NotImplementedError
+
+    def efficiencies(self, X: Table, kernel: Kernel) -> NDArray[np.float64] | None:
+        """Shares of the draws that a kernel leaves around rows, ``(E w)**2 / E w**2``.
+
+        Parameters
+        ----------
+        X : rows
+            Checked rows.
+        kernel : Kernel
+            With nothing left open.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,) or None
+            None where the weighted law cannot be drawn from.
+        """
         raise NotImplementedError
 
     def redrawn(

@@ -41,6 +41,10 @@ class Column:
         """Frequencies of the bins or categories, in a column that has them."""
         return np.bincount(self.law(None).bins, self.masses)
 
+    def of_values(self, codes):
+        """Whether bins are single values, not ranges of numbers."""
+        return np.ones(np.shape(codes), dtype=bool)
+
     def marginal(self):
         """Empirical law of the column, relative to no row."""
         return self.law(None)
@@ -71,6 +75,10 @@ class BinnedColumn(Column):
         if not self.n_bins:
             codes[~missing] = UNSEEN
         return codes
+
+    def of_values(self, codes):
+        """Only what is missing, or was never seen, is a value."""
+        return (np.asarray(codes) < 0) | (np.asarray(codes) >= self.n_bins)
 
     def law(self, code):
         """Empirical law with deviations from bin `code` (None: relative to no row)."""
@@ -225,8 +233,10 @@ def normal_law(column, mean, sd, position):
     NormalPieces or Normal
     """
     if not column.binary:
-        origin = column.mean + column.scale * (0.0 if position is None else position)
-        return Normal(mean, sd, column.scale, origin)
+        if position is None:
+            # No draw deviates from no row.
+            return Normal(mean, sd, np.inf, column.mean)
+        return Normal(mean, sd, column.scale, column.mean + column.scale * position)
     edges = np.concatenate([[-np.inf], column.cuts, [np.inf]])
     loc, scale = np.full(column.n_bins, mean), np.full(column.n_bins, sd)
     masses = np.diff(ndtr((edges - mean) / sd))

@@ -78,11 +78,11 @@ class IndependentMoments(RowMoments):
         coef = self.coef.copy()
         errors = np.zeros_like(coef) if self.errors is None else self.errors.copy()
         support = np.full(self.mean_z.shape, np.nan)
-        mean_errors = np.zeros_like(self.y_origin)
+        mean_errors, sizes = np.zeros_like(self.y_origin), np.full(len(coef), np.inf)
         if self.mean_errors is not None:
-            mean_errors = self.mean_errors
+            mean_errors, sizes = self.mean_errors, self.effective_sample_sizes
         own = self.y_origin[rows], mean_errors[rows], self.mean_z[rows, columns]
-        found, errors[rows, :, columns] = contrasts.adjusted(*own)
+        found, errors[rows, :, columns] = contrasts.adjusted(*own, sizes[rows])
         coef[rows, :, columns] = found / self.y_scale[rows]
         support[rows, columns] = contrasts.support
         # Of a value that no draw has, selectors take the frequency for one draw's.

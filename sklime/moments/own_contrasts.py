@@ -1,8 +1,28 @@
 """Contrasts from paired draws: the row's own value in the place of others."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from typing import Protocol
 
 import numpy as np
+
+
+class BaseDraws(Protocol):
+    """Draws that differences are compared with.
+
+    Attributes
+    ----------
+    responses : ndarray of shape (n_outputs, n_draws) or (n_contrasts, n_outputs, n_draws)
+        The model's responses, scaled; of expectation the weighted mean without the column.
+    origin, unit : ndarray of shape (n_outputs,) or (n_contrasts, n_outputs)
+        Their origin and unit.
+    n_groups : int
+        Groups of draws, one after the other, that are independent; 0: all draws are.
+    """
+
+    responses: np.ndarray
+    origin: np.ndarray
+    unit: np.ndarray
+    n_groups: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +50,8 @@ class OwnContrasts:
         Effective numbers of draws.
     origin, unit : ndarray of shape (n_contrasts, n_outputs)
         Origin and unit of the responses: all others are in these.
+    of_row : ndarray of shape (n_contrasts,) of bool
+        Whether the draws were the row's own, not those of all rows.
     """
 
     rows: np.ndarray
@@ -44,9 +66,12 @@ class OwnContrasts:
     support: np.ndarray
     origin: np.ndarray
     unit: np.ndarray
+    of_row: np.ndarray
 
     @classmethod
-    def of(cls, rows, columns, mass, share, weights, differences, outputs, pool):
+    def of(
+        cls, rows, columns, mass, share, weights, differences, outputs, base, of_row=False
+    ):
         """Sum up paired draws.
 
         Parameters
@@ -59,20 +84,22 @@ class OwnContrasts:
             Paired differences.
         outputs : ndarray of shape (n_contrasts, n_outputs) of int
             The outputs explained for each.
-        pool : PairedPool
-            The draws without the own value: their responses, scaled, and groups.
+        base : BaseDraws
+            What differences are compared with.
+        of_row : bool, default=False
+            Whether the draws are the row's own.
         """
-        responses, n_groups = pool.responses, pool.n_groups
+        responses, n_groups = base.responses, base.n_groups
         total, squares = weights.sum(axis=1), np.square(weights).sum(axis=1)
         weighted = total > 0.0
         total = np.where(weighted, total, 1.0)
         w = (weights / total[:, np.newaxis])[:, np.newaxis]
-        difference, base = (w * differences).sum(axis=2), (w * responses).sum(axis=2)
+        difference, mean = (w * differences).sum(axis=2), (w * responses).sum(axis=2)
         around = differences - difference[..., np.newaxis]
-        lever = responses - base[..., np.newaxis]
+        lever = responses - mean[..., np.newaxis]
         # One slope for all outputs: with one for each, contrasts of outputs that add up to
         # a constant would not add up to 0.
-        unit = responses.var(axis=1, keepdims=True)
+        unit = responses.var(axis=-1, keepdims=True)
         w_unit = w / np.where(unit > 0.0, unit, 1.0)
         spread = (w_unit * np.square(lever)).sum(axis=2).sum(axis=1)
         covariance = (w_unit * lever * around).sum(axis=2).sum(axis=1)
@@ -88,9 +115,11 @@ class OwnContrasts:
             _error_of_mean(w * own, n_groups) / np.sqrt(np.maximum(1.0 - n / some, 0.1))
             for n, own in ((1, around), (2, around - slope[..., np.newaxis] * lever))
         ]
-        found = difference[chosen], slope, base[chosen], *errors, support
-        units = pool.origin[outputs], pool.unit[outputs]
-        return cls(rows, columns, mass, share, *found, *units)
+        found = difference[chosen], slope, mean[chosen], *errors, support
+        units = base.origin, base.unit
+        units = [np.broadcast_to(own, difference.shape)[chosen] for own in units]
+        of_row = np.full(len(rows), of_row)
+        return cls(rows, columns, mass, share, *found, *units, of_row)
 
     @classmethod
     def joined(cls, parts):
@@ -104,15 +133,28 @@ class OwnContrasts:
         return self.rows, self.columns
 
     def where(self, chosen):
-        """Some of the contrasts, by an array of bool."""
+        """Some of the contrasts, by an array of bool or positions."""
         return OwnContrasts(*(getattr(self, own.name)[chosen] for own in fields(self)))
+
+    def of_rows(self, rows):
+        """The same of rows with other numbers."""
+        return replace(self, rows=rows)
+
+    def of_outputs(self, outputs):
+        """The same of some outputs, of shape (n_contrasts, n_explained) of int."""
+        of_all = {
+            own.name: np.take_along_axis(getattr(self, own.name), outputs, axis=1)
+            for own in fields(self)
+            if getattr(self, own.name).ndim == 2
+        }
+        return replace(self, **of_all)
 
     def paired(self):
         """Contrasts and standard errors, from the paired draws alone."""
         scale = self.unit / self.share[:, np.newaxis]
         return self.difference * scale, self.paired_errors * scale
 
-    def adjusted(self, mean, mean_errors, p):
+    def adjusted(self, mean, mean_errors, p, sizes):
         """Contrasts and standard errors, with the mean of all responses.
 
         Parameters
@@ -121,16 +163,26 @@ class OwnContrasts:
             Mean response under the weighted law, and its standard error.
         p : ndarray of shape (n_contrasts,)
             Mass of the own value under the weighted law.
+        sizes : ndarray of shape (n_contrasts,)
+            Effective numbers of draws behind the mean; infinite where it is known.
         """
+        # A row's own draws tell its mean, too: both count by their draws.
+        with np.errstate(divide="ignore"):
+            ours = np.where(self.of_row, self.support / sizes, 0.0)
+        trust = (1.0 / (1.0 + ours))[:, np.newaxis]
+        slope = self.slope * trust
         # The mean without the own column's weights is less by (p - mass) contrasts.
-        moved = self.slope * (p - self.mass)[:, np.newaxis]
+        moved = slope * (p - self.mass)[:, np.newaxis]
         told = self.share[:, np.newaxis] + moved
         # Where the own value has most of the weight, the mean tells little of the others.
         useful = told > 0.5 * self.share[:, np.newaxis]
         scale = self.unit / np.where(useful, told, 1.0)
         beside = self.base - (mean - self.origin) / self.unit
-        coef = (self.difference - self.slope * beside) * scale
-        errors = np.hypot(self.errors, self.slope * mean_errors / self.unit) * scale
+        coef = (self.difference - slope * beside) * scale
+        told_by_slope = np.square(self.paired_errors) - np.square(self.errors)
+        left = (1.0 - trust) * np.sqrt(np.maximum(told_by_slope, 0.0))
+        errors = np.hypot(self.errors, left)
+        errors = np.hypot(errors, slope * mean_errors / self.unit) * scale
         paired, paired_errors = self.paired()
         return np.where(useful, coef, paired), np.where(useful, errors, paired_errors)
 

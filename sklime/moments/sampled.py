@@ -5,7 +5,7 @@ fidelity need only :math:`A^\top W A` for :math:`A = [1, Z, Y]`. Such sums add u
 blocks of draws, over more draws and over machines.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -94,6 +94,17 @@ class SampledMoments(RowMoments):
         n_samples = _one_or_each([draws.n_samples for draws in neighbourhoods])
         own = n_samples, _one_or_each(resolutions), exact, dependent
         return cls(*stacked, *own)
+
+    def updated(self, rows, part):
+        """Replace the moments of some rows by others, of as many draws."""
+        joined = {}
+        for field in fields(self):
+            old, new = (getattr(own, field.name) for own in (self, part))
+            if np.ndim(old) or np.ndim(new) or old != new:
+                old = np.array(np.broadcast_to(old, (len(self), *np.shape(new)[1:])))
+                old[rows] = new
+            joined[field.name] = old
+        return SampledMoments(**joined)
 
     @property
     def n_features(self):

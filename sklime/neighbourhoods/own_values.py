@@ -1,10 +1,11 @@
-r"""Own-value draws: contrasts of values that a pool hardly holds, or never.
+r"""Own-value draws: contrasts of values that draws hardly hold, or never.
 
 The row's own value takes the place of others in draws of a small pool, and the model is
 queried again. Under independent columns the paired differences tell the contrast,
 :math:`E[f \mid z_j = 1] - E[f] = (1 - q_j) (E[f \mid z_j = 1] - E[f \mid z_j = 0])` with
 `q_j` the value's mass and weights of the other columns; so do those to draws of other
-values where nearly all rows share the row's own.
+values where nearly all rows share the row's own. Rows of which the kernel leaves too little
+of the pool, and rows whose draws are their own anyway, have pairs of their own.
 """
 
 from collections import Counter, OrderedDict
@@ -14,21 +15,29 @@ from threading import Lock
 import numpy as np
 from sklearn.utils import gen_batches
 
+from sklime.laws.base import SharedLaw
 from sklime.laws.bins import BinList
-from sklime.model.queries import predict_tables
+from sklime.laws.tilted import mismatch_factor
 from sklime.moments.own_contrasts import OwnContrasts
+from sklime.neighbourhoods.base import is_thin
+from sklime.neighbourhoods.own_queries import query_own_values
 from sklime.neighbourhoods.paired_pool import PairedPool
-from sklime.tables.access import block_bytes, cell_of
+from sklime.neighbourhoods.rarity import (
+    INSIDE,
+    N_DRAWS,
+    OTHERS,
+    UNSEEN_VALUE,
+    scarcer,
+    sides_of,
+    too_few,
+)
+from sklime.neighbourhoods.row_pairs import MOST_COLUMNS, PairedAnswers, RowPairs
+from sklime.tables.access import block_bytes, cell_of, n_rows, take_rows
 
-# Draws for each column and value.
-N_DRAWS = 512
-
-# What a row's value is for the pool: told well, rare, or shared by nearly all rows; or one
-# that training never had.
-_TOLD, _INSIDE, _OTHERS, _UNSEEN = range(4)
-
-# Columns and values whose responses are remembered, and are asked about together.
+# Columns and values whose responses are remembered, and how many bytes of these at most;
+# and those that are asked about together.
 _REMEMBERED = 1024
+_REMEMBERED_BYTES = 2**26
 _AT_ONCE = 32
 
 
@@ -37,19 +46,182 @@ class OwnValues:
 
     Parameters
     ----------
-    law : SharedLaw
+    law : Law
         Of the draws.
     kernel : Kernel
         With nothing left open.
     response : Response
         Queries the model.
     n_samples : int
-        Draws of the pool; 0 where nothing is estimated, so that only values that training
-        never had need draws of their own.
+        Draws that tell about other values; 0 where nothing is estimated, so that only
+        values that training never had need draws of their own.
     seed : int
         Seed of all draws.
     most_rows : int
-        Rows that the model may be queried about in one call.
+        Rows that the model may be queried about in one call, for values that rows share.
+    most_rows_of_pairs : float
+        The same, with those of rows' own pairs.
+    tilted : bool
+        Whether rows of which the kernel leaves too little have draws of the weighted law.
+    """
+
+    def __init__(
+        self,
+        law,
+        kernel,
+        response,
+        n_samples,
+        seed,
+        most_rows,
+        most_rows_of_pairs=np.inf,
+        tilted=False,
+    ):
+        self.law = law
+        self.n_samples = n_samples
+        self.most_rows_of_pairs = most_rows_of_pairs
+        components = law, kernel, response
+        self._pairs = RowPairs(*components, n_samples, seed, tilted)
+        self._pooled = None
+        if isinstance(law, SharedLaw):
+            self._pooled = PooledValues(*components, n_samples, seed, most_rows)
+
+    def answers(self, X):
+        """Query the model about the values of rows that draws hardly hold.
+
+        Parameters
+        ----------
+        X : table
+            Checked rows.
+
+        Returns
+        -------
+        OwnAnswers
+        """
+        if self._pooled is None:
+            # A row's columns tell what is rare only one row at a time.
+            rows = np.arange(n_rows(X))
+            if not self.n_samples:
+                rows = np.flatnonzero(self.law.has_unseen(X))
+            return OwnAnswers(None, self._pairs.ask(X, rows, None, self.most_rows_of_pairs))
+        rare = self._pooled.rare_values(X)
+        rows, units, apart = self._of_thin_rows(X, rare)
+        pooled = self._pooled.answers(X, rare.where(~apart))
+        left = self.most_rows_of_pairs - pooled.n_asked
+        return OwnAnswers(pooled, self._pairs.ask(X, rows, units, left))
+
+    def told_by_own_draws(self, X, support, n_samples):
+        """Whether columns of rows rest on own-value draws, by how few draws tell them.
+
+        Parameters
+        ----------
+        X : table
+            Checked rows.
+        support : ndarray of shape (n_rows, n_features)
+            Draws on the scarcer side.
+        n_samples : int
+            Of so many draws.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_features) of bool
+        """
+        return support < too_few(n_samples, self._pooled.few_by_value(X))
+
+    def _of_thin_rows(self, X, rare):
+        """Rows of which the kernel leaves less than a tenth of the pool.
+
+        Returns
+        -------
+        rows : ndarray of int
+        units : list of ndarray of int
+            What each is asked about with pairs of its own.
+        apart : ndarray of shape (n_values,) of bool
+            Which of the rare values these are.
+        """
+        nothing = np.zeros(len(rare.rows), dtype=bool)
+        rows = np.unique(rare.rows)
+        left = None
+        if len(rows):
+            left = self.law.efficiencies(take_rows(X, rows), self._pairs.kernel)
+        if left is None or not is_thin(left, 1).any():
+            return np.empty(0, dtype=int), [], nothing
+        thin = np.isin(rare.rows, rows[is_thin(left, 1)])
+        q, t = rare.masses, mismatch_factor(self._pairs.kernel)
+        wanted = self._pairs.wanted(rare.sides, q, q / (q + (1.0 - q) * t), rare.of_values)
+        found = np.flatnonzero(thin & wanted)
+        # The rarest of each row.
+        by = rare.columns[found], scarcer(q[found]), rare.rows[found]
+        order = found[np.lexsort(by)]
+        rows, start, count = np.unique(
+            rare.rows[order], return_index=True, return_counts=True
+        )
+        ends = start + np.minimum(count, MOST_COLUMNS)
+        chosen = [order[a:b] for a, b in zip(start, ends, strict=True)]
+        apart = nothing
+        for own in chosen:
+            apart[own] = True
+        return rows, [np.sort(rare.columns[own]) for own in chosen], apart
+
+
+@dataclass(frozen=True, eq=False)
+class RareValues:
+    """Values of rows that a pool hardly holds.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_features, n_all_rows) of int
+        The bins of all rows of a call.
+    rows, columns : ndarray of shape (n_values,) of int
+        Rows and columns of the values, in the order of rows.
+    sides : ndarray of shape (n_values,) of int
+        What they are, as `sides_of` gives it.
+    masses : ndarray of shape (n_values,)
+        Their probabilities.
+    of_values : ndarray of shape (n_values,) of bool
+        Whether their sides are single values, not ranges of numbers.
+    """
+
+    codes: np.ndarray
+    rows: np.ndarray
+    columns: np.ndarray
+    sides: np.ndarray
+    masses: np.ndarray
+    of_values: np.ndarray
+
+    def where(self, chosen):
+        """Some of the values, by an array of bool."""
+        own = self.rows, self.columns, self.sides, self.masses, self.of_values
+        return RareValues(self.codes, *(array[chosen] for array in own))
+
+    def keys(self, X):
+        """What stands for each value: its column, side, and bin or content.
+
+        Parameters
+        ----------
+        X : table
+            All rows of the call.
+
+        Returns
+        -------
+        list of tuple
+        """
+        own = (array.tolist() for array in (self.rows, self.columns, self.sides))
+        bins = self.codes[self.columns, self.rows].tolist()
+        return [
+            (j, side, _content(cell_of(X, i, j)) if side == UNSEEN_VALUE else code)
+            for i, j, side, code in zip(*own, bins, strict=True)
+        ]
+
+
+class PooledValues:
+    """Own-value draws of a small pool that all rows share.
+
+    Parameters
+    ----------
+    law : SharedLaw
+        Of the draws.
+    kernel, response, n_samples, seed, most_rows
+        As for `OwnValues`.
     """
 
     def __init__(self, law, kernel, response, n_samples, seed, most_rows):
@@ -58,22 +230,18 @@ class OwnValues:
         self.response = response
         self.seed = seed
         self.n_draws = law.count_draws(N_DRAWS)
-        self.most_values = most_rows // self.n_draws
-        masses, kinds = iter(law.bin_masses()), []
-        self.masses = [
-            next(masses) if binary else np.array([1.0])
+        # The draws without own values count, too.
+        self.most_values = max(0, most_rows // self.n_draws - 1)
+        masses, of_values = iter(law.bin_masses()), iter(law.bins_of_values())
+        masses = [
+            (next(masses), next(of_values)) if binary else (np.ones(1), np.ones(1, bool))
             for binary in law.sampler.binary_features_
         ]
-        for q in self.masses:
-            varies = q < 1.0
-            few = n_samples * np.stack([q, 1.0 - q]) < too_few(n_samples)
-            # The rarer side is the one that is drawn.
-            sides = np.where(few[0], _INSIDE, np.where(few[1], _OTHERS, _TOLD))
-            # A bin that no draw can lie in is as good as one that training never had.
-            sides = np.where(q > 0.0, sides, _UNSEEN)
-            kinds += [*np.where(varies, sides, _TOLD), _UNSEEN]
-        self._bins = BinList([len(q) for q in self.masses])
-        self._kinds = np.array(kinds)
+        self._bins = BinList([len(q) for q, _ in masses])
+        # The last place of each column is that of a value that training never had.
+        self._masses = np.concatenate([np.append(q, 0.0) for q, _ in masses])
+        self._of_values = np.concatenate([np.append(own, True) for _, own in masses])
+        self._sides = sides_of(self._masses, self._of_values, n_samples)
         self._responses = OrderedDict()
         self._pool = None
         self._lock = Lock()
@@ -86,110 +254,87 @@ class OwnValues:
     def __setstate__(self, state):
         self.__dict__.update(state, _lock=Lock())
 
-    def answers(self, X):
-        """Query the model about the values of rows that the pool hardly holds.
+    def rare_values(self, X):
+        """Values of rows that the pool hardly holds, as `RareValues`."""
+        codes = self.law.locate(X).codes.astype(np.intp)
+        places = self._bins.places(codes)
+        rows, columns = np.nonzero(self._sides[places])
+        own = places[rows, columns]
+        told = self._sides[own], self._masses[own], self._of_values[own]
+        return RareValues(codes, rows, columns, *told)
+
+    def few_by_value(self, X):
+        """Whether the scarcer sides of rows' values are no ranges of numbers."""
+        places = self._bins.places(self.law.locate(X).codes.astype(np.intp))
+        return self._of_values[places] | (self._masses[places] > 0.5)
+
+    def answers(self, X, rare):
+        """Query the model about rare values, in the order of rows, until it is enough.
 
         Parameters
         ----------
         X : table
-            Checked rows.
+            All rows of the call.
+        rare : RareValues
+            Of some of them.
 
         Returns
         -------
-        OwnAnswers
+        PooledAnswers
         """
-        codes = self.law.locate(X).codes.astype(np.intp)
-        places = self._bins.places(codes)
-        kinds = self._kinds[places]
-        rows, columns = np.nonzero(kinds)
-        kinds, ids = kinds[rows, columns], places[rows, columns]
-        unseen = np.flatnonzero(kinds == _UNSEEN)
-        values = _distinct(X, rows[unseen], columns[unseen])
-        ids[unseen] = len(self._kinds) + np.array(values, dtype=np.intp)
         # In the order of the rows: which of them may be asked about does not depend on
         # what was asked before.
-        _, first, place = np.unique(ids, return_index=True, return_inverse=True)
-        order = np.argsort(first)
-        place = np.argsort(order)[place]
-        first = first[order][: self.most_values]
-        wanted = [
-            self._key(int(kinds[p]), int(rows[p]), int(columns[p]), codes, X) for p in first
-        ]
-        asked = place < len(first)
-        effects = self._effects(wanted, rows[first], X) if wanted else (None, None)
-        unasked = Counter(columns[~asked].tolist())
-        own = rows[asked], columns[asked], place[asked], *effects, unasked
-        return OwnAnswers(self._pool, *own, len(wanted) * self.n_draws)
+        numbers = {}
+        keys = rare.keys(X)
+        place = np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=int)
+        wanted = list(numbers)[: self.most_values]
+        first = np.unique(place, return_index=True)[1][: len(wanted)]
+        effects = self._effects(wanted, rare, first, X) if wanted else (None, None)
+        asked = place < len(wanted)
+        unasked = Counter(rare.columns[~asked].tolist())
+        own = rare.rows[asked], rare.columns[asked], place[asked], *effects, unasked
+        return PooledAnswers(self._pool, *own, len(wanted) * self.n_draws)
 
-    def _key(self, kind, i, j, codes, X):
-        """What stands for a value: its column, kind, and bin or content."""
-        if kind == _UNSEEN:
-            return j, kind, _content(cell_of(X, i, j))
-        return j, kind, int(codes[j, i])
-
-    def _effects(self, keys, examples, X):
+    def _effects(self, keys, rare, first, X):
         """Paired differences of each key, its mass, and their share of the contrast."""
         with self._lock:
             if self._pool is None:
                 own = self.law, self.kernel, self.response, N_DRAWS, self.seed
                 self._pool = PairedPool(*own)
             known = {key: self._responses[key] for key in keys if key in self._responses}
+            example = dict(zip(keys, rare.rows[first], strict=True))
             new = [key for key in keys if key not in known]
-            example = dict(zip(keys, examples, strict=True))
+            names = self.law.sampler.format_.feature_names
             for start in range(0, len(new), _AT_ONCE):
                 some = new[start : start + _AT_ONCE]
                 tables = [self._table(key, example[key], X) for key in some]
-                known.update(zip(some, self._ask(tables, some), strict=True))
+                columns = [j for j, *_ in some]
+                found = query_own_values(self.response, tables, columns, names)
+                known.update(zip(some, found, strict=True))
             for key in keys:
                 self._responses[key] = known[key]
                 self._responses.move_to_end(key)
-            while len(self._responses) > _REMEMBERED:
-                self._responses.popitem(last=False)
             base = self._pool.responses
-        effects, shares = np.empty((len(keys), *base.shape)), []
-        for k, (j, kind, code) in enumerate(keys):
-            own, q = (
-                self._pool.scaled(known[keys[k]]),
-                0.0 if kind == _UNSEEN else self.masses[j][code],
-            )
-            effects[k] = base - own if kind == _OTHERS else own - base
-            shares.append((q, q if kind == _OTHERS else 1.0 - q))
-        return effects, np.array(shares)
-
-    def _ask(self, tables, keys):
-        try:
-            return predict_tables(self.response, tables, "own-value draw")
-        except Exception as error:
-            if len(keys) > 1:
-                # One by one, to name the column.
-                pairs = zip(tables, keys, strict=True)
-                return [self._ask([table], [key])[0] for table, key in pairs]
-            names = self.law.sampler.format_.feature_names
-            error.add_note(
-                f"All draws hold a value of column {names[keys[0][0]]!r} that training "
-                'hardly or never had; handle_unknown="error" or "ignore" asks for no such '
-                "values."
-            )
-            raise
+            most = min(_REMEMBERED, max(1, _REMEMBERED_BYTES // base.nbytes))
+            while len(self._responses) > most:
+                self._responses.popitem(last=False)
+        effects, q = np.empty((len(keys), *base.shape)), rare.masses[first]
+        for k, key in enumerate(keys):
+            own = self._pool.scaled(known[key])
+            effects[k] = base - own if key[1] == OTHERS else own - base
+        shares = np.where(rare.sides[first] == OTHERS, q, 1.0 - q)
+        return effects, np.column_stack([q, shares])
 
     def _table(self, key, i, X):
-        j, kind, code = key
-        if kind == _UNSEEN:
+        j, side, code = key
+        if side == UNSEEN_VALUE:
             return self._pool.with_value(j, X, i)
-        return self._pool.with_bin(j, code, kind == _INSIDE)
-
-
-def too_few(n_samples):
-    """How few draws of a pool on one side of a value call for draws of its own.
-
-    Values that a thirty-second of all rows have are not rare, however small the pool.
-    """
-    return min(N_DRAWS / 4, n_samples / 32)
+        return self._pool.with_bin(j, code, side == INSIDE)
 
 
 @dataclass(frozen=True, eq=False)
-class OwnAnswers:
-    """Responses to the own-value draws of the rows of one call.
+class PooledAnswers:
+    """Responses to the own-value draws that the rows of one call share.
 
     Parameters
     ----------
@@ -204,7 +349,7 @@ class OwnAnswers:
     unasked : Counter
         Rows, by column, whose values were not asked about, as too many were wanted.
     n_samples : int
-        Model rows that the answers rest on.
+        Model rows that the answers rest on, without those of the pool.
     """
 
     pool: PairedPool | None
@@ -215,6 +360,57 @@ class OwnAnswers:
     shares: np.ndarray | None
     unasked: Counter
     n_samples: int
+
+    @property
+    def n_asked(self):
+        """Model rows, those of the pool included."""
+        return self.n_samples + (len(self.pool.points) if self.n_samples else 0)
+
+    def of(self, X, rows, outputs):
+        """Contrasts of some rows of the call, as `OwnAnswers.contrasts`, in a list."""
+        at = np.searchsorted(rows, self.rows)
+        at = np.minimum(at, len(rows) - 1)
+        mine = np.flatnonzero(rows[at] == self.rows)
+        if not len(mine):
+            return []
+        height = max(1, block_bytes() // (64 * self.effects[0].size))
+        parts = [mine[part] for part in gen_batches(len(mine), height)]
+        return [self._contrasts(X, at, part, outputs) for part in parts]
+
+    def _contrasts(self, X, at, mine, outputs):
+        rows, columns, places = at[mine], self.columns[mine], self.places[mine]
+        mass, share = self.shares[places].T
+        weights = self.pool.weights(X, rows, columns)
+        own = self.effects[places], outputs[rows], self.pool
+        return OwnContrasts.of(rows, columns, mass, share, weights, *own)
+
+
+@dataclass(frozen=True, eq=False)
+class OwnAnswers:
+    """Responses to the own-value draws of the rows of one call.
+
+    Parameters
+    ----------
+    pooled : PooledAnswers or None
+        To draws that rows share.
+    pairs : PairedAnswers
+        To draws of the rows' own.
+    """
+
+    pooled: PooledAnswers | None
+    pairs: PairedAnswers
+
+    @property
+    def unasked(self):
+        """Rows, by column, whose values were not asked about, as too many were wanted."""
+        shared = Counter() if self.pooled is None else self.pooled.unasked
+        return shared + self.pairs.unasked
+
+    @property
+    def n_samples(self):
+        """Model rows that the answers rest on, without those of the small pool."""
+        shared = 0 if self.pooled is None else self.pooled.n_samples
+        return shared + self.pairs.n_samples
 
     def of(self, rows):
         """Answers about some rows, by their positions in the call, ascending."""
@@ -237,21 +433,10 @@ class OwnAnswers:
         OwnContrasts or None
             None where these rows have none.
         """
-        at = np.searchsorted(rows, self.rows)
-        at = np.minimum(at, len(rows) - 1)
-        mine = np.flatnonzero(rows[at] == self.rows)
-        if not len(mine):
-            return None
-        height = max(1, block_bytes() // (64 * self.effects[0].size))
-        parts = [mine[part] for part in gen_batches(len(mine), height)]
-        return OwnContrasts.joined([self._contrasts(X, at, p, outputs) for p in parts])
-
-    def _contrasts(self, X, at, mine, outputs):
-        rows, columns, places = at[mine], self.columns[mine], self.places[mine]
-        mass, share = self.shares[places].T
-        weights = self.pool.weights(X, rows, columns)
-        own = self.effects[places], outputs[rows], self.pool
-        return OwnContrasts.of(rows, columns, mass, share, weights, *own)
+        parts = self.pairs.of(rows, outputs)
+        if self.pooled is not None:
+            parts += self.pooled.of(X, rows, outputs)
+        return OwnContrasts.joined(parts) if parts else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -276,15 +461,6 @@ class OwnAnswersOfRows:
     def contrasts(self, X, outputs):
         """Contrasts of these rows, as `OwnAnswers.contrasts`."""
         return self.answers.contrasts(X, self.rows, outputs)
-
-
-def _distinct(X, rows, columns):
-    """Numbers that tell the contents of cells apart, column by column."""
-    numbers: dict[tuple, int] = {}
-    return [
-        numbers.setdefault((j, _content(cell_of(X, i, j))), len(numbers))
-        for i, j in zip(rows.tolist(), columns.tolist(), strict=True)
-    ]
 
 
 def _content(value):

@@ -55,9 +55,8 @@ class ShiftedNoise(SampledSource):
 
     def draws(self, evaluated, outputs):
         for position, answer, explained in zip(*evaluated, outputs, strict=True):
-            Z = self.Z + position[:, np.newaxis]
             scaled = scale_answers(answer.T[explained])
-            yield Draws(Z, position, self.weights, *scaled, self.groups)
+            yield Draws(*self._around(position), *scaled, self.groups)
 
     def moments(self, evaluated, outputs):
         (n, d), k = evaluated[0].shape, outputs.shape[1]
@@ -68,7 +67,7 @@ class ShiftedNoise(SampledSource):
             Y, origins[i], scales[i] = own.local_answers()
             square = (Y * self.relative) @ Y.T
             products[i] = bordered(self.gram, self.weighted @ Y.T, square)
-        return SampledMoments(
+        moments = SampledMoments(
             products,
             np.full(n, self.weight_squares),
             evaluated[0],
@@ -78,3 +77,23 @@ class ShiftedNoise(SampledSource):
             self.n_samples,
             resolution_of(self.Z),
         )
+        gaps = np.flatnonzero(np.isnan(evaluated[0]).any(axis=1))
+        if not len(gaps):
+            return moments
+        # Their weights are of their own.
+        some = [own[gaps] for own in evaluated]
+        return moments.updated(gaps, SampledMoments.of(self.draws(some, outputs[gaps])))
+
+    def _around(self, position):
+        """Design of the draws around a row, the row in it, and their weights.
+
+        A gap, which is NaN in `position`, has no draw at its side, and no distance.
+        """
+        gap = np.isnan(position)
+        Z = self.Z + position[:, np.newaxis]
+        if not gap.any():
+            return Z, position, self.weights
+        apart = np.where(gap[:, np.newaxis], 0.0, self.Z)
+        weights = checked_weights(self.kernel, apart.T, np.zeros(len(apart)))
+        Z[gap] = 0.0
+        return Z, np.where(gap, 1.0, position), weights

@@ -6,7 +6,6 @@ import numpy as np
 from sklearn.utils import gen_batches
 
 from sklime.neighbourhoods.base import is_thin
-from sklime.neighbourhoods.own_values import too_few
 from sklime.selectors import AllFeatures, MomentSelector
 from sklime.surrogates.fit import fit_surrogates
 from sklime.surrogates.standard_errors import relative_half_widths
@@ -95,7 +94,7 @@ class SurrogateFitter:
         own = X, outputs, binary, uncertainty, own_values
         return self._fit_until_precise(self.source, *own)
 
-    def grow(self, precision, X, outputs, binary, own_value_draws, show, give_up):
+    def grow(self, precision, X, outputs, binary, own_values, show, give_up):
         """Grow a source shared by all rows until these rows need no more draws.
 
         After two rounds, rows that would need more than `max_samples` are given up.
@@ -104,9 +103,8 @@ class SurrogateFitter:
         ----------
         X, outputs, binary
             As for the call, all rows at once.
-        own_value_draws : bool
-            Whether values that the pool hardly holds have draws of their own: what errors
-            they have does not count.
+        own_values : OwnValues or None
+            Tells which values have draws of their own: their errors do not count.
         show : callable
             Called after each round, with the numbers of rows done and of draws.
         give_up : callable
@@ -126,8 +124,10 @@ class SurrogateFitter:
                 own = part, source.evaluate(part), outputs[rows], binary, True, None
                 fitted = self._fit_once(source, *own)
                 errors = fitted.standard_errors
-                if own_value_draws:
-                    few = fitted.support < too_few(source.n_samples)
+                if own_values is not None:
+                    few = own_values.told_by_own_draws(
+                        part, fitted.support, source.n_samples
+                    )
                     errors = np.where(few[:, np.newaxis], np.nan, errors)
                 excess = precision.excess(source, fitted, errors)
                 parts.append(np.where(self._needs_tilting(fitted), 0.0, excess))

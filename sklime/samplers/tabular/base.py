@@ -147,10 +147,12 @@ class TabularSampler(Sampler):
     def law_seen_from(self, view: RowView) -> ProductLaw:
         """Product law of the columns relative to one row."""
         at = view.at
-        positions = [
-            at.codes[j, 0] if column.binary else at.z[j, 0]  # type: ignore[index]
-            for j, column in enumerate(view.columns)
-        ]
+        positions: list[Any] = list(at.codes[:, 0])
+        for j, column in enumerate(view.columns):
+            if not column.binary:
+                # A gap that training never had is equally far from all draws.
+                gap = at.codes[j, 0] == UNSEEN
+                positions[j] = None if gap else at.z[j, 0]  # type: ignore[index]
         return ProductLaw(
             tuple(
                 self._column_law(j, column, position, value)

@@ -136,7 +136,9 @@ class GaussianSampler(TabularSampler):
         if isinstance(column, CategoricalColumn):
             return column.law(position)
         mean, sd = self._normals[j]
-        centre = value if self.center == "instance" else mean
+        # Around a gap no number can lie: others lie around the training mean.
+        around = self.center == "instance" and value is not None and not np.isnan(value)
+        centre = value if around else mean
         return normal_law(column, centre, self.scale * sd, position)
 
     def _law(self) -> Law:
@@ -148,7 +150,7 @@ class GaussianSampler(TabularSampler):
     def _placed(self, columns, E, format_, X, first=0):
         numeric = [not isinstance(column, CategoricalColumn) for column in columns]
         lacking = np.isnan(E) & numeric
-        if lacking.any() and self.handle_unknown == "ask" and self.center == "mean":
+        if lacking.any() and self.handle_unknown == "ask":
             at = super()._placed(columns, E, format_, X, first)
             # Normal draws have no gaps, whether or not training had.
             at.codes[lacking.T] = UNSEEN
@@ -159,6 +161,6 @@ class GaussianSampler(TabularSampler):
                 f"{lacking.any(axis=1).sum()} row(s) have missing values (NaN) in "
                 f"column(s) {', '.join(map(repr, names))}, around which GaussianSampler "
                 "cannot draw; use MarginalSampler(), for which missing is a bin of its "
-                'own, or center="mean" with handle_unknown="ask".'
+                'own, or handle_unknown="ask".'
             )
         return super()._placed(columns, E, format_, X, first)

@@ -4,15 +4,25 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
+from sklearn.utils import gen_batches
 
 from sklime.laws.base import Law, SharedLaw, ShiftedLaw
-from sklime.laws.coordinates import coordinates
+from sklime.laws.coordinates import UNSEEN, coordinates
+from sklime.laws.product import Normal
 from sklime.laws.quasirandom import (
     places_of_draws,
     resolve_seed,
     scramble_of_draws,
     uniform_numbers,
 )
+from sklime.laws.tilted import MatchedLaw, NormalLaw, mismatch_factor
+from sklime.samplers.tabular.pairs import ColumnPairs
+
+# Seed of what takes another value's place in draws, beside theirs.
+_WITHIN = 72_014
+
+# Values of a standardised column that tell how many draws a kernel leaves.
+_MOST_ATOMS = 256
 
 
 class ColumnsLaw(Law):
@@ -64,6 +74,29 @@ class ColumnsLaw(Law):
     def prefix_positions(self, n_draws, n_more):
         return places_of_draws(n_draws, n_more, self.sampler.sequence)
 
+    @property
+    def asks_own_values(self):
+        """Whether the model is asked about values that the draws hardly have."""
+        return self.sampler.handle_unknown == "ask"
+
+    def paired_draws(self, X, kernel, n_samples, random_state):
+        sequence, seed = self.sampler.sequence, resolve_seed(random_state)
+        numbers = cache(lambda d: uniform_numbers(n_samples, d, sequence, seed))
+        n_draws = self.count_draws(n_samples)
+        within = np.random.default_rng([seed, _WITHIN]).random(n_draws)
+        tilts = self.tilt(kernel) is not None and _weighs_all(kernel)
+        units = self.sampler.units(X)
+        for i, view in enumerate(self.sampler.views(X)):
+            columns = np.arange(len(view.columns)) if units is None else units[i]
+            law = self.sampler.law_seen_from(view)
+            own = law, kernel, tilts, numbers, within
+            yield ColumnPairs(X, i, view, columns, *own)
+
+    def has_unseen(self, X):
+        if self.sampler.units(X) is None:
+            return (self.sampler.locate(X).codes == UNSEEN).any(axis=0)
+        return np.array([(v.at.codes == UNSEEN).any() for v in self.sampler.views(X)], bool)
+
     def independent_columns(self, X):
         return self.sampler.independent_columns()
 
@@ -91,14 +124,32 @@ class SharedColumnsLaw(ColumnsLaw, SharedLaw):
         E = sampler.shared_law().draw(numbers)
         return sampler.format_.decode(E), coordinates(sampler.columns_, E)
 
-    @property
-    def asks_own_values(self):
-        """Whether the model is asked about values that the draws hardly have."""
-        return self.sampler.handle_unknown == "ask"
-
     def bin_masses(self):
         laws = map(self.sampler.column_law, np.flatnonzero(self.sampler.binary_features_))
         return [np.bincount(law.bins, law.masses) for law in laws]
+
+    def bins_of_values(self):
+        binary = np.flatnonzero(self.sampler.binary_features_)
+        return [
+            self.sampler.columns_[j].of_values(np.arange(len(masses)))
+            for j, masses in zip(binary, self.bin_masses(), strict=True)
+        ]
+
+    def efficiencies(self, X, kernel):
+        if self.tilt(kernel) is None or not _weighs_all(kernel):
+            return None
+        at, masses = self.locate(X), iter(self.bin_masses())
+        mismatch, logs = mismatch_factor(kernel), []
+        for j, column in enumerate(self.sampler.columns_):
+            if column.binary:
+                own = at.codes[j].astype(np.intp)
+                logs.append(MatchedLaw.of(next(masses), own, mismatch).log_efficiency)
+            else:
+                law = self.sampler.column_law(j)
+                found = _log_efficiency(column, law, at.z[j], kernel.precision)
+                # A gap is equally far from all draws.
+                logs.append(np.where(at.codes[j] == UNSEEN, 0.0, found))
+        return np.exp(sum(logs, np.zeros(len(at))))
 
     def redrawn(self, inputs, j, code, inside, u):
         sampler = self.sampler
@@ -134,5 +185,37 @@ class ShiftedColumnsLaw(ColumnsLaw, ShiftedLaw):
         sampler = self.sampler
         E = sampler.format_.encode(X)
         at = sampler.locate(X)
+        unseen = at.codes.T == UNSEEN
+        if unseen.any():
+            E = np.where(unseen, [column.mean for column in sampler.columns_], E)
         moved = (E[:, np.newaxis] + deviations).reshape(-1, E.shape[1])
-        return sampler.format_.decode(moved), np.ascontiguousarray(at.z.T)
+        positions = np.ascontiguousarray(at.z.T)
+        positions[unseen] = np.nan
+        return sampler.format_.decode(moved), positions
+
+
+def _weighs_all(kernel):
+    """Whether a product kernel leaves weight to draws that share no bin with a row."""
+    # Factors that round to 0 do so under narrow kernels, which leave contrasts.
+    weights = kernel.column_factor(np.array([0.0, 1.0]))
+    return kernel.precision is not None or bool((weights > 0.0).all())
+
+
+def _log_efficiency(column, law, z, precision):
+    """Logarithms of ``(E w)**2 / E w**2`` around standardised values of one column."""
+    if isinstance(law, Normal):
+        return NormalLaw.of(column, law.mean, law.sd, z, precision).log_efficiency
+    values, masses = column.standardise(law.values), law.masses
+    if len(values) > _MOST_ATOMS:
+        levels = (np.arange(_MOST_ATOMS) + 0.5) / _MOST_ATOMS
+        at = np.searchsorted(np.cumsum(masses), levels)
+        values = values[np.minimum(at, len(values) - 1)]
+        masses = np.full(_MOST_ATOMS, 1.0 / _MOST_ATOMS)
+    found = np.empty(len(z))
+    for rows in gen_batches(len(z), 4096):
+        excess = np.square(values - z[rows, np.newaxis])
+        excess -= excess.min(axis=1, keepdims=True)
+        with np.errstate(under="ignore", over="ignore"):
+            weights = np.exp(-0.5 * precision * excess)
+        found[rows] = 2.0 * np.log(weights @ masses) - np.log(np.square(weights) @ masses)
+    return found
