@@ -557,7 +557,6 @@ def test_dates_and_times_are_refused_by_name_with_a_cure(X):
         pd.DataFrame({"a": [1j]}),
         pd.DataFrame({"a": [{"b": 1}]}),
         pd.DataFrame({"a": pd.arrays.IntervalArray.from_breaks([0, 1])}),
-        pd.DataFrame({"a": pd.arrays.SparseArray([0.0, 1.0])}),
         pl.DataFrame({"a": [[1]]}),
         pl.DataFrame({"a": [{"b": 1}]}),
         pl.DataFrame({"a": [b"bytes"]}),

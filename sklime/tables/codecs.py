@@ -148,6 +148,37 @@ class Levels:
         return "unknown" if value < 0 else str(self.objects[int(value)])
 
 
+class SparseValues:
+    """Codec of a sparse column of a pandas frame.
+
+    Parameters
+    ----------
+    codec : object
+        Codec of the same column made dense.
+    dtype : pandas SparseDtype
+        Of the training column.
+    """
+
+    def __init__(self, codec, dtype):
+        self.codec = codec
+        self.sparse_dtype = dtype
+
+    def encode(self, column):
+        """Floats of a column, sparse or not."""
+        return self.codec.encode(column)
+
+    def decode(self, values):
+        """Restore a sparse column from its floats."""
+        import pandas
+
+        dense = np.asarray(self.codec.decode(values))
+        return pandas.arrays.SparseArray(dense, fill_value=self.sparse_dtype.fill_value)
+
+    def text(self, value):
+        """Readable text of one float that is not NaN."""
+        return self.codec.text(value)
+
+
 def cast(values, dtype):
     """Floats as a numpy dtype, unchanged where the cast would change values.
 

@@ -16,6 +16,7 @@ from sklime.tables.codecs import (
     Numbers,
     ObjectNumbers,
     PolarsNumbers,
+    SparseValues,
 )
 
 _KINDS = {
@@ -57,7 +58,11 @@ class PandasSeries:
     """
 
     def __init__(self, series):
-        self.series = series
+        import pandas
+
+        # Values that stand for the many are values like all others.
+        self.sparse = series.dtype if isinstance(series.dtype, pandas.SparseDtype) else None
+        self.series = series if self.sparse is None else series.sparse.to_dense()
 
     @property
     def kind(self):
@@ -69,8 +74,6 @@ class PandasSeries:
             return "nominal"
         if isinstance(dtype, pandas.PeriodDtype):
             return "temporal"
-        if isinstance(dtype, pandas.SparseDtype):
-            return str(dtype)
         return _kind_of_objects(self.series) if dtype.kind == "O" else kind_of(dtype)
 
     def floats(self):
@@ -83,6 +86,16 @@ class PandasSeries:
 
     def numbers(self):
         """Codec of the column if it is one of numbers."""
+        return self._as_stored(self._numbers())
+
+    def levels(self):
+        """Codec of a nominal column."""
+        return self._as_stored(self._levels())
+
+    def _as_stored(self, codec):
+        return codec if self.sparse is None else SparseValues(codec, self.sparse)
+
+    def _numbers(self):
         dtype = self.series.dtype
         if not isinstance(dtype, np.dtype):
             return ExtensionNumbers(dtype)
@@ -90,8 +103,7 @@ class PandasSeries:
             return Numbers(dtype)
         return ObjectNumbers(self.series.dropna().to_list(), self._missing_marker())
 
-    def levels(self):
-        """Codec of a nominal column."""
+    def _levels(self):
         from pandas.api import extensions
 
         observed = self.series.dropna().unique()

@@ -14,7 +14,7 @@ _TIMES = {own.__name__: own for own in (datetime.datetime, datetime.date, dateti
 
 
 def encode_scalar(value):
-    """Encode a number, string, date, time or missing value as plain JSON.
+    """Encode a number, string, date, time, missing value or tuple of these as plain JSON.
 
     Parameters
     ----------
@@ -40,6 +40,8 @@ def encode_scalar(value):
         value = value.item()
     if type(value) in _PLAIN:
         return value
+    if type(value) is tuple:
+        return {"$tuple": list(map(encode_scalar, value))}
     if type(value) is float:
         return value if math.isfinite(value) else {"$float": spell_float(value)}
     if type(value) in _TIMES.values():
@@ -71,6 +73,8 @@ def decode_scalar(value):
     name = tag.removeprefix("$")
     if name == "float":
         return float(content)
+    if name == "tuple":
+        return tuple(map(decode_scalar, content))
     if name in _TIMES:
         return _TIMES[name].fromisoformat(content)
     import pandas as pd
