@@ -17,7 +17,8 @@ from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from sklime import Explanation, FunctionRegressor, LimeExplainer
+from sklime import Cohorts, Explanation, FunctionRegressor, LimeExplainer
+from sklime.plotting import DependenceDisplay, HeatmapDisplay, SummaryDisplay
 from sklime.samplers import CoalitionSampler, GaussianSampler, MarginalSampler
 
 
@@ -303,7 +304,9 @@ def test_standardised_dates_have_the_effect_of_one_standard_deviation(name, samp
     explainer = LimeExplainer(model, sampler=sampler, random_state=0).fit(X)
     effects = explainer.transform(X[:3])
     assert all(types_of(T) == types_of(X) for T in model.tables)
-    if isinstance(TIME_COLUMNS[name][0], datetime.time) and isinstance(sampler, GaussianSampler):
+    if isinstance(TIME_COLUMNS[name][0], datetime.time) and isinstance(
+        sampler, GaussianSampler
+    ):
         # A time of day ends at midnight, where normal draws go on.
         assert (effects[:, 0] > 2.0).all()
         return
@@ -480,3 +483,69 @@ def test_dates_named_as_categories_are_compared_for_equality():
     found = LimeExplainer(model, sampler=sampler, random_state=0).fit(X).explain(X[:1])
     assert found.as_list(0)[0][0] == "when = 2020-02-03"
     assert found.values[0, 0] == pytest.approx(1.0, abs=1e-3)
+
+
+@pytest.fixture(scope="module")
+def dated():
+    rng = np.random.default_rng(0)
+    days = rng.integers(0, 700, 300)
+    X = pd.DataFrame(
+        {
+            "when": pd.Timestamp("2024-01-01") + pd.to_timedelta(days, unit="D"),
+            "age": pd.to_timedelta(rng.integers(0, 7000, 300), unit="h"),
+            "x": rng.normal(size=300),
+        }
+    )
+    X.loc[::9, "when"] = pd.NaT
+    late = pd.Timestamp("2024-09-01")
+    model = FunctionRegressor(
+        lambda T: np.asarray(T["x"]) + 2.0 * (pd.Series(np.asarray(T["when"])) > late)
+    )
+    return X, model
+
+
+@pytest.mark.parametrize("convert", [lambda X: X, pl.from_pandas], ids=["pandas", "polars"])
+def test_pictures_and_pages_show_dates_as_dates(dated, convert):
+    X, model = convert(dated[0]), dated[1]
+    found = LimeExplainer(model, random_state=0).fit(X).explain(X)
+    picture = DependenceDisplay.from_explanation(found, feature="when")
+    picture.figure_.canvas.draw()
+    labels = [text.get_text() for text in picture.ax_.get_xticklabels()]
+    assert {"2024", "2025"} <= set(labels)
+    picture = DependenceDisplay.from_explanation(found, feature="age")
+    assert picture.ax_.get_xlabel() == "age (days)"
+    hours = dated[0]["age"] / pd.Timedelta(days=1)
+    drawn = picture.ax_.collections[0].get_offsets()[:, 0]
+    np.testing.assert_allclose(np.sort(drawn), np.sort(hours))
+    swarm = SummaryDisplay.from_explanation(found)
+    # Dark for early, light for late; grey where there is no date.
+    names = [text.get_text() for text in swarm.ax_.get_yticklabels()]
+    ranks = swarm.ax_.collections[0].get_array().reshape(3, 300)[names.index("when")]
+    expected = dated[0]["when"].rank(pct=True)
+    np.testing.assert_allclose(np.ma.filled(ranks, np.nan), expected)
+    page = found.to_html()
+    first = dated[0]["when"].iloc[1]
+    assert f'"cells":["{first:%Y-%m-%d}","' in page
+    assert '"cells":[null,' in page
+    frame = found["when"].to_frame()
+    assert frame["value"].isna().sum() == 34
+    assert pd.Timestamp(frame["value"][1]) == first
+
+
+def test_rules_of_cohorts_speak_of_dates(dated):
+    X, model = dated
+    found = LimeExplainer(model, random_state=0).fit(X).explain(X)
+    rules = Cohorts(max_groups=2).fit(X, found).rules_
+    assert rules == ["when <= 2024-06-29 (or missing)", "when > 2024-06-29"]
+
+
+def test_an_array_of_dates_shows_dates():
+    X = np.array(MOMENTS, "M8[D]").reshape(-1, 2)
+    model = FunctionRegressor(lambda T: 1.0 * (T[:, 0] > np.datetime64("2019-06-01")))
+    found = LimeExplainer(model, random_state=0).fit(X).explain(X[:3])
+    assert found.as_list(0)[0][0].count("-") >= 2
+    assert f'"cells":["{X[0, 0]}","{X[0, 1]}"]' in found.to_html()
+    assert found.to_frame()["value"][0] == X[0, 0]
+    assert Explanation.from_json(found.to_json()) == found
+    with pytest.raises(TypeError, match=r"timedelta64\[M\].*column 'x0'"):
+        LimeExplainer(model).fit(X.astype("M8[M]") - X[:1].astype("M8[M]"))
