@@ -210,7 +210,9 @@ class Cohorts(BaseEstimator):
             steps.setdefault(j, []).append((k, *step))
         names, describe = self._format.feature_names, self._format.describe
         conditions = [
-            self._columns[j].condition(names[j], partial(describe, j), own)
+            self._columns[j].condition(
+                names[j], partial(describe, j), partial(self._format.edge, j), own
+            )
             for j, own in steps.items()
         ]
         return " and ".join(conditions) or "all rows"
@@ -233,7 +235,7 @@ class _Numeric:
     def tests(self, e):
         return np.where(np.isnan(e), np.nan, np.searchsorted(self.cuts, e))
 
-    def condition(self, name, text, steps):
+    def condition(self, name, text, edge, steps):
         _, thresholds, left, missing = map(np.array, zip(*steps, strict=True))
         low = thresholds[~left].max(initial=-np.inf)
         high = thresholds[left].min(initial=np.inf)
@@ -244,7 +246,7 @@ class _Numeric:
         if not ranks:
             return f"{name} is not missing"
         column = BinnedColumn(self.values, self.masses, self.cuts[ranks])
-        interval = column.labels(name, text)[int(np.isfinite(low))]
+        interval = column.labels(name, text, edge)[int(np.isfinite(low))]
         either = column.has_missing and missing.all()
         return f"{interval} (or missing)" if either else interval
 
@@ -261,7 +263,7 @@ class _Nominal:
         e = e[:, np.newaxis]
         return (e == self.levels) | (np.isnan(e) & np.isnan(self.levels))
 
-    def condition(self, name, text, steps):
+    def condition(self, name, text, edge, steps):
         # To be of one level says more than not to be of others.
         steps = [step for step in steps if not step[2]] or steps
         words = []

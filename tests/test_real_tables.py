@@ -317,15 +317,17 @@ def test_an_array_of_objects_is_read_like_the_frame(X):
     ],
     ids=["datetime", "zone", "timedelta", "period", "date"],
 )
-def test_dates_are_refused_with_their_name_and_a_cure(X, days):
+def test_dates_reach_the_model_as_they_are(X, days):
     dated = X[:30].assign(admitted=days)
-    model = FunctionRegressor(lambda X: X["rooms"].to_numpy())
-    with pytest.raises(TypeError, match=r"dates or times in column 'admitted'.*drop"):
-        LimeExplainer(model).fit(dated)
-    with pytest.raises(TypeError, match=r"dates or times in column 'admitted'.*drop"):
-        LimeExplainer(model).fit(pl.from_pandas(dated[["rooms"]]).with_columns(
-            pl.date_range(pl.date(2020, 1, 1), pl.date(2020, 1, 30)).alias("admitted")
-        ))  # fmt: skip
+    kept = []
+
+    def model(T):
+        kept.append(T["admitted"])
+        return T["rooms"].to_numpy()
+
+    LimeExplainer(FunctionRegressor(model)).fit(dated).transform(dated[:2])
+    assert all(own.dtype == dated["admitted"].dtype for own in kept)
+    assert all(own.isin(dated["admitted"]).all() for own in kept)
 
 
 # ------------------------------------------------------------------- coded categories

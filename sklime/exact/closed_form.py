@@ -121,7 +121,7 @@ def _unwrapped(estimator):
 
 def _feature_map(steps, response, law, X, points, trials):
     """Model features as functions of the table's columns."""
-    if not steps and not law.format.nominal.any():
+    if not steps and law.format.numeric.all():
         d = len(points)
         return FeatureMap(
             np.arange(d),

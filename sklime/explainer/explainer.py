@@ -373,8 +373,9 @@ class LimeExplainer(
         check_fitted(self)
         kind = self.sampler_.kind_
         names = kind.column_names()
-        if kind.columnar:
-            names = super().get_feature_names_out(input_features)
+        if kind.columnar and input_features is not None:
+            # A frame's own labels need not be strings.
+            names = super().get_feature_names_out(list(map(str, input_features)))
         target = self._response.resolve(self.target)
         if not target.multiple:
             return names

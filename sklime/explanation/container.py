@@ -60,6 +60,8 @@ class Explanation(
     ``target="all"``, ``e[rows, features, target]``. Rows are an int (which keeps a
     one-row explanation), a slice, a boolean mask or ints; features are a name or a list
     of names, in the order wanted, a repeated name standing for all features so named;
+    labels of a frame that are no strings serve as well (an int only behind the rows, as in
+    ``e[:, 2019]``);
     ``:`` stands for everything. A target leaves an explanation of that output only. In a
     ragged explanation, features keep the units so named, in each row's own order; texts,
     images and sequences in `data` stay whole. A name that is not there raises a KeyError.

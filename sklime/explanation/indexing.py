@@ -29,19 +29,47 @@ class Indexing:
         return (self[row] for row in range(len(self)))
 
     def __getitem__(self, key: object) -> Self:
-        if _are_names(key):
+        if _are_names(key) or self._is_tuple_label(key):
             key = (_ALL, key)
         elif not isinstance(key, tuple):
             key = (key,)
         if len(key) > 3:
             raise IndexError(f"an Explanation takes [rows, features, target], got {key!r}")
         rows, features, target = (*key, *[_ALL] * (3 - len(key)))
-        part = self._take_rows(_row_positions(rows, len(self)))
+        part = self._take_rows(self._row_positions(rows))
         if not _is_all(features):
             part = part._take_features(features)
         if not _is_all(target):
             part = part._take_target(target)
         return part
+
+    def _row_positions(self, rows):
+        positions = None
+        if not _are_names(rows):
+            try:
+                positions = np.atleast_1d(np.arange(len(self))[rows])
+            except IndexError as error:
+                if isinstance(rows, int) and rows in self._column_labels():
+                    error.add_note(f"for the column named {rows}, write e[:, {rows}]")
+                raise
+        if positions is None or positions.ndim > 1:
+            raise IndexError(
+                f"rows={rows!r} must be an int, a slice, a boolean mask or ints; "
+                "several features go in one list, as in e[['a', 'b']]"
+            )
+        return positions
+
+    def _column_labels(self):
+        """Names of the features by labels of the frame's columns that are no strings."""
+        if self.kind != "table" or not self._has_columns:
+            return {}
+        pairs = zip(getattr(self.data, "columns", ()), self.feature_names, strict=False)
+        return {label: name for label, name in pairs if not isinstance(label, str)}
+
+    def _is_tuple_label(self, key):
+        """Whether an index is the label of one column, of several levels."""
+        plain = isinstance(key, tuple) and all(map(np.isscalar, key))
+        return plain and key in self._column_labels()
 
     def _take_rows(self, rows):
         if self.unit_names is None:
@@ -61,7 +89,12 @@ class Indexing:
         )
 
     def _take_features(self, names):
-        names = list(dict.fromkeys([names] if isinstance(names, str) else names))
+        labels = self._column_labels()
+        one = (
+            isinstance(names, str) or not np.iterable(names) or self._is_tuple_label(names)
+        )
+        names = [labels.get(name, name) for name in ([names] if one else names)]
+        names = list(dict.fromkeys(names))
         if not names:
             raise KeyError("no features: name one at least, or ':' for all")
         columns = [np.flatnonzero(self.feature_names == name) for name in names]
@@ -158,13 +191,3 @@ def _are_names(key):
 
 def _is_all(part):
     return isinstance(part, slice) and part == _ALL
-
-
-def _row_positions(rows, n):
-    positions = None if _are_names(rows) else np.atleast_1d(np.arange(n)[rows])
-    if positions is None or positions.ndim > 1:
-        raise IndexError(
-            f"rows={rows!r} must be an int, a slice, a boolean mask or ints; "
-            "several features go in one list, as in e[['a', 'b']]"
-        )
-    return positions

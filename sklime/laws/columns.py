@@ -7,6 +7,7 @@ from scipy.special import ndtr
 
 from sklime.laws.coordinates import UNSEEN
 from sklime.laws.product import Atoms, Normal, NormalPieces
+from sklime.tables.codecs import edge_text
 
 
 class Column:
@@ -84,9 +85,9 @@ class BinnedColumn(Column):
         """Empirical law with deviations from bin `code` (None: relative to no row)."""
         return Atoms(self.values, self.masses, self.bins, _deviations(self.bins, code))
 
-    def labels(self, name, text):
+    def labels(self, name, text, edge=edge_text):
         """A readable condition per code, the last one for `UNSEEN`."""
-        cuts = [_edge_text(cut, self.observed) for cut in self.cuts]
+        cuts = [edge(cut, self.observed) for cut in self.cuts]
         if self.n_bins == 0:
             bins = []
         elif not cuts:
@@ -112,7 +113,7 @@ class CategoricalColumn(Column):
         bins = np.arange(len(self.values))
         return Atoms(self.values, self.masses, bins, _deviations(bins, code))
 
-    def labels(self, name, text):
+    def labels(self, name, text, edge=None):
         """A readable condition per code, the last one for `UNSEEN`."""
         seen = [
             f"{name} is missing" if np.isnan(v) else f"{name} = {text(v)}"
@@ -155,7 +156,7 @@ class StandardisedColumn(Column):
         deviations = np.zeros_like(own) if z is None else own - z
         return Atoms(self.values, self.masses, np.full(len(own), UNSEEN), deviations)
 
-    def labels(self, name, text):
+    def labels(self, name, text, edge=None):
         """Labels of the column: its name for each code, the last one for `UNSEEN`."""
         return [name, _unseen_label(name)]
 
@@ -277,17 +278,3 @@ def _deviations(bins, code):
 
 def _unseen_label(name):
     return f"{name} = value never seen in training"
-
-
-def _edge_text(edge, observed):
-    """Text of a bin edge, as short as possible with every training value on its side."""
-    above = np.searchsorted(observed, edge, side="right")
-    for digits in range(4, 17):
-        text = np.format_float_positional(
-            edge, precision=digits, unique=False, fractional=False, trim="-"
-        )
-        if not 1e-5 <= abs(edge) < 1e15:
-            text = f"{edge:.{digits}g}"
-        if np.searchsorted(observed, float(text), side="right") == above:
-            return text
-    return repr(float(edge))

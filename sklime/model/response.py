@@ -232,7 +232,8 @@ def _container(estimator, block):
         return pd.DataFrame(block, columns=names, copy=False)
     nameless = names is None and hasattr(estimator, "n_features_in_")
     columns = getattr(block, "columns", [None])
-    if nameless and all(isinstance(name, str) for name in columns):
+    # scikit-learn takes no frame whose names are strings in part.
+    if nameless and any(isinstance(name, str) for name in columns):
         return block.to_numpy()
     return block
 

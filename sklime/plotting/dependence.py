@@ -10,6 +10,7 @@ from sklime.plotting.base import Display, axes_for
 from sklime.plotting.beeswarm import beeswarm_offsets
 from sklime.plotting.labels import LITERAL, fitted, label_y, rows_line, title
 from sklime.plotting.style import NEGATIVE, SUMMED, strength
+from sklime.plotting.times import as_numbers, label_dates
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,7 +22,7 @@ _N_STRIPS = 20
 class DependenceDisplay(Display):
     """Attribution of one feature against its value, a dot for each row.
 
-    Numbers are a scatter, with missing values as crosses in a lane on the right.
+    Numbers and dates are a scatter, with missing values as crosses in a lane on the right.
     Categories are strips of dots, ordered by their mean attribution; beyond 20
     categories, the rarer ones share one strip.
 
@@ -80,10 +81,16 @@ class DependenceDisplay(Display):
         explanation = self._of_target(target)
         frame = explanation[:, [feature]].to_frame()
         values, attributions = frame["value"], frame["attribution"].to_numpy()
-        if is_numeric_dtype(values) and not is_bool_dtype(values):
+        moments, unit, zone = as_numbers(values)
+        if moments is not None or (is_numeric_dtype(values) and not is_bool_dtype(values)):
             ax = axes_for(ax, 6.4, 4.4)
-            _scatter(ax, values.to_numpy(dtype=float, na_value=np.nan), attributions)
-            ax.set_xlabel(fitted(feature, 0.6 * ax.figure.get_figwidth()), **LITERAL)
+            if moments is None:
+                moments = values.to_numpy(dtype=float, na_value=np.nan)
+            _scatter(ax, moments, attributions)
+            if unit == "date":
+                label_dates(ax, zone)
+            label = feature if unit in (None, "date") else f"{feature} ({unit})"
+            ax.set_xlabel(fitted(label, 0.6 * ax.figure.get_figwidth()), **LITERAL)
             title(ax, rows_line(explanation))
         else:
             names, strips = _by_category(values, attributions)

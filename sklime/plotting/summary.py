@@ -11,6 +11,7 @@ from sklime.plotting.base import Display, axes_for
 from sklime.plotting.beeswarm import beeswarm_offsets
 from sklime.plotting.labels import label_y, rows_line, title
 from sklime.plotting.style import SUMMED, strength
+from sklime.plotting.times import as_numbers
 from sklime.plotting.top_features import strongest, with_others
 from sklime.tables.access import take_columns
 
@@ -116,6 +117,9 @@ def _ranks(data, j):
     """Ranks of a column's values in (0, 1]; NaN where they are missing or no numbers."""
     import pandas as pd
 
-    column = pd.Series(np.asarray(take_columns(data, j)))
-    numbers = pd.to_numeric(column, errors="coerce")
+    column = take_columns(data, j)
+    column = column if hasattr(column, "iloc") else pd.Series(np.asarray(column))
+    moments, _, _ = as_numbers(column)
+    numbers = pd.to_numeric(pd.Series(np.asarray(column)), errors="coerce")
+    numbers = numbers if moments is None else pd.Series(moments)
     return numbers.rank(pct=True).to_numpy(dtype=float)

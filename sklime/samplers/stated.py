@@ -44,7 +44,7 @@ class StatedLaw(OwnDrawsLaw):
         if None in laws:
             raise NoClosedForm(f"{self.sampler!r} states no law of its columns")
         format_ = DenseFormat(X)
-        if format_.nominal.any():
+        if not format_.numeric.all():
             raise NoClosedForm(f"{self.sampler!r} states laws of columns without numbers")
         for row, law in zip(rows, laws, strict=True):
             if not all(isinstance(column, Atoms) for column in law.columns):
@@ -88,7 +88,7 @@ class WeightedStatedLaw(OwnDrawsLaw):
         for i in range(n_rows(X)):
             row = take_rows(X, [i])
             law = stated_law(self.sampler, row)
-            if law is None or format_.nominal.any():
+            if law is None or not format_.numeric.all():
                 raise ValueError(
                     f"{self.sampler!r} states no law to draw from for row {i}, or one of "
                     'columns without numbers: use weighting="kernel".'

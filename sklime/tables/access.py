@@ -71,6 +71,12 @@ def take_cells(X, rows, columns):
         # pandas turns nullable numbers, and numbers with booleans, into objects.
         if all(map(is_numeric_dtype, X.dtypes)) and X.to_numpy().dtype == object:
             X = X.to_numpy(dtype=float, na_value=np.nan)
+    elif hasattr(X, "get_columns") and any(dtype.is_temporal() for dtype in X.dtypes):
+        # polars would give the ints behind dates.
+        own = np.empty(X.shape, dtype=object)
+        for j, series in enumerate(X.get_columns()):
+            own[:, j] = series.to_list()
+        X = own
     if hasattr(X, "to_numpy"):
         X = X.to_numpy()
     cells = X[rows, columns]

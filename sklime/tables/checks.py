@@ -30,7 +30,12 @@ def check_table(owner, X, *, reset):
     if not reset:
         check_fitted(owner)
     fewest = 2 if reset else 1
-    if is_frame(X):
+    if is_frame(X) and _mixes_names(X):
+        # scikit-learn refuses them, and knows only names that are strings.
+        owner.n_features_in_ = X.shape[1] if reset else owner.n_features_in_
+        if reset:
+            vars(owner).pop("feature_names_in_", None)
+    elif is_frame(X):
         validate_data(owner, X, reset=reset, skip_check_array=True)
     else:
         X = validate_data(
@@ -110,19 +115,27 @@ def find_categorical(categorical_features, table_format):
     return mask
 
 
+def _mixes_names(X):
+    """Whether some columns of a frame are named by strings, and some are not."""
+    return len({isinstance(name, str) for name in X.columns}) > 1
+
+
 def feature_names(owner):
-    """Names of the columns: those that `owner` was fitted on, or ``x0``, ``x1``, ...
+    """Names of the columns that `owner` was fitted on, as text, or ``x0``, ``x1``, ...
 
     Parameters
     ----------
     owner : fitted estimator
-        Has `n_features_in_`, and `feature_names_in_` where it was fitted on a frame.
+        Has `n_features_in_`, and the names or the schema of a frame it was fitted on.
 
     Returns
     -------
     ndarray of shape (n_features,) of str
     """
     names = getattr(owner, "feature_names_in_", None)
+    schema = getattr(owner, "_schema", None)
+    if names is None and schema is not None and schema.columns is not None:
+        names = list(map(str, schema.columns))
     if names is None:
         names = default_names(owner.n_features_in_)
     return np.asarray(names, dtype=object)

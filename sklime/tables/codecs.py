@@ -31,6 +31,10 @@ class Numbers:
         size = self.dtype.itemsize if self.dtype.kind == "f" else 8
         return str(np.dtype(f"f{size}").type(value))
 
+    def edge(self, cut, observed):
+        """Text of a bin edge, as short as training values on their sides allow."""
+        return edge_text(cut, observed)
+
 
 class ObjectNumbers(Numbers):
     """Codec of numbers as Python objects.
@@ -146,6 +150,62 @@ class Levels:
     def text(self, value):
         """Readable text of one level index; -1 is an unknown one."""
         return "unknown" if value < 0 else str(self.objects[int(value)])
+
+
+class SparseValues:
+    """Codec of a sparse column of a pandas frame.
+
+    Parameters
+    ----------
+    codec : object
+        Codec of the same column made dense.
+    dtype : pandas SparseDtype
+        Of the training column.
+    """
+
+    def __init__(self, codec, dtype):
+        self.codec = codec
+        self.sparse_dtype = dtype
+
+    def encode(self, column):
+        """Floats of a column, sparse or not."""
+        return self.codec.encode(column)
+
+    def decode(self, values):
+        """Restore a sparse column from its floats."""
+        import pandas
+
+        dense = np.asarray(self.codec.decode(values))
+        return pandas.arrays.SparseArray(dense, fill_value=self.sparse_dtype.fill_value)
+
+    def text(self, value):
+        """Readable text of one float that is not NaN."""
+        return self.codec.text(value)
+
+    def edge(self, cut, observed):
+        """Text of a bin edge."""
+        return self.codec.edge(cut, observed)
+
+
+def edge_text(edge, observed):
+    """Text of a bin edge, as short as possible with every training value on its side.
+
+    Parameters
+    ----------
+    edge : float
+    observed : ndarray of shape (n_values,)
+        The training values, sorted.
+    """
+    above = np.searchsorted(observed, edge, side="right")
+    for digits in range(4, 17):
+        text = np.format_float_positional(
+            edge, precision=digits, unique=False, fractional=False, trim="-"
+        )
+        if not 1e-5 <= abs(edge) < 1e15:
+            text = f"{edge:.{digits}g}"
+        if np.searchsorted(observed, float(text), side="right") == above:
+            return text
+    return repr(float(edge))
 
 
 def cast(values, dtype):

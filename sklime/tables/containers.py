@@ -36,6 +36,8 @@ def as_container(X):
                 f"Expected 2D array, got {X.ndim}D array instead. Reshape your data: X "
                 "needs shape (n_samples, n_features)."
             )
+        if X.dtype.kind in "Mm":
+            return TimeArray(X)
         return ObjectArray(X) if X.dtype.kind in "OUT" else NumberArray(X)
     # By name, so that neither library is imported for those who do not use it.
     for base in type(X).__mro__:
@@ -144,6 +146,26 @@ class ObjectArray(Container):
         X = np.column_stack([np.asarray(column, dtype=object) for column in columns])
         # A string array has no missing value, only the text "nan".
         return X if pandas.isna(X).any() else X.astype(self.X.dtype, copy=False)
+
+
+class TimeArray(ObjectArray):
+    """An array of dates or durations."""
+
+    @cached_property
+    def columns(self):
+        import pandas
+
+        # pandas chooses the unit, as it does not have all.
+        return [PandasSeries(pandas.Series(x.copy())) for x in self.X.T]
+
+    @property
+    def kinds(self):
+        # Months and years are no numbers of days.
+        calendar = self.X.dtype in ("m8[M]", "m8[Y]")
+        return [str(self.X.dtype)] * self.X.shape[1] if calendar else super().kinds
+
+    def assemble(self, columns):
+        return np.column_stack(columns).astype(self.X.dtype)
 
 
 class NumberArray(_NumberTable, ObjectArray):

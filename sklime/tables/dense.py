@@ -4,15 +4,17 @@ import numpy as np
 
 from sklime.tables.containers import as_container
 from sklime.tables.format import TableFormat
+from sklime.tables.times import is_temporal, plural
 from sklime.validation import listed
 
 
 class DenseFormat(TableFormat):
     """Format of dense tables: rows of an array or data frame as float64 and back.
 
-    Numbers stay as they are, nominal columns become the index of their level, and what
-    is missing is NaN. The way back restores names, order, dtypes and categories, so
-    that a model always receives the kind of table it was trained on.
+    Numbers stay as they are, nominal columns become the index of their level, dates and
+    durations the steps since the first training value, and what is missing is NaN. The way
+    back restores names, order, dtypes and categories, so that a model always receives the
+    kind of table it was trained on.
 
     Parameters
     ----------
@@ -27,13 +29,16 @@ class DenseFormat(TableFormat):
         Column names as str; ``"x0"``, ``"x1"``, ... for arrays.
     nominal : ndarray of shape (n_features,), dtype bool
         Columns of levels: strings, categories and the boolean columns of frames, and
-        columns of Python objects that hold strings. All others are numbers.
+        columns of Python objects that hold strings. All others are numbers, dates or
+        durations.
+    kinds : list of str
+        What each column holds, such as "integer" or "date".
 
     Raises
     ------
     TypeError
-        If `X` is no such table, or a column holds dates, times, complex numbers or
-        objects other than strings and numbers.
+        If `X` is no such table, or a column holds complex numbers or objects other than
+        strings, numbers, dates, times and durations.
     ValueError
         If `X` is not two-dimensional or column names occur twice.
 
@@ -61,6 +66,7 @@ class DenseFormat(TableFormat):
         _check_kinds(self.feature_names, kinds)
         self.n_features = len(kinds)
         self.nominal = np.isin(kinds, table.nominal_kinds)
+        self.kinds = kinds
         self._codecs = table.codecs(self.nominal)
         self._empty = table.empty()
 
@@ -94,13 +100,7 @@ class DenseFormat(TableFormat):
                 "training: pass the same columns in the same order."
             )
         _check_kinds(self.feature_names, kinds)
-        strings = (np.array(kinds) == "nominal") & ~self.nominal
-        if strings.any():
-            raise ValueError(
-                "X holds strings or categories in "
-                f"{_columns(self.feature_names[strings])}, where training had numbers: "
-                "pass the dtypes of the training table."
-            )
+        self._check_as_in_training(table, kinds)
         E = table.read(self._codecs)
         _check_numbers(self.feature_names, kinds, E)
         return E
@@ -145,6 +145,28 @@ class DenseFormat(TableFormat):
         """
         return "missing (NaN)" if np.isnan(value) else self._codecs[j].text(float(value))
 
+    def edge(self, j, cut, observed):
+        """Readable text of a bin edge, as short as training values allow.
+
+        Parameters
+        ----------
+        cut : float
+            The edge.
+        observed : ndarray of shape (n_values,)
+            Sorted encoded values, which keep their sides.
+
+        Returns
+        -------
+        str
+        """
+        return self._codecs[j].edge(cut, observed)
+
+    @property
+    def numeric(self):
+        """Columns that hold numbers for whoever reads the table, ndarray of bool."""
+        temporal = np.array(list(map(is_temporal, self.kinds)), dtype=bool)
+        return ~self.nominal & ~temporal
+
     def columns(self, X, build, categorical):
         return tuple(map(build, self.encode(X).T, self.feature_names, categorical))
 
@@ -166,6 +188,35 @@ class DenseFormat(TableFormat):
     def typical_units(self, X):
         return self.n_features
 
+    def _check_as_in_training(self, table, kinds):
+        """Refuse strings and dates in columns where training had something else."""
+        if kinds == self.kinds:
+            return
+        strings = (np.array(kinds) == "nominal") & ~self.nominal
+        if strings.any():
+            [first] = np.flatnonzero(strings)[:1]
+            cure = "pass the dtypes of the training table"
+            if is_temporal(self.kinds[first]):
+                cure += ", as pandas.to_datetime and to_timedelta make them"
+            raise ValueError(
+                "X holds strings or categories in "
+                f"{_columns(self.feature_names[strings])}, where training had "
+                f"{plural(self.kinds[first])}: {cure}."
+            )
+        for j, (known, own) in enumerate(zip(self.kinds, kinds, strict=True)):
+            if (
+                known == own
+                or self.nominal[j]
+                or not (is_temporal(known) or is_temporal(own))
+            ):
+                continue
+            if not is_temporal(own) and np.isnan(table.columns[j].floats()).all():
+                continue
+            raise ValueError(
+                f"X holds {plural(own)} in {_columns(self.feature_names[[j]])}, where "
+                f"training had {plural(known)}: pass the dtypes of the training table."
+            )
+
 
 def _columns(names):
     """Column names in an error message, ten at most."""
@@ -183,18 +234,12 @@ def _check_names(names):
 
 
 def _check_kinds(names, kinds):
-    temporal = [name for name, kind in zip(names, kinds, strict=True) if kind == "temporal"]
-    if temporal:
-        raise TypeError(
-            f"X holds dates or times in {_columns(temporal)}: drop them, or turn them into "
-            "numbers, e.g. days since a date."
-        )
     for name, kind in zip(names, kinds, strict=True):
-        if kind not in ("float", "integer", "boolean", "nominal"):
+        if kind not in ("float", "integer", "boolean", "nominal") and not is_temporal(kind):
             raise TypeError(
                 f"float() argument must be a string or a real number, not {kind!r}: drop "
-                f"{_columns([name])} of X, or turn it into numbers, booleans, strings or "
-                "categories."
+                f"{_columns([name])} of X, or turn it into numbers, booleans, strings, "
+                "categories or dates."
             )
 
 

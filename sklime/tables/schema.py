@@ -60,10 +60,15 @@ class TableSchema:
         """
         if is_frame(X):
             # scikit-learn compares names that are strings only.
-            if self.columns is not None and self.columns != tuple(X.columns):
+            if self.columns is not None and not _same_names(self.columns, tuple(X.columns)):
                 raise ValueError(
                     f"the columns {list(X.columns)} are not those of the fit, "
                     f"{list(self.columns)}: pass the same columns in the same order."
+                )
+            if X.shape[1] != self.n_columns:
+                raise ValueError(
+                    f"X has {X.shape[1]} features, but {reader} is expecting "
+                    f"{self.n_columns} features as input."
                 )
         elif self.is_sparse:
             return sparse.csr_matrix(X)
@@ -73,6 +78,13 @@ class TableSchema:
                 "fit it on a sparse table, or pass X.toarray()."
             )
         return X
+
+
+def _same_names(one, other):
+    """Whether two tuples of names are equal, NaN being equal to itself."""
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(_same_names, one, other))
+    return one is other or one == other or (one != one and other != other)
 
 
 def default_names(n):

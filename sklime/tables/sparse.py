@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sklime.tables.codecs import edge_text
 from sklime.tables.format import TableFormat
 from sklime.tables.schema import default_names
 
@@ -69,6 +70,9 @@ class _StoredEntries:
 
     def describe(self, j, value):
         return "missing (NaN)" if np.isnan(value) else f"{value:g}"
+
+    def edge(self, j, cut, observed):
+        return edge_text(cut, observed)
 
 
 class _LazyColumns:

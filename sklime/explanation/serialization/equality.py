@@ -59,7 +59,7 @@ def _same_arrays(a, b):
 
 
 def _same_frames(a, b):
-    if list(a.columns) != list(b.columns):
+    if not identical(list(a.columns), list(b.columns)):
         return False
     if hasattr(a, "iloc"):
         return _same_index(a.index, b.index) and all(
@@ -74,7 +74,7 @@ def _same_index(a, b):
 
 def _same_series(a, b):
     """Compare series of pandas or polars; floats and objects more strictly than they do."""
-    if a.dtype != b.dtype or a.name != b.name or len(a) != len(b):
+    if a.dtype != b.dtype or not identical(a.name, b.name) or len(a) != len(b):
         return False
     if hasattr(a, "index") and not _same_index(a.index, b.index):
         return False

@@ -101,7 +101,7 @@ def _decode_index(content):
 
     names = [decode_scalar(name) for name in content["names"]]
     levels = [_decode_column(level) for level in content["levels"]]
-    levels = [pd.Index(own, dtype=own.dtype) for own in levels]
+    levels = [pd.Index(own, dtype=own.dtype, tupleize_cols=False) for own in levels]
     if len(levels) == 1:
         return levels[0].rename(names[0])
     return pd.MultiIndex.from_arrays(levels, names=names)
@@ -120,6 +120,12 @@ def _encode_column(column):
             "ordered": bool(dtype.ordered),
             "categories": _encode_column(dtype.categories.to_series()),
             "codes": column.cat.codes.tolist(),
+        }
+    if isinstance(dtype, pd.SparseDtype):
+        return {
+            "dtype": "sparse",
+            "fill": encode_scalar(dtype.fill_value),
+            "dense": _encode_column(column.sparse.to_dense()),
         }
     if isinstance(dtype, pd.DatetimeTZDtype):
         utc = column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
@@ -147,6 +153,9 @@ def _decode_column(content):
         return pd.Categorical.from_codes(
             content["codes"], categories=categories, ordered=content["ordered"]
         )
+    if content["dtype"] == "sparse":
+        fill = decode_scalar(content["fill"])
+        return pd.arrays.SparseArray(_decode_column(content["dense"]), fill_value=fill)
     if content["dtype"] == "zoned":
         utc = pd.DatetimeIndex(decode_array(content["utc"])).tz_localize("UTC")
         return utc.tz_convert(content["zone"]).array

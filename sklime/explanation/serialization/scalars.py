@@ -6,15 +6,18 @@ dict with one key, which begins with ``$``.
 
 import datetime
 import math
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 
 _PLAIN = (bool, int, str, type(None))
+_EXACT = {own.__name__: own for own in (Decimal, Fraction)}
 _TIMES = {own.__name__: own for own in (datetime.datetime, datetime.date, datetime.time)}
 
 
 def encode_scalar(value):
-    """Encode a number, string, date, time or missing value as plain JSON.
+    """Encode a number, string, date, time, missing value or tuple of these as plain JSON.
 
     Parameters
     ----------
@@ -40,10 +43,18 @@ def encode_scalar(value):
         value = value.item()
     if type(value) in _PLAIN:
         return value
+    if type(value) is tuple:
+        return {"$tuple": list(map(encode_scalar, value))}
     if type(value) is float:
         return value if math.isfinite(value) else {"$float": spell_float(value)}
     if type(value) in _TIMES.values():
         return {f"${type(value).__name__}": value.isoformat()}
+    if type(value) is datetime.timedelta:
+        return {"$timedelta": [value.days, value.seconds, value.microseconds]}
+    if isinstance(value, np.datetime64 | np.timedelta64):
+        return {f"${value.dtype}": None if np.isnat(value) else int(value.view(np.int64))}
+    if type(value) in (Decimal, Fraction):
+        return {f"${type(value).__name__}": str(value)}
     if type(value).__module__.partition(".")[0] == "pandas":
         return _encode_pandas_scalar(value)
     raise TypeError(
@@ -71,8 +82,17 @@ def decode_scalar(value):
     name = tag.removeprefix("$")
     if name == "float":
         return float(content)
+    if name == "tuple":
+        return tuple(map(decode_scalar, content))
     if name in _TIMES:
         return _TIMES[name].fromisoformat(content)
+    if name == "timedelta":
+        days, seconds, microseconds = content
+        return datetime.timedelta(days, seconds, microseconds)
+    if name.startswith(("datetime64[", "timedelta64[")):
+        return np.array("NaT" if content is None else content, dtype=name)[()]
+    if name in _EXACT:
+        return _EXACT[name](content)
     import pandas as pd
 
     if name in ("NA", "NaT"):
@@ -81,6 +101,9 @@ def decode_scalar(value):
         time, unit, zone = content
         own = pd.Timestamp(np.datetime64(time)).as_unit(unit)
         return own if zone is None else own.tz_localize("UTC").tz_convert(zone)
+    if name == "Period":
+        ordinal, freq = content
+        return pd.Period(ordinal=ordinal, freq=freq)
     if name == "Timedelta":
         nanoseconds, unit = content
         return pd.Timedelta(nanoseconds, unit="ns").as_unit(unit)
@@ -102,6 +125,8 @@ def _encode_pandas_scalar(value):
     if isinstance(value, pd.Timestamp):
         zone = None if value.tz is None else str(value.tz)
         return {"$Timestamp": [str(value.to_datetime64()), value.unit, zone]}
+    if isinstance(value, pd.Period):
+        return {"$Period": [value.ordinal, value.freqstr]}
     if isinstance(value, pd.Timedelta):
         return {"$Timedelta": [value.value, value.unit]}
     raise TypeError(

@@ -1,6 +1,7 @@
 """Content of an explanation's page, as plain JSON rounded to what is displayed."""
 
 import math
+from decimal import Decimal
 from numbers import Integral, Real
 
 import numpy as np
@@ -10,6 +11,7 @@ from sklime.explanation.serialization.arrays import nested_floats
 from sklime.explanation.serialization.scalars import spell_float
 from sklime.explanation.units import by_output, unit_mask, units_by_name
 from sklime.explanation.view.pictures import picture_of
+from sklime.tables.time_objects import TIMES, time_text
 
 # JavaScript holds no larger ints exactly.
 _LARGEST_INT = 2**53
@@ -114,7 +116,9 @@ def _cells_by_row(explanation):
     names, columns = units_by_name(explanation)
     rows, units = np.nonzero(columns >= 0)
     cells = values_of_units(explanation, rows, names, columns[rows, units])
-    cells = list(map(_cell_as_json, cells.tolist()))
+    # As lists, numpy's own dates would be ints.
+    cells = cells if cells.dtype.kind in "Mm" else cells.tolist()
+    cells = list(map(_cell_as_json, cells))
     if all(cell is None for cell in cells):
         return [None] * len(explanation)
     counts = (columns >= 0).sum(axis=1).tolist()
@@ -128,12 +132,15 @@ def _cell_as_json(value):
 
     if value is None or value is pd.NA or value is pd.NaT:
         return None
-    if isinstance(value, Real) and not isinstance(value, (bool, np.bool_)):
+    if isinstance(value, TIMES):
+        return None if pd.isna(value) else time_text(value)
+    if isinstance(value, Real | Decimal) and not isinstance(value, (bool, np.bool_)):
         if isinstance(value, Integral) and abs(value) <= _LARGEST_INT:
             return int(value)
         if math.isnan(value):
             return None
-        return float(f"{value:.5g}") if math.isfinite(value) else spell_float(value)
+        # Not all numbers can be formatted.
+        return float(f"{float(value):.5g}") if math.isfinite(value) else spell_float(value)
     return str(value)[:_LONGEST_CELL]
 
 

@@ -270,7 +270,7 @@ class TabularSampler(Sampler):
     def _labels(self, columns, format_):
         """Labels of each column: readable conditions, one per code."""
         return [
-            column.labels(name, partial(format_.describe, j))
+            column.labels(name, partial(format_.describe, j), partial(format_.edge, j))
             for j, (column, name) in enumerate(
                 zip(columns, format_.feature_names, strict=True)
             )

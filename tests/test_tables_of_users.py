@@ -1,0 +1,551 @@
+"""Tables as people have them: sparse frames, names of any type, dates, counts, Arrow."""
+
+import datetime
+import decimal
+import fractions
+import pickle
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from scipy import sparse
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestClassifier
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from sklime import Cohorts, Explanation, FunctionRegressor, LimeExplainer
+from sklime.plotting import DependenceDisplay, HeatmapDisplay, SummaryDisplay
+from sklime.samplers import CoalitionSampler, GaussianSampler, MarginalSampler
+
+
+class Listening:
+    """A model that keeps the tables that it was asked about."""
+
+    def __init__(self, f):
+        self.f, self.tables = f, []
+
+    def predict(self, X):
+        self.tables.append(X)
+        return self.f(X)
+
+
+def numbers(n=300, d=3):
+    return np.random.default_rng(0).normal(size=(n, d))
+
+
+# Sparse frames
+
+
+@pytest.mark.parametrize("dtype", [float, bool, int, np.float32])
+def test_a_frame_of_sparse_dummies_is_explained_as_a_dense_one(dtype):
+    rng = np.random.default_rng(0)
+    raw = pd.DataFrame({"c": rng.choice(list("abcd"), 300), "v": rng.normal(size=300)})
+    X = pd.get_dummies(raw, sparse=True, dtype=dtype)
+    dense = pd.get_dummies(raw, dtype=dtype)
+    f = FunctionRegressor(
+        lambda T: np.asarray(T["c_a"], dtype=float) * T["v"] + np.asarray(T["c_b"]) * 2.0
+    )
+    found = LimeExplainer(f, random_state=0).fit(X).explain(X[:3])
+    expected = LimeExplainer(f, random_state=0).fit(dense).explain(dense[:3])
+    np.testing.assert_array_equal(found.values, expected.values)
+    assert found.conditions == expected.conditions
+
+
+def test_a_model_gets_a_sparse_frame_where_training_had_one():
+    X = pd.DataFrame.sparse.from_spmatrix(
+        sparse.random(200, 20, 0.1, random_state=0), columns=[f"w{i}" for i in range(20)]
+    )
+    dense = X.sparse.to_dense()
+    model = Listening(lambda T: T.sparse.to_coo() @ np.arange(20.0))
+    found = LimeExplainer(model, random_state=0).fit(X).transform(X[:2])
+    assert {tuple(T.dtypes) for T in model.tables} == {tuple(X.dtypes)}
+    plain = FunctionRegressor(lambda T: T.to_numpy() @ np.arange(20.0))
+    expected = LimeExplainer(plain, random_state=0).fit(dense).transform(dense[:2])
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_a_sparse_frame_and_its_dense_twin_may_stand_for_each_other():
+    X = pd.DataFrame({"a": pd.arrays.SparseArray([0.0, 1.0, 0.0, 2.0] * 20)})
+    X["b"] = np.arange(80.0)
+    explainer = LimeExplainer(FunctionRegressor(lambda T: T["b"]), random_state=0).fit(X)
+    dense = X.assign(a=X["a"].sparse.to_dense())
+    np.testing.assert_array_equal(explainer.transform(X), explainer.transform(dense))
+
+
+def test_an_explanation_of_a_sparse_frame_goes_through_json():
+    X = pd.get_dummies(pd.DataFrame({"c": list("abca") * 10}), sparse=True, dtype=float)
+    model = FunctionRegressor(lambda T: np.asarray(T["c_a"], dtype=float))
+    found = LimeExplainer(model, random_state=0).fit(X).explain(X[:4])
+    back = Explanation.from_json(found.to_json())
+    assert back == found
+    assert back.data.dtypes.tolist() == X.dtypes.tolist()
+
+
+# Names that are no strings
+
+
+LABELS = [
+    pd.Index([2019, 2020, 2021]),
+    pd.MultiIndex.from_tuples([("a", "x"), ("a", "y"), ("b", "x")]),
+    pd.Index(["a", 3, ("t", 1)], tupleize_cols=False),
+    pd.Index([np.nan, 1.0, 2.0]),
+    pd.date_range("2020-01-01", periods=3),
+]
+
+
+@pytest.mark.parametrize("labels", LABELS, ids=["int", "levels", "mixed", "nan", "dates"])
+@pytest.mark.parametrize("sampler", [None, GaussianSampler(), "coalition"])
+def test_names_that_are_no_strings_are_shown_as_text(labels, sampler):
+    X = pd.DataFrame(numbers(), columns=labels)
+    if sampler == "coalition":
+        sampler = CoalitionSampler(background=X[:5])
+    model = Listening(lambda T: T.iloc[:, 0] + 2 * T.iloc[:, 1])
+    explainer = LimeExplainer(model, sampler=sampler, random_state=0).fit(X)
+    found = explainer.explain(X[8:10])
+    names = list(map(str, labels))
+    assert all(T.columns.equals(X.columns) for T in model.tables)
+    assert found.feature_names.tolist() == names
+    assert explainer.get_feature_names_out().tolist() == names
+    assert explainer.get_feature_names_out(X.columns).tolist() == names
+    assert found.to_frame().feature.tolist() == 2 * names
+    assert found.to_frame(tidy=False).columns.tolist() == names
+    assert all(names[1] in text for text in np.asarray(found.conditions)[:, 1])
+    assert found.to_html()
+    np.testing.assert_array_equal(found[:, labels[1]].values, found.values[:, [1]])
+    np.testing.assert_array_equal(found[names[1]].values, found.values[:, [1]])
+    np.testing.assert_array_equal(
+        found[:, [labels[2], names[1]]].values, found.values[:, 2:0:-1]
+    )
+    assert Explanation.from_json(found.to_json()) == found
+
+
+def test_columns_of_several_levels_are_features_by_their_label():
+    X = pd.DataFrame(numbers(), columns=LABELS[1])
+    found = LimeExplainer(FunctionRegressor(lambda T: T["a", "x"]), random_state=0).fit(X)
+    found = found.explain(X[:2])
+    assert found["a", "y"].feature_names.tolist() == ["('a', 'y')"]
+    with pytest.raises(IndexError, match="rows='a'"):
+        found["a", "z"]
+
+
+def test_an_int_is_a_row_and_the_error_says_how_to_name_a_column():
+    X = pd.DataFrame(numbers(), columns=LABELS[0])
+    explainer = LimeExplainer(FunctionRegressor(lambda T: T[2019]), random_state=0)
+    found = explainer.fit(X).explain(X[:3])
+    assert found[1].data.index.tolist() == [1]
+    with pytest.raises(IndexError) as caught:
+        found[2020]
+    assert "e[:, 2020]" in caught.value.__notes__[0]
+    with pytest.raises(KeyError, match=r"no feature is named 1999.*2019"):
+        found[:, 1999]
+
+
+@pytest.mark.parametrize("labels", LABELS, ids=["int", "levels", "mixed", "nan", "dates"])
+def test_columns_in_another_order_are_refused_whatever_their_names(labels):
+    X = pd.DataFrame(numbers(), columns=labels)
+    explainer = LimeExplainer(FunctionRegressor(lambda T: T.iloc[:, 0]), random_state=0)
+    explainer.fit(X)
+    with pytest.raises(ValueError, match=r"the columns .* are not those of the fit"):
+        explainer.transform(X.iloc[:, ::-1])
+    with pytest.raises(ValueError, match="not those of the fit|has 2 features"):
+        explainer.transform(X.iloc[:, :2])
+    with pytest.raises(ValueError, match=r"has 2 features, but .* expecting 3"):
+        explainer.transform(X.to_numpy()[:, :2])
+
+
+def test_a_name_of_nan_is_itself():
+    X = pd.DataFrame(numbers(), columns=[np.nan, 1.0, 2.0])
+    explainer = LimeExplainer(FunctionRegressor(lambda T: T.iloc[:, 0]), random_state=0)
+    explainer.fit(X)
+    other = pd.DataFrame(X.to_numpy(), columns=[float("nan"), 1.0, 2.0])
+    np.testing.assert_array_equal(explainer.transform(other), explainer.transform(X))
+
+
+def test_a_model_of_arrays_takes_a_frame_whose_names_are_strings_in_part():
+    X = pd.DataFrame(numbers(), columns=["a", 3, ("t", 1)])
+    model = RandomForestClassifier(5, random_state=0).fit(X.to_numpy(), X["a"] > 0)
+    found = LimeExplainer(model, random_state=0).fit(X).transform(X[:2])
+    expected = (
+        LimeExplainer(model, random_state=0).fit(X.to_numpy()).transform(X[:2].to_numpy())
+    )
+    np.testing.assert_array_equal(found, expected)
+
+
+# Dates and durations
+
+
+N = 200
+SECONDS = np.random.default_rng(1).integers(0, 3 * 365 * 86_400, N)
+START = datetime.datetime(2018, 1, 1)
+MOMENTS = [START + datetime.timedelta(seconds=int(s)) for s in SECONDS]
+BERLIN = datetime.timezone(datetime.timedelta(hours=1))
+ARROW_TIMES = {
+    "timestamp": pa.timestamp("us"),
+    "timestamp of nanoseconds": pa.timestamp("ns"),
+    "zoned timestamp": pa.timestamp("ms", "America/New_York"),
+    "date32": pa.date32(),
+    "date64": pa.date64(),
+    "duration": pa.duration("ms"),
+    "time32": pa.time32("s"),
+    "time64": pa.time64("us"),
+}
+
+
+def arrow_column(name):
+    held = pa.array(MOMENTS)
+    if name == "duration":
+        held = pa.array([own - START for own in MOMENTS])
+    if name.startswith("time3") or name.startswith("time6"):
+        held = pa.array([own.time() for own in MOMENTS])
+    if name.startswith("date"):
+        held = pa.array([own.date() for own in MOMENTS])
+    return pd.Series(pd.arrays.ArrowExtensionArray(held.cast(ARROW_TIMES[name])))
+
+
+def objects(make):
+    return pd.Series([make(own) for own in MOMENTS], dtype=object)
+
+
+TIME_COLUMNS = {
+    **{
+        unit: pd.Series(np.array(MOMENTS, f"M8[{unit}]"))
+        for unit in ("s", "ms", "us", "ns")
+    },
+    "zone": pd.Series(np.array(MOMENTS, "M8[us]"))
+    .dt.tz_localize("UTC")
+    .dt.tz_convert("Asia/Tokyo"),
+    "offset": pd.Series(np.array(MOMENTS, "M8[ns]")).dt.tz_localize(BERLIN),
+    "timedelta": pd.Series(SECONDS.astype("m8[s]")),
+    "days": pd.Series(np.array(MOMENTS, "M8[us]")).dt.to_period("D"),
+    "months": pd.Series(np.array(MOMENTS, "M8[us]")).dt.to_period("M"),
+    "date objects": objects(datetime.datetime.date),
+    "datetime objects": objects(lambda own: own),
+    "zoned objects": objects(lambda own: own.replace(tzinfo=BERLIN)),
+    "Timestamp objects": objects(pd.Timestamp),
+    "timedelta objects": objects(lambda own: own - START),
+    "time objects": objects(datetime.datetime.time),
+    "numpy objects": objects(np.datetime64),
+    **{f"arrow {name}": arrow_column(name) for name in ARROW_TIMES},
+    **{
+        "polars date": pl.Series(MOMENTS).cast(pl.Date),
+        "polars ms": pl.Series(MOMENTS).cast(pl.Datetime("ms")),
+        "polars ns": pl.Series(MOMENTS).cast(pl.Datetime("ns")),
+        "polars zone": pl.Series(MOMENTS).dt.replace_time_zone(
+            "Europe/Berlin", ambiguous="earliest", non_existent="null"
+        ),
+        "polars duration": pl.Series(SECONDS).cast(pl.Duration("us")),
+        "polars time": pl.Series(MOMENTS).dt.time(),
+    },
+}
+
+
+def table_of(column, missing):
+    x = np.random.default_rng(2).normal(size=N)
+    gone = np.arange(N) % 7 == 3
+    if isinstance(column, pl.Series):
+        X = pl.DataFrame({"when": column, "x": x})
+        blank = pl.when(pl.Series(~gone)).then(pl.col("when")).alias("when")
+        return X.with_columns(blank) if missing else X
+    X = pd.DataFrame({"when": column, "x": x})
+    if missing:
+        X.loc[gone, "when"] = None if column.dtype == object else pd.NaT
+    return X
+
+
+def types_of(T):
+    return list(T.schema.items()) if isinstance(T, pl.DataFrame) else T.dtypes.tolist()
+
+
+@pytest.mark.parametrize("missing", [False, True], ids=["whole", "gaps"])
+@pytest.mark.parametrize("name", TIME_COLUMNS)
+def test_dates_and_durations_of_all_kinds_reach_the_model_as_they_were(name, missing):
+    X = table_of(TIME_COLUMNS[name], missing)
+    gone = (
+        (lambda T: T["when"].is_null())
+        if name.startswith("polars")
+        else (lambda T: T["when"].isna())
+    )
+    model = Listening(lambda T: np.asarray(T["x"]) + 2.0 * np.asarray(gone(T), dtype=float))
+    explainer = LimeExplainer(model, random_state=0).fit(X)
+    found = explainer.explain(X[:8])
+    seen = set(map(str, X["when"].to_list()))
+    for T in model.tables:
+        assert types_of(T) == types_of(X)
+        assert set(map(str, T["when"].to_list())) <= seen
+        # Neither rounded nor of another type.
+        assert {type(own) for own in T["when"].to_list()} <= set(
+            map(type, X["when"].to_list())
+        )
+    assert found.conditions.labels[0][-2] == "when is missing"
+    if missing:
+        assert found.conditions[3][0] == "when is missing"
+        assert found["when"].values[3, 0] == pytest.approx(2.0, abs=0.05)
+    assert Explanation.from_json(found.to_json()) == found
+    assert found.to_html()
+    assert len(found.to_frame()) == 16
+    again = pickle.loads(pickle.dumps(explainer.sampler_)).restore(X)
+    assert again.equals(X)
+
+
+@pytest.mark.parametrize(
+    "sampler", [MarginalSampler(n_bins=None), GaussianSampler()], ids=repr
+)
+@pytest.mark.parametrize("name", TIME_COLUMNS)
+def test_standardised_dates_have_the_effect_of_one_standard_deviation(name, sampler):
+    X = table_of(TIME_COLUMNS[name], False)
+    encode = LimeExplainer(FunctionRegressor(lambda T: np.asarray(T["x"])))
+    numbers = encode.fit(X).sampler_.format_.encode
+    sd = numbers(X)[:, 0].std()
+    model = Listening(lambda T: 3.0 * numbers(T)[:, 0] / sd)
+    explainer = LimeExplainer(model, sampler=sampler, random_state=0).fit(X)
+    effects = explainer.transform(X[:3])
+    assert all(types_of(T) == types_of(X) for T in model.tables)
+    if isinstance(TIME_COLUMNS[name][0], datetime.time) and isinstance(
+        sampler, GaussianSampler
+    ):
+        # A time of day ends at midnight, where normal draws go on.
+        assert (effects[:, 0] > 2.0).all()
+        return
+    np.testing.assert_allclose(effects[:, 0], 3.0, rtol=0.02)
+    np.testing.assert_allclose(effects[:, 1], 0.0, atol=0.02)
+
+
+def test_a_pipeline_that_reads_dates_itself_is_explained():
+    rng = np.random.default_rng(0)
+    days = rng.integers(0, 365, 800)
+    start = pd.Timestamp("2025-01-01")
+    X = pd.DataFrame(
+        {"day": start + pd.to_timedelta(days, unit="D"), "price": rng.uniform(1, 5, 800)}
+    )
+    y = 10 * (X.day.dt.month >= 7) + 2 * X.price
+    month = FunctionTransformer(month_of)
+    model = make_pipeline(
+        make_column_transformer((month, ["day"]), remainder="passthrough"),
+        HistGradientBoostingRegressor(random_state=0),
+    ).fit(X, y)
+    counted = X.assign(day=days)
+    back = FunctionRegressor(
+        lambda F: model.predict(F.assign(day=start + pd.to_timedelta(F.day, unit="D")))
+    )
+    expected = LimeExplainer(back, random_state=0).fit(counted).transform(counted[:20])
+    explainer = LimeExplainer(model, method="sampling", random_state=0).fit(X)
+    found = explainer.explain(X[:20])
+    np.testing.assert_allclose(found.values, expected, rtol=1e-9)
+    exact = LimeExplainer(model, method="exact", random_state=0).fit(X).transform(X[:20])
+    np.testing.assert_allclose(exact, expected, atol=0.02)
+    assert found.conditions[0][0] == "day > 2025-10-07"
+    assert found.conditions[1][0] == "2025-07-11 < day <= 2025-10-07"
+
+
+def month_of(F):
+    return F.iloc[:, [0]].apply(lambda s: s.dt.month).to_numpy()
+
+
+def labels_of(column):
+    X = pd.DataFrame({"when": column, "x": np.arange(float(len(column)))})
+    model = FunctionRegressor(lambda T: T["x"])
+    explainer = LimeExplainer(model, random_state=0).fit(X)
+    return explainer.explain(X[:1]).conditions.labels[0][:4].tolist(), X["when"]
+
+
+def test_bins_of_dates_are_read_as_dates():
+    labels, _ = labels_of(pd.date_range("2020-01-01", "2020-12-31", freq="D"))
+    assert labels == [
+        "when <= 2020-04-01",
+        "2020-04-01 < when <= 2020-07-01",
+        "2020-07-01 < when <= 2020-09-30",
+        "when > 2020-09-30",
+    ]
+    labels, _ = labels_of(pd.period_range("2010-01", periods=48, freq="M"))
+    assert labels[1] == "2010-12 < when <= 2011-12"
+
+
+def test_the_time_of_day_is_told_where_it_matters_only():
+    labels, _ = labels_of(pd.date_range("2020-01-01 00:30", periods=96, freq="h"))
+    # Values of the third lie above the edge, as its day does not say.
+    assert labels[1] == "2020-01-02 00:00 < when <= 2020-01-03 00:00"
+    labels, _ = labels_of(pd.date_range("2020-01-01 08:30", periods=40, freq="50h"))
+    assert labels[1] == "2020-01-21 < when <= 2020-02-10"
+    labels, _ = labels_of(pd.date_range("2020-01-01 00:30", periods=24, freq="h"))
+    assert labels[1] == "2020-01-01 06:00 < when <= 2020-01-01 12:00"
+    labels, _ = labels_of(pd.date_range("2020-01-01", periods=48, freq="s"))
+    assert labels[3] == "when > 2020-01-01 00:00:35"
+
+
+def test_bins_of_durations_are_read_as_days_and_hours():
+    labels, _ = labels_of(pd.Series(pd.to_timedelta(np.arange(101), unit="h")))
+    assert labels == [
+        "when <= 1 day 01:00:00",
+        "1 day 01:00:00 < when <= 2 days 02:00:00",
+        "2 days 02:00:00 < when <= 3 days 03:00:00",
+        "when > 3 days 03:00:00",
+    ]
+    labels, _ = labels_of(pd.Series(pd.to_timedelta(np.arange(101) - 50, unit="D")))
+    assert labels[0] == "when <= -25 days"
+    assert labels[1] == "-25 days < when <= 0 days"
+
+
+@pytest.mark.parametrize(
+    "zone", [None, "Europe/Berlin", "Pacific/Auckland", "America/New_York"]
+)
+@pytest.mark.parametrize("seed", range(5))
+def test_the_text_of_a_bin_of_dates_parts_training_dates_as_the_bin_does(zone, seed):
+    rng = np.random.default_rng(seed)
+    spread = 10.0 ** rng.uniform(3, 17)
+    moments = pd.Series(
+        pd.to_datetime(1.5e18 + rng.uniform(0, spread, 100), unit="ns", utc=True)
+    )
+    moments = moments.dt.tz_convert(zone) if zone else moments.dt.tz_localize(None)
+    X = pd.DataFrame({"when": moments, "x": rng.normal(size=100)})
+    found = (
+        LimeExplainer(FunctionRegressor(lambda T: T["x"]), random_state=0).fit(X).explain(X)
+    )
+    local = X["when"].dt.tz_localize(None)
+    for own, text in zip(local, np.asarray(found.conditions)[:, 0], strict=True):
+        low, _, high = text.rpartition("when")
+        if high.startswith(" > "):
+            low, high = high[3:] + " < ", ""
+        assert not low or own > pd.Timestamp(low.removesuffix(" < "))
+        assert not high or own <= pd.Timestamp(high.removeprefix(" <= "))
+
+
+@pytest.mark.parametrize(
+    "moments",
+    [
+        np.array([0, 1, 2, 2**62, 2**62 + 1, -(2**62)], "M8[ns]"),
+        np.random.default_rng(0).integers(0, 2**60, 500).astype("M8[ns]"),
+        np.array(["0001-01-01", "1970-01-01", "9999-12-31"], "M8[us]"),
+        np.array(["1677-09-22", "2262-04-11"], "M8[ns]"),
+        np.array([np.iinfo(np.int64).min + 1, 0, 1, 2, np.iinfo(np.int64).max], "m8[ns]"),
+    ],
+    ids=["neighbours", "decades of nanoseconds", "calendar", "bounds", "range"],
+)
+def test_moments_finer_than_floats_come_back_to_the_nanosecond(moments):
+    X = pd.DataFrame({"when": np.tile(moments, 20), "x": np.arange(20.0 * len(moments))})
+    model = Listening(lambda T: T["x"])
+    explainer = LimeExplainer(model, random_state=0).fit(X)
+    explainer.transform(X[: len(moments)])
+    drawn = np.concatenate([T["when"].to_numpy() for T in model.tables])
+    assert set(drawn.view(np.int64)) == set(moments.view(np.int64))
+    E = explainer.sampler_.format_.encode(X)
+    assert len(np.unique(E[:, 0])) == len(np.unique(moments))
+
+
+def test_dates_of_another_unit_or_type_mean_the_same():
+    X = table_of(TIME_COLUMNS["us"], False)
+    explainer = LimeExplainer(FunctionRegressor(lambda T: T["x"]), random_state=0).fit(X)
+    expected = explainer.explain(X[:9])
+    for name in (
+        "s",
+        "ms",
+        "ns",
+        "datetime objects",
+        "Timestamp objects",
+        "arrow timestamp",
+    ):
+        other = table_of(TIME_COLUMNS[name], False)[:9]
+        assert explainer.explain(other).conditions == expected.conditions
+    gone = X[:2].assign(when=None)
+    assert np.asarray(explainer.explain(gone).conditions)[:, 0].tolist() == 2 * [
+        "when = value never seen in training"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (["2020-01-01"], r"strings or categories in column 'when'.*had dates.*to_datetime"),
+        ([1.5e9], "holds numbers in column 'when', where training had dates"),
+        (pd.to_timedelta([3], unit="D"), "holds durations in column 'when'.*had dates"),
+        (
+            pd.to_datetime(["2020-01-01"], utc=True),
+            "holds dates with a time zone in column 'when'.*had dates:",
+        ),
+        (pd.period_range("2020", periods=1, freq="D"), "holds periods in column 'when'"),
+    ],
+)
+def test_what_is_no_date_where_training_had_dates_is_refused(wrong, message):
+    X = table_of(TIME_COLUMNS["us"], False)
+    explainer = LimeExplainer(FunctionRegressor(lambda T: T["x"]), random_state=0).fit(X)
+    with pytest.raises(ValueError, match=message):
+        explainer.transform(pd.DataFrame({"when": wrong, "x": [1.0]}))
+
+
+def test_dates_named_as_categories_are_compared_for_equality():
+    X = pd.DataFrame({"when": pd.to_datetime(["2020-02-03", "2021-03-04"] * 50), "x": 1.0})
+    X["x"] = np.arange(100.0)
+    model = FunctionRegressor(lambda T: 1.0 * (T["when"].dt.year == 2020))
+    sampler = MarginalSampler(categorical_features=["when"])
+    found = LimeExplainer(model, sampler=sampler, random_state=0).fit(X).explain(X[:1])
+    assert found.as_list(0)[0][0] == "when = 2020-02-03"
+    assert found.values[0, 0] == pytest.approx(1.0, abs=1e-3)
+
+
+@pytest.fixture(scope="module")
+def dated():
+    rng = np.random.default_rng(0)
+    days = rng.integers(0, 700, 300)
+    X = pd.DataFrame(
+        {
+            "when": pd.Timestamp("2024-01-01") + pd.to_timedelta(days, unit="D"),
+            "age": pd.to_timedelta(rng.integers(0, 7000, 300), unit="h"),
+            "x": rng.normal(size=300),
+        }
+    )
+    X.loc[::9, "when"] = pd.NaT
+    late = pd.Timestamp("2024-09-01")
+    model = FunctionRegressor(
+        lambda T: np.asarray(T["x"]) + 2.0 * (pd.Series(np.asarray(T["when"])) > late)
+    )
+    return X, model
+
+
+@pytest.mark.parametrize("convert", [lambda X: X, pl.from_pandas], ids=["pandas", "polars"])
+def test_pictures_and_pages_show_dates_as_dates(dated, convert):
+    X, model = convert(dated[0]), dated[1]
+    found = LimeExplainer(model, random_state=0).fit(X).explain(X)
+    picture = DependenceDisplay.from_explanation(found, feature="when")
+    picture.figure_.canvas.draw()
+    labels = [text.get_text() for text in picture.ax_.get_xticklabels()]
+    assert {"2024", "2025"} <= set(labels)
+    picture = DependenceDisplay.from_explanation(found, feature="age")
+    assert picture.ax_.get_xlabel() == "age (days)"
+    hours = dated[0]["age"] / pd.Timedelta(days=1)
+    drawn = picture.ax_.collections[0].get_offsets()[:, 0]
+    np.testing.assert_allclose(np.sort(drawn), np.sort(hours))
+    swarm = SummaryDisplay.from_explanation(found)
+    # Dark for early, light for late; grey where there is no date.
+    names = [text.get_text() for text in swarm.ax_.get_yticklabels()]
+    ranks = swarm.ax_.collections[0].get_array().reshape(3, 300)[names.index("when")]
+    expected = dated[0]["when"].rank(pct=True)
+    np.testing.assert_allclose(np.ma.filled(ranks, np.nan), expected)
+    page = found.to_html()
+    first = dated[0]["when"].iloc[1]
+    assert f'"cells":["{first:%Y-%m-%d}","' in page
+    assert '"cells":[null,' in page
+    frame = found["when"].to_frame()
+    assert frame["value"].isna().sum() == 34
+    assert pd.Timestamp(frame["value"][1]) == first
+
+
+def test_rules_of_cohorts_speak_of_dates(dated):
+    X, model = dated
+    found = LimeExplainer(model, random_state=0).fit(X).explain(X)
+    rules = Cohorts(max_groups=2).fit(X, found).rules_
+    assert rules == ["when <= 2024-06-29 (or missing)", "when > 2024-06-29"]
+
+
+def test_an_array_of_dates_shows_dates():
+    X = np.array(MOMENTS, "M8[D]").reshape(-1, 2)
+    model = FunctionRegressor(lambda T: 1.0 * (T[:, 0] > np.datetime64("2019-06-01")))
+    found = LimeExplainer(model, random_state=0).fit(X).explain(X[:3])
+    assert found.as_list(0)[0][0].count("-") >= 2
+    assert f'"cells":["{X[0, 0]}","{X[0, 1]}"]' in found.to_html()
+    assert found.to_frame()["value"][0] == X[0, 0]
+    assert Explanation.from_json(found.to_json()) == found
+    with pytest.raises(TypeError, match=r"timedelta64\[M\].*column 'x0'"):
+        LimeExplainer(model).fit(X.astype("M8[M]") - X[:1].astype("M8[M]"))
