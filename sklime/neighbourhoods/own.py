@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from sklime.kernels import checked_weights
 from sklime.laws.checks import check_samples
 from sklime.model.queries import predict_new_rows
 from sklime.moments.draws import Draws, scale_answers
@@ -26,7 +25,7 @@ class OwnDraws(SampledSource):
 
     def draws(self, evaluated, outputs):
         for (sample, responses), explained in zip(evaluated, outputs, strict=True):
-            weights = checked_weights(self.kernel, sample.design, sample.position)
+            weights = self.law.weights(self.kernel, sample)
             if sample.masses is not None:
                 weights = weights * (np.asarray(sample.masses) / np.mean(sample.masses))
             scaled = scale_answers(responses.T[explained])

@@ -34,8 +34,10 @@ class TiltedDraws(OwnDraws):
     def draws(self, evaluated, outputs):
         for (sample, responses), explained in zip(evaluated, outputs, strict=True):
             scaled = scale_answers(responses.T[explained])
-            ones = np.ones(len(sample))
-            yield Draws(sample.design.T, sample.position, ones, *scaled, sample.groups)
+            weights = np.ones(len(sample))
+            if sample.masses is not None:
+                weights = np.asarray(sample.masses) / np.mean(sample.masses)
+            yield Draws(sample.design.T, sample.position, weights, *scaled, sample.groups)
 
 
 class TiltedContrasts(TiltedDraws):
