@@ -114,7 +114,7 @@ class Law(ABC):
             One per row.
         """
 
-    def weights(self, kernel: Kernel, sample: Sample) -> NDArray[np.float64]:
+    def kernel_weights(self, kernel: Kernel, sample: Sample) -> NDArray[np.float64]:
         """Weigh the draws of a sample by a kernel, apart from their masses.
 
         Parameters
@@ -129,6 +129,25 @@ class Law(ABC):
         ndarray of shape (n_samples,)
         """
         return checked_weights(kernel, sample.design, sample.position)
+
+    def n_equivalent(
+        self, sample: Sample, weights: NDArray[np.float64]
+    ) -> NDArray[np.float64] | None:
+        """Number of unweighted draws of the weighted law that would tell as much.
+
+        Parameters
+        ----------
+        sample : Sample
+            Drawn from the law.
+        weights : ndarray of shape (n_samples,)
+            Of its draws, masses included.
+
+        Returns
+        -------
+        ndarray of shape (n_units,), or None
+            Of each unit. None: as many as there are.
+        """
+        return None
 
     def tilt(self, kernel: Kernel) -> Law | None:
         """Weigh the law by a kernel centred on each row.

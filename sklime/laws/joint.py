@@ -1,26 +1,29 @@
 """Joint laws: rows of several parts that are drawn independently of each other."""
 
-from dataclasses import dataclass
+from itertools import pairwise
 from math import prod
 
 import numpy as np
 
 from sklime.kernels import checked_weights
 from sklime.laws.base import Law, Sample
+from sklime.laws.part_draws import PartDraws, with_own_values
 from sklime.laws.quasirandom import (
     N_SCRAMBLES,
     count_draws,
     resolve_seed,
     scramble_of_draws,
 )
-from sklime.tables.access import concat, n_rows, take_rows
+from sklime.tables.access import concat, take_rows
 
 
 class JointLaw(Law):
     """Law of rows of several parts, each drawn from a law of its own.
 
     Draws come in eight groups that are independent of each other. Within a group, draws of
-    the parts are combined at random.
+    the parts are combined at random. A value that its part's law hardly has, or that nearly
+    all of its draws share, is put into some draws, or taken out of them: as parts and
+    columns are independent, this changes how well its effect is known, not the effect.
 
     Parameters
     ----------
@@ -38,24 +41,40 @@ class JointLaw(Law):
 
     def draw(self, X, n_samples, random_state):
         n, seed = self.count_draws(n_samples), resolve_seed(random_state)
-        drawn = [
-            _draws_of_part(law, part.rows(X), n, [seed, p])
-            for p, (law, part) in enumerate(zip(self.laws, self.sampler.parts_, strict=True))
-        ]
+        drawn = []
+        for p, (law, part) in enumerate(zip(self.laws, self.sampler.parts_, strict=True)):
+            rows = part.rows(X)
+            found = _draws_of_part(law, rows, n, [seed, p])
+            drawn.append(with_own_values(found, part.sampler.law_, rows, [seed, p]))
         return [self._joined(own, n) for own in zip(*drawn, strict=True)]
 
-    def weights(self, kernel, sample):
+    def kernel_weights(self, kernel, sample):
         factors = self._factors(kernel)
         if None in factors:
-            return super().weights(kernel, sample)
-        weights, stop = np.ones(len(sample)), 0
-        for factor, size in zip(factors, sample.part_sizes, strict=True):
-            own, stop = slice(stop, stop + size), stop + size
+            return super().kernel_weights(kernel, sample)
+        weights = np.ones(len(sample))
+        for factor, own in zip(factors, _places_of_parts(sample), strict=True):
             # A text without words is as it is.
-            if size:
+            if own.stop > own.start:
                 Z, z = sample.design[:, own], sample.position[own]
                 weights *= checked_weights(factor, Z, z)
         return weights
+
+    def n_equivalent(self, sample, weights):
+        largest = weights.max(initial=0.0)
+        if sample.exhaustive or not largest > 0.0:
+            return None
+        w, found = weights / largest, np.full(len(sample.position), float(len(sample)))
+        for own in _places_of_parts(sample):
+            # A short text of which nothing is kept may have hardly any weight, and yet be
+            # a third of the draws. So does a rare value that is put into draws.
+            Z = sample.design[:, own]
+            square = np.square(Z - w @ Z / w.sum())
+            kept = Z.sum(axis=1)
+            of_all = np.square(kept - w @ kept / w.sum())
+            told = np.maximum(_n_as_telling(square, w), _n_as_telling(of_all, w))
+            found[own] = np.maximum(found[own], told)
+        return found
 
     def tilt(self, kernel):
         factors = self._factors(kernel)
@@ -82,7 +101,7 @@ class JointLaw(Law):
             # All combinations, as nothing is left to chance.
             places = np.unravel_index(np.arange(prod(sizes)), sizes)
             drawn = [
-                _Draws(own.all, place, _masses_of(own.all)[place], None)
+                PartDraws(own.all, place, _masses_of(own.all)[place], None)
                 for own, place in zip(drawn, places, strict=True)
             ]
         samples = [own.sample for own in drawn]
@@ -91,7 +110,8 @@ class JointLaw(Law):
         masses = np.prod([own.masses for own in drawn], axis=0)
         return Sample(
             inputs=self.sampler.joined(inputs),
-            design=np.hstack(designs),
+            # In double precision: what has little weight must not be lost.
+            design=np.hstack(designs, dtype=np.float64),
             position=np.concatenate([sample.position for sample in samples]),
             masses=masses / masses.sum(),
             groups=None if exhaustive else self.groups(n),
@@ -100,24 +120,17 @@ class JointLaw(Law):
         )
 
 
-@dataclass(frozen=True, eq=False)
-class _Draws:
-    """Draws of one part of a row: points of a sample, group by group.
+def _n_as_telling(squares, weights):
+    """Number of unweighted draws with as certain a variance, from squared deviations."""
+    noise = np.square(weights) @ squares
+    told = (weights @ squares) * weights.sum()
+    return np.divide(told, noise, out=np.zeros_like(told), where=noise > 0.0)
 
-    Parameters
-    ----------
-    sample : Sample
-    places : ndarray of shape (n_draws,) of int
-        The point that each draw is.
-    masses : ndarray of shape (n_draws,)
-    all : Sample or None
-        All points of the part's law, where these are few.
-    """
 
-    sample: Sample
-    places: np.ndarray
-    masses: np.ndarray
-    all: Sample | None
+def _places_of_parts(sample):
+    """Slices of the units of each part."""
+    stops = np.cumsum([0, *sample.part_sizes])
+    return [slice(*ends) for ends in pairwise(stops)]
 
 
 def _draws_of_part(law, X, n, entropy):
@@ -136,7 +149,7 @@ def _draws_of_part(law, X, n, entropy):
         for sample in samples:
             chosen = [_spread(length, length, seed)[0] for seed in shuffles]
             places = np.concatenate([start + c for start, c in zip(starts, chosen, strict=True)])
-            found.append(_Draws(sample, places, _masses_of(sample)[places], None))
+            found.append(PartDraws(sample, places, _masses_of(sample)[places], None))
         return found
     by_group = [law.draw(X, length, seed) for seed in seeds[:N_SCRAMBLES]]
     return [_of_groups(own, length, shuffles) for own in zip(*by_group, strict=True)]
@@ -156,7 +169,7 @@ def _of_groups(samples, length, seeds):
         masses.append(own / own.mean())
     sample = first if first.exhaustive else _stacked(samples)
     whole = first if first.exhaustive else None
-    return _Draws(sample, np.concatenate(places), np.concatenate(masses), whole)
+    return PartDraws(sample, np.concatenate(places), np.concatenate(masses), whole)
 
 
 def _spread(n_points, n_draws, seed):
