@@ -26,6 +26,9 @@ _STATIONARY = frozenset(
     "euclidean l2 sqeuclidean manhattan cityblock l1 chebyshev minkowski".split()
 )
 
+# The distance of rows that consist of parts, each with the distance of its own sampler.
+PARTWISE = "partwise"
+
 # Weights of draws by their deviations in one column.
 ColumnFactor: TypeAlias = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
@@ -77,6 +80,26 @@ class Kernel(Component, ABC):
         """Whether weights depend only on the difference between draw and row."""
         return False
 
+    def factor_of_part(self, own: Kernel) -> Kernel | None:
+        """The factor of one part of rows that consist of several, or None.
+
+        Parameters
+        ----------
+        own : Kernel
+            The kernel of the part's sampler, with nothing left open.
+
+        Returns
+        -------
+        Kernel or None
+            Here the kernel itself where it is a product over columns. None: it looks at
+            all units at once.
+        """
+        return self if self.column_factor is not None else None
+
+    def widened(self, factor: float) -> Kernel:
+        """Kernel whose width is `factor` times as large; here itself, as it has none."""
+        return self
+
     def resolve(self, *, metric: str, width: float) -> Kernel:
         """Kernel whose open parameters are set from the sampler.
 
@@ -106,7 +129,9 @@ class ExponentialKernel(Kernel):
         ``0.75 * sqrt(n_features)``.
     metric : str or callable or None, default=None
         A metric of `sklearn.metrics.pairwise_distances`. None: taken from the sampler;
-        alone, "euclidean". The Euclidean kernel is a product over columns.
+        alone, "euclidean". The Euclidean kernel is a product over columns. "partwise", for
+        `MixedSampler`: each part has the kernel of its own sampler, and `width` says how
+        many times as wide as that.
 
     References
     ----------
@@ -129,6 +154,11 @@ class ExponentialKernel(Kernel):
     def __call__(self, Z: ArrayLike, z: ArrayLike) -> NDArray[np.float64]:
         Z, z = np.asarray(Z, dtype=np.float64), np.asarray(z, dtype=np.float64)
         width = 0.75 * np.sqrt(Z.shape[1]) if self.width is None else self._checked_width()
+        if self.metric == PARTWISE:
+            raise ValueError(
+                f'metric="{PARTWISE}" of ExponentialKernel compares rows part by part, and '
+                "these have none: use it with MixedSampler, or give another metric."
+            )
         if self._euclidean:
             distance = np.sqrt(np.square(Z - z).sum(axis=1))
         else:
@@ -155,6 +185,14 @@ class ExponentialKernel(Kernel):
     @property
     def stationary(self) -> bool:
         return self.metric is None or self.metric in _STATIONARY
+
+    def factor_of_part(self, own: Kernel) -> Kernel | None:
+        if self.metric == PARTWISE:
+            return own.widened(self._checked_width())
+        return super().factor_of_part(own)
+
+    def widened(self, factor: float) -> Self:
+        return clone(self).set_params(width=factor * self._checked_width())
 
     def resolve(self, *, metric: str, width: float) -> Self:
         return clone(self).set_params(

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import gen_batches
 
+from sklime.laws.joint import JointLaw
 from sklime.laws.masks import MaskLaw
 from sklime.model.queries import predict_masked, predict_tables
 from sklime.tables.access import n_rows, take_rows
@@ -157,6 +158,38 @@ class CoalitionRows(UnitRows):
         yield from _reference_of_table(self.sampler, X, response)
 
 
+class PartRows(Rows):
+    """Rows of a table in several parts, each row with units of its own in some of them."""
+
+    def __init__(self, sampler, X, given):
+        super().__init__(sampler, X, given)
+        self._units = sampler.described(X)
+
+    def blocks(self, height):
+        return list(gen_batches(len(self), 1))
+
+    def block(self, where):
+        return take_rows(self.X, where)
+
+    def features(self, where, block):
+        own = self._units[where.start]
+        return own.columns, own.binary
+
+    def to_columns(self, where, block, coef):
+        return self.kind.lay_out(self._units[where], list(coef))
+
+    def unit_metadata(self, block):
+        return None
+
+    def explanation_fields(self, metadata):
+        names = [own.names for own in self._units]
+        spans = [own.spans for own in self._units]
+        return self.kind.fields(self.X, self.given, names, spans)
+
+    def reference(self, where, block, response):
+        yield from _reference_of_table(self.sampler, block, response)
+
+
 def rows_of(sampler, X, given):
     """Wrap checked rows in the class of their description: by columns or by units.
 
@@ -165,7 +198,10 @@ def rows_of(sampler, X, given):
     sampler, X, given
         As for `Rows`.
     """
-    if not isinstance(sampler.law_, MaskLaw):
+    law = sampler.law_
+    if isinstance(law, JointLaw):
+        return PartRows(sampler, X, given)
+    if not isinstance(law, MaskLaw):
         return ColumnRows(sampler, X, given)
     return (CoalitionRows if sampler.kind_.columnar else UnitRows)(sampler, X, given)
 

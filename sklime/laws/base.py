@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklime.exceptions import NoClosedForm
+from sklime.kernels import Kernel, checked_weights
 
 if TYPE_CHECKING:
-    from sklime.kernels import Kernel
     from sklime.laws.cells import Cells
     from sklime.laws.coordinates import Coordinates
     from sklime.laws.independent import IndependentColumns
@@ -44,6 +44,9 @@ class Neighbourhood:
     n_draws : int, default=None
         Number of draws that the points stand for, where equal draws were joined. None: one
         each.
+    part_sizes : tuple of int, default=None
+        Numbers of units of the parts of a row that a `MixedSampler` describes, which sum to
+        n_units. None: the row is one part.
     """
 
     inputs: Table
@@ -53,6 +56,7 @@ class Neighbourhood:
     groups: NDArray[np.intp] | None = None
     exhaustive: bool = False
     n_draws: int | None = None
+    part_sizes: tuple[int, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.design)
@@ -143,6 +147,41 @@ class Law(ABC):
         list of Sample
             One per row.
         """
+
+    def kernel_weights(self, kernel: Kernel, sample: Sample) -> NDArray[np.float64]:
+        """Weigh the draws of a sample by a kernel, apart from their masses.
+
+        Parameters
+        ----------
+        kernel : Kernel
+            With nothing left open.
+        sample : Sample
+            Drawn from the law.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        return checked_weights(kernel, sample.design, sample.position)
+
+    def n_equivalent(
+        self, sample: Sample, weights: NDArray[np.float64]
+    ) -> NDArray[np.float64] | None:
+        """Number of unweighted draws of the weighted law that would tell as much.
+
+        Parameters
+        ----------
+        sample : Sample
+            Drawn from the law.
+        weights : ndarray of shape (n_samples,)
+            Of its draws, masses included.
+
+        Returns
+        -------
+        ndarray of shape (n_units,), or None
+            Of each unit. None: as many as there are.
+        """
+        return None
 
     def tilt(self, kernel: Kernel) -> Law | None:
         """Weigh the law by a kernel centred on each row.

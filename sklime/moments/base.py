@@ -50,6 +50,10 @@ class RowMoments(ABC):
         @property
         def effective_sample_sizes(self) -> NDArray[np.float64]: ...
 
+    # Draws that would tell as much of each feature, of shape (n_rows, n_features), where
+    # that is another number than `n_samples`.
+    n_equivalent: NDArray[np.float64] | None = None
+
     # Weighted shares of draws that match the rows, where that is not `mean_z`.
     match_shares: NDArray[np.float64] | None = None
 

@@ -29,6 +29,9 @@ class Draws:
         Whether the draws are all there are, so that nothing is estimated from them.
     n_draws : int, default=None
         Number of draws that these stand for, where equal ones were joined. None: one each.
+    n_equivalent : ndarray of shape (n_features,), default=None
+        Number of unweighted draws of the weighted law that would tell as much of each
+        feature, where what has little weight was drawn often. None: `n_samples`.
     """
 
     Z: np.ndarray
@@ -40,6 +43,14 @@ class Draws:
     groups: np.ndarray | None = None
     exhaustive: bool = False
     n_draws: int | None = None
+    n_equivalent: np.ndarray | None = None
+
+    @property
+    def n_penalised(self):
+        """Number of draws that a penalty is measured against."""
+        if self.n_equivalent is None:
+            return self.n_samples
+        return self.n_equivalent.max(initial=self.n_samples)
 
     @property
     def n_samples(self):

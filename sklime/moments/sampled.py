@@ -45,6 +45,8 @@ class SampledMoments(RowMoments):
         Rows whose draws that have weight cannot tell the features apart.
     collinear : bool, default=False
         Whether they hardly can.
+    n_equivalent : ndarray of shape (n_rows, n_features), default=None
+        Number of unweighted draws that would tell as much of a feature. None: `n_samples`.
     """
 
     products: np.ndarray
@@ -58,6 +60,7 @@ class SampledMoments(RowMoments):
     exact: bool | np.ndarray = False
     undetermined: bool | np.ndarray = False
     collinear: bool = False
+    n_equivalent: np.ndarray | None = None
 
     def __len__(self):
         return len(self.products)
@@ -93,7 +96,9 @@ class SampledMoments(RowMoments):
             dependent = exact & list(map(nearly_dependent, grams))
         n_samples = _one_or_each([draws.n_samples for draws in neighbourhoods])
         own = n_samples, _one_or_each(resolutions), exact, dependent
-        return cls(*stacked, *own)
+        told = [draws.n_equivalent for draws in neighbourhoods]
+        told = None if any(one is None for one in told) else np.array(told)
+        return cls(*stacked, *own, n_equivalent=told)
 
     def updated(self, rows, part):
         """Replace the moments of some rows by others, of as many draws."""
@@ -118,6 +123,13 @@ class SampledMoments(RowMoments):
         return np.divide(
             weight**2, self.weight_squares, out=np.zeros(len(self)), where=weight > 0
         )
+
+    @property
+    def _n_penalised(self):
+        """Number of draws that a penalty is measured against."""
+        if self.n_equivalent is None:
+            return self.n_samples
+        return np.maximum(self.n_equivalent.max(axis=1, initial=0.0), self.n_samples)
 
     def normalised(self):
         d = self.n_features
@@ -144,7 +156,7 @@ class SampledMoments(RowMoments):
                 np.where(
                     np.logical_and(self.exact, np.logical_not(self.undetermined)),
                     np.inf,
-                    self.n_samples,
+                    self._n_penalised,
                 )
             ),
             resolution=self.resolution,

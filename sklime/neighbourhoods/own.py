@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from sklime.kernels import checked_weights
 from sklime.laws.checks import check_samples
 from sklime.model.queries import predict_new_rows
 from sklime.moments.draws import Draws, scale_answers
@@ -26,15 +25,19 @@ class OwnDraws(SampledSource):
 
     def draws(self, evaluated, outputs):
         for (sample, responses), explained in zip(evaluated, outputs, strict=True):
-            weights = checked_weights(self.kernel, sample.design, sample.position)
+            weights = self._weights(sample)
             if sample.masses is not None:
                 weights = weights * (np.asarray(sample.masses) / np.mean(sample.masses))
             scaled = scale_answers(responses.T[explained])
             Z, own = sample.design.T, (sample.groups, sample.exhaustive, sample.n_draws)
+            told = self.law.n_equivalent(sample, weights)
             if sample.exhaustive:
                 # In double precision: what is enumerated is exact.
                 Z = Z.astype(np.float64)
-            yield Draws(Z, sample.position, weights, *scaled, *own)
+            yield Draws(Z, sample.position, weights, *scaled, *own, told)
+
+    def _weights(self, sample):
+        return self.law.kernel_weights(self.kernel, sample)
 
     def _drawn(self, X):
         samples = list(self.law.draw(X, self.n_samples, self.seed))

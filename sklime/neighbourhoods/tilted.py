@@ -3,7 +3,6 @@
 import numpy as np
 
 from sklime.moments.contrasts import ContrastSums, local_slopes
-from sklime.moments.draws import Draws, scale_answers
 from sklime.neighbourhoods.contrasts import scrambles_of
 from sklime.neighbourhoods.own import OwnDraws
 
@@ -31,11 +30,8 @@ class TiltedDraws(OwnDraws):
         super().__init__(weighted, kernel, response, n_samples, seed, smaller)
         self.pool = pool if smaller is None else smaller.pool
 
-    def draws(self, evaluated, outputs):
-        for (sample, responses), explained in zip(evaluated, outputs, strict=True):
-            scaled = scale_answers(responses.T[explained])
-            ones = np.ones(len(sample))
-            yield Draws(sample.design.T, sample.position, ones, *scaled, sample.groups)
+    def _weights(self, sample):
+        return np.ones(len(sample))
 
 
 class TiltedContrasts(TiltedDraws):

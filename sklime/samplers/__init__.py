@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from sklime.samplers.masked.image import SuperpixelSampler
     from sklime.samplers.masked.sequence import SequenceSampler
     from sklime.samplers.masked.text import TokenSampler
+    from sklime.samplers.mixed import MixedSampler
 
 # Those for other rows than tables are imported at their first use.
 _LATE = {
     "CoalitionSampler": "sklime.samplers.masked.coalition",
     "MaskSampler": "sklime.samplers.masked.base",
     "MaskedRow": "sklime.samplers.kinds.masked_row",
+    "MixedSampler": "sklime.samplers.mixed",
     "SequenceSampler": "sklime.samplers.masked.sequence",
     "SuperpixelSampler": "sklime.samplers.masked.image",
     "TokenSampler": "sklime.samplers.masked.text",
@@ -34,6 +36,7 @@ __all__ = [
     "MarginalSampler",
     "MaskSampler",
     "MaskedRow",
+    "MixedSampler",
     "Neighbourhood",
     "Sampler",
     "SequenceSampler",

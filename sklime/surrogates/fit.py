@@ -40,6 +40,8 @@ def fit_surrogates(moments, binary, selector, regressor=None, draws=None):
     at_zero = centre - np.einsum("nkd,nd->nk", coef, mean_z)
     sizes = moments.effective_sample_sizes
     n_samples = np.reshape(moments.n_samples, (-1, 1))
+    if moments.n_equivalent is not None:
+        n_samples = moments.n_equivalent
     shares = mean_z if moments.match_shares is None else moments.match_shares
     scarcer = n_samples * np.clip(np.minimum(shares, 1.0 - shares), 0.0, None)
     # A value that training never had is compared, whatever its column.

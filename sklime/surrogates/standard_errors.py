@@ -48,7 +48,7 @@ def standard_errors(draws, coef, chosen, penalty):
     Z -= (Z @ weights / weights.sum())[:, np.newaxis]
     residuals = Y - (coef / unit[:, np.newaxis]) @ Z
     residuals -= (residuals @ weights / weights.sum())[:, np.newaxis]
-    penalty = penalty * (weights.sum() / draws.n_samples)
+    penalty = penalty * (weights.sum() / draws.n_penalised)
     patterns, output_of = np.unique(chosen, axis=0, return_inverse=True)
     for i, own in enumerate(patterns):
         if own.any():

@@ -40,6 +40,30 @@ def cell_of(X, i, j):
     return value.item() if isinstance(value, np.generic) else value
 
 
+def join_columns(tables, order):
+    """A table of the columns of several tables of one kind, put in order.
+
+    Parameters
+    ----------
+    tables : sequence of ndarray, pandas DataFrame or polars DataFrame
+        Tables of equally many rows.
+    order : ndarray of int
+        Positions of the columns, counted through all tables.
+    """
+    first = tables[0]
+    if isinstance(first, np.ndarray):
+        return np.concatenate(tables, axis=1)[:, order]
+    if hasattr(first, "iloc"):
+        import pandas as pd
+
+        numbered = [table.reset_index(drop=True) for table in tables]
+        return pd.concat(numbered, axis=1).iloc[:, order]
+    import polars as pl
+
+    joined = pl.concat(tables, how="horizontal")
+    return joined.select([joined.columns[j] for j in order])
+
+
 def with_value_of(X, j, source, i):
     """A table whose column `j` holds the value of another table's row in all rows.
 

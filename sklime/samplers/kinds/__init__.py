@@ -2,8 +2,9 @@
 
 from sklime.samplers.kinds.base import RowKind
 from sklime.samplers.kinds.image import ImageRows
+from sklime.samplers.kinds.mixed import MixedRows
 from sklime.samplers.kinds.series import SeriesRows
 from sklime.samplers.kinds.table import TableRows
 from sklime.samplers.kinds.text import TextRows
 
-__all__ = ["ImageRows", "RowKind", "SeriesRows", "TableRows", "TextRows"]
+__all__ = ["ImageRows", "MixedRows", "RowKind", "SeriesRows", "TableRows", "TextRows"]
