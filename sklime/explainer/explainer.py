@@ -14,6 +14,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from sklime.exceptions import ClosedFormFailed
 from sklime.explainer.assembly import assemble_explanation
+from sklime.explainer.default_sampler import check_is_table, default_sampler
 from sklime.explainer.diagnostics import Diagnostics, warn_of_growth
 from sklime.explainer.metadata import metadata
 from sklime.explainer.parameters import check_parameters, check_uncertainty
@@ -53,7 +54,9 @@ class LimeExplainer(
         with ``predict_proba``, ``decision_function`` or ``predict`` and without ``fit`` is
         a black box; wrap a raw function in `FunctionClassifier` or `FunctionRegressor`.
     sampler : Sampler or None, default=None
-        How rows are perturbed. None: `MarginalSampler()`.
+        How rows are perturbed. None: `MarginalSampler()` for tables, `TokenSampler()` for
+        texts, which are a list, an array or a Series of str; a frame is a table, whatever
+        its columns. Images and series need a sampler of theirs.
     kernel : Kernel, callable, Gaussian-process kernel or None, default=None
         How draws are weighted. None: `ExponentialKernel()`, Euclidean with width
         ``0.75 * sqrt(n_features)`` for tables.
@@ -207,7 +210,8 @@ class LimeExplainer(
         Parameters
         ----------
         X : table of shape (n_rows, n_features)
-            Training rows: array, pandas or polars frame, or sparse matrix.
+            Training rows: array, pandas or polars frame, or sparse matrix; or rows of
+            the sampler's kind, such as a list of texts.
         y : array-like of shape (n_rows,), optional
             Targets: needed where the model is not fitted yet or the sampler uses them.
         sample_weight : array-like of shape (n_rows,), optional
@@ -221,7 +225,8 @@ class LimeExplainer(
         self
         """
         check_parameters(self)
-        self.sampler_ = clone(MarginalSampler() if self.sampler is None else self.sampler)
+        self.sampler_ = default_sampler(X) if self.sampler is None else clone(self.sampler)
+        check_is_table(self.sampler_, X)
         X = self.sampler_.row_kind.check_columns(self, X, reset=True)
         self.estimator_ = self._fitted_model(X, y, sample_weight, params)
         self.sampler_.fit(X, y, sample_weight=sample_weight)
