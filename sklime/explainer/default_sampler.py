@@ -34,7 +34,10 @@ def check_is_table(sampler: Sampler, X: TableLike) -> None:
     if not isinstance(sampler, Sampler) or not issubclass(sampler.row_kind, TableRows):
         return
     if isinstance(X, (str, bytes)):
-        raise TypeError("X is a single text: give a list of texts, [X].")
+        raise TypeError(
+            f"X is a single text, {X!r:.80}: give a list of texts, [X], or a table, a 2D "
+            "array or a frame."
+        )
     if _holds_texts(X):
         raise ValueError(
             f"X holds texts, while {sampler!r} takes tables: set sampler=TokenSampler()."
@@ -43,15 +46,15 @@ def check_is_table(sampler: Sampler, X: TableLike) -> None:
     if n_dimensions > 2:
         raise ValueError(
             f"X is an array with dim {n_dimensions}, while {sampler!r} takes tables of "
-            "shape (n_rows, n_columns). Explain images with sampler=SuperpixelSampler(), series "
-            "with sampler=SequenceSampler()."
+            "shape (n_rows, n_columns). Explain images with sampler=SuperpixelSampler(), "
+            "series with sampler=SequenceSampler()."
         )
     if n_dimensions == 1 and isinstance(X, np.ndarray) and X.dtype.kind == "O" and len(X):
         first = np.asarray(X, dtype=object)[0]
         raise ValueError(
             "X is one-dimensional, and its entries are no texts; the first is "
-            f"{first!r:.80} of type {type(first).__name__}. Give a list of texts, or a table of shape "
-            "(n_rows, n_columns), such as X.reshape(-1, 1) for one column."
+            f"{first!r:.80} of type {type(first).__name__}. Give a list of texts, or a "
+            "table of shape (n_rows, n_columns), such as X.reshape(-1, 1) for one column."
         )
 
 
