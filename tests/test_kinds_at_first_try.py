@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 
 from sklime import FunctionRegressor, LimeExplainer
 from sklime.kernels import ExponentialKernel
-from sklime.samplers import MarginalSampler, TokenSampler
+from sklime.samplers import MarginalSampler, SuperpixelSampler, TokenSampler
 
 TEXTS = ["a good film", "good fun", "a bad film", "no fun at all, bad"]
 PRAISE = ["yes", "yes", "no", "no"]
@@ -107,3 +107,126 @@ def test_objects_that_are_no_texts(X, message):
 def test_a_single_text():
     with pytest.raises(TypeError, match=r"give a list of texts, \[X\]"):
         LimeExplainer(judge()).fit(TEXTS[0])
+
+
+def spotted():
+    """An image of three channels, channels first, whose red is bright in one corner."""
+    image = np.random.default_rng(0).uniform(0, 0.1, (1, 3, 32, 32))
+    image[0, 0, 4:12, 4:12] = 1.0
+    return image
+
+
+def red(x):
+    return x[:, 0, 4:12, 4:12].mean(axis=(1, 2))
+
+
+def test_channels_first():
+    image, grid = spotted(), SuperpixelSampler(segmenter=(4, 4), hide=0.0, channel_axis=0)
+    explainer = LimeExplainer(FunctionRegressor(red), sampler=grid, random_state=0).fit(
+        image
+    )
+    found = explainer.explain(image)
+    right = np.zeros((4, 4))
+    # What is bright lies in equal parts in four of the sixteen squares.
+    right[:2, :2] = 0.25
+    assert found.unit_spans[0].shape == (32, 32)
+    np.testing.assert_allclose(found.values[0].reshape(4, 4), right, atol=1e-3)
+    pixels = explainer.transform(image).reshape(32, 32)
+    np.testing.assert_allclose(pixels, np.kron(right, np.ones((8, 8))), atol=1e-3)
+    assert explainer.get_feature_names_out()[[0, 33]].tolist() == ["pixel_0_0", "pixel_1_1"]
+    np.testing.assert_array_equal(found.data[0], np.moveaxis(image[0], 0, -1))
+    [shown, marked] = found.mask(0, n_features=4)
+    assert shown.shape == (32, 32, 3)
+    np.testing.assert_array_equal(marked != 0, np.kron(right, np.ones((8, 8))) > 0)
+
+
+HIDES = ["mean", "blur", "inpaint", 0.5, [0.1, 0.2, 0.3], "background"]
+
+
+@pytest.mark.parametrize("flat", [False, True])
+@pytest.mark.parametrize(
+    "segmenter", ["slic", "quickshift", "felzenszwalb", "grid", (3, 5)]
+)
+@pytest.mark.parametrize("hide", HIDES, ids=str)
+def test_channels_first_is_channels_last_for_a_model_that_swaps(hide, segmenter, flat):
+    rng = np.random.default_rng(1)
+    last = rng.uniform(size=(2, 12, 9, 3)) ** 3
+    first = np.ascontiguousarray(np.moveaxis(last, -1, 1))
+    background = rng.uniform(size=(12, 9, 3))
+    seen = []
+
+    def answer(x):  # channels last
+        return (x[:, 2:7, 1:5] * np.array([1.0, -2.0, 3.0])).sum(axis=(1, 2, 3))
+
+    def answer_first(x):
+        seen.append(x.shape[1:])
+        return answer(np.moveaxis(x.reshape(-1, 3, 12, 9), 1, -1).copy())
+
+    def explain(model, X, **params):
+        own = {"segmenter": segmenter, "n_segments": None, **params}
+        sampler = SuperpixelSampler(**own)
+        shared = {"n_samples": 128, "random_state": 0}
+        return LimeExplainer(FunctionRegressor(model), sampler=sampler, **shared).fit(X)
+
+    given = hide
+    if hide == "background":
+        hide, given = background, np.moveaxis(background, -1, 0)
+    right = explain(answer, last, hide=hide)
+    shape = (3, 12, 9) if flat else None
+    own = {"hide": given, "channel_axis": 0, "flat": shape}
+    rows = first.reshape(2, -1) if flat else first
+    found = explain(answer_first, rows, **own)
+    expected, explained = right.explain(last), found.explain(rows)
+    np.testing.assert_array_equal(explained.values, expected.values)
+    np.testing.assert_array_equal(explained.data, expected.data)
+    np.testing.assert_array_equal(found.transform(rows), right.transform(last))
+    assert found.score(rows) == pytest.approx(right.score(last))
+    assert set(seen) == {(324,) if flat else (3, 12, 9)}
+    np.testing.assert_array_equal(
+        found.sampler_.interpret(rows, rows[:1]), right.sampler_.interpret(last, last[:1])
+    )
+
+
+def test_lists_of_images_of_two_sizes_channels_first():
+    images = [np.zeros((3, 16, 16)), np.ones((3, 20, 10))]
+    for image in images:
+        image[1, :5, :5] = 3.0
+    green = FunctionRegressor(lambda x: x[:, 1, :5, :5].mean(axis=(1, 2)))
+    sampler = SuperpixelSampler(segmenter=(2, 2), hide=0.0, channel_axis=0)
+    explainer = LimeExplainer(green, sampler=sampler, random_state=0).fit(images)
+    found = explainer.explain(images)
+    np.testing.assert_allclose(found.values, [[3.0, 0, 0, 0]] * 2, atol=0.02)
+    assert [image.shape for image in found.data] == [(16, 16, 3), (20, 10, 3)]
+    with pytest.raises(ValueError, match="16 x 16 and 20 x 10"):
+        explainer.transform(images)
+
+
+@pytest.mark.parametrize("n_channels", [1, 3, 4])
+@pytest.mark.parametrize("flat", [False, True])
+def test_images_that_look_like_channels_first_are_not_cut_silently(n_channels, flat):
+    shape = (n_channels, 28, 30)
+    X = np.random.default_rng(0).uniform(size=(2, *shape))
+    flat_shape = shape if flat else None
+    X = X.reshape(2, -1) if flat else X
+    with pytest.raises(ValueError, match="set channel_axis=0"):
+        SuperpixelSampler(flat=flat_shape).fit(X)
+    assert (
+        SuperpixelSampler(flat=flat_shape, channel_axis=0).fit(X).n_channels_ == n_channels
+    )
+    assert SuperpixelSampler(flat=flat_shape, channel_axis=2).fit(X).n_channels_ == 30
+
+
+@pytest.mark.parametrize("axis", [3, -4, 1.0, "first", True])
+def test_axes_of_channels_that_there_are_not(axis):
+    with pytest.raises(ValueError, match=r"channel_axis=.* must be -1"):
+        SuperpixelSampler(channel_axis=axis).fit(np.zeros((2, 8, 8, 3)))
+
+
+def test_images_without_channels():
+    gray = np.random.default_rng(0).uniform(size=(2, 8, 8))
+    for axis in (None, 0, -1):
+        assert SuperpixelSampler(channel_axis=axis).fit(gray).n_channels_ is None
+    for params in ({}, {"flat": (8, 8, 1)}):
+        X = gray.reshape(2, -1) if params else gray[..., np.newaxis]
+        with pytest.raises(ValueError, match=r"channel_axis=None is for images without"):
+            SuperpixelSampler(channel_axis=None, **params).fit(X)

@@ -26,10 +26,12 @@ class CellwiseRow(MaskedRow):
     hidden : ndarray
         Replacement values where a unit is hidden, of the same shape and dtype.
     spans : ndarray of int
-        The unit of each cell, numbered from 0 without gaps. Each cell is an equal share of
-        consecutive values: a pixel with its channels, for example.
+        The unit of each cell, numbered from 0 without gaps.
     names : ndarray of shape (n_units,) of str
         Names of the units.
+    units : ndarray of int, default=None
+        The unit of each value, of the shape of `values`. None: each cell is an equal share
+        of consecutive values, such as a pixel with its channels.
 
     Examples
     --------
@@ -42,10 +44,11 @@ class CellwiseRow(MaskedRow):
            [0, 0, 7]])
     """
 
-    def __init__(self, values, hidden, spans, names):
+    def __init__(self, values, hidden, spans, names, units=None):
         self.values = np.ascontiguousarray(values)
         self.hidden = np.ascontiguousarray(hidden)
         self._spans, self._names = spans, names
+        self._given_units = units
 
     @property
     def names(self) -> NDArray[Any]:
@@ -85,10 +88,18 @@ class CellwiseRow(MaskedRow):
             )
         X = np.asarray(X)
         missing = (X != X) & (self.values != self.values)
-        same = ((X == self.values) | missing).reshape(len(X), self.spans.size, -1)
-        order = np.argsort(self.spans, axis=None, kind="stable")
-        starts = np.searchsorted(self.spans.ravel()[order], np.arange(self.n_units))
-        return np.logical_and.reduceat(same.all(axis=2)[:, order], starts, axis=1)
+        same = ((X == self.values) | missing).reshape(len(X), -1)
+        units = self._units
+        order = np.argsort(units, kind="stable")
+        starts = np.searchsorted(units[order], np.arange(self.n_units))
+        return np.logical_and.reduceat(same[:, order], starts, axis=1)
+
+    @property
+    def _units(self):
+        """The unit of each value, ndarray of shape (n_values,) of int."""
+        if self._given_units is not None:
+            return self._given_units.ravel()
+        return np.repeat(self.spans.ravel(), self.values.size // self.spans.size)
 
     @cached_property
     def _stripes(self):
@@ -97,7 +108,7 @@ class CellwiseRow(MaskedRow):
         size = next(size for size in (8, 4, 2, 1) if n_bytes % size == 0)
         values = self.values.reshape(-1).view(f"u{size}")
         hidden = self.hidden.reshape(-1).view(f"u{size}")
-        units = np.repeat(self.spans.ravel(), n_bytes // self.spans.size)
+        units = np.repeat(self._units, self.values.itemsize)
         units = units.reshape(-1, size).astype(np.intp)
         return [
             _Stripe.of(where, values[where], hidden[where], units[where])
