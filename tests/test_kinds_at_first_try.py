@@ -8,9 +8,14 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from sklime import FunctionRegressor, LimeExplainer
+from sklime import Explanation, FunctionRegressor, LimeExplainer
 from sklime.kernels import ExponentialKernel
-from sklime.samplers import MarginalSampler, SuperpixelSampler, TokenSampler
+from sklime.samplers import (
+    MarginalSampler,
+    SequenceSampler,
+    SuperpixelSampler,
+    TokenSampler,
+)
 
 TEXTS = ["a good film", "good fun", "a bad film", "no fun at all, bad"]
 PRAISE = ["yes", "yes", "no", "no"]
@@ -230,3 +235,139 @@ def test_images_without_channels():
         X = gray.reshape(2, -1) if params else gray[..., np.newaxis]
         with pytest.raises(ValueError, match=r"channel_axis=None is for images without"):
             SuperpixelSampler(channel_axis=None, **params).fit(X)
+
+
+def padded_series(value=0.0, where="front"):
+    """Series of 3 to 10 steps, padded to ten, and their lengths."""
+    rng = np.random.default_rng(0)
+    length, series = rng.integers(3, 11, 60), rng.normal(2, 1, (60, 10, 2))
+    for own, n in zip(series, length, strict=True):
+        own[slice(10 - n) if where == "front" else slice(n, 10)] = value
+    return series, length
+
+
+def mean_of_real(value):
+    """A model that ignores padding: the mean of the first feature over other steps."""
+
+    def predict(S):
+        real = ~(np.isnan(S) if np.isnan(value) else S == value).all(axis=2)
+        return np.where(real, S[..., 0], 0).sum(axis=1) / np.maximum(real.sum(axis=1), 1)
+
+    return FunctionRegressor(predict)
+
+
+FILLS = ["mean", "noise", "interpolate", "background", 1.5, 0.0]
+
+
+@pytest.mark.parametrize("fill", FILLS, ids=str)
+@pytest.mark.parametrize("where", ["front", "end"])
+@pytest.mark.parametrize("value", [0.0, np.nan, -1.0])
+def test_padding_is_never_hidden(value, where, fill):
+    series, length = padded_series(value, where)
+    i = int(length.argmin())
+    sampler = SequenceSampler(fill=fill, padding=value)
+    explainer = LimeExplainer(mean_of_real(value), sampler=sampler, random_state=0)
+    explainer.fit(series)
+    found = explainer.explain(series[i : i + 1], uncertainty=True)
+    real = slice(7, 10) if where == "front" else slice(3)
+    padding = np.delete(np.arange(10), real)
+    assert (found.values[0, padding] == 0.0).all()
+    assert (found.standard_errors[0, padding] == 0.0).all()
+    assert not found.low_support[0, padding].any()
+    assert (abs(found.values[0, real]) > 1e-3).sum() >= 2
+    assert len(found.unit_names[0]) == 10
+    cells = explainer.transform(series[i : i + 1]).reshape(10, 2)
+    np.testing.assert_array_equal(
+        cells, np.repeat(found.values[0][:, np.newaxis], 2, axis=1)
+    )
+
+
+@pytest.mark.parametrize("unit", ["step", "cell", "feature", "segment"])
+def test_a_padded_series_is_explained_as_what_is_left_of_it(unit):
+    series, length = padded_series()
+    i = int(np.flatnonzero(length == 6)[0])
+    fill = np.random.default_rng(1).uniform(size=(10, 2))
+    model = mean_of_real(0.0)
+    sampler = SequenceSampler(unit=unit, n_segments=5, fill=fill, padding=0)
+    shared = {"n_samples": 256, "random_state": 0}
+    explainer = LimeExplainer(model, sampler=sampler, **shared).fit(series)
+    found = explainer.transform(series[i : i + 1]).reshape(10, 2)
+    assert (found[:4] == 0.0).all()
+
+    def put_back(S):
+        return model.predict(np.concatenate([np.zeros((len(S), 4, 2)), S], axis=1))
+
+    sampler = SequenceSampler(unit=unit, n_segments=3, fill=fill[4:])
+    cut = LimeExplainer(FunctionRegressor(put_back), sampler=sampler, **shared)
+    cut.fit(series[:, 4:])
+    right = cut.transform(series[i : i + 1, 4:]).reshape(6, 2)
+    np.testing.assert_allclose(found[4:], right, atol=1e-12)
+    assert abs(right).max() > 0.1
+
+
+def test_statistics_of_the_fill_leave_padding_out():
+    series, length = padded_series()
+    real = np.arange(10) >= 10 - length[:, np.newaxis]
+    right = [series[real[:, t], t].mean(axis=0) for t in range(10)]
+    found = SequenceSampler(padding=0).fit(series)
+    np.testing.assert_allclose(found.background_, right)
+    # A step that is padding in all series takes the mean of all others.
+    short = series[length <= 5]
+    found = SequenceSampler(padding=0).fit(short).background_
+    kept = short[real[length <= 5]]
+    np.testing.assert_allclose(found[:5], np.tile(kept.mean(axis=0), (5, 1)))
+    for seed in range(20):
+        sampler = SequenceSampler(padding=0, fill="background", random_state=seed)
+        assert (sampler.fit(series).background_ != 0).all()
+
+
+def test_without_padding_nothing_is_padding():
+    series, _ = padded_series()
+    whole = np.where(series == 0.0, 7.0, series)
+    found = [
+        LimeExplainer(
+            mean_of_real(0.0), sampler=SequenceSampler(padding=own), random_state=0
+        )
+        .fit(whole)
+        .explain(whole[:3])
+        .values
+        for own in (None, 0.0)
+    ]
+    np.testing.assert_array_equal(*found)
+
+
+def test_a_series_of_padding_alone_has_nothing_to_hide():
+    series, _ = padded_series()
+    series[0] = 0.0
+    sampler = SequenceSampler(padding=0)
+    explainer = LimeExplainer(mean_of_real(0.0), sampler=sampler, random_state=0).fit(
+        series
+    )
+    found = explainer.explain(series[:2])
+    assert (found.values[0] == 0.0).all() and found.intercepts[0] == 0.0
+    assert explainer.transform(series[:1]).shape == (1, 20)
+    assert explainer.sampler_.interpret(series[:3], series[:1]).shape == (3, 0)
+
+
+def test_padded_series_side_by_side():
+    series, length = padded_series()
+    sampler = SequenceSampler(padding=0, feature_names=["load", "heat"])
+    explainer = LimeExplainer(mean_of_real(0.0), sampler=sampler, random_state=0).fit(
+        series
+    )
+    found = explainer.explain(series)
+    assert found.values.shape == (60, 10)
+    padding = np.arange(10) < 10 - length[:, np.newaxis]
+    assert (found.values[padding] == 0.0).all()
+    frame = found.to_frame()
+    assert len(frame) == 600 and found.to_html() and found[3:5].values.shape == (2, 10)
+    assert Explanation.from_json(found.to_json()) == found
+    assert explainer.score(series[:5]) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("padding", ["zero", np.inf, True, [0]])
+def test_what_is_no_padding(padding):
+    with pytest.raises(
+        ValueError, match=r"padding=.* of SequenceSampler must be the number"
+    ):
+        SequenceSampler(padding=padding).fit(padded_series()[0])

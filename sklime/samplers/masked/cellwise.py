@@ -26,12 +26,14 @@ class CellwiseRow(MaskedRow):
     hidden : ndarray
         Replacement values where a unit is hidden, of the same shape and dtype.
     spans : ndarray of int
-        The unit of each cell, numbered from 0 without gaps.
+        The unit of each cell, numbered from 0 without gaps; -1 where it is never hidden.
     names : ndarray of shape (n_units,) of str
         Names of the units.
     units : ndarray of int, default=None
         The unit of each value, of the shape of `values`. None: each cell is an equal share
         of consecutive values, such as a pixel with its channels.
+    among : (ndarray of shape (n_units,) of int, ndarray of str), default=None
+        Positions of the units among those that all rows have, and the names of all these.
 
     Examples
     --------
@@ -44,11 +46,11 @@ class CellwiseRow(MaskedRow):
            [0, 0, 7]])
     """
 
-    def __init__(self, values, hidden, spans, names, units=None):
+    def __init__(self, values, hidden, spans, names, units=None, among=None):
         self.values = np.ascontiguousarray(values)
         self.hidden = np.ascontiguousarray(hidden)
         self._spans, self._names = spans, names
-        self._given_units = units
+        self._given_units, self._among = units, among
 
     @property
     def names(self) -> NDArray[Any]:
@@ -59,6 +61,13 @@ class CellwiseRow(MaskedRow):
         return self._spans
 
     @property
+    def described(self) -> tuple[Any, Any, NDArray[np.intp] | None]:
+        if self._among is None:
+            return super().described
+        positions, names = self._among
+        return names, np.append(positions, -1)[self._spans], positions
+
+    @property
     def bytes_per_copy(self) -> int:
         return self.values.nbytes
 
@@ -66,6 +75,8 @@ class CellwiseRow(MaskedRow):
         composed = np.empty((len(masks), *self.values.shape), self.values.dtype)
         word = self._stripes[0].hidden.dtype
         words = composed.reshape(len(masks), self.values.size).view(word)
+        if (self.spans < 0).any():
+            masks = with_kept(masks)
         # Minus one is a word of ones, which keeps; zero hides.
         keep = np.negative(masks, dtype=word, casting="unsafe")
         keep_byte = np.negative(masks, dtype=np.uint8, casting="unsafe")
@@ -110,6 +121,7 @@ class CellwiseRow(MaskedRow):
         hidden = self.hidden.reshape(-1).view(f"u{size}")
         units = np.repeat(self._units, self.values.itemsize)
         units = units.reshape(-1, size).astype(np.intp)
+        units[units < 0] = self.n_units
         return [
             _Stripe.of(where, values[where], hidden[where], units[where])
             for where in _slices(len(values), _CACHED // size)
@@ -132,6 +144,11 @@ class _Stripe:
         first = np.ascontiguousarray(units[:, 0])
         mixed = np.flatnonzero((units != first[:, np.newaxis]).any(axis=1))
         return cls(where, hidden, values ^ hidden, first, mixed, units[mixed].ravel())
+
+
+def with_kept(masks):
+    """Masks with one unit more that is always kept, at which -1 points."""
+    return np.pad(masks, [(0, 0), (0, 1)], constant_values=True)
 
 
 def _slices(n, step):
