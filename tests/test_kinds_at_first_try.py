@@ -1,9 +1,15 @@
 """Texts, images and series as people first try them."""
 
+# ruff: noqa: RUF001 (texts in other scripts, and with their own apostrophes)
+
+import sys
+import unicodedata
+
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from sklearn.datasets import load_wine
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -371,3 +377,95 @@ def test_what_is_no_padding(padding):
         ValueError, match=r"padding=.* of SequenceSampler must be the number"
     ):
         SequenceSampler(padding=padding).fit(padded_series()[0])
+
+
+def words_of(text, **params):
+    return TokenSampler(**params).fit([text]).rows([text])[0].names.tolist()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("यह फ़िल्म बहुत अच्छी है।", ["यह", "फ़िल्म", "बहुत", "अच्छी", "है"]),
+        ("ไม่ดี ที่สุด", ["ไม่ดี", "ที่สุด"]),
+        ("தமிழ் படம்", ["தமிழ்", "படம்"]),
+        ("هٰذا مُحَمَّد، جَيِّد", ["هٰذا", "مُحَمَّد", "جَيِّد"]),
+        ("نمی\u200cخواهم فیلم", ["نمی\u200cخواهم", "فیلم"]),
+        ("un tre\u0300s bon cafe\u0301!", ["un", "tre\u0300s", "bon", "cafe\u0301"]),
+        ("I can’t, don't", ["I", "can’t", "don't"]),
+        ("l'eau, c’est d'abord", ["l'eau", "c’est", "d'abord"]),
+        ("'quoted' the dogs' ''twice''", ["quoted", "the", "dogs", "twice"]),
+        ("col·lecció", ["col·lecció"]),
+        (
+            "well-known e-mail co\u00adoperate",
+            ["well", "known", "e", "mail", "co\u00adoperate"],
+        ),
+        ("3.14 is a_b", ["3", "14", "is", "a_b"]),
+        ("很好的 电影", ["很好的", "电影"]),
+    ],
+)
+def test_words_of_every_script_are_words(text, words):
+    assert words_of(text) == words
+
+
+def test_plain_words_are_those_of_lime():
+    text = load_wine().DESCR.replace("'", " ")
+    assert words_of(text) == words_of(text, token_pattern=r"\w+")
+
+
+def test_every_combining_mark_belongs_to_its_letter():
+    marks = [
+        c for c in map(chr, range(sys.maxunicode)) if unicodedata.category(c)[0] == "M"
+    ]
+    assert len(marks) > 2000
+    text = " ".join(f"a{mark}b" for mark in marks)
+    assert words_of(text, positions=True) == text.split(" ")
+
+
+@pytest.mark.parametrize("pattern", [r"\w\p{M}*", r"[\w\p{M}]", r"(?:\w|\p{M})"])
+def test_a_pattern_may_name_combining_marks(pattern):
+    found = words_of("de\u0301 [हि]", token_pattern=pattern, positions=True)
+    grouped = ["d", "e\u0301", "हि"]
+    assert found == (grouped if pattern.endswith("*") else list("de\u0301हि"))
+
+
+def test_the_model_gets_texts_as_they_are_but_for_hidden_words():
+    seen = []
+
+    def about(texts):
+        seen.extend(texts)
+        return np.array([float("can’t" in text) for text in texts])
+
+    text = "Actors who can’t act, actors"
+    lime = LimeExplainer(FunctionRegressor(about), random_state=0).fit([text])
+    assert lime.explain([text]).as_list(0)[0] == ("can’t", pytest.approx(1.0))
+    assert {"Actors who can’t act, ", " who  act, actors"} <= set(seen)
+
+
+def test_case_may_be_folded():
+    text = "Actors praise ACTORS, Straße and STRASSE"
+    names = ["actors", "praise", "strasse", "and"]
+    assert words_of(text, casefold=True) == names
+    sampler = TokenSampler(casefold=True).fit([text])
+    assert sampler.get_feature_names_out().tolist() == sorted(names)
+    [row] = sampler.rows([text])
+    assert row.compose([[False, True, True, True]]) == [" praise , Straße and STRASSE"]
+    assert [len(own) for own in row.spans] == [2, 1, 2, 1]
+    assert sampler.interpret(["aCtOrS"], [text]).tolist() == [[True, False, False, False]]
+
+    def shouts(texts):
+        return np.array([float("Actors" in t) + 2.0 * ("ACTORS" in t) for t in texts])
+
+    lime = LimeExplainer(FunctionRegressor(shouts), sampler=sampler, random_state=0)
+    lime.fit([text])
+    np.testing.assert_allclose(lime.transform([text]).toarray(), [[3, 0, 0, 0]], atol=1e-9)
+    positions = LimeExplainer(
+        FunctionRegressor(shouts), sampler=TokenSampler(casefold=True, positions=True)
+    ).fit([text])
+    np.testing.assert_allclose(
+        positions.explain([text]).values[0, :3], [1, 0, 2], atol=1e-9
+    )
+    summed = positions.transform([text]).toarray()
+    np.testing.assert_allclose(summed, [[3, 0, 0, 0]], atol=1e-9)
+    with pytest.raises(TypeError, match="casefold=1 of TokenSampler must be a bool"):
+        TokenSampler(casefold=1).fit([text])
