@@ -4,17 +4,19 @@
 
 import sys
 import unicodedata
+import warnings
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from sklearn.datasets import load_wine
+from sklearn.datasets import load_digits, load_wine
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from sklime import Explanation, FunctionRegressor, LimeExplainer
+from sklime import Explanation, FunctionClassifier, FunctionRegressor, LimeExplainer
+from sklime.exceptions import HidingWarning
 from sklime.kernels import ExponentialKernel
 from sklime.samplers import (
     MarginalSampler,
@@ -469,3 +471,113 @@ def test_case_may_be_folded():
     np.testing.assert_allclose(summed, [[3, 0, 0, 0]], atol=1e-9)
     with pytest.raises(TypeError, match="casefold=1 of TokenSampler must be a bool"):
         TokenSampler(casefold=1).fit([text])
+
+
+@pytest.fixture(scope="module")
+def digits():
+    X, y = load_digits(return_X_y=True)
+    return X / 16, y
+
+
+@pytest.fixture(scope="module")
+def reader(digits):
+    return LogisticRegression(max_iter=5000).fit(*digits)
+
+
+def explain_digits(reader, digits, rows, **params):
+    sampler = SuperpixelSampler(flat=(8, 8), **params)
+    return LimeExplainer(reader, sampler=sampler, random_state=0).fit(digits[0]), digits[0][
+        rows
+    ]
+
+
+def test_hiding_that_changes_nothing_is_told(reader, digits):
+    explainer, X = explain_digits(reader, digits, slice(5))
+    with pytest.warns(HidingWarning, match=r"hide='mean' of Superpixel.*hide=0") as told:
+        found = explainer.explain(X)
+    [own] = told
+    # What the model says to the five digits with all segments hidden, asked by hand.
+    hidden = [
+        row.compose(np.zeros((1, row.n_units), dtype=bool))[0]
+        for row in explainer.sampler_.rows(X)
+    ]
+    shown = reader.predict_proba(X).max(axis=1)
+    left = reader.predict_proba(hidden)[np.arange(5), reader.predict(X)]
+    usual = reader.predict_proba(digits[0]).mean(axis=0)[reader.predict(X)]
+    few = (abs(shown - left) < 0.2 * (shown - usual)) & (
+        np.nanmax(abs(found.values), axis=1) < 0.2 * (shown - usual)
+    )
+    assert few.sum() >= 4
+    assert f"about {few.sum()} row(s)" in str(own.message)
+    with pytest.warns(HidingWarning, match=f"about {few.sum()} row"):
+        explainer.transform(X)
+
+
+@pytest.mark.parametrize("hide", [0, 1.0, 0.5])
+def test_hiding_that_tells_is_not_warned_of(reader, digits, hide):
+    explainer, X = explain_digits(reader, digits, slice(40), hide=hide)
+    found = explainer.explain(X)
+    assert np.median(np.nanmax(abs(found.values), axis=1)) > 0.2
+
+
+def test_one_image_alone(reader, digits):
+    X = digits[0][:1]
+    sampler = SuperpixelSampler(flat=(8, 8), segmenter=(4, 4))
+    explainer = LimeExplainer(
+        FunctionClassifier(lambda X: np.tile([0.9, 0.05, 0.05], (len(X), 1))),
+        sampler=sampler,
+        random_state=0,
+    ).fit(X)
+    with pytest.warns(HidingWarning, match="about 1 row"):
+        explainer.explain(X)
+
+
+@pytest.mark.parametrize("answer", [0.0, 1.0])
+def test_models_of_one_answer_are_not_warned_of(answer):
+    """There is no usual number from which a constant regressor's would be far."""
+    images = np.random.default_rng(0).uniform(size=(4, 12, 12))
+    for X, sampler in (
+        (images, SuperpixelSampler()),
+        (TEXTS, None),
+        (images, SequenceSampler()),
+    ):
+        explainer = LimeExplainer(
+            constant(answer), sampler=sampler, n_samples=64, random_state=0
+        )
+        assert np.nanmax(abs(explainer.fit(X).explain(X).values)) < 1e-9
+
+
+def test_texts_without_a_word_that_counts_are_not_warned_of():
+    def count(texts):
+        return np.array([float(text.count("good")) for text in texts])
+
+    explainer = LimeExplainer(FunctionRegressor(count), random_state=0).fit(TEXTS)
+    assert abs(explainer.transform(["no film", "a bad one"]).toarray()).max() < 1e-9
+
+
+def test_words_that_are_no_tokens_are_told():
+    def praise(texts):
+        good = np.array(["good" in text for text in texts], dtype=float)
+        return np.column_stack([1 - good, good])
+
+    model = FunctionClassifier(praise, classes=["no", "yes"])
+    texts = ["A good Film", "A bad Film", "The good End", "The bad End"]
+    sampler = TokenSampler(token_pattern="[A-Z][a-z]*")
+    explainer = LimeExplainer(model, sampler=sampler, random_state=0).fit(texts)
+    with pytest.warns(HidingWarning, match=r"about 4 row\(s\).*token_pattern"):
+        explainer.transform(texts)
+
+
+def test_closed_forms_are_warned_of_too_and_warnings_silenced(digits):
+    X = digits[0][:100]
+    # Of segments of one value there is nothing to change.
+    X = np.repeat(X.mean(axis=1), 64).reshape(100, 64)
+    model = LinearRegression().fit(X, X[:, 0])
+    sampler = SuperpixelSampler(flat=(8, 8), segmenter=(2, 2))
+    explainer = LimeExplainer(model, sampler=sampler, random_state=0).fit(X)
+    assert explainer.method_ == "exact"
+    with pytest.warns(HidingWarning, match="about"):
+        explainer.transform(X[:20])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", HidingWarning)
+        explainer.transform(X[:20])

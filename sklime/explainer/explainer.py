@@ -16,6 +16,7 @@ from sklime.exceptions import ClosedFormFailed
 from sklime.explainer.assembly import assemble_explanation
 from sklime.explainer.default_sampler import check_is_table, default_sampler
 from sklime.explainer.diagnostics import Diagnostics, warn_of_growth
+from sklime.explainer.hidden_answers import TypicalAnswers
 from sklime.explainer.metadata import metadata
 from sklime.explainer.parameters import check_parameters, check_uncertainty
 from sklime.explainer.progress import progress_of_growth, with_progress
@@ -256,6 +257,7 @@ class LimeExplainer(
         if sample_weight is not None:
             # The others taught nothing, and may hold what is unknown.
             X = take_rows(X, np.flatnonzero(np.asarray(sample_weight) > 0))
+        self._typical = TypicalAnswers.of(self._response, self.sampler_, X)
         self._routes = Routes(self._setting(), X)
         self.method_ = self._routes.method
         self._grow_pool(X)
@@ -477,7 +479,19 @@ class LimeExplainer(
         own = block, outputs[where], binary, uncertainty
         fitted, failures = self._routes.fit(*own, where.start, own_answers)
         found = Diagnostics.of(fitted, columns, rows.varies, where.start)
-        return keep(fitted, where, block), found + Diagnostics(failures=failures)
+        unchanged = self._unchanged(rows, where, fitted, block, outputs)
+        found += Diagnostics(failures=failures, unchanged=unchanged)
+        return keep(fitted, where, block), found
+
+    def _unchanged(self, rows, where, fitted, block, outputs):
+        """Rows whose answer hardly changes with all units hidden, by what hides them."""
+        sampler, found = self.sampler_, Counter()
+        if self._typical is None or not sampler.leaves_traces(rows.X[where]).any():
+            return found
+        [row], [explained] = block, outputs[where]
+        if self._typical.unchanged(self._response, sampler.kind_, row, fitted, explained):
+            found[sampler.hiding] += 1
+        return found
 
 
 def _sums_of_squares(surrogates, judged, outputs):

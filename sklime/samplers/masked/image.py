@@ -121,6 +121,18 @@ class SuperpixelSampler(MaskSampler):
         self.binary_features_ = np.ones(self.n_features_in_, dtype=bool)
         return self
 
+    @property
+    def hiding(self) -> str:
+        """What a warning says of traces of hidden segments, and the cure."""
+        return (
+            f"what hide={self.hide!r} of SuperpixelSampler shows in place of hidden "
+            "segments tells the model as much. Set another hide, such as the colour of an "
+            "empty ground: hide=0 for black."
+        )
+
+    def leaves_traces(self, X: Table) -> NDArray[np.bool_]:
+        return np.full(len(X), isinstance(self.hide, str))
+
     def rows(self, X: Table) -> list[CellwiseRow]:
         check_fitted(self)
         return [self._row(given) for given in X]

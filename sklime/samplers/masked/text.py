@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from sklime.fitting import atomic_fit, check_fitted
 from sklime.laws.masks import ExchangeableLaw
@@ -142,6 +142,19 @@ class TokenSampler(MaskSampler):
         self.kind_ = TextRows(X, self.vocabulary_)
         self.n_features_in_, self.binary_features_ = 1, np.array([True])
         return self
+
+    hiding = (
+        "TokenSampler leaves words that are no tokens in the text: see to token_pattern or "
+        "tokenizer."
+    )
+
+    def leaves_traces(self, X: Table) -> NDArray[np.bool_]:
+        found = np.zeros(len(X), dtype=bool)
+        for i, text in enumerate(X):
+            ends = [0, *(place for span in self._cut(text) for place in span), len(text)]
+            between = (text[a:b] for a, b in zip(ends[::2], ends[1::2], strict=True))
+            found[i] = any(character.isalnum() for piece in between for character in piece)
+        return found
 
     def rows(self, X: Table) -> list[MaskedText]:
         check_fitted(self)
