@@ -2,6 +2,7 @@
 
 # ruff: noqa: RUF001 (texts in other scripts, and with their own apostrophes)
 
+import copy
 import sys
 import unicodedata
 import warnings
@@ -14,6 +15,7 @@ from sklearn.datasets import load_digits, load_wine
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from sklime import Explanation, FunctionClassifier, FunctionRegressor, LimeExplainer
 from sklime.exceptions import HidingWarning
@@ -581,3 +583,141 @@ def test_closed_forms_are_warned_of_too_and_warnings_silenced(digits):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", HidingWarning)
         explainer.transform(X[:20])
+
+
+def freeze(X):
+    """The same rows, which cannot be written to."""
+    X = copy.deepcopy(X)
+    if isinstance(X, np.ndarray):
+        X.setflags(write=False)
+    elif isinstance(X, list) and isinstance(X[0], np.ndarray):
+        for image in X:
+            image.setflags(write=False)
+    elif isinstance(X, pd.DataFrame):
+        values = X.to_numpy()
+        values.setflags(write=False)
+        X = pd.DataFrame(values, columns=X.columns, copy=False)
+    return X
+
+
+GIVEN = {
+    "images": (SuperpixelSampler(segmenter=(2, 2), hide=0.0), (3, 12, 12, 3)),
+    "channels first": (SuperpixelSampler((2, 2), hide=0.0, channel_axis=0), (3, 3, 12, 12)),
+    "flat": (SuperpixelSampler(segmenter=(2, 2), hide=0.0, flat=(12, 12)), (3, 144)),
+    "series": (SequenceSampler(), (5, 6, 2)),
+    "padded": (SequenceSampler(padding=0.0, fill="interpolate"), (5, 6)),
+    "table": (None, (30, 3)),
+    "frame": (None, (30, 3)),
+    "two sizes": (SuperpixelSampler(segmenter=(2, 2), hide=0.0), None),
+}
+
+
+def rows_of(name, shape):
+    rng = np.random.default_rng(0)
+    if name == "two sizes":
+        return [rng.uniform(1, 2, size) for size in [(12, 12), (9, 15), (12, 12)]]
+    X = rng.uniform(1, 2, shape)
+    if name == "padded":
+        X[:, :2] = 0.0
+    return pd.DataFrame(X, columns=list("abc")) if name == "frame" else X
+
+
+def summary(X):
+    """Two classes by the size of one corner of a row, in arithmetic of its own."""
+    corner = np.asarray(X, dtype=float).reshape(len(X), -1)[:, ::5] - 1.5
+    up = 1 / (1 + np.exp(-corner.mean(axis=1)))
+    return np.column_stack([1 - up, up])
+
+
+def untouched(X):
+    return summary(X)
+
+
+class Overwriting:
+    """Writes into what it is asked about, and keeps it."""
+
+    classes_ = np.array(["no", "yes"])
+
+    def __init__(self):
+        self.kept, self.copies = [], []
+
+    def predict_proba(self, X):
+        answer = summary(X)
+        if isinstance(X, pd.DataFrame):
+            X.iloc[:, :] = 0.0
+        else:
+            X[...] = 0.0
+        self.kept.append(X)
+        self.copies.append(copy.deepcopy(X))
+        return answer
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+@pytest.mark.parametrize("name", GIVEN)
+def test_rows_of_the_user_are_never_changed(name, frozen):
+    sampler, shape = GIVEN[name]
+    X = rows_of(name, shape)
+    kept = copy.deepcopy(X)
+    given = freeze(X) if frozen else X
+    model = Overwriting()
+    shared = {"sampler": sampler, "n_samples": 128, "random_state": 0}
+    hasty = LimeExplainer(model, **shared).fit(given)
+    calm = LimeExplainer(FunctionClassifier(untouched, classes=["no", "yes"]), **shared)
+    calm.fit(copy.deepcopy(kept))
+    first = hasty.explain(given)
+    right = calm.explain(copy.deepcopy(kept))
+    np.testing.assert_array_equal(first.values, right.values)
+    assert np.nanmax(abs(right.values)) > 0
+    np.testing.assert_array_equal(hasty.explain(given).values, first.values)
+    assert hasty.score(given) == calm.score(kept)
+    for one, other in zip(first.data, right.data, strict=True):
+        np.testing.assert_array_equal(one, other)
+    if name != "two sizes":
+        np.testing.assert_array_equal(hasty.transform(given), calm.transform(kept))
+    if isinstance(kept, list):
+        assert all(map(np.array_equal, given, kept))
+    else:
+        np.testing.assert_array_equal(np.asarray(given), np.asarray(kept))
+    # What the model keeps is its own: nobody writes to it afterwards.
+    for one, other in zip(model.kept, model.copies, strict=True):
+        np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
+
+
+@pytest.mark.parametrize(
+    "container", [list, lambda t: np.array(t, dtype=object), pd.Series]
+)
+def test_texts_of_the_user_are_never_changed(container):
+    def shorten(texts):
+        found = np.array([float("good" in text) for text in texts])
+        for i in range(len(texts)):
+            texts[i] = "gone"
+        return found
+
+    X = container(TEXTS)
+    if isinstance(X, np.ndarray):
+        X.setflags(write=False)
+    explainer = LimeExplainer(FunctionRegressor(shorten), random_state=0).fit(X)
+    for _ in range(2):
+        found = explainer.explain(X)
+        np.testing.assert_array_equal(found.predictions, [1, 1, 0, 0])
+        assert list(found.data) == list(X) == TEXTS
+    assert explainer.score(X) == pytest.approx(1.0)
+    assert list(X) == TEXTS
+
+
+@pytest.mark.parametrize("container", [np.array, pd.DataFrame])
+@pytest.mark.parametrize("fitted", [False, True])
+def test_scaling_in_place_leaves_the_table(container, fitted):
+    X = container(np.random.default_rng(0).normal(3.0, 2.0, (60, 3)))
+    if isinstance(X, pd.DataFrame):
+        X.columns = list("abc")
+    kept, y = X.copy(), np.asarray(X)[:, 0] > 3
+    model = make_pipeline(StandardScaler(copy=False), LogisticRegression())
+    right = make_pipeline(StandardScaler(), LogisticRegression()).fit(kept, y)
+    model = model.fit(X.copy(), y) if fitted else model
+    found = LimeExplainer(model, random_state=0).fit(X, y)
+    expected = LimeExplainer(right, random_state=0).fit(kept, y)
+    for _ in range(2):
+        np.testing.assert_allclose(found.transform(X), expected.transform(kept), atol=1e-12)
+    found.score(X)
+    np.testing.assert_array_equal(np.asarray(X), np.asarray(kept))
