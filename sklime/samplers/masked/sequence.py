@@ -32,7 +32,8 @@ class SequenceSampler(MaskSampler):
     out.
 
     `transform` lays the attributions out over the T * F cells, step by step, each cell its
-    part's; the columns are ``<feature>_t-<k>``, k steps before the last one.
+    part's; the columns are ``<feature>_<step>``, and steps are named ``t-<k>``, k steps
+    before the last one, unless they have names of their own.
 
     Parameters
     ----------
@@ -52,6 +53,9 @@ class SequenceSampler(MaskSampler):
         (T, F). A cell never observed in training has a missing mean.
     feature_names : sequence of F str, default=None
         Names of the features. None: ``x0``, ``x1``, ...
+    step_names : sequence of T str, default=None
+        Names of the steps, such as hours, wherever they are shown. None: ``t-11``, ...,
+        ``t-0`` for twelve of them.
     padding : float or None, default=None
         The value, or NaN, that fills shorter series up in front or at the end. Steps there
         of which all features have it are padding: they are never hidden, their attribution
@@ -69,6 +73,8 @@ class SequenceSampler(MaskSampler):
         T * F.
     n_steps_ : int
         T.
+    step_names_ : ndarray of shape (T,) of str
+        Names of the steps.
 
     Examples
     --------
@@ -94,6 +100,7 @@ class SequenceSampler(MaskSampler):
         n_segments: int = 10,
         fill: Literal["mean", "noise", "interpolate", "background"] | ArrayLike = "mean",
         feature_names: Sequence[str] | None = None,
+        step_names: Sequence[str] | None = None,
         padding: float | None = None,
         random_state: RandomState = 0,
     ) -> None:
@@ -101,6 +108,7 @@ class SequenceSampler(MaskSampler):
         self.n_segments = n_segments
         self.fill = fill
         self.feature_names = feature_names
+        self.step_names = step_names
         self.padding = padding
         self.random_state = random_state
 
@@ -122,10 +130,11 @@ class SequenceSampler(MaskSampler):
             )
         check_padding(self.padding)
         X = as_series(X)
-        self.kind_ = SeriesRows(X, self.feature_names)
+        self.kind_ = SeriesRows(X, self.feature_names, self.step_names)
         cells = X.reshape(*X.shape[:2], -1)
         self.n_steps_ = self.kind_.n_steps
         self.feature_names_ = self.kind_.feature_names
+        self.step_names_ = self.kind_.step_names
         self._spans, self._names = self._cut()
         self.background_ = self._background(cells, check_weights(sample_weight, X))
         self.n_features_in_ = self.background_.size
@@ -168,8 +177,8 @@ class SequenceSampler(MaskSampler):
         n = T if self.unit == "step" else min(self.n_segments, T)
         which = steps * n // T
         names = []
-        for stretch in np.split(T - 1 - steps, np.flatnonzero(np.diff(which)) + 1):
-            first, last = f"t-{stretch[0]}", f"t-{stretch[-1]}"
+        for stretch in np.split(self.step_names_, np.flatnonzero(np.diff(which)) + 1):
+            first, last = stretch[0], stretch[-1]
             names.append(first if first == last else f"{first}..{last}")
         return np.repeat(which[:, np.newaxis], F, axis=1), np.array(names, dtype=object)
 
