@@ -8,6 +8,7 @@ from types import FrameType
 
 __all__ = [
     "ClosedFormWarning",
+    "HidingWarning",
     "NeighbourhoodWarning",
     "SelectionWarning",
     "UnknownValueWarning",
@@ -34,6 +35,15 @@ class UnknownValueWarning(UserWarning):
 
 class SelectionWarning(UserWarning):
     """A selector kept no feature, so that the surrogate is a constant."""
+
+
+class HidingWarning(UserWarning):
+    """Hiding all units of a row hardly changes the model's answer.
+
+    Given where the answer is far from those about training rows, yet nearly the same with
+    every unit of a text, an image or a sequence hidden: what the sampler shows in their
+    place tells the model as much, and the attributions are near 0 for that reason.
+    """
 
 
 class ClosedFormWarning(UserWarning):

@@ -23,6 +23,9 @@ from sklime.kernels import ExponentialKernel
 from sklime.samplers import SuperpixelSampler
 from sklime.selectors import ForwardSelection, HighestWeights, LassoPath
 
+# Of digits the mean colour of hidden segments tells a model nearly as much as the segments.
+pytestmark = pytest.mark.filterwarnings("ignore::sklime.exceptions.HidingWarning")
+
 DIGITS, NUMBERS = load_digits(return_X_y=True)
 MODEL = LogisticRegression(max_iter=500)
 FACE = astronaut()[64:128, 160:256]

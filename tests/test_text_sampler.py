@@ -107,7 +107,7 @@ def test_words_are_those_of_lime_and_so_is_what_is_left(kind, positions):
     text = TEXTS[kind][:400]
     mask = "UNKWORDZ" if positions else None
     theirs = IndexedString(text, bow=not positions, mask_string="UNKWORDZ")
-    row = row_of(text, positions=positions, mask=mask)
+    row = row_of(text, token_pattern=r"\w+", positions=positions, mask=mask)
     assert row.n_units == theirs.num_words()
     assert row.names.tolist() == [theirs.word(j) for j in range(row.n_units)]
     for kept, ours in zip(masks := some_masks(row), row.compose(masks), strict=True):

@@ -25,6 +25,12 @@ def assemble_explanation(blocks, rows, target, names, responses, outputs, meta):
         How the explanation was made.
     """
     fitted, notes = zip(*blocks, strict=True)
+    positions = rows.positions(notes)
+    if positions is not None:
+        n_shared = len(notes[0][0])
+        fitted = [
+            part.spread(own, n_shared) for part, own in zip(fitted, positions, strict=True)
+        ]
     fitted = Surrogates.padded(fitted)
     n, k, d = fitted.coef.shape
     per_unit = (n, k, d) if target.multiple else (n, d)

@@ -8,6 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklime.exceptions import (
     ClosedFormWarning,
+    HidingWarning,
     NeighbourhoodWarning,
     SelectionWarning,
     UnknownValueWarning,
@@ -45,6 +46,8 @@ class Diagnostics:
         Positions of the rows that would need more draws than they may have.
     failures : Counter
         Rows, by why their closed form failed, that were explained by draws instead.
+    unchanged : Counter
+        Rows, by what the sampler does, whose answer hardly changes with all units hidden.
     """
 
     weightless: int = 0
@@ -58,6 +61,7 @@ class Diagnostics:
     empty_selections: int = 0
     unconverged: tuple = ()
     failures: Counter = field(default_factory=Counter)
+    unchanged: Counter = field(default_factory=Counter)
 
     @classmethod
     def of(cls, surrogates, columns, varies, first_row=0):
@@ -111,6 +115,7 @@ class Diagnostics:
             self.empty_selections + other.empty_selections,
             self.unconverged + other.unconverged,
             self.failures + other.failures,
+            self.unchanged + other.unchanged,
         )
 
     def warn(self, names, kernel, selector, n_samples, rows="row(s)"):
@@ -192,6 +197,14 @@ class Diagnostics:
                 "with as many draws as max_samples allows. Raise either, or look at "
                 "explain(X, uncertainty=True).",
                 ConvergenceWarning,
+            )
+        if self.unchanged:
+            [(hiding, _)] = self.unchanged.most_common(1)
+            warn_caller(
+                "hiding every unit hardly changes the answer about "
+                f"{self.unchanged.total()} row(s), whose attributions near 0 do not mean "
+                f"that nothing matters: {hiding}",
+                HidingWarning,
             )
         if self.failures:
             [(reason, _)] = self.failures.most_common(1)

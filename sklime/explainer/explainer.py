@@ -14,7 +14,9 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from sklime.exceptions import ClosedFormFailed
 from sklime.explainer.assembly import assemble_explanation
+from sklime.explainer.default_sampler import check_is_table, default_sampler
 from sklime.explainer.diagnostics import Diagnostics, warn_of_growth
+from sklime.explainer.hidden_answers import TypicalAnswers
 from sklime.explainer.metadata import metadata
 from sklime.explainer.parameters import check_parameters, check_uncertainty
 from sklime.explainer.progress import progress_of_growth, with_progress
@@ -53,7 +55,9 @@ class LimeExplainer(
         with ``predict_proba``, ``decision_function`` or ``predict`` and without ``fit`` is
         a black box; wrap a raw function in `FunctionClassifier` or `FunctionRegressor`.
     sampler : Sampler or None, default=None
-        How rows are perturbed. None: `MarginalSampler()`.
+        How rows are perturbed. None: `MarginalSampler()` for tables, `TokenSampler()` for
+        texts, which are a list, an array or a Series of str; a frame is a table, whatever
+        its columns. Images and series need a sampler of theirs.
     kernel : Kernel, callable, Gaussian-process kernel or None, default=None
         How draws are weighted. None: `ExponentialKernel()`, Euclidean with width
         ``0.75 * sqrt(n_features)`` for tables.
@@ -207,7 +211,8 @@ class LimeExplainer(
         Parameters
         ----------
         X : table of shape (n_rows, n_features)
-            Training rows: array, pandas or polars frame, or sparse matrix.
+            Training rows: array, pandas or polars frame, or sparse matrix; or rows of
+            the sampler's kind, such as a list of texts.
         y : array-like of shape (n_rows,), optional
             Targets: needed where the model is not fitted yet or the sampler uses them.
         sample_weight : array-like of shape (n_rows,), optional
@@ -221,7 +226,8 @@ class LimeExplainer(
         self
         """
         check_parameters(self)
-        self.sampler_ = clone(MarginalSampler() if self.sampler is None else self.sampler)
+        self.sampler_ = default_sampler(X) if self.sampler is None else clone(self.sampler)
+        check_is_table(self.sampler_, X)
         X = self.sampler_.row_kind.check_columns(self, X, reset=True)
         self.estimator_ = self._fitted_model(X, y, sample_weight, params)
         self.sampler_.fit(X, y, sample_weight=sample_weight)
@@ -251,6 +257,7 @@ class LimeExplainer(
         if sample_weight is not None:
             # The others taught nothing, and may hold what is unknown.
             X = take_rows(X, np.flatnonzero(np.asarray(sample_weight) > 0))
+        self._typical = TypicalAnswers.of(self._response, self.sampler_, X)
         self._routes = Routes(self._setting(), X)
         self.method_ = self._routes.method
         self._grow_pool(X)
@@ -473,7 +480,19 @@ class LimeExplainer(
         own = block, outputs[where], binary, uncertainty
         fitted, failures = self._routes.fit(*own, where.start, own_answers)
         found = Diagnostics.of(fitted, columns, rows.varies, where.start)
-        return keep(fitted, where, block), found + Diagnostics(failures=failures)
+        unchanged = self._unchanged(rows, where, fitted, block, outputs)
+        found += Diagnostics(failures=failures, unchanged=unchanged)
+        return keep(fitted, where, block), found
+
+    def _unchanged(self, rows, where, fitted, block, outputs):
+        """Rows whose answer hardly changes with all units hidden, by what hides them."""
+        sampler, found = self.sampler_, Counter()
+        if self._typical is None or not sampler.leaves_traces(rows.X[where]).any():
+            return found
+        [row], [explained] = block, outputs[where]
+        if self._typical.unchanged(self._response, sampler.kind_, row, fitted, explained):
+            found[sampler.hiding] += 1
+        return found
 
 
 def _sums_of_squares(surrogates, judged, outputs):

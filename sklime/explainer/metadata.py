@@ -26,7 +26,7 @@ def metadata(explainer, routes, n_rows, n_drawn, own_answers):
     Returns
     -------
     dict
-        Of strings and numbers.
+        Of strings, numbers and lists of these.
     """
     method = {0: "exact", n_rows: "sampling"}.get(n_drawn, "exact and sampling")
     exact, setting = method == "exact", routes.setting
@@ -34,6 +34,7 @@ def metadata(explainer, routes, n_rows, n_drawn, own_answers):
     groups = None if exact else setting.law.groups(n_samples)
     return {
         "kind": explainer.sampler_.kind_.name,
+        **explainer.sampler_.kind_.metadata(),
         "method": method,
         "weighting": None if exact else explainer.weighting,
         "scores": routes.source.score_basis if exact else f"on {n_samples} draws",

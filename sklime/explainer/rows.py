@@ -60,6 +60,10 @@ class Rows(ABC):
     def unit_metadata(self, block):
         """Names, places and values of a block's units, to label explanations with."""
 
+    def positions(self, metadata):
+        """Where each row's features stand among those that all rows share; None: as is."""
+        return None
+
     @abstractmethod
     def explanation_fields(self, metadata):
         """Fields of an Explanation that name the features of all rows."""
@@ -136,10 +140,18 @@ class UnitRows(Rows):
 
     def unit_metadata(self, block):
         [row] = block
-        return row.names, row.spans
+        return row.described
+
+    def positions(self, metadata):
+        if all(positions is None for _, _, positions in metadata):
+            return None
+        return [
+            np.arange(len(names)) if positions is None else positions
+            for names, _, positions in metadata
+        ]
 
     def explanation_fields(self, metadata):
-        names, spans = zip(*metadata, strict=True)
+        names, spans, _ = zip(*metadata, strict=True)
         return self.kind.fields(self.X, self.given, names, spans)
 
     def reference(self, where, block, response):

@@ -118,6 +118,26 @@ class Surrogates:
             joined[field.name] = np.concatenate(list(arrays))
         return cls(**joined)
 
+    def spread(self, positions, n_features):
+        """Place features among more of them, which have no effect and no doubts.
+
+        Parameters
+        ----------
+        positions : ndarray of shape (n_own_features,) of int
+            Where they stand.
+        n_features : int
+            Number of all.
+        """
+        nothing = {"support": np.nan, "match_share": np.nan, "constant": True}
+        spread = {}
+        for name in _PER_FEATURE:
+            array = getattr(self, name)
+            if array is not None:
+                shape = (*array.shape[:-1], n_features)
+                spread[name] = np.full(shape, nothing.get(name, 0), array.dtype)
+                spread[name][..., positions] = array
+        return replace(self, **spread)
+
     def updated(self, rows, part):
         """Replace the surrogates of some rows by others.
 

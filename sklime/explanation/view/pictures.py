@@ -50,8 +50,10 @@ def picture_of(explanation, row):
     if kind == "image" and spans.ndim == 2:
         return {"kind": kind, **image_picture(np.asarray(data), spans)}
     if kind == "sequence":
-        names = explanation.feature_names
-        return {"kind": kind, **sequence_picture(np.asarray(data, float), spans, names)}
+        names, meta = explanation.feature_names, explanation.meta
+        own = meta.get("features"), meta.get("steps")
+        series = np.asarray(data, float)
+        return {"kind": kind, **sequence_picture(series, spans, names, *own)}
     return None
 
 
@@ -123,7 +125,7 @@ def image_picture(image, labels):
     }
 
 
-def sequence_picture(series, labels, names):
+def sequence_picture(series, labels, names, features=None, step_names=None):
     """Write the features of a sequence as lines of SVG, one lane each.
 
     Parameters
@@ -133,12 +135,18 @@ def sequence_picture(series, labels, names):
     labels : ndarray of int of shape (T,) or (T, F)
         The unit of each step, or each step and feature; -1 for none.
     names : sequence of str
-        Names of the cells, step-major, from which those of features are taken.
+        Names of the cells, step-major, from which those of features are taken where
+        `features` are not given.
+    features : sequence of F str, default=None
+        Names of the features.
+    step_names : sequence of T str, default=None
+        Names of the steps.
 
     Returns
     -------
     dict
-        ``steps``, how many there are, and ``lanes``, each with the ``name`` of its
+        ``steps``, how many there are, ``ends``, the names of the first and the last (None
+        if unknown), and ``lanes``, each with the ``name`` of its
         feature, its range ``low`` and ``high``, the ``path`` of its line, a step one unit
         wide and a range of 100 high, and ``runs``: the unit and the first step of each
         stretch of one unit.
@@ -148,7 +156,7 @@ def sequence_picture(series, labels, names):
     >>> import numpy as np
     >>> from sklime.explanation.view.pictures import sequence_picture
     >>> sequence_picture(np.array([1.0, 5.0, 3.0]), np.array([0, 0, 1]), [])
-    {'steps': 3, 'lanes': [{'name': 'feature 0', 'low': 1.0, 'high': 5.0,
+    {'steps': 3, 'ends': None, 'lanes': [{'name': 'feature 0', 'low': 1.0, 'high': 5.0,
      'path': 'M0.5 100L0.5 100 1.5 0 2.5 50', 'runs': [[0, 0], [1, 2]]}]}
     """
     series = series.reshape(len(series), -1)
@@ -161,14 +169,15 @@ def sequence_picture(series, labels, names):
         low, high = (known.min(), known.max()) if len(known) else (np.nan, np.nan)
         starts = _run_starts(owner)
         lane = {
-            "name": _lane_name(names, j, series.size),
+            "name": features[j] if features else _lane_name(names, j, series.size),
             "low": float(f"{low:.4g}") if len(known) else None,
             "high": float(f"{high:.4g}") if len(known) else None,
             "path": _path(100 * (high - line) / ((high - low) or 1.0)),
             "runs": np.stack([owner[starts], starts], axis=1).tolist(),
         }
         lanes.append(lane)
-    return {"steps": steps, "lanes": lanes}
+    ends = [step_names[0], step_names[-1]] if step_names else None
+    return {"steps": steps, "ends": ends, "lanes": lanes}
 
 
 def _run_starts(*labels):

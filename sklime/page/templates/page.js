@@ -169,7 +169,8 @@
     const units = ranked(answer);
     if (!units.length) return el("p", {}, "No attribution differs from 0.");
     const thin = new Set(answer.thin);
-    const head = ["Condition", ...(row.cells ? ["Value"] : []), "Attribution"];
+    const unit = { text: "Word", image: "Segment", sequence: "Part" }[row.picture?.kind] ?? "Condition";
+    const head = [unit, ...(row.cells ? ["Value"] : []), "Attribution"];
     const lines = units.map((unit) => {
       const value = answer.values[unit], margin = answer.margins?.[unit] ?? null;
       const label = labels[row.labels[unit]];
@@ -237,7 +238,7 @@
       const view = svg("svg", { class: "image", role: "img", "aria-label": label, viewBox: `0 0 ${width} ${height}` }, image, over);
       return el("div", {}, view, el("label", { class: "controls" }, box, "Show attributions"));
     },
-    sequence: ({ steps, lanes }, shares) => {
+    sequence: ({ steps, ends, lanes }, shares) => {
       const drawn = lanes.map((lane) => {
         const bands = lane.runs.map(([unit, start], i) => ({
           start,
@@ -266,7 +267,7 @@
               })),
             svg("path", { d: lane.path }),
           ),
-        )));
+        )), ends ? el("p", { class: "facts" }, `steps from ${ends[0]} to ${ends[1]}`) : "");
     },
   };
   const open = (row, focus) => {

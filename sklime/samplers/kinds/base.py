@@ -145,6 +145,10 @@ class RowKind(ABC):
             "unit_spans": list(spans),
         }
 
+    def metadata(self) -> dict[str, Any]:
+        """What explanations note of the kind in `meta`, for pictures: here nothing."""
+        return {}
+
     def names_of_units(self) -> Any:
         """Names of units in messages, by position."""
         return _Numbered()

@@ -4,7 +4,7 @@ import numpy as np
 
 
 def lay_out_cells(rows, coefs):
-    """Write the coefficient of each unit to all of its cells.
+    """Write the coefficient of each unit to all of its cells, 0 to cells without one.
 
     Parameters
     ----------
@@ -18,6 +18,9 @@ def lay_out_cells(rows, coefs):
     ndarray of shape (n_rows, n_outputs * n_cells)
         Output-major.
     """
-    return np.stack(
-        [coef[:, row.spans.ravel()].ravel() for row, coef in zip(rows, coefs, strict=True)]
-    )
+    laid_out = []
+    for row, coef in zip(rows, coefs, strict=True):
+        # One more than there are units, for -1 to point at.
+        padded = np.pad(coef, [(0, 0), (0, 1)])
+        laid_out.append(padded[:, row.spans.ravel()].ravel())
+    return np.stack(laid_out)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,14 +26,16 @@ class ImageRows(RowKind):
     Parameters
     ----------
     X : ndarray or list of ndarrays
-        Training images, (H, W) or (H, W, C) each.
+        Training images, (H, W) or of three axes each.
     flat : tuple of int, default=None
         Shape of an image, where rows are flattened pixels.
+    channel_axis : int or None, default=-1
+        The axis of the channels in an image of three axes.
 
     Attributes
     ----------
     image_shape : tuple or None
-        Shape of the training images; None where they differ.
+        Shape of the training images, as given; None where they differ.
     n_channels : int or None
         C; None for images without an axis of channels.
     n_values : int
@@ -41,14 +44,23 @@ class ImageRows(RowKind):
 
     name = "image"
 
-    def __init__(self, X: Table, flat: tuple[int, ...] | None = None) -> None:
+    def __init__(
+        self,
+        X: Table,
+        flat: tuple[int, ...] | None = None,
+        channel_axis: int | None = -1,
+    ) -> None:
+        _check_channel_axis(channel_axis)
         self.flat = flat
+        self.channel_axis = channel_axis
         images = self._images(X)
         shapes = {self.shape_of(image) for image in images}
         # Where channels differ, `check` below names the image.
-        self.n_channels = _n_channels(self.shape_of(images[0]))
+        self.n_channels = self._n_channels(images[0])
         self.image_shape = shapes.pop() if len(shapes) == 1 else None
         self.check(images)
+        if channel_axis == -1:
+            _check_channels_are_last(map(self.shape_of, images), flat)
         # Lists of images of different sizes have one column, the image itself.
         self.n_values = prod(getattr(images, "shape", ())[1:])
 
@@ -60,7 +72,7 @@ class ImageRows(RowKind):
     def check(self, X: Table) -> Table:
         images = self._images(X)
         for i, image in enumerate(images):
-            found = _n_channels(self.shape_of(image))
+            found = self._n_channels(image)
             if found != self.n_channels:
                 raise ValueError(
                     f"image {i} has {_in_words(found)}, the first training image "
@@ -75,9 +87,11 @@ class ImageRows(RowKind):
         return [X]
 
     def shown(self, X: Table, given: Table) -> Table:
-        if self.flat is None:
+        # Pictures have their channels last, whatever the model takes.
+        if self.flat is None and self.channel_axis in (None, -1, 2):
             return X
-        return np.stack([given.reshape(self.shape_of(given)) for given in X])
+        images = [self.channels_last(given) for given in X]
+        return images if isinstance(X, list) else np.stack(images)
 
     def lay_out(
         self, rows: Sequence[MaskedRow], coefs: Sequence[NDArray[np.float64]]
@@ -86,7 +100,7 @@ class ImageRows(RowKind):
         return lay_out_cells(rows, coefs)
 
     def check_layout(self, X: Table) -> None:
-        self._check_sizes({self.shape_of(given)[:2] for given in X})
+        self._check_sizes({self.channels_last(given).shape[:2] for given in X})
 
     def column_names(self) -> NDArray[np.object_]:
         if self.image_shape is None:
@@ -94,13 +108,13 @@ class ImageRows(RowKind):
                 "the training images are of different sizes, so that their pixels have no "
                 "common names: use explain, or resize them."
             )
-        height, width = self.image_shape[:2]
+        height, width = self._size
         names = [f"pixel_{r}_{c}" for r in range(height) for c in range(width)]
         return np.array(names, dtype=object)
 
     def _check_sizes(self, sizes):
         if self.image_shape is not None:
-            sizes = sizes | {self.image_shape[:2]}
+            sizes = sizes | {self._size}
         if len(sizes) > 1:
             raise ValueError(
                 f"images of different sizes, {_sizes_in_words(sizes)}, share no pixels "
@@ -109,15 +123,45 @@ class ImageRows(RowKind):
             )
 
     def shape_of(self, given: NDArray[Any]) -> tuple[int, ...]:
-        """Shape (H, W) or (H, W, C) of one image as it was given."""
+        """Shape of one image as the model takes it, or would but for `flat`."""
         return given.shape if self.flat is None else tuple(self.flat)
+
+    def channels_last(self, given: NDArray[Any]) -> NDArray[Any]:
+        """One image as given, as an array of shape (H, W) or (H, W, C)."""
+        image = given.reshape(self.shape_of(given))
+        if image.ndim == 2 or self.channel_axis is None:
+            return image
+        return np.ascontiguousarray(np.moveaxis(image, self.channel_axis, -1))
+
+    def as_given(self, image: NDArray[Any], given: NDArray[Any]) -> NDArray[Any]:
+        """An array of shape (H, W) or (H, W, C) in the layout of a given image."""
+        if image.ndim == 3 and self.channel_axis is not None:
+            image = np.moveaxis(image, -1, self.channel_axis)
+        return image.reshape(given.shape)
+
+    @property
+    def _size(self):
+        """Height and width of the training images, where these are equal."""
+        if len(self.image_shape) == 2:
+            return self.image_shape
+        return tuple(np.delete(self.image_shape, self.channel_axis).tolist())
+
+    def _n_channels(self, given):
+        shape = self.shape_of(given)
+        return shape[self.channel_axis] if len(shape) == 3 else None
 
     def _images(self, X):
         """Images as the model takes them: one array where they are of one kind."""
         X = _as_array_or_list(X)
         if self.flat is not None:
-            return _check_flat(X, self.flat)
+            return _check_flat(X, self.flat, self.channel_axis)
         for i, image in enumerate(X):
+            if image.ndim == 3 and self.channel_axis is None:
+                raise ValueError(
+                    f"image {i} has shape {image.shape}, while channel_axis=None is for "
+                    "images without channels, of shape (H, W): set channel_axis=-1, or 0 "
+                    "for (C, H, W)."
+                )
             if image.ndim not in (2, 3) or image.size == 0:
                 raise ValueError(
                     f"image {i} has shape {image.shape}; images have shape (H, W) or "
@@ -145,11 +189,39 @@ def _as_array_or_list(X):
     return X
 
 
-def _check_flat(X, flat):
+def _check_channel_axis(axis):
+    good = isinstance(axis, Integral) and not isinstance(axis, bool) and -3 <= axis <= 2
+    if axis is not None and not good:
+        raise ValueError(
+            f"channel_axis={axis!r} must be -1 for images of shape (H, W, C), 0 for "
+            "(C, H, W), another axis of theirs, or None for images without channels."
+        )
+
+
+def _check_channels_are_last(shapes, flat):
+    """Refuse images that look like (C, H, W): few along the first axis, many else."""
+    for i, shape in enumerate(shapes):
+        if len(shape) == 3 and shape[0] in (1, 3, 4) and min(shape[1:]) >= 8:
+            where = f"image {i} has" if flat is None else f"flat={flat!r} is"
+            raise ValueError(
+                f"{where} shape {shape}, which channel_axis=-1 takes for an image of "
+                f"{shape[0]} x {shape[1]} pixels with {shape[2]} channels. If its channels "
+                "come first, set channel_axis=0; if they are the last axis indeed, "
+                "channel_axis=2."
+            )
+
+
+def _check_flat(X, flat, channel_axis):
     sides = isinstance(flat, (tuple, list)) and len(flat) in (2, 3)
     if not (sides and all(is_count(side) for side in flat)):
         raise ValueError(
-            f"flat={flat!r} must be the shape (H, W) or (H, W, C) of an image."
+            f"flat={flat!r} must be the shape (H, W) or (H, W, C) of an image, with "
+            "channel_axis=0 (C, H, W)."
+        )
+    if len(flat) == 3 and channel_axis is None:
+        raise ValueError(
+            f"flat={flat!r} has three axes, while channel_axis=None is for images without "
+            "channels: set channel_axis=-1, or 0 for (C, H, W)."
         )
     shape = getattr(X, "shape", None)
     if shape is None or shape[1:] != (prod(flat),):
@@ -174,10 +246,6 @@ def _check_pixels(image, i):
             f"image {i} has {bad.sum()} value(s) that are NaN or infinite, the first at "
             f"{where}: fill them before explaining."
         )
-
-
-def _n_channels(shape):
-    return shape[2] if len(shape) == 3 else None
 
 
 def _in_words(n_channels):

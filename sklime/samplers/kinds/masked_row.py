@@ -38,6 +38,15 @@ class MaskedRow(ABC):
         """Where each unit stands in the row: n_units entries, or a map of labels."""
 
     @property
+    def described(self) -> tuple[Any, Any, NDArray[np.intp] | None]:
+        """Names, spans and positions of units as explanations show them.
+
+        Rows of a kind with units in common have all of these, at positions that rows
+        share; where some cannot be hidden, the positions of those that can are given.
+        """
+        return self.names, self.spans, None
+
+    @property
     def n_units(self) -> int:
         """Number of units."""
         return len(self.names)

@@ -27,6 +27,8 @@ class SeriesRows(RowKind):
         Training series.
     feature_names : sequence of F str, default=None
         Names of the features. None: ``x0``, ``x1``, ...
+    step_names : sequence of T str, default=None
+        Names of the steps. None: ``t-11``, ..., ``t-0``.
 
     Attributes
     ----------
@@ -36,15 +38,29 @@ class SeriesRows(RowKind):
         T.
     feature_names : ndarray of shape (F,) of str
         Names of the features.
+    step_names : ndarray of shape (T,) of str
+        Names of the steps.
     """
 
     name = "sequence"
 
-    def __init__(self, X: Table, feature_names: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        X: Table,
+        feature_names: Sequence[str] | None = None,
+        step_names: Sequence[str] | None = None,
+    ) -> None:
         X = as_series(X)
         self.shape, self.dtype = X.shape[1:], X.dtype
         self.n_steps = self.shape[0]
-        self.feature_names = _named(feature_names, self.shape[1] if X.ndim == 3 else 1)
+        n_features = self.shape[1] if X.ndim == 3 else 1
+        self.feature_names = default_names(n_features)
+        if feature_names is not None:
+            self.feature_names = _checked("feature", feature_names, n_features)
+        back = range(self.n_steps - 1, -1, -1)
+        self.step_names = np.array([f"t-{k}" for k in back], dtype=object)
+        if step_names is not None:
+            self.step_names = _checked("step", step_names, self.n_steps)
 
     @classmethod
     def tag(cls, tags: Tags) -> None:
@@ -62,8 +78,7 @@ class SeriesRows(RowKind):
         return X if X.dtype.kind == "f" else X.astype(np.result_type(X, self.dtype))
 
     def column_names(self) -> NDArray[np.object_]:
-        back = range(self.n_steps - 1, -1, -1)
-        names = [f"{name}_t-{k}" for k in back for name in self.feature_names]
+        names = [f"{name}_{t}" for t in self.step_names for name in self.feature_names]
         return np.array(names, dtype=object)
 
     def lay_out(
@@ -73,6 +88,10 @@ class SeriesRows(RowKind):
 
     def explained_names(self) -> NDArray[np.object_]:
         return self.column_names()
+
+    def metadata(self) -> dict[str, Any]:
+        own = {"features": self.feature_names, "steps": self.step_names}
+        return {name: [str(each) for each in names] for name, names in own.items()}
 
 
 def as_series(X):
@@ -105,13 +124,10 @@ def as_series(X):
     return X
 
 
-def _named(given, n_features):
-    if given is None:
-        return default_names(n_features)
-    names = np.asarray(given, dtype=object)
-    if names.shape != (n_features,) or len(set(map(str, names))) < n_features:
+def _checked(what, given, n):
+    names = np.array([*given], dtype=object)
+    if isinstance(given, str) or names.shape != (n,) or len(set(map(str, names))) < n:
         raise ValueError(
-            f"feature_names={given!r} must be {n_features} different name(s), one for each "
-            "feature."
+            f"{what}_names={given!r} must be {n} different name(s), one for each {what}."
         )
     return names

@@ -49,6 +49,26 @@ class MaskSampler(Sampler):
     # it.
     sequence: Literal["stratified", "random"] = "stratified"
 
+    def leaves_traces(self, X: Table) -> NDArray[np.bool_]:
+        """Whether rows with all of their units hidden still differ by what they were.
+
+        Where they do, hiding may change nothing for the model, and a warning says so.
+
+        Parameters
+        ----------
+        X : list or ndarray
+            Checked rows.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,) of bool
+            Here False: what is hidden is gone.
+        """
+        return np.zeros(len(X), dtype=bool)
+
+    # What a warning says of traces of hidden units, and how to hide them better.
+    hiding = "the sampler leaves traces of hidden units: hide them in another way."
+
     @abstractmethod
     def rows(self, X: Table) -> Sequence[MaskedRow]:
         """Cut rows into units.

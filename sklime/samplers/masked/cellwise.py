@@ -26,10 +26,14 @@ class CellwiseRow(MaskedRow):
     hidden : ndarray
         Replacement values where a unit is hidden, of the same shape and dtype.
     spans : ndarray of int
-        The unit of each cell, numbered from 0 without gaps. Each cell is an equal share of
-        consecutive values: a pixel with its channels, for example.
+        The unit of each cell, numbered from 0 without gaps; -1 where it is never hidden.
     names : ndarray of shape (n_units,) of str
         Names of the units.
+    units : ndarray of int, default=None
+        The unit of each value, of the shape of `values`. None: each cell is an equal share
+        of consecutive values, such as a pixel with its channels.
+    among : (ndarray of shape (n_units,) of int, ndarray of str), default=None
+        Positions of the units among those that all rows have, and the names of all these.
 
     Examples
     --------
@@ -42,10 +46,11 @@ class CellwiseRow(MaskedRow):
            [0, 0, 7]])
     """
 
-    def __init__(self, values, hidden, spans, names):
+    def __init__(self, values, hidden, spans, names, units=None, among=None):
         self.values = np.ascontiguousarray(values)
         self.hidden = np.ascontiguousarray(hidden)
         self._spans, self._names = spans, names
+        self._given_units, self._among = units, among
 
     @property
     def names(self) -> NDArray[Any]:
@@ -56,6 +61,13 @@ class CellwiseRow(MaskedRow):
         return self._spans
 
     @property
+    def described(self) -> tuple[Any, Any, NDArray[np.intp] | None]:
+        if self._among is None:
+            return super().described
+        positions, names = self._among
+        return names, np.append(positions, -1)[self._spans], positions
+
+    @property
     def bytes_per_copy(self) -> int:
         return self.values.nbytes
 
@@ -63,6 +75,8 @@ class CellwiseRow(MaskedRow):
         composed = np.empty((len(masks), *self.values.shape), self.values.dtype)
         word = self._stripes[0].hidden.dtype
         words = composed.reshape(len(masks), self.values.size).view(word)
+        if (self.spans < 0).any():
+            masks = with_kept(masks)
         # Minus one is a word of ones, which keeps; zero hides.
         keep = np.negative(masks, dtype=word, casting="unsafe")
         keep_byte = np.negative(masks, dtype=np.uint8, casting="unsafe")
@@ -85,10 +99,18 @@ class CellwiseRow(MaskedRow):
             )
         X = np.asarray(X)
         missing = (X != X) & (self.values != self.values)
-        same = ((X == self.values) | missing).reshape(len(X), self.spans.size, -1)
-        order = np.argsort(self.spans, axis=None, kind="stable")
-        starts = np.searchsorted(self.spans.ravel()[order], np.arange(self.n_units))
-        return np.logical_and.reduceat(same.all(axis=2)[:, order], starts, axis=1)
+        same = ((X == self.values) | missing).reshape(len(X), -1)
+        units = self._units
+        order = np.argsort(units, kind="stable")
+        starts = np.searchsorted(units[order], np.arange(self.n_units))
+        return np.logical_and.reduceat(same[:, order], starts, axis=1)
+
+    @property
+    def _units(self):
+        """The unit of each value, ndarray of shape (n_values,) of int."""
+        if self._given_units is not None:
+            return self._given_units.ravel()
+        return np.repeat(self.spans.ravel(), self.values.size // self.spans.size)
 
     @cached_property
     def _stripes(self):
@@ -97,8 +119,9 @@ class CellwiseRow(MaskedRow):
         size = next(size for size in (8, 4, 2, 1) if n_bytes % size == 0)
         values = self.values.reshape(-1).view(f"u{size}")
         hidden = self.hidden.reshape(-1).view(f"u{size}")
-        units = np.repeat(self.spans.ravel(), n_bytes // self.spans.size)
+        units = np.repeat(self._units, self.values.itemsize)
         units = units.reshape(-1, size).astype(np.intp)
+        units[units < 0] = self.n_units
         return [
             _Stripe.of(where, values[where], hidden[where], units[where])
             for where in _slices(len(values), _CACHED // size)
@@ -121,6 +144,11 @@ class _Stripe:
         first = np.ascontiguousarray(units[:, 0])
         mixed = np.flatnonzero((units != first[:, np.newaxis]).any(axis=1))
         return cls(where, hidden, values ^ hidden, first, mixed, units[mixed].ravel())
+
+
+def with_kept(masks):
+    """Masks with one unit more that is always kept, at which -1 points."""
+    return np.pad(masks, [(0, 0), (0, 1)], constant_values=True)
 
 
 def _slices(n, step):

@@ -27,7 +27,8 @@ class SuperpixelSampler(MaskSampler):
     dtype they were given in.
 
     Images are arrays of shape (n, H, W) or (n, H, W, C), of any number of channels and
-    any real dtype, or lists of images of different sizes. `transform` lays the attributions
+    any real dtype, or lists of images of different sizes; with ``channel_axis=0`` of shape
+    (n, C, H, W), as PyTorch has them. `transform` lays the attributions
     out over the pixels, each pixel its superpixel's, for images of one size; `explain`
     takes any.
 
@@ -36,7 +37,7 @@ class SuperpixelSampler(MaskSampler):
     segmenter : str, (int, int) or callable, default="slic"
         How an image is cut. "slic", "quickshift" and "felzenszwalb" are scikit-image's;
         "grid" and a pair (rows, columns) are rectangles. A callable takes an image of
-        shape (H, W) or (H, W, C) as it was given and returns one integer for each pixel, of
+        shape (H, W) or (H, W, C), channels last, and returns one integer for each pixel, of
         any numbering, for example
         ``functools.partial(skimage.segmentation.slic, n_segments=200)``. In tiny images
         quickshift finds hardly more than one segment.
@@ -51,12 +52,17 @@ class SuperpixelSampler(MaskSampler):
         pixels, at most 50.
     flat : (int, int) or (int, int, int), default=None
         For models that take flattened pixels: the shape (H, W) or (H, W, C) of an image,
-        whose rows are tables of shape (n, H * W * C).
+        whose rows are tables of shape (n, H * W * C); (C, H, W) with ``channel_axis=0``.
+    channel_axis : int or None, default=-1
+        The axis of the channels in an image, as in scikit-image: -1 for (H, W, C), 0 for
+        (C, H, W). None: images have no channels. Images of shape (H, W) have none, either
+        way. The model gets them as they were given; `data` of an explanation and pictures
+        have the channels last.
 
     Attributes
     ----------
     image_shape_ : tuple or None
-        Shape (H, W) or (H, W, C) of the training images; None where they differ.
+        Shape of the training images, as given; None where they differ.
     n_channels_ : int or None
         C; None for images without an axis of channels.
     n_features_in_ : int
@@ -91,11 +97,13 @@ class SuperpixelSampler(MaskSampler):
         hide: Literal["mean", "blur", "inpaint"] | ArrayLike = "mean",
         n_segments: int | None = None,
         flat: tuple[int, int] | tuple[int, int, int] | None = None,
+        channel_axis: int | None = -1,
     ) -> None:
         self.segmenter = segmenter
         self.hide = hide
         self.n_segments = n_segments
         self.flat = flat
+        self.channel_axis = channel_axis
 
     @atomic_fit
     def fit(
@@ -106,23 +114,41 @@ class SuperpixelSampler(MaskSampler):
     ) -> Self:
         _check_segmenter(self.segmenter, self.n_segments)
         _check_hide(self.hide)
-        self.kind_ = ImageRows(X, self.flat)
+        self.kind_ = ImageRows(X, self.flat, self.channel_axis)
         self.image_shape_ = self.kind_.image_shape
         self.n_channels_ = self.kind_.n_channels
         self.n_features_in_ = self.kind_.n_values
         self.binary_features_ = np.ones(self.n_features_in_, dtype=bool)
         return self
 
+    @property
+    def hiding(self) -> str:
+        """What a warning says of traces of hidden segments, and the cure."""
+        return (
+            f"what hide={self.hide!r} of SuperpixelSampler shows in place of hidden "
+            "segments tells the model as much. Set another hide, such as the colour of an "
+            "empty ground: hide=0 for black."
+        )
+
+    def leaves_traces(self, X: Table) -> NDArray[np.bool_]:
+        return np.full(len(X), isinstance(self.hide, str))
+
     def rows(self, X: Table) -> list[CellwiseRow]:
         check_fitted(self)
         return [self._row(given) for given in X]
 
     def _row(self, given):
-        image = given.reshape(self.kind_.shape_of(given))
+        image, hide = self.kind_.channels_last(given), self.hide
         segments = superpixels(image, self.segmenter, self.n_segments)
-        hidden = hidden_image(image, segments, self.hide).reshape(given.shape)
+        if not isinstance(hide, str) and np.shape(hide) == self.kind_.shape_of(given):
+            hide = self.kind_.channels_last(np.reshape(hide, given.shape))
+        hidden = self.kind_.as_given(hidden_image(image, segments, hide), given)
         names = [f"segment_{j}" for j in range(segments.max() + 1)]
-        return CellwiseRow(given, hidden, segments, np.array(names, dtype=object))
+        units = None
+        if image.ndim == 3 and self.channel_axis not in (-1, 2):
+            units = np.broadcast_to(segments[..., np.newaxis], image.shape)
+            units = self.kind_.as_given(units, given)
+        return CellwiseRow(given, hidden, segments, np.array(names, dtype=object), units)
 
 
 def _check_segmenter(segmenter, n_segments):

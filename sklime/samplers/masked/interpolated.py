@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklime.samplers.masked.cellwise import CellwiseRow, whole_numbers
+from sklime.samplers.masked.cellwise import CellwiseRow, whole_numbers, with_kept
 
 
 class InterpolatedSeries(CellwiseRow):
@@ -24,7 +24,7 @@ class InterpolatedSeries(CellwiseRow):
     hidden : ndarray
         Of the same shape and dtype.
     spans : ndarray of shape (T, F) of int
-        The unit of each cell, numbered from 0 without gaps.
+        The unit of each cell, numbered from 0 without gaps; -1 where it is never hidden.
     names : ndarray of shape (n_units,) of str
         Names of the units.
 
@@ -43,8 +43,9 @@ class InterpolatedSeries(CellwiseRow):
     def compose(self, masks: NDArray[np.bool_]) -> NDArray[Any]:
         T, F = self.spans.shape
         values = self.values.reshape(T, F)
-        keep = masks[:, self.spans]
-        before, after = _neighbours(keep & (values == values))
+        keep = with_kept(masks)[:, self.spans]
+        # Nothing runs from or to what is never hidden, such as padding.
+        before, after = _neighbours(keep & (values == values) & (self.spans >= 0))
         features = np.arange(F)
         # Beyond the outermost kept steps, both neighbours are the outermost.
         left = np.where(before >= 0, before, np.minimum(after, T - 1))

@@ -14,6 +14,7 @@ from sklime.samplers.kinds.series import SeriesRows, as_series
 from sklime.samplers.masked.base import MaskSampler
 from sklime.samplers.masked.cellwise import CellwiseRow, as_held, whole_numbers
 from sklime.samplers.masked.interpolated import InterpolatedSeries
+from sklime.samplers.masked.padding import check_padding, find_padding
 from sklime.tables.typing import Table, TableLike
 from sklime.validation import check_count, check_option, check_weights
 
@@ -31,7 +32,8 @@ class SequenceSampler(MaskSampler):
     out.
 
     `transform` lays the attributions out over the T * F cells, step by step, each cell its
-    part's; the columns are ``<feature>_t-<k>``, k steps before the last one.
+    part's; the columns are ``<feature>_<step>``, and steps are named ``t-<k>``, k steps
+    before the last one, unless they have names of their own.
 
     Parameters
     ----------
@@ -51,6 +53,13 @@ class SequenceSampler(MaskSampler):
         (T, F). A cell never observed in training has a missing mean.
     feature_names : sequence of F str, default=None
         Names of the features. None: ``x0``, ``x1``, ...
+    step_names : sequence of T str, default=None
+        Names of the steps, such as hours, wherever they are shown. None: ``t-11``, ...,
+        ``t-0`` for twelve of them.
+    padding : float or None, default=None
+        The value, or NaN, that fills shorter series up in front or at the end. Steps there
+        of which all features have it are padding: they are never hidden, their attribution
+        is 0, and the statistics of `fill` leave them out. None: no step is padding.
     random_state : int, RandomState instance or None, default=0
         Source of the noise and of the choice of the background.
 
@@ -64,6 +73,8 @@ class SequenceSampler(MaskSampler):
         T * F.
     n_steps_ : int
         T.
+    step_names_ : ndarray of shape (T,) of str
+        Names of the steps.
 
     Examples
     --------
@@ -89,12 +100,16 @@ class SequenceSampler(MaskSampler):
         n_segments: int = 10,
         fill: Literal["mean", "noise", "interpolate", "background"] | ArrayLike = "mean",
         feature_names: Sequence[str] | None = None,
+        step_names: Sequence[str] | None = None,
+        padding: float | None = None,
         random_state: RandomState = 0,
     ) -> None:
         self.unit = unit
         self.n_segments = n_segments
         self.fill = fill
         self.feature_names = feature_names
+        self.step_names = step_names
+        self.padding = padding
         self.random_state = random_state
 
     @atomic_fit
@@ -113,11 +128,13 @@ class SequenceSampler(MaskSampler):
                 'fill="interpolate" runs between the steps that are kept, while '
                 'unit="feature" keeps all steps or none; use another fill or unit.'
             )
+        check_padding(self.padding)
         X = as_series(X)
-        self.kind_ = SeriesRows(X, self.feature_names)
+        self.kind_ = SeriesRows(X, self.feature_names, self.step_names)
         cells = X.reshape(*X.shape[:2], -1)
         self.n_steps_ = self.kind_.n_steps
         self.feature_names_ = self.kind_.feature_names
+        self.step_names_ = self.kind_.step_names
         self._spans, self._names = self._cut()
         self.background_ = self._background(cells, check_weights(sample_weight, X))
         self.n_features_in_ = self.background_.size
@@ -128,7 +145,22 @@ class SequenceSampler(MaskSampler):
         check_fitted(self)
         cut = InterpolatedSeries if self._interpolates else CellwiseRow
         hidden = whole_numbers(self.background_, X.dtype).reshape(self.kind_.shape)  # type: ignore[attr-defined]
-        return [cut(series, hidden, self._spans, self._names) for series in X]
+        padded = find_padding(X, self.padding)
+        return [
+            cut(series, hidden, *self._unpadded(own))
+            for series, own in zip(X, padded, strict=True)
+        ]
+
+    def _unpadded(self, padded):
+        """Spans and names of the units of a series, and where they stand among all."""
+        if not padded.any():
+            return self._spans, self._names
+        spans = np.where(padded[:, np.newaxis], -1, self._spans)
+        positions = np.unique(spans[spans >= 0])
+        number = np.full(len(self._names) + 1, -1)
+        number[positions] = np.arange(len(positions))
+        among = positions, self._names
+        return number[spans], self._names[positions], None, among
 
     @property
     def _interpolates(self):
@@ -145,8 +177,8 @@ class SequenceSampler(MaskSampler):
         n = T if self.unit == "step" else min(self.n_segments, T)
         which = steps * n // T
         names = []
-        for stretch in np.split(T - 1 - steps, np.flatnonzero(np.diff(which)) + 1):
-            first, last = f"t-{stretch[0]}", f"t-{stretch[-1]}"
+        for stretch in np.split(self.step_names_, np.flatnonzero(np.diff(which)) + 1):
+            first, last = stretch[0], stretch[-1]
             names.append(first if first == last else f"{first}..{last}")
         return np.repeat(which[:, np.newaxis], F, axis=1), np.array(names, dtype=object)
 
@@ -154,12 +186,24 @@ class SequenceSampler(MaskSampler):
         """Replacement values of hidden cells, of shape (T, F)."""
         if not isinstance(self.fill, str):
             return self._given(cells)
+        padded = find_padding(cells, self.padding)
+        observed = cells.astype(np.float64)
+        observed[padded] = np.nan
         rng = np.random.default_rng(resolve_seed(self.random_state))
         weights = np.ones(len(cells)) if weights is None else weights
         if self.fill == "background":
             chosen = rng.choice(len(cells), p=weights / weights.sum())
-            return cells[chosen].astype(np.float64)
-        mean, sd = _mean_and_sd(cells.astype(np.float64), weights)
+            if not padded[chosen].any():
+                return observed[chosen]
+        mean, sd = _mean_and_sd(observed, weights)
+        if padded.any():
+            # Steps that are padding in all series take the mean of all others.
+            steps = observed.reshape(-1, 1, observed.shape[2])
+            level, spread = _mean_and_sd(steps, np.repeat(weights, observed.shape[1]))
+            never = padded[weights > 0].all(axis=0)
+            mean[never], sd[never] = level[0], spread[0]
+        if self.fill == "background":
+            return np.where(padded[chosen][:, np.newaxis], mean, observed[chosen])
         return mean + sd * rng.standard_normal(sd.shape) if self.fill == "noise" else mean
 
     def _given(self, cells):

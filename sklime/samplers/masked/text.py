@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from sklime.fitting import atomic_fit, check_fitted
 from sklime.laws.masks import ExchangeableLaw
@@ -15,6 +15,7 @@ from sklime.samplers.kinds.text import TextRows
 from sklime.samplers.kinds.text_containers import read_texts
 from sklime.samplers.masked.base import MASK_SEQUENCES, MaskSampler
 from sklime.samplers.masked.tokenized import MaskedText
+from sklime.samplers.masked.words import WORDS, compile_pattern
 from sklime.tables.typing import Table, TableLike
 from sklime.validation import check_count, check_option, check_weights
 
@@ -31,13 +32,19 @@ class TokenSampler(MaskSampler):
 
     Parameters
     ----------
-    token_pattern : str, default=r"\\w+"
-        Regular expression whose matches are the tokens, as they stand: case is kept.
+    token_pattern : str, default=WORDS
+        Regular expression whose matches are the tokens, in which ``\p{M}`` stands for
+        combining marks. By default words of every script by Unicode's rules: with their
+        combining marks and the apostrophes inside ("don't" is one), parted by hyphens.
+        lime's are ``r"\w+"``.
     tokenizer : callable or None, default=None
         Takes a text and returns its tokens, in order, each a piece of the text. Replaces
         `token_pattern`; serves languages without spaces, and subwords.
     level : {"word", "char"}, default="word"
         "char": every character is a token, spaces included.
+    casefold : bool, default=False
+        Whether tokens that differ in case alone are one unit and one column of `transform`,
+        named in lower case. The model gets texts as they stand, either way.
     positions : bool, default=False
         Whether each occurrence of a token is a unit. Otherwise a unit is a distinct token,
         and all its occurrences are removed together.
@@ -52,7 +59,7 @@ class TokenSampler(MaskSampler):
     Attributes
     ----------
     vocabulary_ : ndarray of shape (n_vocabulary,) of str
-        The distinct tokens of the training texts, sorted.
+        The distinct tokens of the training texts, sorted; in lower case with `casefold`.
     n_features_in_ : int
         1: the texts.
 
@@ -73,9 +80,10 @@ class TokenSampler(MaskSampler):
 
     def __init__(
         self,
-        token_pattern: str = r"\w+",
+        token_pattern: str = WORDS,
         tokenizer: Callable[[str], Sequence[str]] | None = None,
         level: Literal["word", "char"] = "word",
+        casefold: bool = False,
         positions: bool = False,
         mask: str | None = None,
         sequence: Literal["stratified", "random"] = "stratified",
@@ -84,6 +92,7 @@ class TokenSampler(MaskSampler):
         self.token_pattern = token_pattern
         self.tokenizer = tokenizer
         self.level = level
+        self.casefold = casefold
         self.positions = positions
         self.mask = mask
         self.sequence = sequence
@@ -121,7 +130,9 @@ class TokenSampler(MaskSampler):
         weights = check_weights(sample_weight, texts)
         if weights is not None:
             texts = [texts[i] for i in np.flatnonzero(weights)]
-        tokens = sorted({text[a:b] for text in texts for a, b in self._cut(text)})
+        tokens = sorted(
+            {self._name(text[a:b]) for text in texts for a, b in self._cut(text)}
+        )
         if not tokens:
             raise ValueError(
                 f"none of the {len(texts)} training texts has a token; see to "
@@ -132,9 +143,23 @@ class TokenSampler(MaskSampler):
         self.n_features_in_, self.binary_features_ = 1, np.array([True])
         return self
 
+    hiding = (
+        "TokenSampler leaves words that are no tokens in the text: see to token_pattern or "
+        "tokenizer."
+    )
+
+    def leaves_traces(self, X: Table) -> NDArray[np.bool_]:
+        found = np.zeros(len(X), dtype=bool)
+        for i, text in enumerate(X):
+            ends = [0, *(place for span in self._cut(text) for place in span), len(text)]
+            between = (text[a:b] for a, b in zip(ends[::2], ends[1::2], strict=True))
+            found[i] = any(character.isalnum() for piece in between for character in piece)
+        return found
+
     def rows(self, X: Table) -> list[MaskedText]:
         check_fitted(self)
-        return [MaskedText(text, self._cut, self.positions, self.mask) for text in X]
+        own = self._cut, self._name, self.positions, self.mask
+        return [MaskedText(text, *own) for text in X]
 
     def mask_law(self, n_units: int) -> ExchangeableLaw:
         return ExchangeableLaw.uniform_deletions(n_units)
@@ -142,6 +167,8 @@ class TokenSampler(MaskSampler):
     def _check_parameters(self):
         check_option(self, "level", ("word", "char"))
         check_option(self, "sequence", MASK_SEQUENCES)
+        if not isinstance(self.casefold, bool):
+            raise TypeError(f"casefold={self.casefold!r} of TokenSampler must be a bool.")
         if not isinstance(self.mask, (str, type(None))):
             raise TypeError(f"mask={self.mask!r} of TokenSampler must be a str or None.")
         check_count("batch_size", self.batch_size, component=self)
@@ -150,7 +177,7 @@ class TokenSampler(MaskSampler):
         if self.tokenizer is not None and self.level == "char":
             raise ValueError('level="char" makes its own tokens: set tokenizer=None.')
         try:
-            re.compile(self.token_pattern)
+            compile_pattern(self.token_pattern)
         except (re.error, TypeError) as error:
             raise ValueError(
                 f"token_pattern={self.token_pattern!r} is no regular expression: {error}."
@@ -162,8 +189,12 @@ class TokenSampler(MaskSampler):
             return [(i, i + 1) for i in range(len(text))]
         if self.tokenizer is not None:
             return _locate(text, self.tokenizer(text))
-        spans = (match.span() for match in re.finditer(self.token_pattern, text))
+        matches = compile_pattern(self.token_pattern).finditer(text)
+        spans = (match.span() for match in matches)
         return [(start, stop) for start, stop in spans if start < stop]
+
+    def _name(self, token):
+        return token.casefold() if self.casefold else token
 
 
 def _locate(text, tokens):

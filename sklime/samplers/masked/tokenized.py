@@ -29,19 +29,21 @@ class MaskedText(MaskedRow):
         The text.
     cut : callable
         Takes a text and returns the places of its tokens, a list of (start, stop).
+    name : callable
+        Takes a token and returns its name; tokens of one name are one unit.
     positions : bool
         Whether each occurrence of a token is a unit, or each distinct token.
     mask : str or None
         Replacement of a removed token.
     """
 
-    def __init__(self, text, cut, positions, mask):
+    def __init__(self, text, cut, name, positions, mask):
         self.text = text
-        self._cut = cut
+        self._cut, self._name = cut, name
         self._positions = positions
         self._mask = "" if mask is None else mask
         self._places = cut(text)
-        self._tokens = [text[start:stop] for start, stop in self._places]
+        self._tokens = [name(text[start:stop]) for start, stop in self._places]
         distinct = self._tokens if positions else list(dict.fromkeys(self._tokens))
         self._names = np.array(distinct, dtype=object)
         # The unit of each token; units are numbered as they first occur.
@@ -94,7 +96,7 @@ class MaskedText(MaskedRow):
     def shared_with(self, X: Table) -> NDArray[np.bool_]:
         found = np.zeros((len(X), self.n_units), dtype=bool)
         for shared, text in zip(found, X, strict=True):
-            tokens = [text[start:stop] for start, stop in self._cut(text)]
+            tokens = [self._name(text[start:stop]) for start, stop in self._cut(text)]
             if self._positions:
                 matcher = SequenceMatcher(None, self._tokens, tokens, autojunk=False)
                 for first, _, length in matcher.get_matching_blocks():
