@@ -176,7 +176,7 @@ def test_a_model_that_was_fitted_on_an_array_is_explained_on_frames(model):
     assert_allclose(attributions(model, F), attributions(model, A), rtol=1e-12)
 
 
-# --------------------------------------------------------------- boosters, and their margins
+# ------------------------------------------------------------ boosters, and their margins
 
 
 def booster_of(X=A, objective="binary:logistic", label=BINARY, **params):
@@ -240,7 +240,7 @@ def test_boosters_have_a_closed_form_where_their_classes_have_it():
         booster, response_method="decision_function", method="sampling", n_samples=2**15
     )
     assert_allclose(margins, drawn, atol=0.02)
-    with pytest.raises(ValueError, match='response_method="decision_function"|logistic'):
+    with pytest.raises(ValueError, match="logistic"):
         attributions(booster, **exact)
     stopped = xgb.train(
         {"objective": "reg:squarederror", "nthread": 1},

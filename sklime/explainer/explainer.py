@@ -51,7 +51,9 @@ class LimeExplainer(
         The model. A fitted one is taken as it is, also through `clone`, grid searches and
         cross-validation; an unfitted one is cloned and fitted on ``(X, y)``. Any object
         with ``predict_proba``, ``decision_function`` or ``predict`` and without ``fit`` is
-        a black box; wrap a raw function in `FunctionClassifier` or `FunctionRegressor`.
+        a black box, a Booster of xgboost or lightgbm, too; wrap a raw function in
+        `FunctionClassifier` or `FunctionRegressor`. It gets rows in the container that the
+        explainer was fitted on, unless it was itself fitted on an array.
     sampler : Sampler or None, default=None
         How rows are perturbed. None: `MarginalSampler()`.
     kernel : Kernel, callable, Gaussian-process kernel or None, default=None
@@ -86,7 +88,8 @@ class LimeExplainer(
         classes: use "all" or a label before clustering them.
     response_method : str, default="auto"
         The method of the model that is explained: "predict_proba", "decision_function",
-        "predict", or "auto" for the first of these that it has.
+        "predict", or "auto" for the first of these that it has. "decision_function" of
+        classifiers of xgboost, lightgbm and catboost, and of boosters, is their margin.
     tol : float or None, default=None
         Draw until the half-widths of the 95 % confidence intervals are at most `tol` times
         the row's largest attribution. A pool that all rows share grows in `fit`, by up to

@@ -122,7 +122,10 @@ class FunctionRegressor(RegressorMixin, _Function):
     ----------
     predict : callable
         Takes the samples, in the container that it is called with, and returns numbers
-        of shape (n_samples,) or (n_samples, n_outputs). It stands on the instance as
+        of shape (n_samples,) or (n_samples, n_outputs): arrays, lists, series, frames or
+        tensors. Forecasts may have the shape (n_samples, n_steps, n_outputs): their
+        outputs are named ``y0_t+1``, ``y1_t+1``, ``y0_t+2`` and so on, of one output a
+        step ``y_t+1``. Other axes of length 1 are left out. It stands on the instance as
         given: ``instance.predict(X)`` calls it.
 
     See Also
