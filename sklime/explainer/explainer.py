@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import chain
 from types import MappingProxyType
 from typing import Any, Literal, Self
@@ -25,6 +26,7 @@ from sklime.fitting import atomic_fit, check_fitted
 from sklime.kernels import ExponentialKernel, Kernel, KernelLike, as_kernel
 from sklime.laws.quasirandom import RandomState, resolve_seed, seeded
 from sklime.model.response import Response
+from sklime.model.target import name_of, rename_outputs
 from sklime.model.wrapped import WrappedModelMixin
 from sklime.samplers import MarginalSampler
 from sklime.samplers.base import Sampler
@@ -212,7 +214,8 @@ class LimeExplainer(
         X : table of shape (n_rows, n_features)
             Training rows: array, pandas or polars frame, or sparse matrix.
         y : array-like of shape (n_rows,), optional
-            Targets: needed where the model is not fitted yet or the sampler uses them.
+            Targets: needed where the model is not fitted yet or the sampler uses them. A
+            regressor's prediction is called by the name of the series or the only column.
         sample_weight : array-like of shape (n_rows,), optional
             Weights of the rows in the training statistics, and in the fit of an unfitted
             model that takes them.
@@ -235,6 +238,7 @@ class LimeExplainer(
             self.response_method,
             probe=self.sampler_.kind_.tables(take_rows(X, slice(2)))[0],
             batch_size=self.sampler_.batch_size,
+            output_name=name_of(y),
         )
         self._response.resolve(self.target)
         if self._response.classes is not None:
@@ -284,7 +288,12 @@ class LimeExplainer(
         return concat(self._surrogates(rows, outputs, keep, own_answers))
 
     def explain(
-        self, X: TableLike, *, target: object = None, uncertainty: bool = False
+        self,
+        X: TableLike,
+        *,
+        target: object = None,
+        target_name: str | Sequence[str] | None = None,
+        uncertainty: bool = False,
     ) -> Explanation:
         """Explain every row, with all that is known about each explanation.
 
@@ -294,6 +303,9 @@ class LimeExplainer(
             Rows to explain.
         target : "auto", "predicted", "all" or a label, optional
             Instead of the explainer's own.
+        target_name : str or sequence of str, optional
+            What the explained output is called, instead of a class label, the name of `y`
+            in `fit`, or "y". For ``target="all"`` a name of each output.
         uncertainty : bool, default=False
             Whether to add standard errors. The attributions stay the same.
 
@@ -305,6 +317,7 @@ class LimeExplainer(
             check_uncertainty(self.surrogate, "uncertainty=True")
         target = self.target if target is None else target
         rows, resolved, answers, outputs = self._prepare(X, target)
+        resolved, names = rename_outputs(resolved, self._response.outputs, target_name)
         if answers is None:
             answers = rows.predictions(self._response)
 
@@ -319,7 +332,6 @@ class LimeExplainer(
         if self.method_ == "exact":
             n_drawn = sum(int((~fitted.exact).sum()) for fitted, _ in blocks)
         meta = metadata(self, self._routes, len(rows), n_drawn, own_answers)
-        names = self._response.outputs
         return assemble_explanation(blocks, rows, resolved, names, answers, outputs, meta)
 
     def score(self, X: TableLike, y: object = None) -> float:

@@ -15,7 +15,7 @@ from sklime.model.conversion import (
 )
 
 
-def learn_outputs(estimator, method, tables, probe):
+def learn_outputs(estimator, method, tables, probe, output_name=None):
     """Learn the kind and names of a model's outputs from its first response.
 
     Parameters
@@ -26,6 +26,8 @@ def learn_outputs(estimator, method, tables, probe):
         The answer: one table, or one for each label.
     probe : table of shape (n_rows, n_features)
         The queried samples, in the container that the model takes.
+    output_name : str, default=None
+        Name of a single number, in place of "y".
 
     Raises
     ------
@@ -43,7 +45,7 @@ def learn_outputs(estimator, method, tables, probe):
                 f"{name} gives labels of unknown classes: the model needs an attribute "
                 "classes_, or a FunctionClassifier with classes around it"
             )
-        return NumberOutputs(name, tables[0].shape[1:])
+        return NumberOutputs(name, tables[0].shape[1:], output_name)
     # Probabilities of labels add up to 1 by no law, those of classes by theirs.
     shares = method == "predict_proba" and np.allclose(
         tables[0].sum(axis=1, dtype=float), 1.0, rtol=0.0, atol=1e-9
@@ -90,6 +92,8 @@ class Outputs(ABC):
     exclusive = False
     # Labels of the classes, where a model tells them.
     classes = None
+    # Other names of a single output.
+    aliases = ()
 
     def __init__(self, name, widths, names):
         self.name = name
@@ -135,12 +139,16 @@ class NumberOutputs(Outputs):
     ----------
     shape : tuple of int
         Of the answer to one sample: (n_outputs,) or (n_steps, n_outputs).
+    own_name : str, default=None
+        Name of a single number, which then goes by "y", too.
     """
 
-    def __init__(self, name, shape):
+    def __init__(self, name, shape, own_name=None):
         names = ["y"] if shape[-1] == 1 else [f"y{i}" for i in range(shape[-1])]
         if len(shape) == 2:
             names = [f"{own}_t+{step + 1}" for step in range(shape[0]) for own in names]
+        if names == ["y"] and own_name is not None:
+            self.aliases, names = ("y",), [own_name]
         super().__init__(name, [prod(shape)], np.array(names))
 
     def _convert(self, tables):

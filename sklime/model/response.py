@@ -29,6 +29,8 @@ class Response:
         ``predict``.
     probe : {ndarray, DataFrame, CSR matrix} of shape (n_samples, n_features)
         A few samples, about which the model is queried once to learn its outputs.
+    output_name : str, default=None
+        What a single number is called, instead of "y".
 
     Attributes
     ----------
@@ -61,7 +63,15 @@ class Response:
     (150, 2)
     """
 
-    def __init__(self, estimator, response_method="auto", *, probe, batch_size=None):
+    def __init__(
+        self,
+        estimator,
+        response_method="auto",
+        *,
+        probe,
+        batch_size=None,
+        output_name=None,
+    ):
         self.estimator = estimator
         self.batch_size = batch_size
         self.method = _choose_method(estimator, response_method)
@@ -71,7 +81,9 @@ class Response:
             tables = self._ask(probe)
             self.precision = _precision(tables)
             queried = copy_rows(self.present(probe))
-            self._outputs = learn_outputs(estimator, self.method, tables, queried)
+            self._outputs = learn_outputs(
+                estimator, self.method, tables, queried, output_name
+            )
             self._outputs.read(tables)
         self.outputs, self.classes = self._outputs.names, self._outputs.classes
 
