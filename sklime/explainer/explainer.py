@@ -14,6 +14,12 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, 
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklime.exceptions import ClosedFormFailed
+from sklime.explainer.arguments import (
+    CONSTRUCTOR,
+    EXPLAIN,
+    TRANSFORM,
+    names_wrong_arguments,
+)
 from sklime.explainer.assembly import assemble_explanation
 from sklime.explainer.diagnostics import Diagnostics, warn_of_growth
 from sklime.explainer.metadata import metadata
@@ -161,6 +167,9 @@ class LimeExplainer(
     # What `fit` saw of a table, a `TableSchema`.
     _schema = None
 
+    @names_wrong_arguments(
+        CONSTRUCTOR, "give the table to fit, LimeExplainer(model).fit(X), others by name"
+    )
     def __init__(
         self,
         estimator: Any,
@@ -264,6 +273,7 @@ class LimeExplainer(
         self.n_samples_ = self._routes.source.n_samples
         return self
 
+    @names_wrong_arguments(TRANSFORM, "transform takes rows alone")
     def transform(self, X: TableLike) -> Table:
         """Explain every row.
 
@@ -287,6 +297,9 @@ class LimeExplainer(
         own_answers = self._routes.own_answers(rows.X)
         return concat(self._surrogates(rows, outputs, keep, own_answers))
 
+    @names_wrong_arguments(
+        EXPLAIN, "explain takes rows without targets; to choose an output give target="
+    )
     def explain(
         self,
         X: TableLike,

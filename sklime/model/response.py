@@ -226,6 +226,12 @@ def _no_method(estimator, response_method):
             "it in FunctionClassifier if it gives class probabilities, else in "
             "FunctionRegressor"
         )
+    if hasattr(estimator, "shape") or isinstance(estimator, (str, list, tuple, type(None))):
+        kind = type(estimator).__name__
+        return (
+            f"estimator is of type {kind}, which has no predict_proba, decision_function "
+            "or predict: give the fitted model itself, LimeExplainer(model)"
+        )
     methods = "predict_proba or decision_function or predict"
     if response_method != "auto":
         methods = response_method
