@@ -118,6 +118,7 @@ class Cohorts(BaseEstimator):
             If a row has attributions that are not finite, or a parameter is no such number.
         """
         self._check_parameters()
+        _check_order(X, y)
         if y is None:
             raise ValueError(
                 "Cohorts requires y to be passed, but the target y is None: pass the "
@@ -216,6 +217,20 @@ class Cohorts(BaseEstimator):
             for j, own in steps.items()
         ]
         return " and ".join(conditions) or "all rows"
+
+
+def _check_order(X, y):
+    """Refuse an explanation in place of the rows, and an explainer in place of one."""
+    if hasattr(X, "local_predictions") and y is not None:
+        raise TypeError(
+            f"X is an {type(X).__name__} and y a {type(y).__name__}: the rows come first, "
+            "Cohorts().fit(X, explanation)."
+        )
+    if callable(getattr(y, "explain", None)):
+        raise TypeError(
+            f"y is a {type(y).__name__}, not attributions: explain first, "
+            "Cohorts().fit(X, explainer.explain(X))."
+        )
 
 
 class _Numeric:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import chain
 from types import MappingProxyType
 from typing import Any, Literal, Self
@@ -13,6 +14,12 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, 
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklime.exceptions import ClosedFormFailed
+from sklime.explainer.arguments import (
+    CONSTRUCTOR,
+    EXPLAIN,
+    TRANSFORM,
+    names_wrong_arguments,
+)
 from sklime.explainer.assembly import assemble_explanation
 from sklime.explainer.default_sampler import check_is_table, default_sampler
 from sklime.explainer.diagnostics import Diagnostics, warn_of_growth
@@ -27,6 +34,7 @@ from sklime.fitting import atomic_fit, check_fitted
 from sklime.kernels import ExponentialKernel, Kernel, KernelLike, as_kernel
 from sklime.laws.quasirandom import RandomState, resolve_seed, seeded
 from sklime.model.response import Response
+from sklime.model.target import name_of, rename_outputs
 from sklime.model.wrapped import WrappedModelMixin
 from sklime.samplers import MarginalSampler
 from sklime.samplers.base import Sampler
@@ -53,7 +61,9 @@ class LimeExplainer(
         The model. A fitted one is taken as it is, also through `clone`, grid searches and
         cross-validation; an unfitted one is cloned and fitted on ``(X, y)``. Any object
         with ``predict_proba``, ``decision_function`` or ``predict`` and without ``fit`` is
-        a black box; wrap a raw function in `FunctionClassifier` or `FunctionRegressor`.
+        a black box, a Booster of xgboost or lightgbm, too; wrap a raw function in
+        `FunctionClassifier` or `FunctionRegressor`. It gets rows in the container that the
+        explainer was fitted on, unless it was itself fitted on an array.
     sampler : Sampler or None, default=None
         How rows are perturbed. None: `MarginalSampler()` for tables, `TokenSampler()` for
         texts, which are a list, an array or a Series of str; a frame is a table, whatever
@@ -90,7 +100,8 @@ class LimeExplainer(
         classes: use "all" or a label before clustering them.
     response_method : str, default="auto"
         The method of the model that is explained: "predict_proba", "decision_function",
-        "predict", or "auto" for the first of these that it has.
+        "predict", or "auto" for the first of these that it has. "decision_function" of
+        classifiers of xgboost, lightgbm and catboost, and of boosters, is their margin.
     tol : float or None, default=None
         Draw until the half-widths of the 95 % confidence intervals are at most `tol` times
         the row's largest attribution. A pool that all rows share grows in `fit`, by up to
@@ -160,6 +171,9 @@ class LimeExplainer(
     # What `fit` saw of a table, a `TableSchema`.
     _schema = None
 
+    @names_wrong_arguments(
+        CONSTRUCTOR, "give the table to fit, LimeExplainer(model).fit(X), others by name"
+    )
     def __init__(
         self,
         estimator: Any,
@@ -214,7 +228,8 @@ class LimeExplainer(
             Training rows: array, pandas or polars frame, or sparse matrix; or rows of
             the sampler's kind, such as a list of texts.
         y : array-like of shape (n_rows,), optional
-            Targets: needed where the model is not fitted yet or the sampler uses them.
+            Targets: needed where the model is not fitted yet or the sampler uses them. A
+            regressor's prediction is called by the name of the series or the only column.
         sample_weight : array-like of shape (n_rows,), optional
             Weights of the rows in the training statistics, and in the fit of an unfitted
             model that takes them.
@@ -238,6 +253,7 @@ class LimeExplainer(
             self.response_method,
             probe=self.sampler_.kind_.tables(take_rows(X, slice(2)))[0],
             batch_size=self.sampler_.batch_size,
+            output_name=name_of(y),
         )
         self._response.resolve(self.target)
         if self._response.classes is not None:
@@ -264,6 +280,7 @@ class LimeExplainer(
         self.n_samples_ = self._routes.source.n_samples
         return self
 
+    @names_wrong_arguments(TRANSFORM, "transform takes rows alone")
     def transform(self, X: TableLike) -> Table:
         """Explain every row.
 
@@ -287,8 +304,16 @@ class LimeExplainer(
         own_answers = self._routes.own_answers(rows.X)
         return concat(self._surrogates(rows, outputs, keep, own_answers))
 
+    @names_wrong_arguments(
+        EXPLAIN, "explain takes rows without targets; to choose an output give target="
+    )
     def explain(
-        self, X: TableLike, *, target: object = None, uncertainty: bool = False
+        self,
+        X: TableLike,
+        *,
+        target: object = None,
+        target_name: str | Sequence[str] | None = None,
+        uncertainty: bool = False,
     ) -> Explanation:
         """Explain every row, with all that is known about each explanation.
 
@@ -298,6 +323,9 @@ class LimeExplainer(
             Rows to explain.
         target : "auto", "predicted", "all" or a label, optional
             Instead of the explainer's own.
+        target_name : str or sequence of str, optional
+            What the explained output is called, instead of a class label, the name of `y`
+            in `fit`, or "y". For ``target="all"`` a name of each output.
         uncertainty : bool, default=False
             Whether to add standard errors. The attributions stay the same.
 
@@ -309,6 +337,7 @@ class LimeExplainer(
             check_uncertainty(self.surrogate, "uncertainty=True")
         target = self.target if target is None else target
         rows, resolved, answers, outputs = self._prepare(X, target)
+        resolved, names = rename_outputs(resolved, self._response.outputs, target_name)
         if answers is None:
             answers = rows.predictions(self._response)
 
@@ -323,7 +352,6 @@ class LimeExplainer(
         if self.method_ == "exact":
             n_drawn = sum(int((~fitted.exact).sum()) for fitted, _ in blocks)
         meta = metadata(self, self._routes, len(rows), n_drawn, own_answers)
-        names = self._response.outputs
         return assemble_explanation(blocks, rows, resolved, names, answers, outputs, meta)
 
     def score(self, X: TableLike, y: object = None) -> float:

@@ -26,14 +26,43 @@ class UnusableResponse(Exception):
 
 
 def as_array(answer):
-    """Convert what a model returns, also a torch tensor or sparse labels, to an array."""
+    """Convert what a model returns, also a tensor or sparse labels, to an array.
+
+    Masked entries become NaN.
+
+    Raises
+    ------
+    UnusableResponse
+        Where its rows are of unequal lengths.
+    """
     if hasattr(answer, "detach"):
-        answer = answer.detach().cpu().double()  # numpy has no bfloat16
-    return answer.toarray() if issparse(answer) else np.asarray(answer)
+        answer = answer.detach().cpu()
+        if hasattr(answer, "double"):
+            answer = answer.double()  # numpy has no bfloat16
+    if not hasattr(answer, "__array__") and hasattr(answer, "numpy"):
+        answer = answer.numpy()
+    if isinstance(answer, np.ma.MaskedArray) and np.ma.is_masked(answer):
+        answer = answer.astype(np.float64).filled(np.nan)
+    if issparse(answer):
+        return answer.toarray()
+    if isinstance(answer, (list, tuple)) and any(map(_is_tensor, answer)):
+        answer = [as_array(part) for part in answer]
+    try:
+        return np.asarray(answer)
+    except ValueError as error:
+        if not isinstance(answer, (list, tuple)):
+            raise
+        raise UnusableResponse(
+            f"gave a {type(answer).__name__} that makes no array ({error}): give numbers "
+            "of shape (n_samples,) or (n_samples, n_outputs)"
+        ) from None
 
 
 def as_tables(answer, method, n_rows):
     """Convert a response to tables: one, or one for each label.
+
+    Axes of length 1 are left out, as in (n_rows, 1, 1) for one number. Asked about one
+    row, a model may leave out the rows' axis.
 
     Parameters
     ----------
@@ -46,7 +75,8 @@ def as_tables(answer, method, n_rows):
 
     Returns
     -------
-    list of ndarray of shape (n_rows, n_columns)
+    list of ndarray of shape (n_rows, n_columns), or (n_rows, n_steps, n_columns)
+        Steps only of numbers.
 
     Raises
     ------
@@ -62,14 +92,8 @@ def as_tables(answer, method, n_rows):
     """
     several = method == "predict_proba" and isinstance(answer, (list, tuple))
     parts = answer if several and is_sequence_of(answer, ndim=2) else [answer]
-    tables = [as_array(part) for part in parts]
-    tables = [t[:, np.newaxis] if t.ndim == 1 else t for t in tables]
-    for table in tables:
-        if table.ndim != 2 or len(table) != n_rows:
-            raise UnusableResponse(
-                f"gave an array of shape {table.shape} for {n_rows} rows"
-            )
-    return tables
+    steps = method == "predict"
+    return [_as_table(as_array(part), n_rows, steps) for part in parts]
 
 
 def as_numbers(table):
@@ -126,6 +150,33 @@ def both_classes(p):
             row,
         )
     return np.hstack([1.0 - p, p])
+
+
+def _as_table(answer, n_rows, steps):
+    """Bring an array to one row a sample and one axis of outputs, or two where of steps."""
+    shape = answer.shape
+    if n_rows == 1 and shape[:1] != (1,):
+        shape = (1, *shape)
+    outputs = [size for size in shape[1:] if size != 1]
+    readable = len(outputs) <= (2 if steps else len(shape) <= 2)
+    if shape[:1] != (n_rows,) or not readable:
+        wanted = "(n_samples, n_outputs)"
+        if steps:
+            wanted += ", or (n_samples, n_steps, n_outputs) for forecasts"
+        raise UnusableResponse(
+            f"gave an array of shape {answer.shape} for {n_rows} rows: reshape it to "
+            f"{wanted}"
+        )
+    # Several steps of one output are steps; a single step is none.
+    if steps and len(shape) == 3 and shape[1] != 1 == shape[2]:
+        outputs = shape[1:]
+    return answer.reshape(n_rows, *(outputs or [1]))
+
+
+def _is_tensor(value):
+    return hasattr(value, "detach") or (
+        hasattr(value, "numpy") and not hasattr(value, "__array__")
+    )
 
 
 def is_sequence_of(values, ndim):

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
-from sklime.model.conversion import UnusableResponse, as_array
+from sklime.model.conversion import UnusableResponse, as_array, as_tables
 from sklime.model.outputs import ClassOutputs
+from sklime.tables.access import n_rows
 from sklime.tables.typing import TableLike
 
 
@@ -98,17 +99,12 @@ class FunctionClassifier(ClassifierMixin, _Function):
         ValueError
             Where the probabilities have not one column per class, or are no finite numbers.
         """
-        given = as_array(self.predict_proba(X))
-        if given.ndim not in (1, 2):
-            raise ValueError(
-                f"predict_proba gave shape {given.shape}: predict needs probabilities of "
-                "shape (n_samples, n_classes), or (n_samples,) for two classes"
-            )
-        table = given[:, np.newaxis] if given.ndim == 1 else given
         name = "FunctionClassifier.predict_proba"
-        widths, classes = [table.shape[1]], getattr(self, "classes_", None)
-        outputs = ClassOutputs(name, widths, "predict_proba", classes, one_vs_one=False)
         try:
+            answer = as_array(self.predict_proba(X))
+            [table] = as_tables(answer, "predict_proba", n_rows(X))
+            widths, classes = [table.shape[1]], getattr(self, "classes_", None)
+            outputs = ClassOutputs(name, widths, "predict_proba", classes, one_vs_one=False)
             probabilities = outputs.read([table])
         except UnusableResponse as error:
             problem, row = error.args
@@ -126,7 +122,10 @@ class FunctionRegressor(RegressorMixin, _Function):
     ----------
     predict : callable
         Takes the samples, in the container that it is called with, and returns numbers
-        of shape (n_samples,) or (n_samples, n_outputs). It stands on the instance as
+        of shape (n_samples,) or (n_samples, n_outputs): arrays, lists, series, frames or
+        tensors. Forecasts may have the shape (n_samples, n_steps, n_outputs): their
+        outputs are named ``y0_t+1``, ``y1_t+1``, ``y0_t+2`` and so on, of one output a
+        step ``y_t+1``. Other axes of length 1 are left out. It stands on the instance as
         given: ``instance.predict(X)`` calls it.
 
     See Also

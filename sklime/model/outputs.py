@@ -1,6 +1,7 @@
 """Outputs of a model: numbers, classes or labels."""
 
 from abc import ABC, abstractmethod
+from math import prod
 
 import numpy as np
 from sklearn.base import is_classifier, is_clusterer, is_regressor
@@ -14,7 +15,7 @@ from sklime.model.conversion import (
 )
 
 
-def learn_outputs(estimator, method, tables, probe):
+def learn_outputs(estimator, method, tables, probe, output_name=None):
     """Learn the kind and names of a model's outputs from its first response.
 
     Parameters
@@ -25,6 +26,8 @@ def learn_outputs(estimator, method, tables, probe):
         The answer: one table, or one for each label.
     probe : table of shape (n_rows, n_features)
         The queried samples, in the container that the model takes.
+    output_name : str, default=None
+        Name of a single number, in place of "y".
 
     Raises
     ------
@@ -32,16 +35,17 @@ def learn_outputs(estimator, method, tables, probe):
         Where the columns do not belong to the model's classes, or have no meaning.
     """
     name = f"{type(estimator).__name__}.{method}"
-    widths = [table.shape[1] for table in tables]
+    widths = _widths(tables)
     classes = _classes_of(estimator, method)
-    number = method == "predict" or (method == "decision_function" and widths == [1])
+    single = widths == [1] or not hasattr(estimator, "decision_function")
+    number = method == "predict" or (method == "decision_function" and single)
     if classes is None and number:
         if has_type(estimator, is_classifier) or has_type(estimator, is_clusterer):
             raise ValueError(
                 f"{name} gives labels of unknown classes: the model needs an attribute "
                 "classes_, or a FunctionClassifier with classes around it"
             )
-        return NumberOutputs(name, widths)
+        return NumberOutputs(name, tables[0].shape[1:], output_name)
     # Probabilities of labels add up to 1 by no law, those of classes by theirs.
     shares = method == "predict_proba" and np.allclose(
         tables[0].sum(axis=1, dtype=float), 1.0, rtol=0.0, atol=1e-9
@@ -88,6 +92,8 @@ class Outputs(ABC):
     exclusive = False
     # Labels of the classes, where a model tells them.
     classes = None
+    # Other names of a single output.
+    aliases = ()
 
     def __init__(self, name, widths, names):
         self.name = name
@@ -110,7 +116,7 @@ class Outputs(ABC):
         UnusableResponse
             Where it has other columns than the first one, or is no finite number.
         """
-        widths = [table.shape[1] for table in tables]
+        widths = _widths(tables)
         if widths != self.widths:
             raise UnusableResponse(
                 f"gave {widths} columns, but {self.widths} columns before"
@@ -127,14 +133,26 @@ class Outputs(ABC):
 
 
 class NumberOutputs(Outputs):
-    """Numeric outputs: "y", or "y0", "y1" and so on."""
+    """Numeric outputs: "y", or "y0", "y1" and so on; of forecasts "y0_t+1", by step.
 
-    def __init__(self, name, widths):
-        names = ["y"] if widths == [1] else [f"y{i}" for i in range(widths[0])]
-        super().__init__(name, widths, np.array(names))
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the answer to one sample: (n_outputs,) or (n_steps, n_outputs).
+    own_name : str, default=None
+        Name of a single number, which then goes by "y", too.
+    """
+
+    def __init__(self, name, shape, own_name=None):
+        names = ["y"] if shape[-1] == 1 else [f"y{i}" for i in range(shape[-1])]
+        if len(shape) == 2:
+            names = [f"{own}_t+{step + 1}" for step in range(shape[0]) for own in names]
+        if names == ["y"] and own_name is not None:
+            self.aliases, names = ("y",), [own_name]
+        super().__init__(name, [prod(shape)], np.array(names))
 
     def _convert(self, tables):
-        return as_numbers(tables[0])
+        return as_numbers(tables[0].reshape(len(tables[0]), -1))
 
 
 class ClassOutputs(Outputs):
@@ -186,6 +204,11 @@ class ClassOutputs(Outputs):
         return responses * [-1.0, 1.0] if self.one_for_two else responses
 
     def _indicators(self, predicted):
+        if predicted.shape[1] != 1:
+            raise UnusableResponse(
+                f"gave {predicted.shape[1]} columns, not one label a row: if these are "
+                "numbers, wrap the method in a FunctionRegressor"
+            )
         hits = predicted == self.classes
         unknown = np.flatnonzero(~hits.any(axis=1))
         if len(unknown):
@@ -222,14 +245,26 @@ class LabelOutputs(Outputs):
         if self.several_tables:
             held = np.column_stack([as_numbers(table)[:, -1] for table in tables])
         elif self.method == "predict":
-            last = [of_label[-1] for of_label in self.classes_of_labels]
-            columns = zip(tables[0].T, last, strict=True)
-            held = np.column_stack([column == label for column, label in columns])
+            columns = list(zip(tables[0].T, self.classes_of_labels, strict=True))
+            known = [np.isin(column, of_label) for column, of_label in columns]
+            unknown = np.flatnonzero(~np.all(known, axis=0))
+            if len(unknown):
+                raise UnusableResponse(
+                    f"gave {tables[0][unknown[0]]}, which are no labels: if these are "
+                    "numbers, wrap the method in a FunctionRegressor",
+                    unknown[0],
+                )
+            held = np.column_stack([column == pair[-1] for column, pair in columns])
         else:
             return as_numbers(tables[0])
         # A label that never held has a false one as its only class.
         possible = [len(pair) == 2 or bool(pair[0]) for pair in self.classes_of_labels]
         return held * np.array(possible, dtype=np.float64)
+
+
+def _widths(tables):
+    """Number of outputs in each table of an answer."""
+    return [prod(table.shape[1:]) for table in tables]
 
 
 def _is_multilabel(estimator, classes, probe):

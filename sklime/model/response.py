@@ -2,13 +2,16 @@
 
 from contextlib import contextmanager
 from math import prod
+from types import ModuleType
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import is_regressor
 
 from sklime.model.conversion import UnusableResponse, as_tables
+from sklime.model.margins import call_method, has_method, predict_keyword_of
 from sklime.model.outputs import has_type, learn_outputs
+from sklime.model.presentation import Presentation, known_names, known_width
 from sklime.model.target import find_target
 from sklime.tables.access import block_bytes, copy_rows, n_rows, take_rows
 
@@ -26,6 +29,8 @@ class Response:
         ``predict``.
     probe : {ndarray, DataFrame, CSR matrix} of shape (n_samples, n_features)
         A few samples, about which the model is queried once to learn its outputs.
+    output_name : str, default=None
+        What a single number is called, instead of "y".
 
     Attributes
     ----------
@@ -58,16 +63,27 @@ class Response:
     (150, 2)
     """
 
-    def __init__(self, estimator, response_method="auto", *, probe, batch_size=None):
+    def __init__(
+        self,
+        estimator,
+        response_method="auto",
+        *,
+        probe,
+        batch_size=None,
+        output_name=None,
+    ):
         self.estimator = estimator
         self.batch_size = batch_size
         self.method = _choose_method(estimator, response_method)
         _check_columns(estimator, probe)
         with self._reporting(probe, "probe row"):
+            self._presentation = Presentation(estimator, copy_rows(probe), self._call)
             tables = self._ask(probe)
             self.precision = _precision(tables)
-            queried = copy_rows(_container(estimator, probe))
-            self._outputs = learn_outputs(estimator, self.method, tables, queried)
+            queried = copy_rows(self.present(probe))
+            self._outputs = learn_outputs(
+                estimator, self.method, tables, queried, output_name
+            )
             self._outputs.read(tables)
         self.outputs, self.classes = self._outputs.names, self._outputs.classes
 
@@ -114,7 +130,7 @@ class Response:
         X : table of shape (n_samples, n_features)
             In the container that the explainer was fitted on.
         """
-        return _container(self.estimator, X)
+        return self._presentation.present(X)
 
     def resolve(self, target="auto"):
         """Find the outputs that a target means.
@@ -135,12 +151,14 @@ class Response:
 
     def _ask(self, block, copy=True):
         """Query the model about one block; its response as tables, one for each label."""
-        table = _container(self.estimator, block)
+        table = self.present(block)
         # Frames give arrays of theirs that cannot be written to.
         if copy or (isinstance(table, np.ndarray) and not table.flags.writeable):
             table = copy_rows(table)
-        answer = getattr(self.estimator, self.method)(table)
-        return as_tables(answer, self.method, n_rows(block))
+        return as_tables(self._call(table), self.method, n_rows(block))
+
+    def _call(self, table):
+        return call_method(self.estimator, self.method, table)
 
     @contextmanager
     def _reporting(self, block, what, start=0):
@@ -184,13 +202,48 @@ def _choose_method(estimator, response_method):
         )
     elif has_type(estimator, is_regressor):
         methods = ("predict",)
+    else:
+        methods = [name for name in methods if callable(getattr(estimator, name, None))]
     for method in methods:
-        if callable(getattr(estimator, method, None)):
+        if has_method(estimator, method):
             return method
-    raise ValueError(
+    raise ValueError(_no_method(estimator, response_method))
+
+
+def _no_method(estimator, response_method):
+    """Message about a model, or what was given in place of one, without a method."""
+    parent, name = getattr(estimator, "__self__", None), getattr(estimator, "__name__", "")
+    if parent is not None and not isinstance(parent, ModuleType):
+        return (
+            f"estimator={name} is a method of {type(parent).__name__}, not a model: give "
+            f"the model itself, and response_method={name!r} where that is what you want "
+            "to be explained"
+        )
+    if callable(estimator) and not hasattr(estimator, "fit"):
+        name = f" {name}" if name else ""
+        return (
+            f"estimator is the function{name}, which has no predict_proba or predict: wrap "
+            "it in FunctionClassifier if it gives class probabilities, else in "
+            "FunctionRegressor"
+        )
+    if hasattr(estimator, "shape") or isinstance(estimator, (str, list, tuple, type(None))):
+        kind = type(estimator).__name__
+        return (
+            f"estimator is of type {kind}, which has no predict_proba, decision_function "
+            "or predict: give the fitted model itself, LimeExplainer(model)"
+        )
+    methods = "predict_proba or decision_function or predict"
+    if response_method != "auto":
+        methods = response_method
+    cure = "choose another method"
+    keyword = predict_keyword_of(estimator)
+    if response_method == "decision_function" and keyword is not None:
+        cure = f"functools.partial(model.predict, {keyword})"
+        cure = f"for margins give FunctionRegressor({cure})"
+    return (
         f"response_method={response_method!r}: {type(estimator).__name__} has no "
-        f"{' or '.join(methods)}; choose another method, or wrap a plain function in "
-        "FunctionClassifier or FunctionRegressor"
+        f"{methods}; {cure}, or wrap a plain function in FunctionClassifier or "
+        "FunctionRegressor"
     )
 
 
@@ -201,7 +254,7 @@ def _precision(tables):
 
 
 def _check_columns(estimator, probe):
-    expected = getattr(estimator, "n_features_in_", None)
+    expected = known_width(estimator)
     shape = getattr(probe, "shape", ())
     if expected is not None and len(shape) == 2 and shape[1] != expected:
         raise ValueError(
@@ -209,7 +262,7 @@ def _check_columns(estimator, probe):
             f"{expected}: give the columns that the model knows"
         )
     # Not every model compares names itself; some would take columns in another order.
-    known = getattr(estimator, "feature_names_in_", None)
+    known = known_names(estimator)
     given = getattr(probe, "columns", None)
     if known is None or given is None:
         return
@@ -221,21 +274,6 @@ def _check_columns(estimator, probe):
             f"{type(estimator).__name__} was fitted on, {known[:20]}: give these, in this "
             "order"
         )
-
-
-def _container(estimator, block):
-    """Convert a block to the container of the model's fit, so that it does not warn."""
-    names = getattr(estimator, "feature_names_in_", None)
-    if names is not None and isinstance(block, np.ndarray):
-        import pandas as pd
-
-        return pd.DataFrame(block, columns=names, copy=False)
-    nameless = names is None and hasattr(estimator, "n_features_in_")
-    columns = getattr(block, "columns", [None])
-    # scikit-learn takes no frame whose names are strings in part.
-    if nameless and any(isinstance(name, str) for name in columns):
-        return block.to_numpy()
-    return block
 
 
 def _shown(block, row):

@@ -1,6 +1,6 @@
 """Target: which outputs of a model are explained."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -90,6 +90,8 @@ def find_target(target, outputs):
             f"target='predicted' has no single answer where {outputs.name} gives several "
             f"outputs at once: use 'all' or one of {listed(map(repr, names.tolist()), 20)}"
         )
+    if keyword in outputs.aliases:
+        return _only(0, names)
     found = [i for i, label in enumerate(names) if _is_label(label, target)]
     if not found:
         raise ValueError(
@@ -97,6 +99,69 @@ def find_target(target, outputs):
             f"one of {listed(map(repr, names.tolist()), 20)}"
         )
     return _only(found[0], names)
+
+
+def name_of(y):
+    """Name of a column of targets: of a series, or of a frame of one column.
+
+    Returns
+    -------
+    str or None
+        None where it has none.
+    """
+    name = getattr(y, "name", None)
+    columns = getattr(y, "columns", ())
+    if len(columns) == 1:
+        name = columns[0]
+    return str(name) if isinstance(name, str) and name else None
+
+
+def rename_outputs(target, names, target_name):
+    """Name the explained output anew.
+
+    Parameters
+    ----------
+    target : Target
+        What is explained.
+    names : ndarray of shape (n_outputs,)
+        Names of all outputs of the model.
+    target_name : str, sequence of str or None
+        The name; for several explained outputs a name of each; None: as they are.
+
+    Returns
+    -------
+    target : Target
+    names : ndarray of shape (n_outputs,)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If these are no names, or not as many as there are explained outputs.
+    """
+    if target_name is None:
+        return target, names
+    given = [target_name] if isinstance(target_name, str) else target_name
+    if not isinstance(given, (list, tuple, np.ndarray)) or not all(
+        isinstance(name, str) for name in given
+    ):
+        raise TypeError(
+            f"target_name={target_name!r} must be a str, or for target='all' a list of "
+            "one str for each output"
+        )
+    if target.needs_predictions:
+        raise ValueError(
+            f"target_name={target_name!r} names one output, but each row explains its own "
+            f"of {listed(map(repr, names.tolist()), 20)}: choose one by target="
+        )
+    if len(given) != len(target.fixed):
+        raise ValueError(
+            f"target_name={target_name!r} gives {len(given)} name(s) for "
+            f"{len(target.fixed)} explained outputs: give a list of as many, or choose one "
+            "output by target="
+        )
+    names = names.astype(object)
+    names[target.fixed] = given
+    return replace(target, names=names[target.fixed]), names
 
 
 def _only(column, names):

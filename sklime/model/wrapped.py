@@ -130,13 +130,18 @@ def is_fitted(estimator):
     -------
     bool
     """
-    if not hasattr(estimator, "fit") or not hasattr(estimator, "__sklearn_tags__"):
+    if not hasattr(estimator, "fit") or not has_tags(estimator):
         return True
     try:
         check_is_fitted(estimator)
     except NotFittedError:
         return False
     return True
+
+
+def has_tags(estimator):
+    """Whether a model follows scikit-learn's conventions."""
+    return hasattr(estimator, "__sklearn_tags__")
 
 
 def takes_weights(estimator):
@@ -185,6 +190,12 @@ def take_or_fit(estimator, X, y, fit_params, random_state):
     """
     if is_fitted(estimator):
         return estimator
+    if y is None and has_tags(estimator) and get_tags(estimator).target_tags.required:
+        name = type(estimator).__name__
+        raise ValueError(
+            f"This {name} is not fitted and requires y to be passed, but the target y is "
+            f"None: call fit(X, y), or fit the {name} beforehand."
+        )
     model = seeded(clone(estimator), random_state)
     # Copies, as some models work in place, and the sampler learns from the same rows.
     return model.fit(copy_rows(X), copy_rows(y), **fit_params)

@@ -67,7 +67,7 @@ class AttributionDisplay(Display):
         row : int, default=0
             Position of the row; negative ones count from the end.
         target : object, default=None
-            The output to show; required where all outputs are explained.
+            The output to show. None: the only one, or a row's predicted class.
         max_features : int, default=10
             How many features have a bar of their own; all others are summed in one.
         level : float, default=0.95
@@ -83,8 +83,8 @@ class AttributionDisplay(Display):
         IndexError
             If there is no such row.
         ValueError
-            If all outputs are explained and `target` is not given, or the row has no
-            features.
+            If several numbers or labels are explained and `target` is not given, or the row
+            has no features.
         """
         own = self._row(row, target)
         conditions = own.conditions[0]

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Hashable
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,6 +44,7 @@ class Display(ABC):
 
     def __init__(self, explanation: Explanation) -> None:
         require_matplotlib(type(self).__name__)
+        _check_explanation(type(self).__name__, explanation)
         if not len(explanation):
             raise ValueError(
                 "explanation has 0 rows, there is nothing to show: explain one row at least"
@@ -91,6 +96,7 @@ class Display(ABC):
             If matplotlib is not installed.
         """
         require_matplotlib(cls.__name__)
+        check_explainer(cls.__name__, explainer)
         explanation = explainer.explain(X, target=target, uncertainty=uncertainty)
         return cls(explanation).plot(ax, **options)
 
@@ -140,18 +146,106 @@ class Display(ABC):
         """Give the explanation of one output."""
         if self.explanation.values.ndim == 2 and target is None:
             return self.explanation
+        if target is None:
+            names = self.explanation.target_names.tolist()
+            raise ValueError(
+                "target=None, but the explanation holds several outputs: show one of "
+                f"{names}, such as target={names[0]!r}; ImportanceDisplay shows all"
+            )
         return self.explanation[:, :, target]
 
     def _row(self, row, target):
         """Give the explanation of one output of one row."""
-        n = len(self.explanation)
-        if not -n <= row < n:
-            raise IndexError(f"row={row!r} is out of range for {n} rows")
-        return self._of_target(target)[int(row)]
+        check_position(type(self).__name__, row, self.explanation)
+        own = self.explanation[int(row)]
+        if target is None:
+            target = _predicted_class(own)
+        return type(self)(own)._of_target(target)
 
     def _finish(self, ax):
         self.ax_, self.figure_ = ax, ax.figure
         return self
+
+
+def check_explainer(caller: str, explainer: object) -> None:
+    """Check that a display got an explainer.
+
+    Parameters
+    ----------
+    caller : str
+        The display.
+    explainer : object
+        What it got.
+
+    Raises
+    ------
+    TypeError
+        If it cannot explain; names the cure.
+    """
+    if callable(getattr(explainer, "explain", None)):
+        return
+    kind = type(explainer).__name__
+    cure = f"wrap a model, LimeExplainer(model).fit(X_train), to give it to {caller}"
+    if hasattr(explainer, "local_predictions"):
+        cure = f"{caller}.from_explanation(explanation) shows one"
+    raise TypeError(f"explainer must be a fitted LimeExplainer, got {kind}: {cure}")
+
+
+def check_position(caller: str, row: object, explanation: Explanation) -> None:
+    """Check the position of a row.
+
+    Parameters
+    ----------
+    caller : str
+        The display.
+    row : object
+        What it got.
+    explanation : Explanation
+        Of many rows.
+
+    Raises
+    ------
+    TypeError
+        If it is no int.
+    IndexError
+        If it is out of range.
+    """
+    n = len(explanation)
+    index = getattr(explanation.data, "index", None)
+    labels = [] if index is None or callable(index) else index.tolist()
+    where = "a position, counted from 0"
+    if isinstance(row, Hashable) and row in labels:
+        where += f"; the row with the label {row!r} is row={labels.index(row)}"
+    if not isinstance(row, Integral) or isinstance(row, (bool, np.bool_)):
+        if isinstance(row, (list, tuple, np.ndarray, slice)):
+            where += (
+                f". {caller} shows one row; SummaryDisplay and HeatmapDisplay show many"
+            )
+        raise TypeError(f"row={row!r} must be an int, {where}")
+    if not -n <= row < n:
+        raise IndexError(f"row={row!r} is out of range for {n} rows: it is {where}")
+
+
+def _predicted_class(row):
+    """Predicted class of a row of which all classes are explained, else None."""
+    if row.values.ndim == 2 or row.meta.get("response_method") == "decision_function":
+        return None
+    shares = row.predictions[0]
+    exclusive = (shares >= 0.0).all() and abs(shares.sum() - 1.0) < 1e-6
+    return row.target_names[shares.argmax()] if exclusive else None
+
+
+def _check_explanation(caller, explanation):
+    """Check that a display got an explanation."""
+    if hasattr(explanation, "local_predictions"):
+        return
+    kind = type(explanation).__name__
+    if callable(getattr(explanation, "explain", None)):
+        cure = f"explain first, {caller}(explainer.explain(X)), or use "
+        cure += f"{caller}.from_estimator(explainer, X)"
+    else:
+        cure = "LimeExplainer(model).fit(X_train).explain(X) gives one"
+    raise TypeError(f"explanation must be an Explanation, got {kind}: {cure}")
 
 
 def require_matplotlib(caller: str) -> None:

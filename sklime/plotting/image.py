@@ -85,7 +85,7 @@ class ImageDisplay(Display):
         row : int, default=0
             Position of the image; negative ones count from the end.
         target : object, default=None
-            The output to show; required where all outputs are explained.
+            The output to show. None: the only one, or a row's predicted class.
         max_features : int, default=10
             How many superpixels are shown, the strongest ones.
 
@@ -99,7 +99,7 @@ class ImageDisplay(Display):
         IndexError
             If there is no such row.
         ValueError
-            If all outputs are explained and `target` is not given.
+            If several numbers or labels are explained and `target` is not given.
         """
         own = self._row(row, target)
         values, labels = own.values[:, : len(own.unit_names[0])], own.unit_spans[0]

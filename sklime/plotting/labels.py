@@ -134,7 +134,9 @@ def rows_line(explanation):
         Many rows, one output each.
     """
     names, n = dict.fromkeys(map(str, explanation.target_names)), len(explanation)
-    what = next(iter(names)) if len(names) == 1 else f"each row's own of {len(names)}"
+    what = next(iter(names))
+    if len(names) > 1:
+        what = f"each row's predicted class ({len(names)} classes)"
     return f"{n:,} row{'s' * (n > 1)} explained: {what}"
 
 

@@ -89,7 +89,7 @@ class SequenceDisplay(Display):
         row : int, default=0
             Position of the sequence; negative ones count from the end.
         target : object, default=None
-            The output to show; required where all outputs are explained.
+            The output to show. None: the only one, or a row's predicted class.
         max_features : int, default=10
             How many features have a lane, the strongest ones.
         names : sequence of F str, default=None
@@ -105,8 +105,8 @@ class SequenceDisplay(Display):
         IndexError
             If there is no such row.
         ValueError
-            If all outputs are explained and `target` is not given, or `names` has not
-            one name per feature.
+            If several numbers or labels are explained and `target` is not given, or `names`
+            has not one name per feature.
         """
         own = self._row(row, target)
         series = np.asarray(own.data[0], dtype=float)

@@ -87,7 +87,7 @@ class TextDisplay(Display):
         row : int, default=0
             Position of the text; negative ones count from the end.
         target : object, default=None
-            The output to show; required where all outputs are explained.
+            The output to show. None: the only one, or a row's predicted class.
         max_lines : int, default=60
             How many lines are drawn; a note says how many more there are.
 
@@ -101,7 +101,7 @@ class TextDisplay(Display):
         IndexError
             If there is no such row.
         ValueError
-            If all outputs are explained and `target` is not given.
+            If several numbers or labels are explained and `target` is not given.
         """
         own = self._row(row, target)
         text = str(next(iter(own.data)))

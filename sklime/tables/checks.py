@@ -1,5 +1,7 @@
 """Checks of what users hand to samplers: tables, weights, options."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from sklearn.utils.validation import validate_data
 
@@ -30,12 +32,14 @@ def check_table(owner, X, *, reset):
     if not reset:
         check_fitted(owner)
     fewest = 2 if reset else 1
+    _check_rows(X)
     if is_frame(X) and _mixes_names(X):
         # scikit-learn refuses them, and knows only names that are strings.
         owner.n_features_in_ = X.shape[1] if reset else owner.n_features_in_
         if reset:
             vars(owner).pop("feature_names_in_", None)
     elif is_frame(X):
+        _check_order(owner, X, reset)
         validate_data(owner, X, reset=reset, skip_check_array=True)
     else:
         X = validate_data(
@@ -57,6 +61,42 @@ def check_table(owner, X, *, reset):
             f"{fewest} row(s) and 1 column are needed."
         )
     return X
+
+
+def _check_rows(X):
+    """Refuse a single row or a list of records, which are no tables."""
+    if hasattr(X, "to_frame") and not is_frame(X):
+        raise ValueError(
+            f"Expected a 2-dimensional container, got a {type(X).__name__}: give a table, "
+            "of one row X.iloc[[0]] where X is the frame that it comes from."
+        )
+    records = [X] if isinstance(X, Mapping) else X
+    if (
+        isinstance(records, (list, tuple))
+        and len(records)
+        and isinstance(records[0], Mapping)
+    ):
+        given = "[X]" if isinstance(X, Mapping) else "X"
+        raise ValueError(
+            f"Expected a 2-dimensional container, got a {type(X).__name__} of named "
+            f"values: give a frame, pandas.DataFrame({given})."
+        )
+
+
+def _check_order(owner, X, reset):
+    """Refuse the columns of the fit in another order."""
+    known = getattr(owner, "feature_names_in_", None)
+    if reset or known is None:
+        return
+    columns, known = list(X.columns), list(known)
+    if columns != known and len(columns) == len(known) and set(columns) == set(known):
+        name = type(owner).__name__
+        # The words of scikit-learn, and the cure.
+        raise ValueError(
+            "The feature names should match those that were passed during fit.\n"
+            "Feature names must be in the same order as they were in fit.\n"
+            f"Give X[fitted.feature_names_in_], where fitted is the {name}."
+        )
 
 
 def find_categorical(categorical_features, table_format):

@@ -15,11 +15,12 @@ _XGBOOST, _LIGHTGBM = xgboost.read, lightgbm.read
 _MODELS = {
     ("xgboost.sklearn", "XGBRegressor"): (_XGBOOST, ["predict"]),
     ("xgboost.sklearn", "XGBRFRegressor"): (_XGBOOST, ["predict"]),
-    ("xgboost.sklearn", "XGBClassifier"): (_XGBOOST, []),
-    ("xgboost.sklearn", "XGBRFClassifier"): (_XGBOOST, []),
+    ("xgboost.sklearn", "XGBClassifier"): (_XGBOOST, ["decision_function"]),
+    ("xgboost.sklearn", "XGBRFClassifier"): (_XGBOOST, ["decision_function"]),
+    ("xgboost.core", "Booster"): (_XGBOOST, ["predict", "decision_function"]),
     ("lightgbm.sklearn", "LGBMRegressor"): (_LIGHTGBM, ["predict"]),
     ("lightgbm.sklearn", "LGBMClassifier"): (_LIGHTGBM, ["decision_function"]),
-    ("lightgbm.basic", "Booster"): (_LIGHTGBM, ["predict"]),
+    ("lightgbm.basic", "Booster"): (_LIGHTGBM, ["predict", "decision_function"]),
 }
 # What `predict` takes to answer with margins.
 _MARGIN = {_XGBOOST: {"output_margin": True}, _LIGHTGBM: {"raw_score": True}}
@@ -59,12 +60,14 @@ def read(model, response):
     name = f"{type(booster).__name__}.{response.method}"
     if booster is model and response.method not in methods:
         keyword = "".join(_MARGIN[reader])
-        raise NoClosedForm(
-            f"{name} is not a sum over leaves, but its margins are: explain "
-            f"FunctionRegressor(functools.partial(model.predict, {keyword}=True))"
-        )
+        cure = f"functools.partial(model.predict, {keyword}=True)"
+        cure = f"explain FunctionRegressor({cure})"
+        if "decision_function" in methods:
+            cure = f'set response_method="decision_function", or {cure}'
+        raise NoClosedForm(f"{name} is not a sum over leaves, but its margins are: {cure}")
     forest = reader(booster, margin)
-    if response.method == "decision_function" and forest.trees[0].value.shape[1] == 1:
+    single = forest.trees[0].value.shape[1] == 1
+    if response.method == "decision_function" and single and len(response.outputs) == 2:
         # A binary margin, as the outputs of both classes.
         both = [replace(tree, value=tree.value * [-1.0, 1.0]) for tree in forest.trees]
         return replace(forest, trees=both)

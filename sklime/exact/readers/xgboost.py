@@ -38,7 +38,10 @@ def read(model, margin):
     NoClosedForm
         If what is explained is not a sum over leaves.
     """
-    learner = json.loads(model.get_booster().save_raw("json"))["learner"]
+    # A Booster predicts with all its trees, and takes NaN for missing.
+    wrapped = hasattr(model, "get_booster")
+    raw = model.get_booster() if wrapped else model
+    learner = json.loads(raw.save_raw("json"))["learner"]
     objective = learner["objective"]["name"]
     if not margin and objective not in _IDENTITY:
         raise NoClosedForm(
@@ -52,7 +55,7 @@ def read(model, margin):
     trees = forest["trees"]
     weights = booster.get("weight_drop", [1.0] * len(trees))
     # Early stopping: predictions end with the best round.
-    best = learner["attributes"].get("best_iteration")
+    best = learner["attributes"].get("best_iteration") if wrapped else None
     n_used = len(trees) if best is None else forest["iteration_indptr"][int(best) + 1]
     sizes = learner["learner_model_param"]
     n_outputs = max(1, int(sizes["num_class"]), int(sizes["num_target"]))
@@ -62,9 +65,8 @@ def read(model, margin):
         _nodes(tree, output, weight, n_outputs, unknown_category)
         for tree, output, weight in zip(trees, forest["tree_info"], weights, strict=True)
     ][:n_used]
-    recode = _recoding(
-        nodes, int(sizes["num_feature"]), float(model.missing), unknown_category
-    )
+    missing = float(model.missing) if wrapped else np.nan
+    recode = _recoding(nodes, int(sizes["num_feature"]), missing, unknown_category)
     known = [own for own in forest.get("cats", {}).get("enc", []) if own["values"]]
     frame = [_categories(own) for own in known]
     step = CategoryCodes(frame) if frame else None
