@@ -35,6 +35,7 @@ def metadata(explainer, routes, n_rows, n_drawn, own_answers):
     return {
         "kind": explainer.sampler_.kind_.name,
         "method": method,
+        "attribution": "effect",
         "weighting": None if exact else explainer.weighting,
         "scores": routes.source.score_basis if exact else f"on {n_samples} draws",
         "model": type(explainer.estimator_).__name__,
