@@ -1,6 +1,8 @@
 """Contributions: they add up to the local prediction, whatever is explained and however."""
 
+import json
 import pickle
+import re
 from itertools import product
 
 import numpy as np
@@ -20,7 +22,14 @@ from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeRegressor
 
-from sklime import Explanation, FunctionClassifier, FunctionRegressor, LimeExplainer
+from sklime import (
+    Cohorts,
+    Explanation,
+    FunctionClassifier,
+    FunctionRegressor,
+    LimeExplainer,
+    SubmodularPick,
+)
 from sklime.kernels import ExponentialKernel, UniformKernel
 from sklime.samplers import (
     CoalitionSampler,
@@ -223,7 +232,7 @@ def test_contributions_of_texts_images_and_sequences_add_up(name):
 # What they are
 
 
-def enumerated(columns, row, bins, f, width):
+def enumerated(columns, row, edges, f, width):
     """Masses of the kernel-weighted product law over a small grid, f and z there."""
     points = np.array(list(product(*(np.unique(c) for c in columns.T))))
     mass = np.ones(len(points))
@@ -231,7 +240,7 @@ def enumerated(columns, row, bins, f, width):
         levels, counts = np.unique(column, return_counts=True)
         share = dict(zip(levels, counts / len(column), strict=True))
         mass *= [share[v] for v in points[:, j]]
-    z = bins(points) == bins(row[np.newaxis])
+    z = (points <= edges) == (row <= edges)
     mass *= np.exp(-(~z).sum(axis=1) / (2 * width**2))
     return z, mass / mass.sum(), f(points)
 
@@ -253,7 +262,7 @@ def test_means_and_baselines_are_those_of_the_enumerated_neighbourhood(width):
     own = explained.contributions()
     for i, row in enumerate(table[:5]):
         edges = np.array([_upper_edge(explainer, table, j) for j in range(3)])
-        z, mass, f = enumerated(table, row, lambda p: p <= edges, model.predict, width)
+        z, mass, f = enumerated(table, row, edges, model.predict, width)
         means = mass @ z
         np.testing.assert_allclose(explained.feature_means[i], means, rtol=1e-10)
         np.testing.assert_allclose(explained.baselines[i], mass @ f, rtol=1e-10)
@@ -600,3 +609,227 @@ def test_regressors_of_several_outputs_contribute_to_each():
     assert gap_between(explained) < 1e-10
     own = explained.contributions()
     np.testing.assert_allclose(own.values[:, 1], -2 * own.values[:, 0], rtol=1e-9)
+
+
+# Rankings over rows
+
+
+def often():
+    """An explainer of a condition that 92 % of rows meet, its effect large, and rows."""
+    rng = np.random.default_rng(0)
+    gain = np.where(rng.random(600) < 0.92, 0.0, rng.integers(5000, 20000, 600))
+    age = rng.integers(18, 70, 600)
+    table = pd.DataFrame({"gain": gain, "age": age.astype(float), "idle": age % 7})
+    table["hours"] = rng.integers(20, 60, 600).astype(float)
+
+    def rich(table):
+        share = 0.2 + 0.5 * (table["gain"] > 0) + 0.2 * (table["age"] > 44)
+        share = share + 0.02 * (table["hours"] > 40)
+        return np.column_stack([1 - share, share])
+
+    explainer = LimeExplainer(FunctionClassifier(rich, ["poor", "rich"]), random_state=0)
+    return explainer.fit(table), table[gain == 0].head(60)
+
+
+@pytest.fixture(scope="module")
+def typical():
+    explainer, rows = often()
+    return explainer, rows, explainer.explain(rows)
+
+
+EFFECT_LABEL = "change of P(rich) if the condition holds"
+CONTRIBUTION_LABEL = "contribution to P(rich)"
+
+
+def drawn_order(display):
+    return [label.get_text() for label in display.ax_.get_yticklabels()]
+
+
+@pytest.mark.parametrize("how", ["SummaryDisplay", "ImportanceDisplay", "HeatmapDisplay"])
+def test_displays_of_many_rows_rank_by_contributions_and_say_so(typical, how):
+    import matplotlib.pyplot as plt
+
+    from sklime import plotting
+
+    display_class = getattr(plotting, how)
+    explainer, rows, explained = typical
+    for own in (explained, explained.contributions()):
+        by_default = display_class.from_explanation(own)
+        assert drawn_order(by_default)[0] == "age"
+        by_effect = display_class.from_explanation(own, attribution="effect")
+        assert drawn_order(by_effect)[0] == "gain"
+        for display, label in [
+            (by_default, CONTRIBUTION_LABEL),
+            (by_effect, EFFECT_LABEL),
+        ]:
+            texts = [display.ax_.get_xlabel()]
+            texts += [ax.get_ylabel() for ax in display.figure_.axes]
+            assert any(label in text for text in texts)
+    estimated = display_class.from_estimator(explainer, rows, attribution="contribution")
+    assert drawn_order(estimated)[0] == "age"
+    with pytest.raises(
+        ValueError, match="attribution='shap' must be one of 'effect', 'contribution', None"
+    ):
+        display_class.from_explanation(explained, attribution="shap")
+    plt.close("all")
+
+
+def test_dependence_shows_contributions_and_says_so(typical):
+    import matplotlib.pyplot as plt
+
+    from sklime.plotting import DependenceDisplay
+
+    _, rows, explained = typical
+    j = rows.columns.get_loc("age")
+    for attribution, own, label in [
+        (None, explained.contributions(), CONTRIBUTION_LABEL),
+        ("effect", explained, EFFECT_LABEL),
+    ]:
+        display = DependenceDisplay.from_explanation(
+            explained, feature="age", attribution=attribution
+        )
+        dots = display.ax_.collections[0].get_offsets().data
+        np.testing.assert_allclose(dots[:, 1], own.values[:, j])
+        assert display.ax_.get_ylabel() == label
+    plt.close("all")
+
+
+def test_displays_of_one_row_show_the_values_and_say_what_they_are(typical):
+    import matplotlib.pyplot as plt
+
+    from sklime.plotting import AttributionDisplay
+
+    _, _, explained = typical
+    for own, label, first in [
+        (explained, EFFECT_LABEL, "gain"),
+        (explained.contributions(), CONTRIBUTION_LABEL, "age"),
+    ]:
+        display = AttributionDisplay.from_explanation(own)
+        assert display.ax_.get_xlabel().startswith(label)
+        assert first in drawn_order(display)[0]
+    plt.close("all")
+
+
+def test_explanations_without_means_are_drawn_as_effects_that_say_so():
+    import matplotlib.pyplot as plt
+
+    from sklime.plotting import SummaryDisplay
+
+    old = build(VALUES)
+    display = SummaryDisplay.from_explanation(old)
+    assert display.ax_.get_xlabel() == "change of yes if the condition holds"
+    with pytest.raises(ValueError, match="feature_means is None"):
+        SummaryDisplay.from_explanation(old, attribution="contribution")
+    plt.close("all")
+
+
+def test_labels_name_what_is_explained(species):
+    import matplotlib.pyplot as plt
+
+    from sklime.plotting import AttributionDisplay, SummaryDisplay
+
+    D, y = load_diabetes(return_X_y=True)
+    regressor = LinearRegression().fit(D, y)
+    margin = LogisticRegression().fit(X / X.max(axis=0), Y)
+    for explainer, rows, label in [
+        (LimeExplainer(regressor), D, "contribution to y"),
+        (
+            LimeExplainer(margin, response_method="decision_function"),
+            X / X.max(axis=0),
+            "contribution to the margin of 1",
+        ),
+        (LimeExplainer(species), FEW, "contribution to P(each row's own class)"),
+    ]:
+        explained = explainer.fit(rows).explain(rows[::25])
+        assert SummaryDisplay.from_explanation(explained).ax_.get_xlabel() == label
+    explainer = LimeExplainer(regressor, sampler=MarginalSampler(n_bins=None)).fit(D)
+    display = AttributionDisplay.from_estimator(explainer, D[:1])
+    assert display.ax_.get_xlabel() == "change of y per standard deviation"
+    plt.close("all")
+
+
+def test_picks_and_cohorts_look_at_contributions(typical):
+    _, rows, explained = typical
+    effects, own = explained.values, explained.contributions().values
+    for attribution, A in [(None, own), ("contribution", own), ("effect", effects)]:
+        pick = SubmodularPick(2, attribution=attribution).fit(explained)
+        np.testing.assert_allclose(
+            pick.importances_, np.sqrt(np.abs(A).sum(axis=0)), rtol=1e-12
+        )
+        assert pick.indices_.tolist() == SubmodularPick(2).fit(A).indices_.tolist()
+        found = Cohorts(attribution=attribution).fit(rows, explained)
+        np.testing.assert_allclose(found.centers_, Cohorts().fit(rows, A).centers_)
+    for wrong in (SubmodularPick(2, attribution="no"), Cohorts(attribution="no")):
+        with pytest.raises(ValueError, match="attribution='no' must be one of 'effect'"):
+            wrong.fit(rows, explained) if isinstance(wrong, Cohorts) else wrong.fit(own)
+
+
+def test_picks_of_few_columns_cover_half_of_them():
+    rng = np.random.default_rng(0)
+    for d, n_features in [(1, 1), (3, 2), (4, 2), (9, 5), (19, 10), (20, 10), (40, 10)]:
+        A = rng.normal(size=(30, d))
+        found = SubmodularPick(4).fit(A)
+        expected = SubmodularPick(4, n_features=n_features).fit(A)
+        assert found.indices_.tolist() == expected.indices_.tolist()
+        assert found.coverage_.tolist() == expected.coverage_.tolist()
+    # With all columns covered by the first row, the rest would go by position.
+    A = np.array([[1.0, 0.9, 0.1, 0.1], [1.0, 0.9, 0.1, 0.1], [0.1, 0.1, 0.9, 1.0]])
+    assert SubmodularPick(2).fit(A).indices_.tolist() == [0, 2]
+
+
+def test_shap_gets_contributions_that_add_up(typical):
+    pytest.importorskip("shap")
+    _, _, explained = typical
+    given = explained.to_shap()
+    np.testing.assert_array_equal(given.values, explained.contributions().values)
+    np.testing.assert_allclose(given.base_values, explained.baselines, rtol=1e-12)
+    total = given.base_values + given.values.sum(axis=1)
+    np.testing.assert_allclose(total, explained.local_predictions, rtol=1e-12)
+    part = explained["age"].to_shap()
+    total = part.base_values + part.values.sum(axis=1)
+    np.testing.assert_allclose(total, explained.local_predictions, rtol=1e-12)
+
+
+def page_of(explained):
+    page = explained.to_html()
+    content = re.search(r'<script type="application/json"[^>]*>(.*?)</script>', page)
+    return page, json.loads(content[1])
+
+
+def test_the_page_ranks_by_contributions_and_says_so(typical):
+    _, _, explained = typical
+    own = explained.contributions()
+    page, content = page_of(explained)
+    assert content["ranking"] == "contribution"
+    assert "names the conditions that contribute" in page
+    for i, row in enumerate(content["rows"]):
+        [answer] = row["answers"]
+        order = np.argsort(-np.abs(own.values[i]), kind="stable")[:2].tolist()
+        assert [unit for unit, _ in answer["strongest"]] == order
+        for unit, value in answer["strongest"]:
+            assert value == pytest.approx(own.values[i, unit], rel=1e-3)
+        np.testing.assert_allclose(answer["values"], explained.values[i], rtol=1e-3)
+    page, content = page_of(own)
+    assert "A contribution says how far" in page
+    assert ">Contribution</th>" in page
+    for i, row in enumerate(content["rows"]):
+        [answer] = row["answers"]
+        assert "strongest" not in answer
+        np.testing.assert_allclose(answer["values"], own.values[i], rtol=1e-3)
+    page, content = page_of(build(VALUES))
+    assert content["ranking"] == "effect"
+    assert "strongest" not in content["rows"][0]["answers"][0]
+
+
+def test_the_demo_ranks_by_contributions_and_says_so(tmp_path, capsys):
+    from sklime.cli import demo
+
+    demo(tmp_path / "table.csv", tmp_path / "page.html")
+    printed = capsys.readouterr().out
+    assert "What contributes to the probability of 'malignant'" in printed
+    assert "mean |attribution|, of these contributions" in printed
+    table = pd.read_csv(tmp_path / "table.csv")
+    first = table.abs().mean().idxmax()
+    ranking = printed.partition("of these contributions:")[2]
+    assert ranking.split("\n")[2].endswith(first)
+    assert "A contribution says how far" in (tmp_path / "page.html").read_text("utf-8")

@@ -54,9 +54,10 @@ class Explanation(
     interpretable features: for a binned column the effect of being in the row's own
     bin rather than outside it, for a standardised column the effect of one training
     standard deviation. `contributions` gives the other view, in which attributions add
-    up to the local prediction; `attribution` says which one this is. Where each row explains its own output (``target="predicted"``,
-    or ``"auto"`` with three classes or more), a column of `values` mixes classes: use
-    ``target="all"`` or a class label before averaging or clustering rows.
+    up to the local prediction; `attribution` says which one this is. Where each row
+    explains its own output (``target="predicted"``, or ``"auto"`` with three classes or
+    more), a column of `values` mixes classes: use ``target="all"`` or a class label before
+    averaging or clustering rows.
 
     An explanation holds ``n`` rows and ``d`` features. With one target, also where each
     row has its own, an *output shape* is ``(n,)`` and a *unit shape* is ``(n, d)``; with
