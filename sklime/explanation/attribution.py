@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ class AttributionViews:
         positions: NDArray[np.float64] | None
         coefficients: NDArray[np.float64] | None
         coefficient_errors: NDArray[np.float64] | None
-        meta: dict
+        meta: dict[str, Any]
 
     @property
     def attribution(self) -> Attribution:
@@ -86,8 +86,7 @@ class AttributionViews:
         here = 1.0 if self.positions is None else self.positions
         scale = here - self.feature_means
         errors = self.standard_errors
-        return replace(
-            self,
+        return self._replaced(
             # Plus 0, as features that were not selected are 0 and not -0.
             values=self.values * scale + 0.0,
             standard_errors=None if errors is None else errors * np.abs(scale),
@@ -121,14 +120,16 @@ class AttributionViews:
                 "coefficients is None, so that effects are not known: explain the rows "
                 "again by LimeExplainer.explain, and take its contributions()."
             )
-        return replace(
-            self,
+        return self._replaced(
             values=self.coefficients,
             standard_errors=self.coefficient_errors,
             coefficients=None,
             coefficient_errors=None,
             meta=self.meta | {"attribution": EFFECT},
         )
+
+    def _replaced(self, **fields):
+        return replace(self, **fields)
 
 
 def viewed(explanation, attribution=None):
