@@ -80,21 +80,25 @@ def demo(output, report):
         f"is right on {forest.score(X_test, y_test):.1%} of {len(X_test)} test rows."
     )
 
-    explainer = LimeExplainer(forest, random_state=0).set_output(transform="pandas")
+    explainer = LimeExplainer(forest, attribution="contribution", random_state=0)
+    explainer.set_output(transform="pandas")
     start = perf_counter()
     attributions = explainer.fit(X_train).transform(X_test)
     seconds = perf_counter() - start
 
     explained_class = forest.classes_[1]
     probabilities = forest.predict_proba(X_test)[:, 1]
-    print(f"\nWhat moves the probability of '{explained_class}', in three test rows:")
+    print(
+        f"\nWhat contributes to the probability of '{explained_class}', in three test "
+        "rows:\nhow far each condition moves it from the mean of the row's neighbourhood."
+    )
     for row in _lowest_middle_highest(probabilities):
         explanation = explainer.explain(X_test.iloc[[row]])
         print(f"\n  row {row}: predicted probability {probabilities[row]:.2f}")
         print(_aligned(explanation.as_list(0)[:N_STRONGEST], signed=True))
 
     ranking = attributions.abs().mean().sort_values(ascending=False)
-    print("\nOver all test rows, mean |attribution|:\n")
+    print("\nOver all test rows, mean |attribution|, of these contributions:\n")
     print(_aligned(list(ranking.items())[:N_RANKED]))
 
     attributions.to_csv(output, index=False)
@@ -103,7 +107,7 @@ def demo(output, report):
         f"\nMean local fidelity {explainer.score(X_test):.3f}: at 1 the explanations "
         "predict the forest around each row, at 0 no better than its mean there does."
         f"\n{len(X_test) / seconds:,.0f} rows explained per second, fit included."
-        f"\nThe attributions of all {len(X_test)} test rows are in {output}"
+        f"\nThe contributions of all {len(X_test)} test rows are in {output}"
         f"\nTheir explanations, to look at, are in {Path(report).resolve()}"
     )
 

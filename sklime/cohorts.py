@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.tree import DecisionTreeRegressor
 from sklearn.utils.validation import check_array, check_consistent_length
 
+from sklime.explanation.attribution import Attribution
 from sklime.explanation.container import Explanation
 from sklime.explanation.matrix import attribution_matrix, check_finite_rows
 from sklime.fitting import atomic_fit
@@ -42,6 +43,10 @@ class Cohorts(BaseEstimator):
         Number of groups at most.
     min_rows : int or float, default=0.05
         Fewest rows of a group: a number, or, as a float in (0, 1), a share of all rows.
+    attribution : {"contribution", "effect"} or None, default=None
+        What of an `Explanation` is looked at. None: contributions, whose sums are the local
+        predictions; effects where the explanation does not know contributions. A matrix is
+        taken as it is.
 
     Attributes
     ----------
@@ -91,9 +96,16 @@ class Cohorts(BaseEstimator):
     n_features_in_: int
     feature_names_in_: NDArray[np.object_]
 
-    def __init__(self, max_groups: int = 4, min_rows: float = 0.05) -> None:
+    def __init__(
+        self,
+        max_groups: int = 4,
+        min_rows: float = 0.05,
+        *,
+        attribution: Attribution | None = None,
+    ) -> None:
         self.max_groups = max_groups
         self.min_rows = min_rows
+        self.attribution = attribution
 
     @atomic_fit
     def fit(self, X: TableLike, y: TableLike | Explanation) -> Self:
@@ -131,7 +143,7 @@ class Cohorts(BaseEstimator):
             )
         X = check_table(self, X, reset=True)
         A = check_array(
-            attribution_matrix(y),
+            attribution_matrix(y, self.attribution),
             dtype=np.float64,
             ensure_2d=False,
             ensure_all_finite=False,

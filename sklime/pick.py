@@ -12,6 +12,7 @@ from sklearn.utils import gen_batches
 from sklearn.utils.validation import validate_data
 
 from sklime.exceptions import warn_caller
+from sklime.explanation.attribution import Attribution
 from sklime.explanation.container import Explanation
 from sklime.explanation.matrix import attribution_matrix, check_finite_rows
 from sklime.fitting import atomic_fit
@@ -20,6 +21,9 @@ from sklime.tables.typing import TableLike
 from sklime.validation import check_count
 
 __all__ = ["SubmodularPick"]
+
+# Features that a reader takes in at a time.
+_MOST_FEATURES = 10
 
 
 class SubmodularPick(BaseEstimator):
@@ -40,14 +44,21 @@ class SubmodularPick(BaseEstimator):
     ----------
     n_picks : int, default=5
         Number of rows to pick.
-    n_features : int, default=10
+    n_features : int or None, default=None
         Number of features that a row covers at most: as many as a reader takes in at a
-        time. Were it unlimited, one dense row would cover everything.
+        time. Were it unlimited, one dense row would cover everything. None: half of the
+        columns, rounded up, and 10 at most, so that of few columns, too, no row covers
+        all.
     max_candidates : int or None, default=None
         Pick among this many rows, drawn at random. None: among all rows. Importances are
         of all rows in either case.
     random_state : int, RandomState instance or None, default=None
         Draws the candidates; nothing else is random.
+    attribution : {"contribution", "effect"} or None, default=None
+        What of an `Explanation` is looked at. None: contributions, of which conditions
+        that hold for nearly everyone have little; effects where the explanation does not
+        know contributions. A matrix is taken as it is: for contributions from a pipeline
+        give ``LimeExplainer(attribution="contribution")``.
 
     Attributes
     ----------
@@ -97,15 +108,17 @@ class SubmodularPick(BaseEstimator):
     def __init__(
         self,
         n_picks: int = 5,
-        n_features: int = 10,
+        n_features: int | None = None,
         *,
         max_candidates: int | None = None,
         random_state: RandomState = None,
+        attribution: Attribution | None = None,
     ) -> None:
         self.n_picks = n_picks
         self.n_features = n_features
         self.max_candidates = max_candidates
         self.random_state = random_state
+        self.attribution = attribution
 
     @atomic_fit
     def fit(self, A: TableLike | Explanation, y: object = None) -> Self:
@@ -132,7 +145,7 @@ class SubmodularPick(BaseEstimator):
             are not finite, or a parameter is no such number.
         """
         self._check_parameters()
-        A = attribution_matrix(A)
+        A = attribution_matrix(A, self.attribution)
         A = validate_data(
             self,
             A,
@@ -146,7 +159,10 @@ class SubmodularPick(BaseEstimator):
         self.importances_ = np.sqrt(size.sum(axis=0))
         candidates = self._candidates(size.shape[0])
         size = size if len(candidates) == size.shape[0] else size[candidates]
-        covered = _covered(size, self.n_features)
+        n_features = self.n_features
+        if n_features is None:
+            n_features = min(_MOST_FEATURES, -(-size.shape[1] // 2))
+        covered = _covered(size, n_features)
         worth = _whole(self.importances_)
         picks = _greedy(covered, worth, self.n_picks)
         if len(picks) < self.n_picks:
@@ -167,7 +183,7 @@ class SubmodularPick(BaseEstimator):
     def _check_parameters(self):
         for name in ("n_picks", "n_features", "max_candidates"):
             n = getattr(self, name)
-            if n is None and name == "max_candidates":
+            if n is None and name != "n_picks":
                 continue
             check_count(name, n)
 

@@ -15,6 +15,7 @@ from sklime.explanation.serialization.versions import VERSIONS, complete_schema
 from sklime.tables.conditions import TableConditions
 
 DATA = Path(__file__).parent / "data"
+LAST, NEXT = max(VERSIONS), max(VERSIONS) + 1
 SCHEMA_FILE = Path(versions.__file__).with_name("explanation.schema.json")
 INF, NAN = float("inf"), float("nan")
 
@@ -65,19 +66,34 @@ def texts():
     )
 
 
+def contributions():
+    """What `data/explanation_version_2.json` was written from: contributions."""
+    return replace(
+        table(),
+        feature_means=np.full((2, 2, 2), [0.25, 0.75]),
+        baselines=np.array([[0.4, 0.6], [0.45, 0.55]]),
+        positions=np.full((2, 2, 2), [-0.5, 1.0]),
+        values=np.array([[[-0.075, -0.1], [0.075, 0.1]], [[-0.25, 0.0], [0.25, 0.0]]]),
+        coefficients=table().values,
+        coefficient_errors=table().standard_errors,
+        meta={"method": "exact", "attribution": "contribution"},
+    )
+
+
 STORED = {
     "explanation_version_1.json": table,
     "explanation_version_1_texts.json": texts,
+    "explanation_version_2.json": contributions,
 }
 
 
 @dataclass(eq=False, repr=False)
 class NextExplanation(Explanation):
-    """What `Explanation` would be with one more array per row, in a version 2."""
+    """What `Explanation` would be with one more array per row, in a next version."""
 
     _: KW_ONLY
     noise: np.ndarray | None = field(default=None, metadata=PER_OUTPUT)
-    _versions = VERSIONS | {2: {"noise": None}}
+    _versions = VERSIONS | {NEXT: {"noise": None}}
 
 
 def with_noise(source, value):
@@ -88,7 +104,7 @@ def with_noise(source, value):
 
 
 def next_schema():
-    """The schema of version 2, its one new field described as another is."""
+    """The schema of the next version, its one new field described as another is."""
     described = json.loads(SCHEMA_FILE.read_text("utf-8"))
     described["properties"]["noise"] = described["properties"]["standard_errors"]
     schema = complete_schema(described, NextExplanation._versions)
@@ -136,10 +152,11 @@ def test_older_documents_have_the_default_of_a_field_they_lack(name):
 def test_a_field_more_is_written_and_read(build, value):
     whole = with_noise(build(), value)
     document = json.loads(whole.to_json())
-    assert document["version"] == 2
+    assert document["version"] == NEXT
     assert next_schema().is_valid(document)
     assert NextExplanation.from_dict(document) == whole
-    with pytest.raises(ValueError, match=r"version 2 .* newer than 1.*upgrade sklime"):
+    newer = rf"version {NEXT} .* newer than {LAST}.*upgrade sklime"
+    with pytest.raises(ValueError, match=newer):
         Explanation.from_dict(document)
     assert not jsonschema.Draft202012Validator(json_schema()).is_valid(document)
 
@@ -186,28 +203,52 @@ def test_a_field_of_unit_shape_with_a_default_is_read_from_older_documents():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"version": 0}, r"version=0 must be a positive int, up to 2: write .* to_json"),
-        ({"version": -1}, r"version=-1 must be a positive int, up to 2: write .* to_json"),
-        ({"version": 3}, r"version 3 .* newer than 2, the last .*: upgrade sklime"),
+        (
+            {"version": 0},
+            rf"version=0 must be a positive int, up to {NEXT}: write .* to_json",
+        ),
+        (
+            {"version": -1},
+            rf"version=-1 must be a positive int, up to {NEXT}: write .* to_json",
+        ),
+        (
+            {"version": NEXT + 1},
+            rf"version {NEXT + 1} .* newer than {NEXT}, the last .*: upgrade sklime",
+        ),
         ({"version": "1"}, r"version='1' must be a positive int.* to_json"),
-        ({"version": 1.0}, r"version=1.0 must be a positive int.* to_json"),
+        (
+            {"version": float(LAST)},
+            rf"version={float(LAST)} must be a positive int.* to_json",
+        ),
         ({"version": True}, r"version=True must be a positive int.* to_json"),
         ({"version": None}, r"version=None must be a positive int.* to_json"),
         ({"version": [1]}, r"version=\[1\] must be a positive int.* to_json"),
-        ({"version": ...}, r'lacks "version", an int from 1 to 2: write .* to_json'),
+        ({"version": ...}, rf'lacks "version", an int from 1 to {NEXT}: write .* to_json'),
         (
             {"noise": None},
-            r"unknown fields \['noise'\], .* leave them out, or .* version 2$",
+            rf"unknown fields \['noise'\], .* leave them out, or .* version {NEXT}$",
         ),
         (
             {"hue": 1},
-            r"unknown fields \['hue'\], which version 1 .* leave them out$",
+            rf"unknown fields \['hue'\], which version {LAST} .* leave them out$",
         ),
-        ({"hue": 1, "noise": None}, r"\['hue', 'noise'\], .*version 1 .* leave them out$"),
+        (
+            {"hue": 1, "noise": None},
+            rf"\['hue', 'noise'\], .*version {LAST} .* leave them out$",
+        ),
         ({5: 1, "hue": 1}, r"unknown fields \[5, 'hue'\]"),
-        ({"support": ...}, r"lacks the fields \['support'\], which version 1 .* to_json$"),
-        ({"shape": ...}, r"lacks the fields \['shape'\], which version 1 .* to_json$"),
-        ({"version": 2}, r"lacks the fields \['noise'\], which version 2 .* to_json$"),
+        (
+            {"support": ...},
+            rf"lacks the fields \['support'\], which version {LAST} .* to_json$",
+        ),
+        (
+            {"shape": ...},
+            rf"lacks the fields \['shape'\], which version {LAST} .* to_json$",
+        ),
+        (
+            {"version": NEXT},
+            rf"lacks the fields \['noise'\], which version {NEXT} .* to_json$",
+        ),
         (
             {"support": ..., "hue": 1},
             r"lacks the fields \['support'\].*; it has the unknown fields \['hue'\]",

@@ -201,8 +201,10 @@ def test_names_that_are_hard_to_write_come_back(tmp_path):
 
 
 def test_a_document_of_a_newer_schema_asks_for_an_upgrade():
-    document = build(VALUES).to_dict() | {"version": 2, "news": []}
-    with pytest.raises(ValueError, match=r"version 2 .* newer than 1.*upgrade sklime"):
+    last = build(VALUES).to_dict()["version"]
+    document = build(VALUES).to_dict() | {"version": last + 1, "news": []}
+    newer = rf"version {last + 1} .* newer than {last}.*upgrade sklime"
+    with pytest.raises(ValueError, match=newer):
         Explanation.from_json(json.dumps(document))
 
 
@@ -248,7 +250,7 @@ def test_documents_that_lack_a_field_say_which():
 @pytest.mark.parametrize(
     "change",
     [
-        {"version": 2},
+        {"version": 99},
         {"values": [["high"]]},
         {"data": {"$pickle": "gASV"}},
         {"meta": {"kind": "video"}},
@@ -424,10 +426,17 @@ def test_shap_base_values_of_an_explainer(shap, n_bins):
         LinearRegression().fit(X, y), sampler=MarginalSampler(n_bins=n_bins), random_state=0
     ).fit(X)
     whole = explainer.explain(X[:20])
-    given = whole.to_shap()
-    np.testing.assert_allclose(
-        given.base_values + given.values.sum(axis=1), whole.local_predictions, rtol=1e-12
-    )
+    own = whole.to_shap()
+    np.testing.assert_allclose(own.base_values, whole.baselines, rtol=1e-12)
+    np.testing.assert_array_equal(own.values, whole.contributions().values)
+    given = whole.to_shap(attribution="effect")
+    np.testing.assert_array_equal(given.values, whole.values)
+    for total in (own, given):
+        np.testing.assert_allclose(
+            total.base_values + total.values.sum(axis=1),
+            whole.local_predictions,
+            rtol=1e-12,
+        )
     # A bin's feature is 1 at the row, a standardised one is the row's own z.
     alike = np.isclose(given.base_values, whole.intercepts, rtol=1e-9)
     assert alike.all() if n_bins else not alike.any()

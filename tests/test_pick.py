@@ -240,7 +240,9 @@ def iris():
 @pytest.mark.parametrize("target", ["auto", "all", 2])
 def test_picks_from_a_pipeline_are_those_from_its_explanation(iris, target):
     X, model = iris
-    explainer = LimeExplainer(model, target=target, random_state=0)
+    explainer = LimeExplainer(
+        model, target=target, attribution="contribution", random_state=0
+    )
     pipeline = make_pipeline(explainer, SubmodularPick(3, 2)).fit(X)
     A = explainer.fit(X).transform(X)
     assert pipeline[-1].indices_.tolist() == brute_force(A, 3, 2)
@@ -264,7 +266,11 @@ def test_explanations_of_sparse_rows_stand_for_their_matrix(target):
     X = sparse.random_array((80, 20), density=0.3, format="csr", rng=rng)
     y = X.toarray() @ rng.normal(size=20) > 0
     explainer = LimeExplainer(
-        LogisticRegression(), target=target, n_samples=2048, random_state=0
+        LogisticRegression(),
+        attribution="contribution",
+        target=target,
+        n_samples=2048,
+        random_state=0,
     )
     A = explainer.fit(X, y).transform(X)
     assert sparse.issparse(A)

@@ -39,6 +39,9 @@ def assemble_explanation(blocks, rows, target, names, responses, outputs, meta):
     def every_output(array):
         return np.repeat(array[:, np.newaxis], k, axis=1)
 
+    def per_feature(array):
+        return every_output(array).reshape(per_unit)
+
     sizes, errors = every_output(fitted.effective_sample_sizes), fitted.standard_errors
     return Explanation(
         fitted.coef.reshape(per_unit),
@@ -47,9 +50,12 @@ def assemble_explanation(blocks, rows, target, names, responses, outputs, meta):
         local_predictions=fitted.local_predictions.reshape(per_output),
         scores=fitted.scores.reshape(per_output),
         effective_sample_sizes=sizes.reshape(per_output),
-        support=every_output(fitted.support).reshape(per_unit),
+        support=per_feature(fitted.support),
         target_names=target.names if target.multiple else names[outputs[:, 0]],
         meta=meta,
         standard_errors=None if errors is None else errors.reshape(per_unit),
+        feature_means=per_feature(fitted.feature_means),
+        baselines=fitted.baselines.reshape(per_output),
+        positions=per_feature(fitted.positions) if rows.standardised else None,
         **rows.explanation_fields(notes),
     )

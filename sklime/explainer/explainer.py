@@ -29,6 +29,7 @@ from sklime.explainer.parameters import check_parameters, check_uncertainty
 from sklime.explainer.progress import progress_of_growth, with_progress
 from sklime.explainer.routes import Routes, Setting
 from sklime.explainer.rows import rows_of
+from sklime.explanation.attribution import CONTRIBUTION, VIEWS, Attribution
 from sklime.explanation.container import Explanation
 from sklime.fitting import atomic_fit, check_fitted
 from sklime.kernels import ExponentialKernel, Kernel, KernelLike, as_kernel
@@ -41,6 +42,7 @@ from sklime.samplers.base import Sampler
 from sklime.selectors import AllFeatures, MomentSelector
 from sklime.tables.access import block_bytes, concat, take_rows
 from sklime.tables.typing import Table, TableLike
+from sklime.validation import check_option
 
 
 class LimeExplainer(
@@ -91,6 +93,12 @@ class LimeExplainer(
         kernel wastes none; costs `n_samples` model rows for every explained row. "auto":
         weighted, but tilted, at that cost, for rows whose effective sample size is below a
         tenth of the draws: their effective sample size is then the number of draws.
+    attribution : {"effect", "contribution"}, default="effect"
+        What `transform` gives, and `explain` as its `values`. "effect": the surrogate's
+        coefficient, which says what changes if a condition holds. "contribution": the
+        coefficient times how far the row lies from its neighbourhood's mean, which adds up
+        to the local prediction and is what rankings over rows go by. Fidelity and
+        selection are the same.
     n_samples : int, default=4096
         Draws per row (shared by all rows where they do not depend on the row).
     target : "auto", "predicted", "all" or a label, default="auto"
@@ -184,6 +192,7 @@ class LimeExplainer(
         surrogate: BaseEstimator | None = None,
         method: Literal["auto", "exact", "sampling"] = "auto",
         weighting: Literal["auto", "kernel", "tilted"] = "auto",
+        attribution: Attribution = "effect",
         n_samples: int = 4096,
         target: object = "auto",
         response_method: Literal[
@@ -202,6 +211,7 @@ class LimeExplainer(
         self.surrogate = surrogate
         self.method = method
         self.weighting = weighting
+        self.attribution = attribution
         self.n_samples = n_samples
         self.target = target
         self.response_method = response_method
@@ -297,9 +307,11 @@ class LimeExplainer(
             Sparse for sparse `X`, with the row's stored entries.
         """
         rows, _, _, outputs = self._prepare(X, self.target)
+        contributions = self._contributes()
 
         def keep(surrogates, where, block):
-            return rows.to_columns(where, block, surrogates.coef)
+            own = surrogates.contributions if contributions else surrogates.coef
+            return rows.to_columns(where, block, own)
 
         own_answers = self._routes.own_answers(rows.X)
         return concat(self._surrogates(rows, outputs, keep, own_answers))
@@ -352,7 +364,9 @@ class LimeExplainer(
         if self.method_ == "exact":
             n_drawn = sum(int((~fitted.exact).sum()) for fitted, _ in blocks)
         meta = metadata(self, self._routes, len(rows), n_drawn, own_answers)
-        return assemble_explanation(blocks, rows, resolved, names, answers, outputs, meta)
+        own = blocks, rows, resolved, names, answers, outputs, meta
+        explanation = assemble_explanation(*own)
+        return explanation.contributions() if self._contributes() else explanation
 
     def score(self, X: TableLike, y: object = None) -> float:
         r"""Local fidelity: how well the surrogates predict the model on fresh draws.
@@ -417,6 +431,11 @@ class LimeExplainer(
         return np.array(
             [f"{c}__{name}" for c in target.names for name in names], dtype=object
         )
+
+    def _contributes(self):
+        """Whether contributions are wanted, also where that was changed after `fit`."""
+        check_option(self, "attribution", VIEWS)
+        return self.attribution == CONTRIBUTION
 
     def _setting(self):
         """Resolved components of the fit, for the routes of rows."""

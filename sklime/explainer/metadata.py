@@ -36,6 +36,7 @@ def metadata(explainer, routes, n_rows, n_drawn, own_answers):
         "kind": explainer.sampler_.kind_.name,
         **explainer.sampler_.kind_.metadata(),
         "method": method,
+        "attribution": "effect",
         "weighting": None if exact else explainer.weighting,
         "scores": routes.source.score_basis if exact else f"on {n_samples} draws",
         "model": type(explainer.estimator_).__name__,

@@ -3,6 +3,7 @@
 from inspect import signature
 from numbers import Real
 
+from sklime.explanation.attribution import VIEWS
 from sklime.samplers.base import Sampler
 from sklime.selectors import MomentSelector
 from sklime.validation import check_count, check_option
@@ -26,6 +27,7 @@ def check_parameters(explainer):
     """
     check_option(explainer, "method", _METHODS)
     check_option(explainer, "weighting", _WEIGHTINGS)
+    check_option(explainer, "attribution", VIEWS)
     check_count("n_samples", explainer.n_samples, 2)
     if explainer.max_samples is not None:
         check_count("max_samples", explainer.max_samples, 2)

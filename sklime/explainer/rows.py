@@ -40,6 +40,9 @@ class Rows(ABC):
         """The model's responses to the rows themselves."""
         return np.concatenate([response(table) for table in self.kind.tables(self.X)])
 
+    # Whether some features are standardised values, so that rows are not 1 in them.
+    standardised = False
+
     @abstractmethod
     def blocks(self, height):
         """Slices of rows that share their features, of at most `height` rows."""
@@ -79,6 +82,7 @@ class ColumnRows(Rows):
     def __init__(self, sampler, X, given):
         super().__init__(sampler, X, given)
         self._units = sampler.units(X)
+        self.standardised = not sampler.binary_features_.all()
 
     def blocks(self, height):
         return list(gen_batches(len(self), height if self._units is None else 1))

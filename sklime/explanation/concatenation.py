@@ -82,6 +82,7 @@ class Joining:
 _AGREED = {
     "feature_names": lambda e: e.feature_names,
     "kind": lambda e: e.kind,
+    "attribution": lambda e: e.attribution,
     "the kind of data": lambda e: _kind_of_data(e),
     "explaining one target or all": lambda e: e.values.ndim,
     "target_names": lambda e: e.target_names if e.values.ndim == 3 else None,

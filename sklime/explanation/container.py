@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri, stdtrit
 
+from sklime.explanation.attribution import AttributionViews, check_attribution
 from sklime.explanation.concatenation import Joining
 from sklime.explanation.fields import (
     PER_OUTPUT,
@@ -37,16 +38,26 @@ THIN_SUPPORT = 10
 
 @dataclass(eq=False, repr=False)
 class Explanation(
-    Indexing, Ordering, Joining, FrameExport, JSONExport, ShapBridge, ImageMask, HTMLExport
+    AttributionViews,
+    Indexing,
+    Ordering,
+    Joining,
+    FrameExport,
+    JSONExport,
+    ShapBridge,
+    ImageMask,
+    HTMLExport,
 ):
     """Attributions of the features of many rows, and all that is needed to read them.
 
     An attribution is a coefficient of the row's linear surrogate, in the units of its
     interpretable features: for a binned column the effect of being in the row's own
     bin rather than outside it, for a standardised column the effect of one training
-    standard deviation. Where each row explains its own output (``target="predicted"``,
-    or ``"auto"`` with three classes or more), a column of `values` mixes classes: use
-    ``target="all"`` or a class label before averaging or clustering rows.
+    standard deviation. `contributions` gives the other view, in which attributions add
+    up to the local prediction; `attribution` says which one this is. Where each row
+    explains its own output (``target="predicted"``, or ``"auto"`` with three classes or
+    more), a column of `values` mixes classes: use ``target="all"`` or a class label before
+    averaging or clustering rows.
 
     An explanation holds ``n`` rows and ``d`` features. With one target, also where each
     row has its own, an *output shape* is ``(n,)`` and a *unit shape* is ``(n, d)``; with
@@ -96,7 +107,8 @@ class Explanation(
     meta : dict
         How the explanation was made: method, parameters, versions, seed; ``"kind"`` of the
         rows, "table" if absent, "text", "image" or "sequence"; ``"degrees_of_freedom"`` of
-        the standard errors, none if absent.
+        the standard errors, none if absent; ``"attribution"``, what `values` are, "effect"
+        if absent, or "contribution".
     standard_errors : ndarray of unit shape, default=None
         Standard errors of `values`; NaN for features that were not selected.
     unit_names : list of n arrays of str, default=None
@@ -105,6 +117,18 @@ class Explanation(
         Where each unit stands in its row: an entry for each unit, such as the offsets
         ``[start, stop)`` of a token; or an array of int of the row's shape (channels apart)
         that labels each place with the position of its unit, and with -1 if it has none.
+    feature_means : ndarray of unit shape, default=None
+        Kernel-weighted means of the interpretable features in each row's neighbourhood: of
+        a binned column the share of the row's own bin, of a standardised column the mean
+        of its standardised values. None: not known.
+    baselines : ndarray of output shape, default=None
+        The neighbourhood's mean answer, which contributions start from: the intercept plus
+        the effects times `feature_means`. None: not known.
+    positions : ndarray of unit shape, default=None
+        The rows in interpretable units, where some columns are standardised. None: 1
+        everywhere, as of bins, categories, tokens and segments.
+    coefficients, coefficient_errors : ndarray of unit shape, default=None
+        Where `values` are contributions, the effects and their standard errors.
 
     Raises
     ------
@@ -161,6 +185,11 @@ class Explanation(
     standard_errors: NDArray[np.float64] | None = field(default=None, metadata=PER_UNIT)
     unit_names: list[NDArray[np.object_]] | None = None
     unit_spans: list[Any] | None = None
+    feature_means: NDArray[np.float64] | None = field(default=None, metadata=PER_UNIT)
+    baselines: NDArray[np.float64] | None = field(default=None, metadata=PER_OUTPUT)
+    positions: NDArray[np.float64] | None = field(default=None, metadata=PER_UNIT)
+    coefficients: NDArray[np.float64] | None = field(default=None, metadata=PER_UNIT)
+    coefficient_errors: NDArray[np.float64] | None = field(default=None, metadata=PER_UNIT)
 
     if TYPE_CHECKING:
         # Takes what becomes such arrays.
@@ -182,6 +211,11 @@ class Explanation(
             standard_errors: ArrayLike | None = None,
             unit_names: Sequence[ArrayLike] | None = None,
             unit_spans: Sequence[Any] | None = None,
+            feature_means: ArrayLike | None = None,
+            baselines: ArrayLike | None = None,
+            positions: ArrayLike | None = None,
+            coefficients: ArrayLike | None = None,
+            coefficient_errors: ArrayLike | None = None,
         ) -> None: ...
 
     def __post_init__(self) -> None:
@@ -199,6 +233,7 @@ class Explanation(
         elif not isinstance(self.conditions, TableConditions):
             rows = _object_arrays(self.conditions)
             self.conditions = np.array(rows or np.empty((0, self.n_features)), dtype=object)
+        check_attribution(self.attribution)
         check_shapes(self)
         check_units(self)
 

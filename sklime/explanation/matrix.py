@@ -4,17 +4,20 @@ import numpy as np
 from scipy import sparse
 
 from sklime.explanation import Explanation
+from sklime.explanation.attribution import VIEWS, check_attribution, viewed
 from sklime.explanation.units import by_output, units_by_name
 from sklime.validation import listed
 
 
-def attribution_matrix(A):
+def attribution_matrix(A, attribution=None):
     """Give an `Explanation` as a matrix, one column per name of a feature or unit.
 
     Parameters
     ----------
     A : Explanation or anything else
         Anything else is returned as it is.
+    attribution : {"contribution", "effect"} or None, default=None
+        The view of an explanation; None: contributions where they are known.
 
     Returns
     -------
@@ -27,8 +30,10 @@ def attribution_matrix(A):
     >>> attribution_matrix([[0.1, -0.4]])
     [[0.1, -0.4]]
     """
+    check_attribution(attribution, (*VIEWS, None))
     if not isinstance(A, Explanation):
         return A
+    A = viewed(A, attribution)
     if A.unit_names is None or not len(A):
         return A.values.reshape(len(A), int(np.prod(A.shape[1:])))
     _, columns = units_by_name(A)

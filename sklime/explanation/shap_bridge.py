@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sklime.explanation.attribution import Attribution, viewed
 from sklime.explanation.frames import values_of_units
 from sklime.explanation.units import units_by_name, values_by_name
 
@@ -16,18 +17,23 @@ if TYPE_CHECKING:
 class ShapBridge:
     """Mixin of `Explanation`: conversion to `shap.Explanation`."""
 
-    def to_shap(self) -> shap.Explanation:
+    def to_shap(self, *, attribution: Attribution | None = None) -> shap.Explanation:
         r"""Hand the explanation over to shap, all of whose plots for tables take it.
 
-        ``base_values + values.sum(axis=1)`` is the local prediction of each row. Where
-        every interpretable feature is 1 at the row, as for bins, categories, tokens and
-        segments, the base value is the surrogate's intercept: its answer where no feature
-        is as in the row. Where features are standardised, attributions are slopes,
-        :math:`g(x) = b_0 + b^\top z`, and the base value is what is left of the local
-        prediction, :math:`g(x) - \sum_j b_j`: read the values as effects of one training
-        standard deviation, not as shares of the prediction. Unlike Shapley values they
-        need not add up to the model's own prediction: compare `predictions` with
-        `local_predictions`.
+        ``base_values + values.sum(axis=1)`` is the local prediction of each row. By default
+        values are contributions and the base values `baselines`, the neighbourhoods' mean
+        answers, as Shapley values start from the mean of the training rows. Unlike Shapley
+        values they need not add up to the model's own prediction: compare `predictions`
+        with `local_predictions`.
+
+        Parameters
+        ----------
+        attribution : {"contribution", "effect"} or None, default=None
+            What the values are. None: contributions; effects where the explanation does not
+            know contributions. With effects the base value is what is left of the local
+            prediction: of bins, categories, tokens and segments the surrogate's intercept,
+            its answer where no condition holds; of standardised features
+            :math:`g(x) - \sum_j b_j`, as the values are then slopes.
 
         Returns
         -------
@@ -42,6 +48,8 @@ class ShapBridge:
         ------
         ImportError
             If shap is not installed.
+        ValueError
+            If there is no such view, or it is not known.
         """
         try:
             import shap
@@ -49,7 +57,8 @@ class ShapBridge:
             raise ImportError(
                 "to_shap needs shap: install it by `pip install sklime[shap]`"
             ) from error
-        names, values = values_by_name(self, absent=0.0)
+        own = viewed(self, attribution)
+        names, values = values_by_name(own, absent=0.0)
         values = np.moveaxis(values, 1, 2)
         outputs: list[str] | None = list(map(str, self.target_names))
         if self.values.ndim == 2:

@@ -51,6 +51,7 @@ def render_page(content, header):
         "page.html.jinja",
         header,
         content=content,
+        ranking=content.get("ranking"),
         still=[static_row(row, content) for row in first],
         style=_asset("view.css") + _asset("page.css"),
         script=script,
@@ -88,6 +89,10 @@ def _fill(template, header, **variables):
     n, kind = header["n_rows"], header["kind"]
     name = "row" if kind == "table" else kind
     variables |= header | {"subject": f"{n:,} {name}" if n == 1 else f"{n:,} {name}s"}
+    # Of effects, the word of old.
+    of_effects = variables.get("attribution", "effect") == "effect"
+    variables["attribution"] = "effect" if of_effects else "contribution"
+    variables["noun"] = "Attribution" if of_effects else "Contribution"
     return _environment().get_template(template).render(variables)
 
 

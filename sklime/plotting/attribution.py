@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from sklime.plotting.base import Display, axes_for
-from sklime.plotting.labels import label_y, row_lines, title
+from sklime.plotting.labels import label_attributions, label_y, row_lines, title
 from sklime.plotting.style import SUMMED, bars
 from sklime.plotting.top_features import strongest, with_others
 
@@ -21,7 +21,8 @@ class AttributionDisplay(Display):
     Bars to the right raise the explained output, hatched bars to the left lower it. The
     title gives the prediction, the surrogate's own answer and its weighted R2. Where the
     explanation has standard errors, bars carry confidence intervals. Conditions marked
-    ``†`` rest on few draws.
+    ``†`` rest on few draws. The axis says what the bars are: give
+    ``explanation.contributions()`` to draw contributions.
 
     Parameters
     ----------
@@ -46,7 +47,7 @@ class AttributionDisplay(Display):
     >>> explainer = LimeExplainer(forest, random_state=0).fit(X)
     >>> display = AttributionDisplay.from_estimator(explainer, X[:1])
     >>> display.ax_.get_xlabel()
-    'attribution'
+    'change of P(0) if the condition holds'
     """
 
     def plot(
@@ -112,6 +113,6 @@ class AttributionDisplay(Display):
                 1.02, y, f"{length:+.3g}", va="center", transform=ax.get_yaxis_transform()
             )
         label_y(ax, labels)
-        ax.set_xlabel("attribution" + ", † from few draws" * bool(doubtful.any()))
+        label_attributions(ax, own, "{}" + ", † from few draws" * bool(doubtful.any()))
         title(ax, *row_lines(own))
         return self._finish(ax)

@@ -6,9 +6,17 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from sklime.explanation.attribution import Attribution, viewed
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.beeswarm import beeswarm_offsets
-from sklime.plotting.labels import LITERAL, fitted, label_y, rows_line, title
+from sklime.plotting.labels import (
+    LITERAL,
+    fitted,
+    label_attributions,
+    label_y,
+    rows_line,
+    title,
+)
 from sklime.plotting.style import NEGATIVE, SUMMED, strength
 from sklime.plotting.times import as_numbers, label_dates
 
@@ -20,10 +28,10 @@ _N_STRIPS = 20
 
 
 class DependenceDisplay(Display):
-    """Attribution of one feature against its value, a dot for each row.
+    """Contribution of one feature against its value, a dot for each row.
 
     Numbers and dates are a scatter, with missing values as crosses in a lane on the right.
-    Categories are strips of dots, ordered by their mean attribution; beyond 20
+    Categories are strips of dots, ordered by their mean contribution; beyond 20
     categories, the rarer ones share one strip.
 
     Parameters
@@ -52,7 +60,14 @@ class DependenceDisplay(Display):
     'bmi'
     """
 
-    def plot(self, ax: Axes | None = None, *, feature: str, target: object = None) -> Self:  # type: ignore[override]
+    def plot(  # type: ignore[override]
+        self,
+        ax: Axes | None = None,
+        *,
+        feature: str,
+        target: object = None,
+        attribution: Attribution | None = None,
+    ) -> Self:
         """Draw the dots of one feature.
 
         Parameters
@@ -63,6 +78,10 @@ class DependenceDisplay(Display):
             Name of the feature.
         target : object, default=None
             The output to show; required where all outputs are explained.
+        attribution : {"contribution", "effect"} or None, default=None
+            What is drawn. None: contributions, which add up to the local predictions, so
+            that conditions which hold for nearly everyone do not top the list; effects
+            where the explanation does not know contributions. The axis says which.
 
         Returns
         -------
@@ -74,11 +93,12 @@ class DependenceDisplay(Display):
         KeyError
             If no feature has this name.
         ValueError
-            If all outputs are explained and `target` is not given.
+            If all outputs are explained and `target` is not given, or `attribution` is
+            not known.
         """
         from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-        explanation = self._of_target(target)
+        explanation = viewed(self._of_target(target), attribution)
         frame = explanation[:, [feature]].to_frame()
         values, attributions = frame["value"], frame["attribution"].to_numpy()
         moments, unit, zone = as_numbers(values)
@@ -91,12 +111,14 @@ class DependenceDisplay(Display):
                 label_dates(ax, zone)
             label = feature if unit in (None, "date") else f"{feature} ({unit})"
             ax.set_xlabel(fitted(label, 0.6 * ax.figure.get_figwidth()), **LITERAL)
+            label_attributions(ax, explanation, axis="y")
             title(ax, rows_line(explanation))
         else:
             names, strips = _by_category(values, attributions)
             ax = axes_for(ax, 8, 1.4 + 0.4 * len(strips))
             _draw_strips(ax, strips)
             label_y(ax, names)
+            label_attributions(ax, explanation)
             title(ax, rows_line(explanation), f"by {feature}")
         return self._finish(ax)
 
@@ -106,7 +128,6 @@ def _scatter(ax, values, attributions):
     known = np.isfinite(values)
     ax.axhline(0, color="0.3", linewidth=0.8)
     ax.scatter(values[known], attributions[known], s=14, color=NEGATIVE)
-    ax.set_ylabel("attribution")
     if not known.all():
         lane = ax.inset_axes([1.02, 0, 0.12, 1], sharey=ax)
         own = attributions[~known]
@@ -140,4 +161,3 @@ def _draw_strips(ax, strips):
     for height, own in enumerate(strips):
         ax.scatter(own, height + beeswarm_offsets(own, scale), s=14, color=NEGATIVE)
     ax.axvline(0, color="0.3", linewidth=0.8)
-    ax.set_xlabel("attribution")

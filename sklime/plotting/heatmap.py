@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from scipy.cluster.hierarchy import leaves_list, linkage
 
+from sklime.explanation.attribution import Attribution, viewed
 from sklime.explanation.units import values_by_name
 from sklime.plotting.base import Display, axes_for
-from sklime.plotting.labels import label_y, rows_line, title
+from sklime.plotting.labels import label_attributions, label_y, rows_line, title
 from sklime.plotting.style import signed_map, strength
 from sklime.plotting.top_features import strongest, with_others
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 class HeatmapDisplay(Display):
     """Many rows as a heat map: a column for each row, a line for each feature.
 
-    Rows stand in the order of a hierarchical clustering of their attributions (Ward's
+    Rows stand in the order of a hierarchical clustering of their contributions (Ward's
     criterion), so that rows explained alike are neighbours; the curve on top is the
     model's prediction. The darker a cell, the more it lowers the explained output; the
     lighter, the more it raises it.
@@ -60,6 +61,7 @@ class HeatmapDisplay(Display):
         target: object = None,
         max_features: int = 15,
         max_rows: int = 1000,
+        attribution: Attribution | None = None,
     ) -> Self:
         """Draw the heat map.
 
@@ -74,6 +76,10 @@ class HeatmapDisplay(Display):
         max_rows : int, default=1000
             How many rows to draw; of more, as many are drawn at equal distances. Memory
             grows with its square.
+        attribution : {"contribution", "effect"} or None, default=None
+            What is drawn. None: contributions, which add up to the local predictions, so
+            that conditions which hold for nearly everyone do not top the list; effects
+            where the explanation does not know contributions. The axis says which.
 
         Returns
         -------
@@ -83,12 +89,12 @@ class HeatmapDisplay(Display):
         Raises
         ------
         ValueError
-            If all outputs are explained and `target` is not given, or `max_rows` is
-            below 1.
+            If all outputs are explained and `target` is not given, `max_rows` is
+            below 1, or `attribution` is not known.
         """
         if max_rows < 1:
             raise ValueError(f"max_rows={max_rows!r} must be at least 1")
-        explanation = self._of_target(target)
+        explanation = viewed(self._of_target(target), attribution)
         names, values = values_by_name(explanation, absent=0.0)
         values = values[:, 0]
         shown, n_others, others = strongest(values, max_features)
@@ -108,7 +114,8 @@ class HeatmapDisplay(Display):
             vmin=-limit,
             vmax=limit,
         )
-        ax.figure.colorbar(cells, ax=ax, label="attribution", aspect=40, pad=0.02)
+        bar = ax.figure.colorbar(cells, ax=ax, aspect=40, pad=0.02)
+        label_attributions(bar.ax, explanation, axis="y")
         label_y(ax, labels)
         ax.set_ylim(len(labels) - 0.5, -0.5)
         ax.set_xticks([])

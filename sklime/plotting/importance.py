@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from scipy.stats import t
 
+from sklime.explanation.attribution import Attribution, viewed
 from sklime.explanation.units import values_by_name
 from sklime.plotting.base import Display, axes_for
-from sklime.plotting.labels import LITERAL, fitted, label_y, rows_line
+from sklime.plotting.labels import LITERAL, fitted, label_attributions, label_y, rows_line
 from sklime.plotting.style import POSITIVE, SUMMED
 from sklime.plotting.top_features import strongest, with_others
 
@@ -22,9 +23,9 @@ _ACROSS = 5
 
 
 class ImportanceDisplay(Display):
-    r"""Mean absolute attribution of each feature over many rows, as bars.
+    r"""Mean absolute contribution of each feature over many rows, as bars.
 
-    The bars are :math:`\frac1n \sum_i |a_{ij}|`; their whiskers are Student's confidence
+    The bars are :math:`\frac1n \sum_i |c_{ij}|`; their whiskers are Student's confidence
     interval of that mean, taking the rows as a sample. Where all outputs are explained,
     or the rows are in groups, each has a panel of its own, all with the same features in
     the same order and on the same scale.
@@ -65,6 +66,7 @@ class ImportanceDisplay(Display):
         target: object = None,
         max_features: int = 10,
         level: float = 0.95,
+        attribution: Attribution | None = None,
     ) -> Self:
         """Draw the bars.
 
@@ -82,6 +84,10 @@ class ImportanceDisplay(Display):
             How many features have a bar of their own; all others are summed in one.
         level : float, default=0.95
             Level of the confidence intervals.
+        attribution : {"contribution", "effect"} or None, default=None
+            What is drawn. None: contributions, which add up to the local predictions, so
+            that conditions which hold for nearly everyone do not top the list; effects
+            where the explanation does not know contributions. The axis says which.
 
         Returns
         -------
@@ -91,9 +97,10 @@ class ImportanceDisplay(Display):
         Raises
         ------
         ValueError
-            If `groups` has not one label per row.
+            If `groups` has not one label per row, or `attribution` is not known.
         """
-        sizes, names, panel, panels = self._in_panels(groups, target)
+        explanation = self._view(groups, target, attribution)
+        sizes, names, panel, panels = _in_panels(explanation, groups)
         columns, n_others, others = strongest(sizes, max_features)
         labels = with_others(names, columns, n_others)
         sizes = np.column_stack([sizes[:, columns], others])[:, : len(labels)]
@@ -108,27 +115,40 @@ class ImportanceDisplay(Display):
             own.set_title(fitted(name, room), loc="left", fontsize="medium", **LITERAL)
             if k + _ACROSS >= len(panels):
                 own.tick_params(labelbottom=True)
-                own.set_xlabel("mean |attribution|", fontsize="small")
+                _label(own, explanation, len(panels))
             if k % _ACROSS == 0:
                 label_y(own, labels)
         # All panels share it.
         self.axes_[0].set_xlim(left=0)
         return self
 
-    def _in_panels(self, groups, target):
-        """Absolute attributions, their names, the panel of each line, and the panels."""
+    def _view(self, groups, target, attribution):
+        """The explanation that is drawn."""
         overall = groups is None and target is None
         explanation = self.explanation if overall else self._of_target(target)
-        names, values = values_by_name(explanation, absent=0.0)
-        n, n_outputs, d = values.shape
-        sizes = np.abs(values).swapaxes(0, 1).reshape(n * n_outputs, d)
-        if groups is not None:
-            panel, panels = _grouped(groups, n)
-        elif explanation.values.ndim == 3:
-            panel, panels = np.repeat(np.arange(n_outputs), n), explanation.target_names
-        else:
-            panel, panels = np.zeros(n, dtype=int), [rows_line(explanation)]
-        return sizes, names, panel, panels
+        return viewed(explanation, attribution)
+
+
+def _in_panels(explanation, groups):
+    """Absolute attributions, their names, the panel of each line, and the panels."""
+    names, values = values_by_name(explanation, absent=0.0)
+    n, n_outputs, d = values.shape
+    sizes = np.abs(values).swapaxes(0, 1).reshape(n * n_outputs, d)
+    if groups is not None:
+        panel, panels = _grouped(groups, n)
+    elif explanation.values.ndim == 3:
+        panel, panels = np.repeat(np.arange(n_outputs), n), explanation.target_names
+    else:
+        panel, panels = np.zeros(n, dtype=int), [rows_line(explanation)]
+    return sizes, names, panel, panels
+
+
+def _label(ax, explanation, n_panels):
+    """Write below a panel what its bars are; side by side there is little room."""
+    if n_panels == 1:
+        label_attributions(ax, explanation, "mean |{}|")
+    else:
+        ax.set_xlabel(f"mean |{explanation.attribution}|", fontsize="small")
 
 
 def _grouped(groups, n):

@@ -5,6 +5,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
+from sklime.explanation.attribution import CONTRIBUTION, attribution_label
+
 # Text properties that keep matplotlib from reading "$" and "\" in names as markup.
 LITERAL: Mapping[str, Any] = MappingProxyType({"parse_math": False, "usetex": False})
 
@@ -110,6 +112,26 @@ def title(ax, *lines, share=0.6):
     ax.set_title("\n".join(lines), loc="left", fontsize="medium", **LITERAL)
 
 
+def label_attributions(ax, explanation, form="{}", axis="x"):
+    """Write below or beside axes what the attributions are.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Gets the label.
+    explanation : Explanation
+        Of one output a row.
+    form : str, default="{}"
+        Text with a place for what they are.
+    axis : {"x", "y"}, default="x"
+        The axis on which they stand.
+    """
+    figure = ax.figure
+    size = figure.get_figwidth() if axis == "x" else figure.get_figheight()
+    text = fitted(form.format(attribution_label(explanation)), 0.8 * size)
+    (ax.set_xlabel if axis == "x" else ax.set_ylabel)(text, **LITERAL)
+
+
 def row_lines(row):
     """Title lines of a one-row explanation: its output, prediction and fidelity.
 
@@ -119,8 +141,9 @@ def row_lines(row):
         One row, one output.
     """
     prediction, local, score = row.predictions[0], row.local_predictions[0], row.scores[0]
+    view = " (contributions)" * (row.attribution == CONTRIBUTION)
     return [
-        f"explained: {row.target_names[0]}",
+        f"explained: {row.target_names[0]}{view}",
         f"prediction {prediction:.3g} (surrogate {local:.3g}, weighted R2 {score:.2g})",
     ]
 

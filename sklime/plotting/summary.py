@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from sklime.explanation.attribution import Attribution, viewed
 from sklime.explanation.units import values_by_name
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.beeswarm import beeswarm_offsets
-from sklime.plotting.labels import label_y, rows_line, title
+from sklime.plotting.labels import label_attributions, label_y, rows_line, title
 from sklime.plotting.style import SUMMED, strength
 from sklime.plotting.times import as_numbers
 from sklime.plotting.top_features import strongest, with_others
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
 class SummaryDisplay(Display):
     """Many rows at once: a lane of dots for each feature, a dot for each row.
 
-    A dot stands at its row's attribution; near dots lie side by side. Its colour is the
-    rank of the row's value among the explained rows, dark for low and light for high;
-    values that are missing or no numbers are grey. The features with the largest mean
-    absolute attribution come first.
+    A dot stands at its row's contribution to the answer; near dots lie side by side. Its
+    colour is the rank of the row's value among the explained rows, dark for low and light
+    for high; values that are missing or no numbers are grey. The features with the largest
+    mean absolute contribution come first.
 
     Parameters
     ----------
@@ -54,7 +55,12 @@ class SummaryDisplay(Display):
     """
 
     def plot(
-        self, ax: Axes | None = None, *, target: object = None, max_features: int = 15
+        self,
+        ax: Axes | None = None,
+        *,
+        target: object = None,
+        max_features: int = 15,
+        attribution: Attribution | None = None,
     ) -> Self:
         """Draw the beeswarm.
 
@@ -66,6 +72,10 @@ class SummaryDisplay(Display):
             The output to show; required where all outputs are explained.
         max_features : int, default=15
             How many features have a lane of their own; all others are summed in one.
+        attribution : {"contribution", "effect"} or None, default=None
+            What is drawn. None: contributions, which add up to the local predictions, so
+            that conditions which hold for nearly everyone do not top the list; effects
+            where the explanation does not know contributions. The axis says which.
 
         Returns
         -------
@@ -75,11 +85,12 @@ class SummaryDisplay(Display):
         Raises
         ------
         ValueError
-            If all outputs are explained and `target` is not given.
+            If all outputs are explained and `target` is not given, or `attribution` is
+            not known.
         """
         from matplotlib import colormaps
 
-        explanation = self._of_target(target)
+        explanation = viewed(self._of_target(target), attribution)
         names, values = values_by_name(explanation, absent=0.0)
         values = values[:, 0]
         shown, n_others, others = strongest(values, max_features)
@@ -108,7 +119,7 @@ class SummaryDisplay(Display):
             bar.ax.set_yticklabels(["low", "high"])
             bar.set_label("feature value", labelpad=-20)
         label_y(ax, labels)
-        ax.set_xlabel("attribution")
+        label_attributions(ax, explanation)
         title(ax, rows_line(explanation))
         return self._finish(ax)
 

@@ -9,6 +9,8 @@ from sklime.surrogates.standard_errors import standard_errors
 
 _PER_FEATURE = (
     "coef",
+    "positions",
+    "feature_means",
     "support",
     "own_told",
     "match_share",
@@ -29,8 +31,14 @@ class Surrogates:
         look alike.
     intercepts, local_predictions, scores : ndarray of shape (n_rows, n_outputs)
         Intercept, prediction at the row itself, and weighted R squared.
+    baselines : ndarray of shape (n_rows, n_outputs)
+        Weighted mean of what the surrogate answers in the neighbourhood.
     effective_sample_sizes : ndarray of shape (n_rows,)
         ``(sum w)**2 / sum w**2``.
+    positions : ndarray of shape (n_rows, n_features)
+        The rows themselves in interpretable units.
+    feature_means : ndarray of shape (n_rows, n_features)
+        Weighted means of the features; NaN where no draw has weight.
     support : ndarray of shape (n_rows, n_features)
         For a 0/1 feature ``min(sum w[z = 1], sum w[z = 0]) / mean w``; for a standardised
         one the effective sample size.
@@ -63,7 +71,10 @@ class Surrogates:
     intercepts: np.ndarray
     local_predictions: np.ndarray
     scores: np.ndarray
+    baselines: np.ndarray
     effective_sample_sizes: np.ndarray
+    positions: np.ndarray
+    feature_means: np.ndarray
     support: np.ndarray
     match_share: np.ndarray
     constant: np.ndarray
@@ -76,6 +87,17 @@ class Surrogates:
     unconverged: np.ndarray
     own_told: np.ndarray
     standard_errors: np.ndarray | None = None
+
+    @property
+    def deviations(self):
+        """How far rows lie from the means of their features, (n_rows, n_features)."""
+        return self.positions - self.feature_means
+
+    @property
+    def contributions(self):
+        """How far each feature moves answers from `baselines`, of the shape of `coef`."""
+        # Plus 0, as features that were not selected are 0 and not -0.
+        return self.coef * self.deviations[:, np.newaxis] + 0.0
 
     def scored_on(self, moments):
         """Replace the fidelity by that on other draws than the surrogates were fitted to.

@@ -46,6 +46,6 @@ for ax in axes:
     ax.set_xlabel("first component")
 
 # %%
-# A column for each row, in the order of a hierarchical clustering of the attributions.
+# A column for each row, in the order of a hierarchical clustering of the contributions.
 
 HeatmapDisplay.from_estimator(reasons[0], X[400:], max_features=12)

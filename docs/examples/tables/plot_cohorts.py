@@ -3,7 +3,7 @@ Groups with a name: cohorts
 ===========================
 
 Clusters have no names. :class:`~sklime.cohorts.Cohorts` splits the rows with a small tree
-so that rows in one group have similar attributions, and names each group by its rule. The
+so that rows in one group have similar contributions, and names each group by its rule. The
 rule sorts new rows without explaining them.
 """
 
@@ -23,8 +23,8 @@ for k, rule in enumerate(cohorts.rules_):
     print(f"group {k}: {(cohorts.labels_ == k).sum():3d} rows, {rule}")
 
 # %%
-# Mean absolute attribution in each group. The whiskers are 95 % confidence intervals of the
-# mean, taking the rows as a sample.
+# Mean absolute contribution in each group. The whiskers are 95 % confidence intervals of
+# the mean, taking the rows as a sample.
 
 order = cohorts.labels_.argsort(kind="stable")
 groups = [f"group {k}" for k in cohorts.labels_[order]]

@@ -27,14 +27,20 @@ explanation
 # -------
 # Each bar says how much the probability of "malignant" differs, on average over the draws
 # around this row, between draws in the row's own bin of that column and draws outside it.
-# The bars do not add up to the prediction: compare the two numbers in the title.
+# The bars are effects and do not add up; contributions, below, do.
 
 AttributionDisplay.from_explanation(explanation, row=0)
 
 # %%
 # All rows
 # --------
-# One dot for each row. The columns are ordered by their mean absolute attribution; light
-# dots have high values. Large and irregular tumours raise the probability of "malignant".
+# One dot for each row: its contribution, which moves the answer from the mean of the row's
+# neighbourhood. The columns are ordered by their mean absolute contribution; light dots
+# have high values. Large and irregular tumours raise the probability of "malignant".
 
 SummaryDisplay.from_explanation(explanation, max_features=12)
+
+# %%
+# The first row once more, by its contributions.
+
+AttributionDisplay.from_explanation(explanation.contributions(), row=0)

@@ -63,7 +63,7 @@ AttributionDisplay.from_explanation(explanation, row=0)
 AttributionDisplay.from_explanation(explanation, row=1)
 
 # %%
-# Over all rows, an attribution against the value it belongs to. Categories are strips;
+# Over all rows, a contribution against the value it belongs to. Categories are strips;
 # numbers have a lane for missing values on the right.
 
 whole = explainer.explain(X)

@@ -38,6 +38,11 @@ DependenceDisplay.from_estimator(binned, X, feature="bmi")
 
 # %%
 # Slopes are nearly the same everywhere: at the default width, the surrogate is hardly
-# local.
+# local. They are effects; many rows are shown by contributions unless asked otherwise.
+
+DependenceDisplay.from_estimator(sloped, X, feature="bmi", attribution="effect")
+
+# %%
+# A contribution of a standardised column is its slope times the distance from the mean.
 
 DependenceDisplay.from_estimator(sloped, X, feature="bmi")

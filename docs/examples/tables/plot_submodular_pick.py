@@ -3,7 +3,8 @@ Five rows to look at: SP-LIME
 =============================
 
 Nobody reads 569 explanations. :class:`~sklime.pick.SubmodularPick` picks a few rows that
-together cover the columns that matter. It works on the attributions that are already there.
+together cover the columns that matter. It works on the attributions that are already there,
+by their contributions.
 """
 
 import matplotlib.pyplot as plt
@@ -26,7 +27,7 @@ pick.indices_
 # How much of the importance do the picked rows cover, next to rows picked at random?
 
 rng = np.random.default_rng(0)
-size = np.abs(explanation.values)
+size = np.abs(explanation.contributions().values)
 top = np.argsort(-size, axis=1)[:, :6]
 worth = pick.importances_ / pick.importances_.sum()
 

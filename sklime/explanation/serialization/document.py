@@ -35,7 +35,7 @@ def json_schema() -> dict[str, Any]:
     --------
     >>> from sklime.explanation import json_schema
     >>> json_schema()["title"]
-    'sklime.Explanation, version 1'
+    'sklime.Explanation, version 2'
     """
     text = (
         resources.files(__package__).joinpath("explanation.schema.json").read_text("utf-8")

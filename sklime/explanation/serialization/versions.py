@@ -33,6 +33,9 @@ VERSIONS = {
             "unit_spans",
         )
     ),
+    2: dict.fromkeys(
+        ("feature_means", "baselines", "positions", "coefficients", "coefficient_errors")
+    ),
 }
 
 

@@ -6,6 +6,7 @@ from numbers import Integral, Real
 
 import numpy as np
 
+from sklime.explanation.attribution import viewed
 from sklime.explanation.frames import values_of_units
 from sklime.explanation.serialization.arrays import nested_floats
 from sklime.explanation.serialization.scalars import spell_float
@@ -17,6 +18,8 @@ from sklime.tables.time_objects import TIMES, time_text
 _LARGEST_INT = 2**53
 # Characters of a text that stands in a column of a table.
 _LONGEST_CELL = 200
+# Units that the table of rows names.
+_N_STRONGEST = 2
 # Fields of an answer that are one number for each row and output.
 _NUMBERS = {
     "prediction": "predictions",
@@ -33,13 +36,16 @@ def page_content(explanation):
     -------
     dict
         ``outputs`` and ``labels``, the distinct outputs and conditions, which rows refer
-        to by position; ``rows``, each with its ``name``, the ``labels`` of its units,
-        their ``cells`` (None if features are no columns), a ``picture`` of the row (None
-        for tables) and ``answers``, one for each explained output: its position among the
-        ``outputs``, ``prediction``, ``local`` prediction, ``score``, effective sample
+        to by position; ``ranking``, what units are ranked by where rows are compared,
+        "contribution" or "effect"; ``rows``, each with its ``name``, the ``labels`` of its
+        units, their ``cells`` (None if features are no columns), a ``picture`` of the row
+        (None for tables) and ``answers``, one for each explained output: its position among
+        the ``outputs``, ``prediction``, ``local`` prediction, ``score``, effective sample
         ``size``, and of the units their ``values``, ``margins`` (half the 95 % interval;
-        None if unknown) and the positions of those with ``thin`` support. Numbers have
-        four significant digits; None stands for NaN.
+        None if unknown) and the positions of those with ``thin`` support; where ``values``
+        are effects but contributions are known, also ``strongest``, the positions and
+        contributions of the units that contribute most. Numbers have four significant
+        digits; None stands for NaN.
 
     Examples
     --------
@@ -79,7 +85,8 @@ def page_content(explanation):
         }
         for i, (name, own, cells, answers) in enumerate(parts)
     ]
-    return {"outputs": [*outputs], "labels": [*labels], "rows": rows}
+    ranking = viewed(e).attribution
+    return {"outputs": [*outputs], "labels": [*labels], "ranking": ranking, "rows": rows}
 
 
 def page_header(explanation):
@@ -88,13 +95,14 @@ def page_header(explanation):
     Returns
     -------
     dict
-        ``kind``, ``n_rows``, ``meta`` and ``has_intervals``, whether attributions have
-        standard errors.
+        ``kind``, ``n_rows``, ``meta``, ``attribution``, what the values are, and
+        ``has_intervals``, whether they have standard errors.
     """
     return {
         "kind": explanation.kind,
         "n_rows": len(explanation),
         "meta": explanation.meta,
+        "attribution": explanation.attribution,
         "has_intervals": explanation.standard_errors is not None,
     }
 
@@ -175,7 +183,23 @@ def _answers(explanation, outputs):
             known = e.standard_errors is not None
             answer["margins"] = answer["margins"][:count] if known else None
             answer["thin"] = np.flatnonzero(own).tolist()
+    contributions = viewed(e)
+    if contributions.attribution != e.attribution:
+        for answers, own in zip(rows, by_output(contributions.values), strict=True):
+            for answer, values in zip(answers, own, strict=True):
+                answer["strongest"] = _strongest(values[: len(answer["values"])])
     return rows
+
+
+def _strongest(values):
+    """Positions and values of the strongest units that are not 0; NaN comes first."""
+    sizes = np.nan_to_num(np.abs(values), nan=np.inf)
+    order = np.argsort(-sizes, kind="stable")[:_N_STRONGEST]
+    order = order[values[order] != 0]
+    return [
+        list(pair)
+        for pair in zip(order.tolist(), nested_floats(_rounded(values[order])), strict=True)
+    ]
 
 
 def _rounded(array, digits=4):

@@ -2,7 +2,7 @@
 (() => {
   const PAGE = 100, STRONGEST = 2;
   const $ = (id) => document.getElementById(id);
-  const { outputs, labels, rows } = JSON.parse($("content").textContent);
+  const { outputs, labels, ranking, rows } = JSON.parse($("content").textContent);
   const state = { column: 0, descending: false, words: [], output: -1, first: 0, page: PAGE, open: null };
 
   // Whatever comes from the data becomes text or an attribute, never markup.
@@ -33,13 +33,17 @@
     [...answer.values.keys()]
       .filter((unit) => answer.values[unit] !== 0)
       .sort((a, b) => size(answer.values[b]) - size(answer.values[a]) || a - b);
+  // Contributions where they are known, as conditions that hold for nearly all rows have large effects.
+  const leaders = (row) => {
+    const answer = answerOf(row);
+    return answer.strongest ?? ranked(answer).slice(0, STRONGEST).map((unit) => [unit, answer.values[unit]]);
+  };
   const strongest = (row) => {
-    const { values } = answerOf(row);
-    const say = (unit) => {
-      const mark = values[unit] === null ? "?" : values[unit] < 0 ? "−" : "+";
+    const say = ([unit, value]) => {
+      const mark = value === null ? "?" : value < 0 ? "−" : "+";
       return `${mark} ${labels[row.labels[unit]]}`;
     };
-    return ranked(answerOf(row)).slice(0, STRONGEST).map(say);
+    return leaders(row).map(say);
   };
   const doubts = (answer) => (answer.thin.length ? `${answer.thin.length} thin support` : "none");
   const textOf = (row) => (row.picture?.kind === "text" ? row.picture.pieces.join("") : "");
@@ -68,8 +72,8 @@
     numeric("Prediction", "prediction", "number"),
     numeric("R²", "score", "number minor"),
     {
-      title: "Strongest",
-      key: (row) => Math.max(0, ...answerOf(row).values.map(size)),
+      title: ranking === "contribution" ? "Strongest contributions" : "Strongest",
+      key: (row) => Math.max(0, ...leaders(row).map(([, value]) => size(value))),
       cell: (row) => el("span", {}, ...strongest(row).map((own) => el("span", { class: "cut", title: own }, own))),
       look: "wide",
     },
@@ -170,7 +174,7 @@
     if (!units.length) return el("p", {}, "No attribution differs from 0.");
     const thin = new Set(answer.thin);
     const unit = { text: "Word", image: "Segment", sequence: "Part" }[row.picture?.kind] ?? "Condition";
-    const head = [unit, ...(row.cells ? ["Value"] : []), "Attribution"];
+    const head = [unit, ...(row.cells ? ["Value"] : []), $("row").dataset.values];
     const lines = units.map((unit) => {
       const value = answer.values[unit], margin = answer.margins?.[unit] ?? null;
       const label = labels[row.labels[unit]];
