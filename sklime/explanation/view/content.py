@@ -6,6 +6,7 @@ from numbers import Integral, Real
 import numpy as np
 
 from sklime.explanation.frames import values_of_units
+from sklime.explanation.labels import row_names
 from sklime.explanation.serialization.arrays import nested_floats
 from sklime.explanation.serialization.scalars import spell_float
 from sklime.explanation.units import by_output, unit_mask, units_by_name
@@ -65,7 +66,7 @@ def page_content(explanation):
     # A table's conditions are spelled out faster at once than row by row.
     conditions = e.conditions if e.unit_names is not None else np.asarray(e.conditions)
     parts = zip(
-        _row_names(e), conditions, _cells_by_row(e), _answers(e, outputs), strict=True
+        row_names(e), conditions, _cells_by_row(e), _answers(e, outputs), strict=True
     )
     rows = [
         {
@@ -100,13 +101,6 @@ def page_header(explanation):
 def _positions(names, known):
     """Positions of names in a dict of distinct names, to which new ones are added."""
     return [known.setdefault(str(name), len(known)) for name in names]
-
-
-def _row_names(explanation):
-    """Row labels: those of the index if there is one, else positions."""
-    data = explanation.data
-    index = data.index if hasattr(data, "iloc") else range(len(explanation))
-    return list(map(str, index))
 
 
 def _cells_by_row(explanation):
