@@ -96,13 +96,16 @@ class Cohorts(BaseEstimator):
         self.min_rows = min_rows
 
     @atomic_fit
-    def fit(self, X: TableLike, y: TableLike | Explanation) -> Self:
+    def fit(
+        self, X: TableLike | Explanation, y: TableLike | Explanation | None = None
+    ) -> Self:
         """Find the groups.
 
         Parameters
         ----------
-        X : ndarray, pandas or polars frame of shape (n_rows, n_features_in)
-            The explained rows: numbers, strings, categories, booleans, missing values.
+        X : ndarray, pandas or polars frame of shape (n_rows, n_features_in), or Explanation
+            The explained rows: numbers, strings, categories, booleans, missing values. An
+            explanation alone stands for its rows and their attributions.
         y : array-like or Explanation of shape (n_rows, n_attributions)
             Their attributions, as `LimeExplainer.transform` or `explain` gives them.
 
@@ -113,11 +116,13 @@ class Cohorts(BaseEstimator):
         Raises
         ------
         TypeError
-            If the table is sparse.
+            If the table is sparse, or an explanation is given in the place of the table.
         ValueError
             If a row has attributions that are not finite, or a parameter is no such number.
         """
         self._check_parameters()
+        if isinstance(X, Explanation):
+            X, y = _rows_and_attributions(X, y)
         if y is None:
             raise ValueError(
                 "Cohorts requires y to be passed, but the target y is None: pass the "
@@ -214,6 +219,22 @@ class Cohorts(BaseEstimator):
             for j, own in steps.items()
         ]
         return " and ".join(conditions) or "all rows"
+
+
+def _rows_and_attributions(explanation, y):
+    """The table that an explanation explains, and the explanation."""
+    if y is not None:
+        raise TypeError(
+            "Cohorts got an Explanation as X and something else as y: pass the table first, "
+            "fit(X, explanation), or the explanation alone, fit(explanation)."
+        )
+    if explanation.kind != "table":
+        raise ValueError(
+            f"Cohorts got an explanation of kind {explanation.kind!r}, but its rules need "
+            "columns to speak of: pass a table that describes the rows as X, and the "
+            "explanation as y."
+        )
+    return explanation.data, explanation
 
 
 class _Numeric:

@@ -29,7 +29,7 @@ from sklime.model.wrapped import WrappedModelMixin
 from sklime.samplers import MarginalSampler
 from sklime.samplers.base import Sampler
 from sklime.selectors import AllFeatures, MomentSelector
-from sklime.tables.access import block_bytes, concat, take_rows
+from sklime.tables.access import block_bytes, concat, in_sparse_interface, take_rows
 from sklime.tables.typing import Table, TableLike
 
 
@@ -267,10 +267,11 @@ class LimeExplainer(
 
         Returns
         -------
-        ndarray or CSR matrix of shape (n_rows, n_features)
+        ndarray, CSR matrix or CSR array of shape (n_rows, n_features)
             Attributions, one column per input column, 0 for features not selected; for
             ``target="all"`` of shape ``(n_rows, n_outputs * n_features)``, by output.
-            Sparse for sparse `X`, with the row's stored entries.
+            Sparse for sparse `X`, with the row's stored entries: a matrix or an array, as
+            scikit-learn's setting ``sparse_interface`` says.
         """
         rows, _, _, outputs = self._prepare(X, self.target)
 
@@ -278,7 +279,9 @@ class LimeExplainer(
             return rows.to_columns(where, block, surrogates.coef)
 
         own_answers = self._routes.own_answers(rows.X)
-        return concat(self._surrogates(rows, outputs, keep, own_answers))
+        return in_sparse_interface(
+            concat(self._surrogates(rows, outputs, keep, own_answers))
+        )
 
     def explain(
         self, X: TableLike, *, target: object = None, uncertainty: bool = False

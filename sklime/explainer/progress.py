@@ -2,6 +2,8 @@
 
 from contextlib import contextmanager
 
+from sklime.validation import missing_extra
+
 
 def with_progress(results, sizes, verbose):
     """Yield results, and show a progress bar of the rows done.
@@ -72,8 +74,6 @@ def _bar(total, what, verbose):
     try:
         from tqdm.auto import tqdm
     except ImportError as error:
-        raise ImportError(
-            f"verbose={verbose} shows a progress bar, which needs tqdm: "
-            "pip install sklime[progress]"
-        ) from error
+        caller = f"verbose={verbose} shows a progress bar, which"
+        raise missing_extra(caller, "tqdm", "progress") from error
     return tqdm(total=total, desc=what, unit="row")

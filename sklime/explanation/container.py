@@ -26,6 +26,7 @@ from sklime.explanation.image_mask import ImageMask
 from sklime.explanation.indexing import Indexing
 from sklime.explanation.labels import row_position
 from sklime.explanation.ordering import Ordering
+from sklime.explanation.picture import Plotting
 from sklime.explanation.serialization.document import JSONExport
 from sklime.explanation.serialization.equality import identical
 from sklime.explanation.shap_bridge import ShapBridge
@@ -38,7 +39,15 @@ THIN_SUPPORT = 10
 
 @dataclass(eq=False, repr=False)
 class Explanation(
-    Indexing, Ordering, Joining, FrameExport, JSONExport, ShapBridge, ImageMask, HTMLExport
+    Indexing,
+    Ordering,
+    Joining,
+    FrameExport,
+    JSONExport,
+    ShapBridge,
+    ImageMask,
+    HTMLExport,
+    Plotting,
 ):
     """Attributions of the features of many rows, and all that is needed to read them.
 

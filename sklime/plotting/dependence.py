@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from sklime.explanation.labels import row_labels
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.beeswarm import beeswarm_offsets
 from sklime.plotting.labels import LITERAL, fitted, label_y, rows_line, title
@@ -91,7 +92,9 @@ class DependenceDisplay(Display):
             _draw_strips(ax, strips)
             label_y(ax, names)
             title(ax, rows_line(explanation), f"by {feature}")
-        return self._finish(ax)
+        names = row_labels(explanation).to_numpy()[frame["row"]]
+        drawn = {"row": names, "value": values, "attribution": attributions}
+        return self._finish(ax, drawn)
 
 
 def _scatter(ax, values, attributions):

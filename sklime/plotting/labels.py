@@ -5,8 +5,13 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
+from sklime.page.numbers import plain
+
 # Text properties that keep matplotlib from reading "$" and "\" in names as markup.
 LITERAL: Mapping[str, Any] = MappingProxyType({"parse_math": False, "usetex": False})
+
+# Characters of an output's name that may stand before its numbers.
+_LONGEST_IN_A_LINE = 20
 
 
 def legible(name):
@@ -110,18 +115,27 @@ def title(ax, *lines, share=0.6):
     ax.set_title("\n".join(lines), loc="left", fontsize="medium", **LITERAL)
 
 
-def row_lines(row):
-    """Title lines of a one-row explanation: its output, prediction and fidelity.
+def row_lines(row, name):
+    """Title lines of a one-row explanation: which it is, its prediction and fidelity.
 
     Parameters
     ----------
     row : Explanation
         One row, one output.
+    name : str
+        The label of the row.
     """
-    prediction, local, score = row.predictions[0], row.local_predictions[0], row.scores[0]
+    kind, target = "row" if row.kind == "table" else row.kind, row.target_names[0]
+    answers = row.predictions[0], row.local_predictions[0], row.intercepts[0]
+    prediction, local, level = (plain(answer, 3) for answer in answers)
+    what = "prediction"
+    if row.meta.get("response_method") == "predict_proba":
+        short = len(str(target)) <= _LONGEST_IN_A_LINE
+        what = f"probability of {target}:" if short else "probability"
     return [
-        f"explained: {row.target_names[0]}",
-        f"prediction {prediction:.3g} (surrogate {local:.3g}, weighted R2 {score:.2g})",
+        f"{kind} {name}, explained: {target}",
+        f"{what} {prediction} (surrogate {local}, weighted R2 {row.scores[0]:.2g})",
+        f"intercept {level}",
     ]
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from sklime.explanation.labels import row_labels
 from sklime.explanation.units import values_by_name
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.beeswarm import beeswarm_offsets
@@ -109,7 +110,13 @@ class SummaryDisplay(Display):
         label_y(ax, labels)
         ax.set_xlabel("attribution")
         title(ax, rows_line(explanation))
-        return self._finish(ax)
+        drawn = {
+            "row": np.tile(row_labels(explanation).to_numpy(), len(labels)),
+            "feature": np.repeat(np.array(labels, dtype=object), len(values)),
+            "attribution": lanes.ravel(),
+            "rank": ranks.ravel(),
+        }
+        return self._finish(ax, drawn)
 
 
 def _ranks(data, j):
