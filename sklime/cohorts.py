@@ -8,10 +8,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.base import BaseEstimator
 from sklearn.tree import DecisionTreeRegressor
 from sklearn.utils.validation import check_array, check_consistent_length
 
+from sklime.base import DocumentedEstimator
 from sklime.explanation.container import Explanation
 from sklime.explanation.matrix import attribution_matrix, check_finite_rows
 from sklime.fitting import atomic_fit
@@ -24,7 +24,7 @@ from sklime.validation import check_count, is_count
 __all__ = ["Cohorts"]
 
 
-class Cohorts(BaseEstimator):
+class Cohorts(DocumentedEstimator):
     """Split a table into a few groups of rows that are explained alike, and name each.
 
     A regression tree predicts a row's attributions from the row itself; its leaves are the
@@ -225,8 +225,8 @@ def _rows_and_attributions(explanation, y):
     """The table that an explanation explains, and the explanation."""
     if y is not None:
         raise TypeError(
-            "Cohorts got an Explanation as X and something else as y: pass the table first, "
-            "fit(X, explanation), or the explanation alone, fit(explanation)."
+            "Cohorts got an Explanation as X and something else as y: pass the table "
+            "first, fit(X, explanation), or the explanation alone, fit(explanation)."
         )
     if explanation.kind != "table":
         raise ValueError(

@@ -10,18 +10,25 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
+from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.parallel import Parallel, delayed
 
+from sklime.base import DocumentedEstimator
 from sklime.exceptions import ClosedFormFailed
 from sklime.explainer.assembly import assemble_explanation
 from sklime.explainer.diagnostics import Diagnostics, warn_of_growth
 from sklime.explainer.metadata import metadata
 from sklime.explainer.parameters import check_parameters, check_uncertainty
-from sklime.explainer.progress import progress_of_growth, with_progress
+from sklime.explainer.progress import (
+    FitTasks,
+    progress_of_growth,
+    progress_of_queries,
+    with_progress,
+)
 from sklime.explainer.routes import Routes, Setting
 from sklime.explainer.rows import rows_of
 from sklime.explanation.container import Explanation
-from sklime.fitting import atomic_fit, check_fitted
+from sklime.fitting import atomic_fit, check_fitted, tells_callbacks
 from sklime.kernels import ExponentialKernel, Kernel, KernelLike, as_kernel
 from sklime.laws.quasirandom import RandomState, resolve_seed, seeded
 from sklime.model.response import Response
@@ -32,9 +39,16 @@ from sklime.selectors import AllFeatures, MomentSelector
 from sklime.tables.access import block_bytes, concat, in_sparse_interface, take_rows
 from sklime.tables.typing import Table, TableLike
 
+# Blocks that rows are divided into at least where progress is shown.
+_STEPS_OF_A_BAR = 20
+
 
 class LimeExplainer(
-    WrappedModelMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
+    WrappedModelMixin,
+    CallbackSupportMixin,
+    OneToOneFeatureMixin,
+    TransformerMixin,
+    DocumentedEstimator,
 ):
     r"""Explain the predictions of any model with LIME, whole tables at once.
 
@@ -102,7 +116,11 @@ class LimeExplainer(
     n_jobs : int or None, default=None
         Jobs over blocks of rows, in threads unless a joblib backend is chosen.
     verbose : int, default=0
-        Above 0: a progress bar over the rows, with rate and time left.
+        Above 0: progress bars, with rate and time left: over the rows that the model is
+        queried about in `fit`, over training rows where draws are added for `tol`, and
+        over the rows in `transform`, `explain` and `score`, which then go in twenty steps
+        at least. In `fit`, callbacks of scikit-learn (`set_callbacks`) are told of four
+        tasks.
 
     Attributes
     ----------
@@ -194,6 +212,7 @@ class LimeExplainer(
         self.verbose = verbose
 
     @atomic_fit
+    @tells_callbacks
     def fit(
         self,
         X: TableLike,
@@ -221,10 +240,13 @@ class LimeExplainer(
         self
         """
         check_parameters(self)
+        task = FitTasks(self, X, y, n_tasks=4)
         self.sampler_ = clone(MarginalSampler() if self.sampler is None else self.sampler)
         X = self.sampler_.row_kind.check_columns(self, X, reset=True)
-        self.estimator_ = self._fitted_model(X, y, sample_weight, params)
-        self.sampler_.fit(X, y, sample_weight=sample_weight)
+        with task("fit-model"):
+            self.estimator_ = self._fitted_model(X, y, sample_weight, params)
+        with task("fit-sampler"):
+            self.sampler_.fit(X, y, sample_weight=sample_weight)
         self.n_features_in_ = self.sampler_.n_features_in_
         X = self.sampler_.kind_.check(X)
         self._response = Response(
@@ -251,10 +273,13 @@ class LimeExplainer(
         if sample_weight is not None:
             # The others taught nothing, and may hold what is unknown.
             X = take_rows(X, np.flatnonzero(np.asarray(sample_weight) > 0))
-        self._routes = Routes(self._setting(), X)
+        with task("query-model"), progress_of_queries(self._response, self.verbose):
+            self._routes = Routes(self._setting(), X)
         self.method_ = self._routes.method
-        self._grow_pool(X)
+        with task("grow-pool"):
+            self._grow_pool(X)
         self.n_samples_ = self._routes.source.n_samples
+        task.end()
         return self
 
     def transform(self, X: TableLike) -> Table:
@@ -278,7 +303,7 @@ class LimeExplainer(
         def keep(surrogates, where, block):
             return rows.to_columns(where, block, surrogates.coef)
 
-        own_answers = self._routes.own_answers(rows.X)
+        own_answers = self._own_answers(rows)
         return in_sparse_interface(
             concat(self._surrogates(rows, outputs, keep, own_answers))
         )
@@ -312,7 +337,7 @@ class LimeExplainer(
             scored = self._routes.with_scores(surrogates, block, outputs[where])
             return scored, rows.unit_metadata(block)
 
-        own_answers = self._routes.own_answers(rows.X)
+        own_answers = self._own_answers(rows)
         blocks = self._surrogates(rows, outputs, keep, own_answers, uncertainty)
         # Rows may differ in whether they have a closed form.
         n_drawn = len(rows)
@@ -350,7 +375,7 @@ class LimeExplainer(
             reference = rows.reference(where, block, self._response)
             return _sums_of_squares(surrogates, reference, outputs[where])
 
-        own_answers = self._routes.own_answers(rows.X)
+        own_answers = self._own_answers(rows)
         sums = self._surrogates(rows, outputs, keep, own_answers)
         residual, total, size = np.sum(sums, axis=0)
         # A total below rounding error counts as zero.
@@ -432,10 +457,19 @@ class LimeExplainer(
         answers = rows.predictions(self._response) if target.needs_predictions else None
         return rows, target, answers, target.columns(len(rows), answers)
 
+    def _own_answers(self, rows):
+        """Query the model about values of the rows that draws hardly hold, or None."""
+        what = "querying the model about own values"
+        with progress_of_queries(self._response, self.verbose, what):
+            return self._routes.own_answers(rows.X)
+
     def _surrogates(self, rows, outputs, keep, own_answers, uncertainty=False):
         """Fit surrogates block by block; collect the results of `keep` for each block."""
         height = block_bytes() // self._bytes_per_row(outputs.shape[1])
-        height = max(1, min(self._routes.source.rows_at_once, height))
+        height = min(self._routes.source.rows_at_once, height)
+        if self.verbose:
+            height = min(height, len(rows) // _STEPS_OF_A_BAR)
+        height = max(1, height)
         blocks = rows.blocks(height)
         own = rows, outputs, keep, uncertainty, own_answers
         if len(blocks) == 1:

@@ -1,4 +1,4 @@
-"""Progress bars over rows, in terminals and notebooks."""
+"""Progress: bars in terminals and notebooks, and tasks for scikit-learn's callbacks."""
 
 from contextlib import contextmanager
 
@@ -68,6 +68,72 @@ def progress_of_growth(n_rows, verbose):
             bar.update(n_done - bar.n)
 
         yield show
+
+
+@contextmanager
+def progress_of_queries(response, verbose, what="querying the model"):
+    """Context: a progress bar of the rows that the model is queried about.
+
+    Parameters
+    ----------
+    response : Response
+        The model as a function, queried in one thread.
+    verbose : int
+        0: nothing is shown.
+    what : str, default="querying the model"
+        What is going on.
+    """
+    if not verbose:
+        yield
+        return
+    bar = None
+
+    def show(n_asked, n_done):
+        # How many rows there will be is known query by query.
+        nonlocal bar
+        bar = _bar(0, what, verbose) if bar is None else bar
+        bar.total += n_asked
+        bar.update(n_done)
+        bar.refresh()
+
+    response.watch = show
+    try:
+        yield
+    finally:
+        response.watch = None
+        if bar is not None:
+            bar.close()
+
+
+class FitTasks:
+    """Tasks of a fit, as scikit-learn's callbacks are told of them.
+
+    Parameters
+    ----------
+    explainer : LimeExplainer
+        Being fitted, by a method under `sklime.fitting.tells_callbacks`.
+    X, y : objects
+        What it is fitted to.
+    n_tasks : int
+        How many tasks there are.
+    """
+
+    def __init__(self, explainer, X, y, n_tasks):
+        self._told = {"estimator": explainer, "X": X, "y": y}
+        self._root = explainer._init_callback_context(max_subtasks=n_tasks)
+        self._root.call_on_fit_task_begin(**self._told)
+
+    @contextmanager
+    def __call__(self, name):
+        """Context: the next task, by its name."""
+        task = self._root.subcontext(task_name=name)
+        task.call_on_fit_task_begin(**self._told)
+        yield
+        task.call_on_fit_task_end(**self._told)
+
+    def end(self):
+        """Tell that all tasks are done."""
+        self._root.call_on_fit_task_end(**self._told)
 
 
 def _bar(total, what, verbose):

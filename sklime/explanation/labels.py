@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from numbers import Integral, Number
+from numbers import Number
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
@@ -78,7 +78,7 @@ def row_position(row: Any, explanation: Any) -> int:
         If `row` is no int.
     """
     n = len(explanation)
-    if isinstance(row, (bool, np.bool_)) or not isinstance(row, Integral):
+    if isinstance(row, (bool, np.bool_)) or not isinstance(row, (int, np.integer)):
         raise TypeError(
             f"row={row!r} must be an int, the position of one row: to find a row by the "
             "label of its index, take explanation.loc[label]"
@@ -118,7 +118,7 @@ class RowsByLabel(Generic[_Whole]):
     def __getitem__(self, key: Any) -> _Whole:
         whole: Any = self._explanation
         labels = row_labels(whole)
-        rows, rest = key, ()
+        rows, rest = key, []
         # A tuple is a label of an index of several levels.
         whole_label = labels.nlevels > 1 and not isinstance(
             key[0] if isinstance(key, tuple) and key else key, (tuple, list, slice)

@@ -9,7 +9,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 # Displays of one row, by the kind of rows.
-_OF_ONE_ROW = {"text": "TextDisplay", "image": "ImageDisplay", "sequence": "SequenceDisplay"}
+_OF_ONE_ROW = {
+    "text": "TextDisplay",
+    "image": "ImageDisplay",
+    "sequence": "SequenceDisplay",
+}
 
 
 class Plotting:

@@ -36,6 +36,8 @@ class Response:
         "y0", "y1" and so on.
     classes : ndarray of shape (n_classes,) or None
         ``classes_`` of a classifier with one label per sample.
+    watch : callable or None
+        Told of progress: called with the number of new rows to query, and of rows done.
     precision : dtype
         The floating dtype in which the model itself answers; float64 for other numbers.
 
@@ -61,6 +63,7 @@ class Response:
     def __init__(self, estimator, response_method="auto", *, probe, batch_size=None):
         self.estimator = estimator
         self.batch_size = batch_size
+        self.watch = None
         self.method = _choose_method(estimator, response_method)
         _check_columns(estimator, probe)
         with self._reporting(probe, "probe row"):
@@ -99,11 +102,16 @@ class Response:
         if self.batch_size is not None:
             height = min(height, self.batch_size)
         responses = np.empty((n_rows(X), len(self.outputs)))
+        watch = self.watch
+        if watch is not None:
+            watch(len(responses), 0)
         for start in range(0, len(responses), height):
             rows = slice(start, start + height)
             block = take_rows(X, rows)
             with models_own_errors(), self._reporting(block, what, start):
                 responses[rows] = self._outputs.read(self._ask(block, copy))
+            if watch is not None:
+                watch(0, n_rows(block))
         return responses
 
     def present(self, X):

@@ -186,11 +186,11 @@ class Display(ABC):
         """Give the name of one row, for the title."""
         return row_names(self.explanation)[row]
 
-    def _finish(self, ax, drawn):
+    def _finish(self, ax, drawn, columns=None):
         import pandas as pd
 
         self.ax_, self.figure_ = ax, ax.figure
-        self._drawn = pd.DataFrame(drawn)
+        self._drawn = pd.DataFrame(drawn, columns=columns)
         return self
 
 

@@ -117,13 +117,13 @@ class HeatmapDisplay(Display):
         ax.set_xlabel(f"{count}, neighbours are explained alike")
         _curve(ax, explanation.predictions[self.rows_], rows_line(explanation))
         names = row_labels(explanation).to_numpy()[self.rows_]
-        drawn = {
+        numbers = {
             "row": np.repeat(names, len(labels)),
             "prediction": np.repeat(explanation.predictions[self.rows_], len(labels)),
             "feature": np.tile(np.array(labels, dtype=object), len(names)),
             "attribution": lines[self.rows_].ravel(),
         }
-        return self._finish(ax, drawn)
+        return self._finish(ax, numbers)
 
 
 def _curve(ax, predictions, line):

@@ -104,7 +104,7 @@ class ImportanceDisplay(Display):
         drawn = []
         for k, (own, name) in enumerate(zip(self.axes_, panels, strict=True)):
             bars, numbers = _bars(own, sizes[panel == k], level)
-            drawn += [(name, label, *each) for label, each in zip(labels, numbers.T, strict=True)]
+            drawn += [(name, *each) for each in zip(labels, *numbers, strict=True)]
             if n_others:
                 bars[-1].set_facecolor(SUMMED)
             own.set_title(fitted(name, room), loc="left", fontsize="medium", **LITERAL)
@@ -115,8 +115,8 @@ class ImportanceDisplay(Display):
                 label_y(own, labels)
         # All panels share it.
         self.axes_[0].set_xlim(left=0)
-        columns = ["panel", "feature", "mean_size", "lower", "upper"]
-        return self._finish(self.ax_, dict(zip(columns, zip(*drawn, strict=True), strict=True)))
+        columns = ["panel", "feature", "mean_abs_attribution", "lower", "upper"]
+        return self._finish(self.ax_, drawn, columns)
 
     def _in_panels(self, groups, target):
         """Absolute attributions, their names, the panel of each line, and the panels."""

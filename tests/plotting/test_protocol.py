@@ -125,8 +125,8 @@ for call in (
     )
     # The first way is the README's.
     summary = (
-        'SummaryDisplay needs matplotlib: pip install ".[plot]" in the folder of sklime, as '
-        "its README does, or pip install sklime[plot] where an index has it"
+        'SummaryDisplay needs matplotlib: pip install ".[plot]" in the folder of sklime, '
+        "as its README does, or pip install sklime[plot] where an index has it"
     )
     width = summary.replace("Summary", "KernelWidth")
     assert run.stdout.splitlines() == [summary, summary, width]
