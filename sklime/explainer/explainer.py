@@ -173,6 +173,8 @@ class LimeExplainer(
 
     # What `fit` saw of a table, a `TableSchema`.
     _schema = None
+    # Responses of the model that `fit` takes as known, and adds its own to.
+    _known_responses: dict[str, NDArray[np.float64]] | None = None
 
     def __init__(
         self,
@@ -273,8 +275,10 @@ class LimeExplainer(
         if sample_weight is not None:
             # The others taught nothing, and may hold what is unknown.
             X = take_rows(X, np.flatnonzero(np.asarray(sample_weight) > 0))
+        self._response.known = self._known_responses
         with task("query-model"), progress_of_queries(self._response, self.verbose):
             self._routes = Routes(self._setting(), X)
+        self._response.known = None
         self.method_ = self._routes.method
         with task("grow-pool"):
             self._grow_pool(X)
@@ -376,12 +380,26 @@ class LimeExplainer(
             return _sums_of_squares(surrogates, reference, outputs[where])
 
         own_answers = self._own_answers(rows)
-        sums = self._surrogates(rows, outputs, keep, own_answers)
-        residual, total, size = np.sum(sums, axis=0)
-        # A total below rounding error counts as zero.
-        if total <= 1e-28 * size:
-            return 1.0 if residual <= 1e-20 * size else 0.0
-        return float(1.0 - residual / total)
+        return _fidelity(self._surrogates(rows, outputs, keep, own_answers))
+
+    def _reference(self, X):
+        """Design and responses of the reference neighbourhoods, for `_judged`."""
+        rows = self._prepare(X, self.target)[0]
+        blocks = rows.blocks(max(1, len(rows) // _STEPS_OF_A_BAR))
+        parts = (rows.reference(own, rows.block(own), self._response) for own in blocks)
+        return list(chain.from_iterable(parts))
+
+    def _judged(self, X, reference):
+        """Attributions of `transform`, and `score` on known reference neighbourhoods."""
+        rows, _, _, outputs = self._prepare(X, self.target)
+
+        def keep(surrogates, where, block):
+            sums = _sums_of_squares(surrogates, reference[where], outputs[where])
+            return rows.to_columns(where, block, surrogates.coef), sums
+
+        own_answers = self._own_answers(rows)
+        parts, sums = zip(*self._surrogates(rows, outputs, keep, own_answers), strict=True)
+        return concat(parts), _fidelity(sums)
 
     def get_feature_names_out(
         self, input_features: ArrayLike | None = None
@@ -510,6 +528,15 @@ class LimeExplainer(
         fitted, failures = self._routes.fit(*own, where.start, own_answers)
         found = Diagnostics.of(fitted, columns, rows.varies, where.start)
         return keep(fitted, where, block), found + Diagnostics(failures=failures)
+
+
+def _fidelity(sums):
+    """Fidelity from sums of squares of blocks of rows."""
+    residual, total, size = np.sum(sums, axis=0)
+    # A total below rounding error counts as zero.
+    if total <= 1e-28 * size:
+        return 1.0 if residual <= 1e-20 * size else 0.0
+    return float(1.0 - residual / total)
 
 
 def _sums_of_squares(surrogates, judged, outputs):

@@ -105,6 +105,28 @@ def progress_of_queries(response, verbose, what="querying the model"):
             bar.close()
 
 
+@contextmanager
+def progress(what, total, verbose, unit="row"):
+    """Context: a progress bar, moved by a function of the number of steps done.
+
+    Parameters
+    ----------
+    what : str
+        What is going on.
+    total : int
+        How many steps there are.
+    verbose : int
+        0: nothing is shown.
+    unit : str, default="row"
+        What a step is.
+    """
+    if not verbose:
+        yield lambda n_done: None
+        return
+    with _bar(total, what, verbose, unit) as bar:
+        yield bar.update
+
+
 class FitTasks:
     """Tasks of a fit, as scikit-learn's callbacks are told of them.
 
@@ -136,10 +158,10 @@ class FitTasks:
         self._root.call_on_fit_task_end(**self._told)
 
 
-def _bar(total, what, verbose):
+def _bar(total, what, verbose, unit="row"):
     try:
         from tqdm.auto import tqdm
     except ImportError as error:
         caller = f"verbose={verbose} shows a progress bar, which"
         raise missing_extra(caller, "tqdm", "progress") from error
-    return tqdm(total=total, desc=what, unit="row")
+    return tqdm(total=total, desc=what, unit=unit)
