@@ -6,6 +6,8 @@ import numpy as np
 
 # Beyond these sizes numbers are written with an exponent.
 _SMALLEST, _LARGEST = 1e-5, 1e15
+# Blanks as wide as a digit, and as a point.
+_DIGIT, _POINT = "\N{FIGURE SPACE}", "\N{PUNCTUATION SPACE}"
 
 
 def plain(value, digits=4):
@@ -74,6 +76,64 @@ def aligned(values, digits=3, *, signed=True):
     while decimals and all(f"{value:.{decimals}f}".endswith("0") for value in finite):
         decimals -= 1
     return [_written(value, f"{sign},.{decimals}f") for value in values]
+
+
+def spelled(value, *, signed=False):
+    """Write a number of a page with all its digits, as the page's script does.
+
+    Parameters
+    ----------
+    value : int, float, str or None
+        Infinities come as strings; None is written as "no answer".
+    signed : bool, default=False
+        Whether positive numbers have a sign.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from sklime.page.numbers import spelled
+    >>> spelled(28190.0, signed=True), spelled(0.0346)
+    ('+28,190', '0.0346')
+    """
+    if value is None:
+        return "no answer"
+    text = str(value).removesuffix(".0")
+    whole, point, decimals = text.partition(".")
+    if whole.removeprefix("-").isdecimal():
+        text = f"{int(whole):,}{point}{decimals}"
+        # An integer has no negative zero.
+        text = f"-{text}" if whole == "-0" else text
+    text = text.replace("-", "\N{MINUS SIGN}")
+    return f"+{text}" if signed and text != "0" and text[0] != "\N{MINUS SIGN}" else text
+
+
+def point_aligned(texts):
+    """Pad numbers with blanks as wide as digits, so that their points are aligned.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        To be written flush right; those that are no plain decimals stay as they are.
+
+    Returns
+    -------
+    list of str
+    """
+    lengths = [len(text.partition(".")[2]) if _is_plain(text) else 0 for text in texts]
+    longest = max(lengths, default=0)
+    return [
+        text + (_POINT if longest and not own else "") + _DIGIT * (longest - own)
+        if _is_plain(text)
+        else text
+        for text, own in zip(texts, lengths, strict=True)
+    ]
+
+
+def _is_plain(text):
+    return not set(text) - set("0123456789,.+\N{MINUS SIGN}")
 
 
 def _written(value, form):

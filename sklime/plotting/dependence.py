@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from sklime.explanation.labels import row_labels
+from sklime.explanation.view.beeswarm import beeswarm_offsets
 from sklime.plotting.base import Display, axes_for
-from sklime.plotting.beeswarm import beeswarm_offsets
 from sklime.plotting.labels import LITERAL, fitted, label_y, rows_line, title
 from sklime.plotting.style import NEGATIVE, SUMMED, strength
 

@@ -125,7 +125,7 @@ def row_lines(row, name):
     name : str
         The label of the row.
     """
-    kind, target = "row" if row.kind == "table" else row.kind, row.target_names[0]
+    target = row.target_names[0]
     answers = row.predictions[0], row.local_predictions[0], row.intercepts[0]
     prediction, local, level = (plain(answer, 3) for answer in answers)
     what = "prediction"
@@ -133,7 +133,7 @@ def row_lines(row, name):
         short = len(str(target)) <= _LONGEST_IN_A_LINE
         what = f"probability of {target}:" if short else "probability"
     return [
-        f"{kind} {name}, explained: {target}",
+        f"row {name}, explained: {target}",
         f"{what} {prediction} (surrogate {local}, weighted R2 {row.scores[0]:.2g})",
         f"intercept {level}",
     ]

@@ -8,12 +8,12 @@ import numpy as np
 
 from sklime.explanation.labels import row_labels
 from sklime.explanation.units import values_by_name
+from sklime.explanation.view.beeswarm import beeswarm_offsets
+from sklime.explanation.view.ranks import value_ranks
 from sklime.plotting.base import Display, axes_for
-from sklime.plotting.beeswarm import beeswarm_offsets
 from sklime.plotting.labels import label_y, rows_line, title
 from sklime.plotting.style import SUMMED, strength
 from sklime.plotting.top_features import strongest, with_others
-from sklime.tables.access import take_columns
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -87,7 +87,7 @@ class SummaryDisplay(Display):
         lanes = np.column_stack([values[:, shown], others])[:, : len(labels)].T
         ranks = np.full(lanes.shape, np.nan)
         if explanation.unit_names is None:
-            ranks[: len(shown)] = [_ranks(explanation.data, j) for j in shown.tolist()]
+            ranks[: len(shown)] = [value_ranks(explanation.data, j) for j in shown.tolist()]
 
         ax = axes_for(ax, 8, 1.4 + 0.4 * len(lanes))
         ax.axvline(0, color="0.3", linewidth=0.8)
@@ -117,12 +117,3 @@ class SummaryDisplay(Display):
             "rank": ranks.ravel(),
         }
         return self._finish(ax, drawn)
-
-
-def _ranks(data, j):
-    """Ranks of a column's values in (0, 1]; NaN where they are missing or no numbers."""
-    import pandas as pd
-
-    column = pd.Series(np.asarray(take_columns(data, j)))
-    numbers = pd.to_numeric(column, errors="coerce")
-    return numbers.rank(pct=True).to_numpy(dtype=float)

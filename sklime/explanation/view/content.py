@@ -10,7 +10,9 @@ from sklime.explanation.labels import row_names
 from sklime.explanation.serialization.arrays import nested_floats
 from sklime.explanation.serialization.scalars import spell_float
 from sklime.explanation.units import by_output, unit_mask, units_by_name
+from sklime.explanation.view.notes import reading_notes
 from sklime.explanation.view.pictures import picture_of
+from sklime.tables.conditions import TableConditions
 
 # JavaScript holds no larger ints exactly.
 _LARGEST_INT = 2**53
@@ -37,8 +39,10 @@ def page_content(explanation):
         for tables) and ``answers``, one for each explained output: its position among the
         ``outputs``, ``prediction``, ``local`` prediction, ``score``, effective sample
         ``size``, and of the units their ``values``, ``margins`` (half the 95 % interval;
-        None if unknown) and the positions of those with ``thin`` support. Numbers have
-        four significant digits; None stands for NaN.
+        None if unknown), and positions of those in doubt: ``thin``, of little support,
+        ``unanswered``, which draws say nothing about, and ``unlisted``, of little support
+        and 0; and ``phrase``, what a prediction is: "probability of ", or "".
+        Numbers have four significant digits; None stands for NaN.
 
     Examples
     --------
@@ -78,7 +82,14 @@ def page_content(explanation):
         }
         for i, (name, own, cells, answers) in enumerate(parts)
     ]
-    return {"outputs": [*outputs], "labels": [*labels], "rows": rows}
+    probability = e.meta.get("response_method") == "predict_proba"
+    return {
+        "outputs": [*outputs],
+        "labels": [*labels],
+        "rows": rows,
+        "phrase": "probability of " if probability else "",
+        "drawn": e.meta.get("method") != "exact",
+    }
 
 
 def page_header(explanation):
@@ -87,10 +98,11 @@ def page_header(explanation):
     Returns
     -------
     dict
-        ``kind``, ``n_rows``, ``meta`` and ``has_intervals``, whether attributions have
-        standard errors.
+        ``kind``, ``n_rows``, ``meta``; ``has_intervals``, whether attributions have
+        standard errors; ``notes``, sentences for the reader.
     """
     return {
+        "notes": reading_notes(explanation),
         "kind": explanation.kind,
         "n_rows": len(explanation),
         "meta": explanation.meta,
@@ -142,7 +154,7 @@ def _answers(explanation, outputs):
     if e.standard_errors is not None:
         with np.errstate(invalid="ignore"):  # infinite attributions have no margin
             margins = by_output(e.confidence_intervals()[1] - e.values)
-    thin = by_output(e.low_support) & (values != 0) & mask[:, None]
+    doubtful = {name: own & mask[:, None] for name, own in _doubts(e).items()}
     fields = {
         "output": targets.tolist(),
         **{
@@ -157,12 +169,34 @@ def _answers(explanation, outputs):
         rows.append(
             [{name: field[i][j] for name, field in fields.items()} for j in range(k)]
         )
-        for answer, own in zip(rows[-1], thin[i], strict=True):
+        for j, answer in enumerate(rows[-1]):
             answer["values"] = answer["values"][:count]
             known = e.standard_errors is not None
             answer["margins"] = answer["margins"][:count] if known else None
-            answer["thin"] = np.flatnonzero(own).tolist()
+            for name, own in doubtful.items():
+                answer[name] = np.flatnonzero(own[i, j]).tolist()
     return rows
+
+
+def _doubts(explanation):
+    """Masks (n, n_outputs, d) of units whose attributions are doubtful, by the reason."""
+    e = explanation
+    values, support = by_output(e.values), by_output(e.support)
+    # A column of one value, or one bin, has nothing to answer.
+    varies = np.ones((len(e), 1, values.shape[2]), dtype=bool)
+    if isinstance(e.conditions, TableConditions):
+        last = np.array([len(own) - 1 for own in e.conditions.labels])
+        seen = (e.conditions.codes >= 0) & (e.conditions.codes < last)
+        varies[:, 0] = ~(seen & (last <= 1))
+    few = by_output(e.low_support) & varies
+    unanswered = np.isnan(values) | ((values == 0) & (support < 1) & varies)
+    # A closed form needs no draws of its own.
+    few &= e.meta.get("method") != "exact"
+    return {
+        "thin": few & (values != 0) & ~unanswered,
+        "unanswered": unanswered,
+        "unlisted": few & (values == 0) & ~unanswered,
+    }
 
 
 def _rounded(array, digits=4):
