@@ -1,12 +1,55 @@
-"""Value semantics shared by samplers, kernels and selectors."""
+"""Bases of estimators: links to their documentation, and value semantics of components."""
 
 from __future__ import annotations
+
+import importlib
+import os
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
+# Where this documentation is published, as of https://docs.example.org/sklime; "": nowhere.
+DOCUMENTATION = ""
 
-class Component(BaseEstimator):
+
+class DocumentedEstimator(BaseEstimator):
+    """Base of estimators whose HTML diagrams link to their page in the API reference.
+
+    The links need the address of the documentation: that of the environment variable
+    ``SKLIME_DOCUMENTATION``, for sites of one's own, or else where it is published. There
+    are none without an address.
+
+    Examples
+    --------
+    >>> import os
+    >>> from sklime.samplers import MarginalSampler
+    >>> os.environ["SKLIME_DOCUMENTATION"] = "https://docs.example.org/sklime"
+    >>> MarginalSampler()._get_doc_link()
+    'https://docs.example.org/sklime/api/sklime.samplers.MarginalSampler.html'
+    >>> del os.environ["SKLIME_DOCUMENTATION"]
+    """
+
+    _doc_link_module = "sklime"
+
+    @property
+    def _doc_link_template(self) -> str:
+        address = os.environ.get("SKLIME_DOCUMENTATION") or DOCUMENTATION
+        return f"{address.rstrip('/')}/api/{{public_name}}.html" if address else ""
+
+    def _doc_link_url_param_generator(self) -> dict[str, str]:
+        own = type(self)
+        # The outermost package that shows the class is where it is documented.
+        parts = own.__module__.split(".")
+        packages = (".".join(parts[:k]) for k in range(1, len(parts) + 1))
+        module = next(
+            name
+            for name in packages
+            if getattr(importlib.import_module(name), own.__name__, None) is own
+        )
+        return {"public_name": f"{module}.{own.__name__}"}
+
+
+class Component(DocumentedEstimator):
     """Base of the pluggable parts: equal when of one type with equal parameters.
 
     Fitted attributes play no part in the comparison, so a component read back from

@@ -8,10 +8,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.base import BaseEstimator
 from sklearn.tree import DecisionTreeRegressor
 from sklearn.utils.validation import check_array, check_consistent_length
 
+from sklime.base import DocumentedEstimator
 from sklime.explanation.attribution import Attribution
 from sklime.explanation.container import Explanation
 from sklime.explanation.matrix import attribution_matrix, check_finite_rows
@@ -25,7 +25,7 @@ from sklime.validation import check_count, is_count
 __all__ = ["Cohorts"]
 
 
-class Cohorts(BaseEstimator):
+class Cohorts(DocumentedEstimator):
     """Split a table into a few groups of rows that are explained alike, and name each.
 
     A regression tree predicts a row's attributions from the row itself; its leaves are the
@@ -108,13 +108,16 @@ class Cohorts(BaseEstimator):
         self.attribution = attribution
 
     @atomic_fit
-    def fit(self, X: TableLike, y: TableLike | Explanation) -> Self:
+    def fit(
+        self, X: TableLike | Explanation, y: TableLike | Explanation | None = None
+    ) -> Self:
         """Find the groups.
 
         Parameters
         ----------
-        X : ndarray, pandas or polars frame of shape (n_rows, n_features_in)
-            The explained rows: numbers, strings, categories, booleans, missing values.
+        X : ndarray, pandas or polars frame of shape (n_rows, n_features_in), or Explanation
+            The explained rows: numbers, strings, categories, booleans, missing values. An
+            explanation alone stands for its rows and their attributions.
         y : array-like or Explanation of shape (n_rows, n_attributions)
             Their attributions, as `LimeExplainer.transform` or `explain` gives them.
 
@@ -125,12 +128,18 @@ class Cohorts(BaseEstimator):
         Raises
         ------
         TypeError
-            If the table is sparse.
+            If the table is sparse, or an explanation is given in the place of the table.
         ValueError
             If a row has attributions that are not finite, or a parameter is no such number.
         """
         self._check_parameters()
-        _check_order(X, y)
+        if callable(getattr(y, "explain", None)):
+            raise TypeError(
+                f"y is a {type(y).__name__}, not attributions: explain first, "
+                "Cohorts().fit(X, explainer.explain(X))."
+            )
+        if isinstance(X, Explanation):
+            X, y = _rows_and_attributions(X, y)
         if y is None:
             raise ValueError(
                 "Cohorts requires y to be passed, but the target y is None: pass the "
@@ -231,18 +240,21 @@ class Cohorts(BaseEstimator):
         return " and ".join(conditions) or "all rows"
 
 
-def _check_order(X, y):
-    """Refuse an explanation in place of the rows, and an explainer in place of one."""
-    if hasattr(X, "local_predictions") and y is not None:
+def _rows_and_attributions(explanation, y):
+    """The table that an explanation explains, and the explanation."""
+    if y is not None:
         raise TypeError(
-            f"X is an {type(X).__name__} and y a {type(y).__name__}: the rows come first, "
-            "Cohorts().fit(X, explanation)."
+            f"X is an {type(explanation).__name__} and y a {type(y).__name__}: the rows "
+            "come first, Cohorts().fit(X, explanation), or the explanation alone, "
+            "Cohorts().fit(explanation)."
         )
-    if callable(getattr(y, "explain", None)):
-        raise TypeError(
-            f"y is a {type(y).__name__}, not attributions: explain first, "
-            "Cohorts().fit(X, explainer.explain(X))."
+    if explanation.kind != "table":
+        raise ValueError(
+            f"Cohorts got an explanation of kind {explanation.kind!r}, but its rules need "
+            "columns to speak of: pass a table that describes the rows as X, and the "
+            "explanation as y."
         )
+    return explanation.data, explanation
 
 
 class _Numeric:

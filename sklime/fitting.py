@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
+from sklearn.callback import with_callbacks
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
@@ -42,6 +43,14 @@ def atomic_fit(fit: Fit) -> Fit:
 
     # A type of its own would lose the parameters.
     return cast(Fit, whole)
+
+
+def tells_callbacks(fit: Fit) -> Fit:
+    """Decorator of `fit`: tears scikit-learn's callbacks down after it, also if it fails.
+
+    It stands below `atomic_fit`, which drops what is needed for that.
+    """
+    return cast(Fit, with_callbacks(fit))
 
 
 def check_fitted(estimator: Any, attributes: str | None = None) -> None:

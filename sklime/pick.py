@@ -7,10 +7,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.base import BaseEstimator
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import validate_data
 
+from sklime.base import DocumentedEstimator
 from sklime.exceptions import warn_caller
 from sklime.explanation.attribution import Attribution
 from sklime.explanation.container import Explanation
@@ -26,7 +26,7 @@ __all__ = ["SubmodularPick"]
 _MOST_FEATURES = 10
 
 
-class SubmodularPick(BaseEstimator):
+class SubmodularPick(DocumentedEstimator):
     r"""Pick the rows whose attributions together cover the important features (SP-LIME).
 
     A feature's importance is :math:`I_j = \sqrt{\sum_i |A_{ij}|}`. A row covers the

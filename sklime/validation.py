@@ -73,3 +73,22 @@ def listed(words, most=5):
     words = list(words)
     more = f" and {len(words) - most} more" if len(words) > most else ""
     return ", ".join(words[:most]) + more
+
+
+def missing_extra(caller, package, extra):
+    """Error for a missing package, which one of this library's extras brings.
+
+    Parameters
+    ----------
+    caller, package, extra : str
+        Who needs what, and the extra that brings it.
+
+    Returns
+    -------
+    ImportError
+        With the way to install it.
+    """
+    return ImportError(
+        f'{caller} needs {package}: pip install ".[{extra}]" in the folder of sklime, as '
+        f"its README does, or pip install sklime[{extra}] where an index has it"
+    )

@@ -1,8 +1,6 @@
 """Tables as people have them: sparse frames, names of any type, dates, counts, Arrow."""
 
 import datetime
-import decimal
-import fractions
 import pickle
 
 import numpy as np
@@ -13,12 +11,11 @@ import pytest
 from scipy import sparse
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestClassifier
-from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from sklime import Cohorts, Explanation, FunctionRegressor, LimeExplainer
-from sklime.plotting import DependenceDisplay, HeatmapDisplay, SummaryDisplay
+from sklime.plotting import DependenceDisplay, SummaryDisplay
 from sklime.samplers import CoalitionSampler, GaussianSampler, MarginalSampler
 
 

@@ -11,8 +11,10 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
+from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.parallel import Parallel, delayed
 
+from sklime.base import DocumentedEstimator
 from sklime.exceptions import ClosedFormFailed
 from sklime.explainer.arguments import (
     CONSTRUCTOR,
@@ -26,12 +28,17 @@ from sklime.explainer.diagnostics import Diagnostics, warn_of_growth
 from sklime.explainer.hidden_answers import TypicalAnswers
 from sklime.explainer.metadata import metadata
 from sklime.explainer.parameters import check_parameters, check_uncertainty
-from sklime.explainer.progress import progress_of_growth, with_progress
+from sklime.explainer.progress import (
+    FitTasks,
+    progress_of_growth,
+    progress_of_queries,
+    with_progress,
+)
 from sklime.explainer.routes import Routes, Setting
 from sklime.explainer.rows import rows_of
 from sklime.explanation.attribution import CONTRIBUTION, VIEWS, Attribution
 from sklime.explanation.container import Explanation
-from sklime.fitting import atomic_fit, check_fitted
+from sklime.fitting import atomic_fit, check_fitted, tells_callbacks
 from sklime.kernels import ExponentialKernel, Kernel, KernelLike, as_kernel
 from sklime.laws.quasirandom import RandomState, resolve_seed, seeded
 from sklime.model.response import Response
@@ -40,13 +47,20 @@ from sklime.model.wrapped import WrappedModelMixin
 from sklime.samplers import MarginalSampler
 from sklime.samplers.base import Sampler
 from sklime.selectors import AllFeatures, MomentSelector
-from sklime.tables.access import block_bytes, concat, take_rows
+from sklime.tables.access import block_bytes, concat, in_sparse_interface, take_rows
 from sklime.tables.typing import Table, TableLike
 from sklime.validation import check_option
 
+# Blocks that rows are divided into at least where progress is shown.
+_STEPS_OF_A_BAR = 20
+
 
 class LimeExplainer(
-    WrappedModelMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
+    WrappedModelMixin,
+    CallbackSupportMixin,
+    OneToOneFeatureMixin,
+    TransformerMixin,
+    DocumentedEstimator,
 ):
     r"""Explain the predictions of any model with LIME, whole tables at once.
 
@@ -125,7 +139,11 @@ class LimeExplainer(
     n_jobs : int or None, default=None
         Jobs over blocks of rows, in threads unless a joblib backend is chosen.
     verbose : int, default=0
-        Above 0: a progress bar over the rows, with rate and time left.
+        Above 0: progress bars, with rate and time left: over the rows that the model is
+        queried about in `fit`, over training rows where draws are added for `tol`, and
+        over the rows in `transform`, `explain` and `score`, which then go in twenty steps
+        at least. In `fit`, callbacks of scikit-learn (`set_callbacks`) are told of four
+        tasks.
 
     Attributes
     ----------
@@ -178,6 +196,8 @@ class LimeExplainer(
 
     # What `fit` saw of a table, a `TableSchema`.
     _schema = None
+    # Responses of the model that `fit` takes as known, and adds its own to.
+    _known_responses: dict[str, NDArray[np.float64]] | None = None
 
     @names_wrong_arguments(
         CONSTRUCTOR, "give the table to fit, LimeExplainer(model).fit(X), others by name"
@@ -222,6 +242,7 @@ class LimeExplainer(
         self.verbose = verbose
 
     @atomic_fit
+    @tells_callbacks
     def fit(
         self,
         X: TableLike,
@@ -251,11 +272,14 @@ class LimeExplainer(
         self
         """
         check_parameters(self)
+        task = FitTasks(self, X, y, n_tasks=4)
         self.sampler_ = default_sampler(X) if self.sampler is None else clone(self.sampler)
         check_is_table(self.sampler_, X)
         X = self.sampler_.row_kind.check_columns(self, X, reset=True)
-        self.estimator_ = self._fitted_model(X, y, sample_weight, params)
-        self.sampler_.fit(X, y, sample_weight=sample_weight)
+        with task("fit-model"):
+            self.estimator_ = self._fitted_model(X, y, sample_weight, params)
+        with task("fit-sampler"):
+            self.sampler_.fit(X, y, sample_weight=sample_weight)
         self.n_features_in_ = self.sampler_.n_features_in_
         X = self.sampler_.kind_.check(X)
         self._response = Response(
@@ -283,11 +307,16 @@ class LimeExplainer(
         if sample_weight is not None:
             # The others taught nothing, and may hold what is unknown.
             X = take_rows(X, np.flatnonzero(np.asarray(sample_weight) > 0))
-        self._typical = TypicalAnswers.of(self._response, self.sampler_, X)
-        self._routes = Routes(self._setting(), X)
+        self._response.known = self._known_responses
+        with task("query-model"), progress_of_queries(self._response, self.verbose):
+            self._typical = TypicalAnswers.of(self._response, self.sampler_, X)
+            self._routes = Routes(self._setting(), X)
+        self._response.known = None
         self.method_ = self._routes.method
-        self._grow_pool(X)
+        with task("grow-pool"):
+            self._grow_pool(X)
         self.n_samples_ = self._routes.source.n_samples
+        task.end()
         return self
 
     @names_wrong_arguments(TRANSFORM, "transform takes rows alone")
@@ -301,10 +330,11 @@ class LimeExplainer(
 
         Returns
         -------
-        ndarray or CSR matrix of shape (n_rows, n_features)
+        ndarray, CSR matrix or CSR array of shape (n_rows, n_features)
             Attributions, one column per input column, 0 for features not selected; for
             ``target="all"`` of shape ``(n_rows, n_outputs * n_features)``, by output.
-            Sparse for sparse `X`, with the row's stored entries.
+            Sparse for sparse `X`, with the row's stored entries: a matrix or an array, as
+            scikit-learn's setting ``sparse_interface`` says.
         """
         rows, _, _, outputs = self._prepare(X, self.target)
         contributions = self._contributes()
@@ -313,8 +343,10 @@ class LimeExplainer(
             own = surrogates.contributions if contributions else surrogates.coef
             return rows.to_columns(where, block, own)
 
-        own_answers = self._routes.own_answers(rows.X)
-        return concat(self._surrogates(rows, outputs, keep, own_answers))
+        own_answers = self._own_answers(rows)
+        return in_sparse_interface(
+            concat(self._surrogates(rows, outputs, keep, own_answers))
+        )
 
     @names_wrong_arguments(
         EXPLAIN, "explain takes rows without targets; to choose an output give target="
@@ -357,7 +389,7 @@ class LimeExplainer(
             scored = self._routes.with_scores(surrogates, block, outputs[where])
             return scored, rows.unit_metadata(block)
 
-        own_answers = self._routes.own_answers(rows.X)
+        own_answers = self._own_answers(rows)
         blocks = self._surrogates(rows, outputs, keep, own_answers, uncertainty)
         # Rows may differ in whether they have a closed form.
         n_drawn = len(rows)
@@ -396,13 +428,27 @@ class LimeExplainer(
             reference = rows.reference(where, block, self._response)
             return _sums_of_squares(surrogates, reference, outputs[where])
 
-        own_answers = self._routes.own_answers(rows.X)
-        sums = self._surrogates(rows, outputs, keep, own_answers)
-        residual, total, size = np.sum(sums, axis=0)
-        # A total below rounding error counts as zero.
-        if total <= 1e-28 * size:
-            return 1.0 if residual <= 1e-20 * size else 0.0
-        return float(1.0 - residual / total)
+        own_answers = self._own_answers(rows)
+        return _fidelity(self._surrogates(rows, outputs, keep, own_answers))
+
+    def _reference(self, X):
+        """Design and responses of the reference neighbourhoods, for `_judged`."""
+        rows = self._prepare(X, self.target)[0]
+        blocks = rows.blocks(max(1, len(rows) // _STEPS_OF_A_BAR))
+        parts = (rows.reference(own, rows.block(own), self._response) for own in blocks)
+        return list(chain.from_iterable(parts))
+
+    def _judged(self, X, reference):
+        """Attributions of `transform`, and `score` on known reference neighbourhoods."""
+        rows, _, _, outputs = self._prepare(X, self.target)
+
+        def keep(surrogates, where, block):
+            sums = _sums_of_squares(surrogates, reference[where], outputs[where])
+            return rows.to_columns(where, block, surrogates.coef), sums
+
+        own_answers = self._own_answers(rows)
+        parts, sums = zip(*self._surrogates(rows, outputs, keep, own_answers), strict=True)
+        return concat(parts), _fidelity(sums)
 
     def get_feature_names_out(
         self, input_features: ArrayLike | None = None
@@ -484,10 +530,19 @@ class LimeExplainer(
         answers = rows.predictions(self._response) if target.needs_predictions else None
         return rows, target, answers, target.columns(len(rows), answers)
 
+    def _own_answers(self, rows):
+        """Query the model about values of the rows that draws hardly hold, or None."""
+        what = "querying the model about own values"
+        with progress_of_queries(self._response, self.verbose, what):
+            return self._routes.own_answers(rows.X)
+
     def _surrogates(self, rows, outputs, keep, own_answers, uncertainty=False):
         """Fit surrogates block by block; collect the results of `keep` for each block."""
         height = block_bytes() // self._bytes_per_row(outputs.shape[1])
-        height = max(1, min(self._routes.source.rows_at_once, height))
+        height = min(self._routes.source.rows_at_once, height)
+        if self.verbose:
+            height = min(height, len(rows) // _STEPS_OF_A_BAR)
+        height = max(1, height)
         blocks = rows.blocks(height)
         own = rows, outputs, keep, uncertainty, own_answers
         if len(blocks) == 1:
@@ -540,6 +595,15 @@ class LimeExplainer(
         if self._typical.unchanged(self._response, sampler.kind_, row, fitted, explained):
             found[sampler.hiding] += 1
         return found
+
+
+def _fidelity(sums):
+    """Fidelity from sums of squares of blocks of rows."""
+    residual, total, size = np.sum(sums, axis=0)
+    # A total below rounding error counts as zero.
+    if total <= 1e-28 * size:
+        return 1.0 if residual <= 1e-20 * size else 0.0
+    return float(1.0 - residual / total)
 
 
 def _sums_of_squares(surrogates, judged, outputs):

@@ -25,7 +25,9 @@ from sklime.explanation.frames import FrameExport
 from sklime.explanation.html_page import HTMLExport
 from sklime.explanation.image_mask import ImageMask
 from sklime.explanation.indexing import Indexing
+from sklime.explanation.labels import row_position
 from sklime.explanation.ordering import Ordering
+from sklime.explanation.picture import Plotting
 from sklime.explanation.serialization.document import JSONExport
 from sklime.explanation.serialization.equality import identical
 from sklime.explanation.shap_bridge import ShapBridge
@@ -47,6 +49,7 @@ class Explanation(
     ShapBridge,
     ImageMask,
     HTMLExport,
+    Plotting,
 ):
     """Attributions of the features of many rows, and all that is needed to read them.
 
@@ -73,7 +76,8 @@ class Explanation(
     of names, in the order wanted, a repeated name standing for all features so named;
     labels of a frame that are no strings serve as well (an int only behind the rows, as in
     ``e[:, 2019]``);
-    ``:`` stands for everything. A target leaves an explanation of that output only. In a
+    ``:`` stands for everything. A target leaves an explanation of that output only. `loc`
+    takes the labels of rows in the index of a frame instead of their positions. In a
     ragged explanation, features keep the units so named, in each row's own order; texts,
     images and sequences in `data` stay whole. A name that is not there raises a KeyError.
 
@@ -275,13 +279,16 @@ class Explanation(
     # Its arrays can change.
     __hash__ = None  # type: ignore[assignment]
 
-    def as_list(self, row: int, target: object = None) -> list[tuple[str, float]]:
+    def as_list(
+        self, row: int | None = None, target: object = None
+    ) -> list[tuple[str, float]]:
         """List the conditions of one row with their attributions, the strongest first.
 
         Parameters
         ----------
-        row : int
-            Position of the row; negative ones count from the end.
+        row : int, default=None
+            Position of the row; negative ones count from the end. None: the only row. By
+            its label, a row is listed as ``e.loc[label].as_list()``.
         target : object, default=None
             The output to list, one of `target_names`; required where all outputs are
             explained.
@@ -296,10 +303,18 @@ class Explanation(
         IndexError
             If there is no such row.
         ValueError
-            If all outputs are explained and `target` is not given.
+            If all outputs are explained and `target` is not given, or there are several
+            rows and `row` is not.
         KeyError
             If `target` is not explained for this row.
         """
+        if row is None:
+            if len(self) != 1:
+                raise ValueError(
+                    f"row=None among {len(self)} rows: give the position of one, as in "
+                    "as_list(row=0), or its label, as in loc[label].as_list()"
+                )
+            row = 0
         values, conditions = self._values_of(row, target), self.conditions[row]
         order = np.argsort(-np.abs(values), kind="stable")
         return [(str(conditions[j]), float(values[j])) for j in order if values[j] != 0]
@@ -351,9 +366,7 @@ class Explanation(
 
     def _values_of(self, row, target):
         """Attributions of one row's units, without padding."""
-        if not -len(self) <= row < len(self):
-            raise IndexError(f"row={row!r} is out of range for {len(self)} rows")
-        row = range(len(self))[row]
+        row = row_position(row, self)
         if self.values.ndim == 3:
             values = self.values[row, self._output_position(target)]
         elif target is None or target == self.target_names[row]:

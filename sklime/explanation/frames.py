@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from sklime.explanation.carried import carried, carry
 from sklime.explanation.units import by_output, units_by_name, values_by_name
 from sklime.tables.access import take_cells
 
@@ -34,7 +35,8 @@ class FrameExport:
             are no columns), ``attribution`` and, if there are standard errors,
             ``standard_error``, ``lower`` and ``upper`` (the 95 % interval). Lines go by
             row, then target, then feature; zeros are kept, the padding of ragged rows is
-            left out.
+            left out. Where no explanation is ragged and JSON can hold it, the frame carries
+            all else that it holds in ``attrs``, for `from_frame`.
 
             Wide: one line for each row, with the index of `data` if it has one; one column
             for each feature, with all outputs ``<output>__<feature>`` as in
@@ -46,16 +48,27 @@ class FrameExport:
         --------
         from_frame : From a tidy frame back to an explanation.
         """
-        return self._tidy_frame() if tidy else self._wide_frame()
+        if not tidy:
+            return self._wide_frame()
+        frame = self._tidy_frame()
+        if self.unit_names is None:
+            carry(frame, self)
+        return frame
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame, *, meta: dict[str, Any] | None = None) -> Self:
         """Read an explanation from a tidy frame.
 
-        A frame says nothing of the surrogates' intercepts, local predictions, scores and
-        effective sample sizes, of the model's predictions or of the support: these are NaN.
-        `data` becomes a DataFrame of the values, whatever it was, and `meta` what is given
-        here. To keep everything, use `to_json` and `from_json`.
+        A frame that `to_frame` wrote, or all lines of some of its rows, gives back these
+        rows as they were, equal in every field: what the lines do not say is in the
+        frame's ``attrs``, which pandas keeps where rows are picked or put in order, in
+        pickles and in parquet files, but not in CSV files.
+
+        Any other frame, also one whose lines were changed since, says nothing of the
+        surrogates' intercepts, local predictions, scores and effective sample sizes, of
+        the model's predictions or of the support: these are NaN, and `data` is a DataFrame
+        of the values. To keep everything of ragged explanations, use `to_json` and
+        `from_json`.
 
         Parameters
         ----------
@@ -65,7 +78,8 @@ class FrameExport:
             other is ignored. Lines may come in any order; features and targets keep that
             in which they first appear.
         meta : dict, default=None
-            How the explanation was made, such as its ``degrees_of_freedom``.
+            How the explanation was made, such as its ``degrees_of_freedom``, instead of
+            what the frame carries: the lines alone are then read.
 
         Returns
         -------
@@ -82,6 +96,9 @@ class FrameExport:
         missing = {"row", "target", "feature", "attribution"} - set(frame.columns)
         if missing:
             raise ValueError(f"the frame lacks the columns {sorted(missing)}")
+        whole = carried(frame, cls) if meta is None else None
+        if whole is not None:
+            return whole
         frame, (n, k, d) = _in_order(frame)
 
         def numbers(column):

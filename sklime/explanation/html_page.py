@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import overload
 
 from sklime.explanation.view.content import page_content, page_header
+from sklime.explanation.view.overview import overview
 
 # Rows that notebooks show.
 _NOTEBOOK_ROWS = 3
@@ -37,7 +38,7 @@ class HTMLExport:
         """
         from sklime.page import render_page
 
-        page = render_page(page_content(self), page_header(self))
+        page = render_page(page_content(self), page_header(self), overview(self))
         if path is None:
             return page
         Path(path).write_text(page, encoding="utf-8")

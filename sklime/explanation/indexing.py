@@ -16,6 +16,7 @@ from sklime.explanation.fields import (
     names_per_output,
     names_per_unit,
 )
+from sklime.explanation.labels import RowsByLabel
 from sklime.explanation.units import pick_spans
 from sklime.tables.access import row_of, take_columns, take_rows
 
@@ -42,6 +43,18 @@ class Indexing:
         if not _is_all(target):
             part = part._take_target(target)
         return part
+
+    @property
+    def loc(self) -> RowsByLabel[Self]:
+        """Rows by their labels in the index of `data`, as in pandas.
+
+        ``e.loc[label]`` gives the row of that label (all rows, if several share it),
+        ``e.loc[[label, label]]`` and ``e.loc[label:label]``, both ends included, several;
+        features and a target may follow, as in ``e.loc[label, "age"]``. Rows of arrays,
+        lists and polars frames, which have no index, are labelled by their positions. A
+        label that is not there raises a KeyError that names close ones.
+        """
+        return RowsByLabel(self)
 
     def _row_positions(self, rows):
         positions = None

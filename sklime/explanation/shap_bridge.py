@@ -9,6 +9,7 @@ import numpy as np
 from sklime.explanation.attribution import Attribution, viewed
 from sklime.explanation.frames import values_of_units
 from sklime.explanation.units import units_by_name, values_by_name
+from sklime.validation import missing_extra
 
 if TYPE_CHECKING:
     import shap
@@ -54,9 +55,7 @@ class ShapBridge:
         try:
             import shap
         except ImportError as error:
-            raise ImportError(
-                "to_shap needs shap: install it by `pip install sklime[shap]`"
-            ) from error
+            raise missing_extra("to_shap", "shap", "shap") from error
         own = viewed(self, attribution)
         names, values = values_by_name(own, absent=0.0)
         values = np.moveaxis(values, 1, 2)

@@ -7,15 +7,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.base import ClassifierMixin, RegressorMixin
 
+from sklime.base import DocumentedEstimator
 from sklime.model.conversion import UnusableResponse, as_array, as_tables
 from sklime.model.outputs import ClassOutputs
 from sklime.tables.access import n_rows
 from sklime.tables.typing import TableLike
 
 
-class _Function(BaseEstimator):
+class _Function(DocumentedEstimator):
     """Adapter: a prediction function as a fitted estimator."""
 
     def __sklearn_is_fitted__(self):

@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from math import prod
 from types import ModuleType
 
+import joblib
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import is_regressor
@@ -41,6 +42,11 @@ class Response:
         "y0", "y1" and so on.
     classes : ndarray of shape (n_classes,) or None
         ``classes_`` of a classifier with one label per sample.
+    watch : callable or None
+        Told of progress: called with the number of new rows to query, and of rows done.
+    known : dict or None
+        Responses to tables by their hash, which are then not asked for again; explainers
+        of one model share it where they draw alike.
     precision : dtype
         The floating dtype in which the model itself answers; float64 for other numbers.
 
@@ -74,6 +80,8 @@ class Response:
     ):
         self.estimator = estimator
         self.batch_size = batch_size
+        self.watch = None
+        self.known = None
         self.method = _choose_method(estimator, response_method)
         _check_columns(estimator, probe)
         with self._reporting(probe, "probe row"):
@@ -110,16 +118,30 @@ class Response:
             Where an answer is not finite, not a number, of an unknown class or of
             another shape than before. What the model raises itself gets a note.
         """
+        if self.known is not None:
+            key = joblib.hash(X)
+            if key not in self.known:
+                shared, self.known = self.known, None
+                try:
+                    shared[key] = self(X, what, copy)
+                finally:
+                    self.known = shared
+            return self.known[key].copy()
         n_entries = max(1, prod(getattr(X, "shape", ())[1:]))
         height = max(1, block_bytes() // (8 * n_entries))
         if self.batch_size is not None:
             height = min(height, self.batch_size)
         responses = np.empty((n_rows(X), len(self.outputs)))
+        watch = self.watch
+        if watch is not None:
+            watch(len(responses), 0)
         for start in range(0, len(responses), height):
             rows = slice(start, start + height)
             block = take_rows(X, rows)
             with models_own_errors(), self._reporting(block, what, start):
                 responses[rows] = self._outputs.read(self._ask(block, copy))
+            if watch is not None:
+                watch(0, n_rows(block))
         return responses
 
     def present(self, X):

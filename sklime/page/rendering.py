@@ -5,13 +5,16 @@ import hashlib
 from functools import cache
 from importlib import resources
 
+from sklime.page.numbers import spelled
 from sklime.page.static import static_row
 
+# Longer words are broken where a line ends; shorter ones never are.
+_LONGEST_WORD = 20
 # Rows that pages show where no script runs.
 _STATIC_ROWS = 3
 
 
-def render_page(content, header):
+def render_page(content, header, overview=None):
     """Render a described explanation as one self-contained HTML page.
 
     The page holds its data, style and script, and forbids the browser to load anything or
@@ -25,6 +28,8 @@ def render_page(content, header):
         All rows, as `sklime.explanation.view.page_content` gives them.
     header : dict
         What holds for all of them, as `sklime.explanation.view.page_header` gives it.
+    overview : dict, default=None
+        A picture of all rows, as `sklime.explanation.view.overview` gives it.
 
     Returns
     -------
@@ -35,11 +40,13 @@ def render_page(content, header):
     --------
     >>> from sklime.page import render_page
     >>> answer = {"output": 0, "prediction": 0.8, "local": 0.7, "score": 0.9, "size": 512.0}
-    >>> answer |= {"values": [0.3, -0.1], "margins": None, "thin": []}
+    >>> answer |= {"values": [0.3, -0.1], "margins": None}
+    >>> answer |= {"thin": [], "unanswered": [], "unlisted": []}
     >>> row = {"name": "0", "labels": [0, 1], "cells": None, "picture": None}
     >>> content = {"outputs": ["yes"], "labels": ["good", "<film>"]}
-    >>> content["rows"] = [row | {"answers": [answer]}]
+    >>> content |= {"rows": [row | {"answers": [answer]}], "phrase": "", "drawn": True}
     >>> header = {"kind": "text", "n_rows": 1, "meta": {}, "has_intervals": False}
+    >>> header["notes"] = []
     >>> page = render_page(content, header)
     >>> page.startswith("<!doctype html>"), "<film>" in page
     (True, False)
@@ -52,6 +59,7 @@ def render_page(content, header):
         header,
         content=content,
         ranking=content.get("ranking"),
+        overview=overview,
         still=[static_row(row, content) for row in first],
         style=_asset("view.css") + _asset("page.css"),
         script=script,
@@ -108,7 +116,9 @@ def _environment():
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["number"] = _number
+    environment.filters["number"] = spelled
+    environment.filters["cell"] = _cell
+    environment.filters["wraps"] = _wraps
     environment.policies["json.dumps_kwargs"] = {
         "separators": (",", ":"),
         "allow_nan": False,
@@ -132,8 +142,14 @@ def _well_formed(value):
     return value
 
 
-def _number(value):
-    """Text of a rounded number; "no answer" for None."""
+def _cell(value):
+    """Text of an entry of a table, whose numbers may be years or codes."""
     if value is None or isinstance(value, str):
-        return "no answer" if value is None else value
+        return "missing" if value is None else value
     return str(value).removesuffix(".0").replace("-", "\N{MINUS SIGN}")
+
+
+def _wraps(text):
+    """The class of a text with a word that is too long for a column, else of none."""
+    longest = max(map(len, str(text).split()), default=0)
+    return "long" if longest > _LONGEST_WORD else ""

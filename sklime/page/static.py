@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from sklime.page.numbers import point_aligned, spelled
+
 # Attributions shown of a row; the page's script shows all of them.
 _MOST_LINES = 10
 
@@ -21,31 +23,38 @@ def static_row(row, content):
     Returns
     -------
     dict
-        ``name``, ``output``, ``answer``; ``lines``, the strongest attributions, and
-        ``hidden``, how many others are not 0; ``has_cells``; ``picture`` or None. A line
-        has its ``label``, ``cell``, ``value``, ``margin`` and ``thin``, and in percent of
-        the width of a bar, where it starts, ``left``, its ``width``, and where its error
-        bar stands, ``error_left`` and ``error_width``.
+        ``name``, ``output``, ``answer``, ``what`` the prediction is, and whether there are
+        ``sizes`` of draws; ``lines``, the strongest attributions, ``hidden``, how many
+        others are not 0, and ``unlisted``, the labels of doubtful ones that are;
+        ``has_cells``; ``picture`` or None. A line has its ``label``, ``cell``, ``value``,
+        its ``text``, ``margin`` and ``thin``, and in percent of the width of a bar, where
+        it starts, ``left``, its ``width``, and where its error bar stands, ``error_left``
+        and ``error_width``.
 
     Examples
     --------
     >>> from sklime.page.static import static_row
-    >>> answer = {"output": 0, "prediction": 0.8, "thin": []}
-    >>> answer |= {"values": [0.1, -0.4, 0.0], "margins": None}
+    >>> answer = {"output": 0, "prediction": 0.8, "values": [0.1, -0.4, 0.0]}
+    >>> answer |= {"margins": None, "thin": [], "unanswered": [], "unlisted": []}
     >>> row = {"name": "7", "labels": [0, 1, 2], "cells": None, "picture": None}
     >>> content = {"outputs": ["yes"], "labels": ["a", "b", "c"]}
+    >>> content |= {"phrase": "", "drawn": True}
     >>> shown = static_row(row | {"answers": [answer]}, content)
     >>> [(line["label"], line["left"], line["width"]) for line in shown["lines"]]
     [('b', 0.0, 50.0), ('a', 50.0, 12.5)]
     """
     answer = max(row["answers"], key=_prediction)
     values = _floats(answer["values"])
+    # What draws say nothing about is 0 for want of an answer.
+    values[answer["unanswered"]] = np.nan
     margins = _floats(answer["margins"] or [None] * len(values))
     reach = np.abs(values) + np.nan_to_num(margins)
     scale = np.max(reach, where=np.isfinite(reach), initial=0.0) or 1.0
     # NaN sorts first.
     order = np.argsort(-np.nan_to_num(np.abs(values), nan=np.inf), kind="stable")
     order = order[values[order] != 0]
+    numbers = [spelled(answer["values"][j], signed=True) for j in order[:_MOST_LINES]]
+    texts = dict(zip(order.tolist(), point_aligned(numbers), strict=False))
     lines = []
     for j in order[:_MOST_LINES].tolist():
         share, error = (
@@ -56,7 +65,8 @@ def static_row(row, content):
             {
                 "label": content["labels"][row["labels"][j]],
                 "cell": row["cells"] and row["cells"][j],
-                "value": answer["values"][j],
+                "value": None if np.isnan(values[j]) else answer["values"][j],
+                "text": texts[j],
                 "margin": answer["margins"] and answer["margins"][j],
                 "thin": j in answer["thin"],
                 "left": round(50 + 50 * min(share, 0.0), 1),
@@ -69,11 +79,19 @@ def static_row(row, content):
         "name": row["name"],
         "output": content["outputs"][answer["output"]],
         "answer": answer,
+        "what": _what(content, answer),
+        "sizes": content["drawn"],
+        "unlisted": [content["labels"][row["labels"][j]] for j in answer["unlisted"]],
         "lines": lines,
         "hidden": len(order) - len(lines),
         "has_cells": row["cells"] is not None,
         "picture": row["picture"] and _static_picture(row["picture"], values / scale),
     }
+
+
+def _what(content, answer):
+    phrase = content["phrase"]
+    return phrase + content["outputs"][answer["output"]] if phrase else "prediction"
 
 
 def _prediction(answer):

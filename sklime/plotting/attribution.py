@@ -6,8 +6,15 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from sklime.page.numbers import aligned
 from sklime.plotting.base import Display, axes_for
-from sklime.plotting.labels import label_attributions, label_y, row_lines, title
+from sklime.plotting.labels import (
+    label_attributions,
+    label_y,
+    row_lines,
+    text_width,
+    title,
+)
 from sklime.plotting.style import SUMMED, bars
 from sklime.plotting.top_features import strongest, with_others
 
@@ -19,10 +26,11 @@ class AttributionDisplay(Display):
     """The explanation of one row: its conditions as signed bars, the strongest on top.
 
     Bars to the right raise the explained output, hatched bars to the left lower it. The
-    title gives the prediction, the surrogate's own answer and its weighted R2. Where the
-    explanation has standard errors, bars carry confidence intervals. Conditions marked
-    ``†`` rest on few draws. The axis says what the bars are: give
-    ``explanation.contributions()`` to draw contributions.
+    title names the row by its label in the index, or its position, and gives the
+    prediction, the surrogate's own answer, its weighted R2 and its intercept, the level
+    that attributions are added to. Where the explanation has standard errors, bars carry
+    confidence intervals. Conditions marked ``†`` rest on few draws. The axis says
+    what the bars are: give ``explanation.contributions()`` to draw contributions.
 
     Parameters
     ----------
@@ -93,10 +101,9 @@ class AttributionDisplay(Display):
         shown, n_others, others = strongest(values, max_features)
         doubtful = own.low_support[0, shown]
         labels = with_others(conditions, shown, n_others)
-        labels[: len(shown)] = [
-            f"† {label}" if few else label
-            for label, few in zip(labels, doubtful, strict=False)
-        ]
+        marks = [f"† {label}" for label in labels]
+        marks = [*np.where(doubtful, marks[: len(shown)], labels[: len(shown)])]
+        marks += labels[len(shown) :]
         lengths = np.append(values[0, shown], others[: n_others > 0])
 
         ax = axes_for(ax, 8, 1.3 + 0.32 * len(lengths))
@@ -108,11 +115,26 @@ class AttributionDisplay(Display):
             reach = np.abs(bounds - values[0, shown])
             at = np.arange(len(shown))
             ax.errorbar(values[0, shown], at, xerr=reach, fmt="none", ecolor="k", capsize=3)
-        for y, length in enumerate(lengths):
-            ax.text(
-                1.02, y, f"{length:+.3g}", va="center", transform=ax.get_yaxis_transform()
+        written = aligned(lengths)
+        # Right-aligned, so that decimals stand below each other.
+        right = 8 + max(map(text_width, written))
+        for y, number in enumerate(written):
+            ax.annotate(
+                number,
+                (1, y),
+                (right, 0),
+                xycoords=ax.get_yaxis_transform(),
+                textcoords="offset points",
+                va="center",
+                ha="right",
             )
-        label_y(ax, labels)
+        label_y(ax, marks)
         label_attributions(ax, own, "{}" + ", † from few draws" * bool(doubtful.any()))
-        title(ax, *row_lines(own))
-        return self._finish(ax)
+        title(ax, *row_lines(own, self._row_name(row)))
+        drawn = {"condition": labels, "attribution": lengths}
+        if own.standard_errors is not None:
+            beyond = [np.nan] * (n_others > 0)
+            drawn["lower"], drawn["upper"] = (np.append(bound, beyond) for bound in bounds)
+        few = np.append(doubtful, [False] * (n_others > 0)).astype(bool)
+        drawn |= {"few_draws": few}
+        return self._finish(ax, drawn)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable
-from numbers import Integral
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
+from sklime.explanation.labels import row_names, row_position
+from sklime.plotting.signatures import with_options_of_plot
+from sklime.validation import missing_extra
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
 
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 class Display(ABC):
     """Base of the displays of an explanation.
 
-    A display holds an explanation; `plot` draws it, as often as wanted.
+    A display holds an explanation; `plot` draws it, as often as wanted, and `frame` gives
+    the numbers that were drawn last. `from_explanation` and `from_estimator` take the
+    options of `plot`, each by its name.
 
     Parameters
     ----------
@@ -39,8 +42,17 @@ class Display(ABC):
     # What alone can be shown, as in ``meta["kind"]``; None: any kind.
     _kind: str | None = None
 
+    # What was drawn, as a DataFrame.
+    _drawn: pd.DataFrame | None = None
+
     ax_: Axes
     figure_: Figure | SubFigure
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name in ("from_estimator", "from_explanation"):
+            constructor = getattr(Display, name).__func__
+            setattr(cls, name, classmethod(with_options_of_plot(cls, constructor)))
 
     def __init__(self, explanation: Explanation) -> None:
         require_matplotlib(type(self).__name__)
@@ -142,6 +154,26 @@ class Display(ABC):
             With `ax_` and `figure_`.
         """
 
+    def frame(self) -> pd.DataFrame:
+        """Give the numbers of the last picture as a table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A line for each bar, dot, cell or unit that was drawn; ``row`` holds the label
+            of a row in the index of the explained frame, or its position.
+
+        Raises
+        ------
+        ValueError
+            If nothing was drawn yet.
+        """
+        if self._drawn is None:
+            raise ValueError(
+                f"{type(self).__name__} has drawn nothing yet: call plot, then frame"
+            )
+        return self._drawn.copy()
+
     def _of_target(self, target):
         """Give the explanation of one output."""
         if self.explanation.values.ndim == 2 and target is None:
@@ -156,14 +188,20 @@ class Display(ABC):
 
     def _row(self, row, target):
         """Give the explanation of one output of one row."""
-        check_position(type(self).__name__, row, self.explanation)
-        own = self.explanation[int(row)]
+        own = self.explanation[row_position(row, self.explanation)]
         if target is None:
             target = _predicted_class(own)
         return type(self)(own)._of_target(target)
 
-    def _finish(self, ax):
+    def _row_name(self, row):
+        """Give the name of one row, for the title."""
+        return row_names(self.explanation)[row]
+
+    def _finish(self, ax, drawn, columns=None):
+        import pandas as pd
+
         self.ax_, self.figure_ = ax, ax.figure
+        self._drawn = pd.DataFrame(drawn, columns=columns)
         return self
 
 
@@ -191,41 +229,6 @@ def check_explainer(caller: str, explainer: object) -> None:
     raise TypeError(f"explainer must be a fitted LimeExplainer, got {kind}: {cure}")
 
 
-def check_position(caller: str, row: object, explanation: Explanation) -> None:
-    """Check the position of a row.
-
-    Parameters
-    ----------
-    caller : str
-        The display.
-    row : object
-        What it got.
-    explanation : Explanation
-        Of many rows.
-
-    Raises
-    ------
-    TypeError
-        If it is no int.
-    IndexError
-        If it is out of range.
-    """
-    n = len(explanation)
-    index = getattr(explanation.data, "index", None)
-    labels = [] if index is None or callable(index) else index.tolist()
-    where = "a position, counted from 0"
-    if isinstance(row, Hashable) and row in labels:
-        where += f"; the row with the label {row!r} is row={labels.index(row)}"
-    if not isinstance(row, Integral) or isinstance(row, (bool, np.bool_)):
-        if isinstance(row, (list, tuple, np.ndarray, slice)):
-            where += (
-                f". {caller} shows one row; SummaryDisplay and HeatmapDisplay show many"
-            )
-        raise TypeError(f"row={row!r} must be an int, {where}")
-    if not -n <= row < n:
-        raise IndexError(f"row={row!r} is out of range for {n} rows: it is {where}")
-
-
 def _predicted_class(row):
     """Predicted class of a row of which all classes are explained, else None."""
     if row.values.ndim == 2 or row.meta.get("response_method") == "decision_function":
@@ -249,7 +252,7 @@ def _check_explanation(caller, explanation):
 
 
 def require_matplotlib(caller: str) -> None:
-    """Say which extra brings matplotlib where it is missing.
+    """Say how to install matplotlib where it is missing.
 
     Parameters
     ----------
@@ -264,7 +267,7 @@ def require_matplotlib(caller: str) -> None:
     try:
         import matplotlib  # noqa: F401
     except ImportError as error:
-        raise ImportError(f"{caller} needs matplotlib: pip install sklime[plot]") from error
+        raise missing_extra(caller, "matplotlib", "plot") from error
 
 
 def axes_for(ax: Axes | None, width: float, height: float) -> Axes:

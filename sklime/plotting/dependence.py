@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from sklime.explanation.attribution import Attribution, viewed
+from sklime.explanation.labels import row_labels
+from sklime.explanation.view.beeswarm import beeswarm_offsets
 from sklime.plotting.base import Display, axes_for
-from sklime.plotting.beeswarm import beeswarm_offsets
 from sklime.plotting.labels import (
     LITERAL,
     fitted,
@@ -120,7 +121,9 @@ class DependenceDisplay(Display):
             label_y(ax, names)
             label_attributions(ax, explanation)
             title(ax, rows_line(explanation), f"by {feature}")
-        return self._finish(ax)
+        names = row_labels(explanation).to_numpy()[frame["row"]]
+        drawn = {"row": names, "value": values, "attribution": attributions}
+        return self._finish(ax, drawn)
 
 
 def _scatter(ax, values, attributions):

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.cluster.hierarchy import leaves_list, linkage
 
 from sklime.explanation.attribution import Attribution, viewed
+from sklime.explanation.labels import row_labels
 from sklime.explanation.units import values_by_name
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.labels import label_attributions, label_y, rows_line, title
@@ -122,7 +123,14 @@ class HeatmapDisplay(Display):
         count = f"{len(drawn):,} of {n:,} rows" if len(drawn) < n else "rows"
         ax.set_xlabel(f"{count}, neighbours are explained alike")
         _curve(ax, explanation.predictions[self.rows_], rows_line(explanation))
-        return self._finish(ax)
+        names = row_labels(explanation).to_numpy()[self.rows_]
+        numbers = {
+            "row": np.repeat(names, len(labels)),
+            "prediction": np.repeat(explanation.predictions[self.rows_], len(labels)),
+            "feature": np.tile(np.array(labels, dtype=object), len(names)),
+            "attribution": lines[self.rows_].ravel(),
+        }
+        return self._finish(ax, numbers)
 
 
 def _curve(ax, predictions, line):

@@ -114,8 +114,10 @@ class ImageDisplay(Display):
             _overlay(ax, labels == j, values[j], share)
         ax.set_axis_off()
         _key(ax)
-        title(ax, *row_lines(own), share=0.9)
-        return self._finish(ax)
+        title(ax, *row_lines(own, self._row_name(row)), share=0.9)
+        shown = shown[values[shown] != 0]
+        drawn = {"superpixel": own.unit_names[0][shown], "attribution": values[shown]}
+        return self._finish(ax, drawn)
 
 
 def _grey(image):

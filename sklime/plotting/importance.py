@@ -108,10 +108,12 @@ class ImportanceDisplay(Display):
         self.ax_, self.axes_ = _panels(ax, len(panels), len(labels))
         self.figure_ = self.ax_.figure
         room = 0.6 * self.figure_.get_figwidth() / min(len(panels), _ACROSS)
+        drawn = []
         for k, (own, name) in enumerate(zip(self.axes_, panels, strict=True)):
-            drawn = _bars(own, sizes[panel == k], level)
+            bars, numbers = _bars(own, sizes[panel == k], level)
+            drawn += [(name, *each) for each in zip(labels, *numbers, strict=True)]
             if n_others:
-                drawn[-1].set_facecolor(SUMMED)
+                bars[-1].set_facecolor(SUMMED)
             own.set_title(fitted(name, room), loc="left", fontsize="medium", **LITERAL)
             if k + _ACROSS >= len(panels):
                 own.tick_params(labelbottom=True)
@@ -120,7 +122,8 @@ class ImportanceDisplay(Display):
                 label_y(own, labels)
         # All panels share it.
         self.axes_[0].set_xlim(left=0)
-        return self
+        columns = ["panel", "feature", "mean_abs_attribution", "lower", "upper"]
+        return self._finish(self.ax_, drawn, columns)
 
     def _view(self, groups, target, attribution):
         """The explanation that is drawn."""
@@ -163,12 +166,17 @@ def _grouped(groups, n):
 
 
 def _bars(ax, sizes, level):
-    """Draw the means of some rows, and their confidence intervals if there are two."""
+    """Draw the means of some rows, and their confidence intervals if there are two.
+
+    Gives the bars; means and bounds of the intervals, of shape (3, n_bars).
+    """
     at, means, n = np.arange(sizes.shape[1]), sizes.mean(axis=0), len(sizes)
+    reach = np.full(len(means), np.nan)
     if n > 1:
         reach = t.ppf((1 + level) / 2, n - 1) * sizes.std(axis=0, ddof=1) / np.sqrt(n)
         ax.errorbar(means, at, xerr=reach, fmt="none", ecolor="k", capsize=2)
-    return ax.barh(at, means, height=0.7, color=POSITIVE)
+    bars = ax.barh(at, means, height=0.7, color=POSITIVE)
+    return bars, np.stack([means, means - reach, means + reach])
 
 
 def _panels(ax, n_panels, n_bars):

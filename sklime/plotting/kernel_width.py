@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import clone
 
+from sklime.explainer.progress import progress
 from sklime.plotting.base import axes_for, require_matplotlib
 from sklime.plotting.style import NEGATIVE, POSITIVE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
     from numpy.typing import ArrayLike, NDArray
@@ -28,6 +30,8 @@ class KernelWidthDisplay:
     Fidelity is the explainer's `score`, with the range over random states. Stability is
     the mean overlap :math:`|A \cap B| / k` of the `k` strongest features of a row under
     two random states, over all rows and pairs: 1 where the draws do not matter.
+    `measure` measures them without drawing, and without matplotlib; `frame` gives the
+    numbers.
 
     Parameters
     ----------
@@ -59,7 +63,6 @@ class KernelWidthDisplay:
     def __init__(
         self, widths: ArrayLike, fidelity: ArrayLike, stability: ArrayLike
     ) -> None:
-        require_matplotlib(type(self).__name__)
         self.widths = np.asarray(widths, dtype=float)
         self.fidelity = np.asarray(fidelity, dtype=float)
         self.stability = np.asarray(stability, dtype=float)
@@ -73,9 +76,12 @@ class KernelWidthDisplay:
         widths: Sequence[float] | NDArray[np.float64],
         k: int = 5,
         n_repeats: int = 5,
+        verbose: int | None = None,
         ax: Axes | None = None,
     ) -> Self:
         """Measure copies of an explainer with other widths, and show the result.
+
+        See `measure` for what it costs.
 
         Parameters
         ----------
@@ -89,6 +95,9 @@ class KernelWidthDisplay:
             How many strongest features are compared.
         n_repeats : int, default=5
             Number of random states; at least 2.
+        verbose : int, default=None
+            Above 0: a progress bar over rows, widths and random states. None: as the
+            explainer says.
         ax : matplotlib Axes, default=None
             Where to draw. None: in a figure of its own.
 
@@ -104,19 +113,116 @@ class KernelWidthDisplay:
             If `n_repeats` is below 2 or `k` below 1.
         """
         require_matplotlib(cls.__name__)
+        own = {"widths": widths, "k": k, "n_repeats": n_repeats, "verbose": verbose}
+        return cls.measure(explainer, X, **own).plot(ax)
+
+    @classmethod
+    def measure(
+        cls,
+        explainer: LimeExplainer,
+        X: TableLike,
+        *,
+        widths: Sequence[float] | NDArray[np.float64],
+        k: int = 5,
+        n_repeats: int = 5,
+        verbose: int | None = None,
+    ) -> Self:
+        """Measure copies of an explainer with other widths, without drawing.
+
+        The model is queried about the reference neighbourhoods of the rows, 512 model rows
+        each, once for all widths and random states, and about draws that rows share once
+        for each random state. Kernels so narrow that each row gets draws of its own cost
+        `n_samples` model rows for each row, width and random state, by far the most; fewer
+        random states, rows or draws make that cheaper.
+
+        Parameters
+        ----------
+        explainer : LimeExplainer
+            The explainer, fitted or not; it is not changed.
+        X : table of shape (n_rows, n_features)
+            Rows that the copies are fitted to and that they explain.
+        widths : array-like of shape (m,)
+            Widths of the kernel.
+        k : int, default=5
+            How many strongest features are compared.
+        n_repeats : int, default=5
+            Number of random states; at least 2.
+        verbose : int, default=None
+            Above 0: a progress bar over rows, widths and random states. None: as the
+            explainer says.
+
+        Returns
+        -------
+        KernelWidthDisplay
+            Not drawn yet: `widths`, `fidelity` and `stability` hold the numbers, and
+            `frame` all of them.
+
+        Raises
+        ------
+        ValueError
+            If `n_repeats` is below 2 or `k` below 1.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.naive_bayes import GaussianNB
+        >>> from sklime import LimeExplainer
+        >>> from sklime.plotting import KernelWidthDisplay
+        >>> X, y = load_iris(return_X_y=True, as_frame=True)
+        >>> explainer = LimeExplainer(GaussianNB().fit(X, y), target=2, n_samples=256)
+        >>> measured = KernelWidthDisplay.measure(
+        ...     explainer, X[::10], widths=[0.5, 1.5], n_repeats=2
+        ... )
+        >>> measured.fidelity.shape
+        (2, 2)
+        """
         if n_repeats < 2 or k < 1:
             raise ValueError(
                 f"n_repeats={n_repeats!r} must be at least 2, and k={k!r} at least 1"
             )
-        fidelity, stability = [], []
-        for width in widths:
-            copies = [
-                clone(explainer).set_params(kernel__width=width, random_state=seed).fit(X)
-                for seed in range(n_repeats)
-            ]
-            fidelity.append([copy.score(X) for copy in copies])
-            stability.append(_overlap([copy.transform(X) for copy in copies], k))
-        return cls(widths, fidelity, stability).plot(ax)
+        verbose = explainer.verbose if verbose is None else verbose
+        widths = np.asarray(widths, dtype=float)
+        fidelity = np.empty((len(widths), n_repeats))
+        matrices: list[list[Any]] = [[] for _ in widths]
+        reference = None
+        n_steps = len(widths) * n_repeats
+        with progress("measuring widths", n_steps, verbose, unit="fit") as done:
+            for seed in range(n_repeats):
+                # What a random state draws for all rows is the same for every width.
+                known: dict[str, Any] = {}
+                for i, width in enumerate(widths):
+                    own = {"kernel__width": width, "random_state": seed, "verbose": 0}
+                    copy = clone(explainer).set_params(**own)
+                    copy._known_responses = known
+                    copy.fit(X)
+                    if reference is None:
+                        reference = copy._reference(X)
+                    matrix, fidelity[i, seed] = copy._judged(X, reference)
+                    matrices[i].append(matrix)
+                    done(1)
+        stability = [_overlap(own, k) for own in matrices]
+        return cls(widths, fidelity, stability)
+
+    def frame(self) -> pd.DataFrame:
+        """Give the measured numbers as a table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A line for each width: ``width``, the ``fidelity`` over all random states and
+            its ``lowest_fidelity`` and ``highest_fidelity``, and ``stability``.
+        """
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "width": self.widths,
+                "fidelity": self.fidelity.mean(axis=1),
+                "lowest_fidelity": self.fidelity.min(axis=1),
+                "highest_fidelity": self.fidelity.max(axis=1),
+                "stability": self.stability,
+            }
+        )
 
     def plot(self, ax: Axes | None = None) -> Self:
         """Draw both curves.

@@ -6,9 +6,13 @@ from types import MappingProxyType
 from typing import Any
 
 from sklime.explanation.attribution import CONTRIBUTION, attribution_label
+from sklime.page.numbers import plain
 
 # Text properties that keep matplotlib from reading "$" and "\" in names as markup.
 LITERAL: Mapping[str, Any] = MappingProxyType({"parse_math": False, "usetex": False})
+
+# Characters of an output's name that may stand before its numbers.
+_LONGEST_IN_A_LINE = 20
 
 
 def legible(name):
@@ -132,19 +136,28 @@ def label_attributions(ax, explanation, form="{}", axis="x"):
     (ax.set_xlabel if axis == "x" else ax.set_ylabel)(text, **LITERAL)
 
 
-def row_lines(row):
-    """Title lines of a one-row explanation: its output, prediction and fidelity.
+def row_lines(row, name):
+    """Title lines of a one-row explanation: which it is, its prediction and fidelity.
 
     Parameters
     ----------
     row : Explanation
         One row, one output.
+    name : str
+        The label of the row.
     """
-    prediction, local, score = row.predictions[0], row.local_predictions[0], row.scores[0]
+    target = row.target_names[0]
+    answers = row.predictions[0], row.local_predictions[0], row.intercepts[0]
+    prediction, local, level = (plain(answer, 3) for answer in answers)
+    what = "prediction"
+    if row.meta.get("response_method") == "predict_proba":
+        short = len(str(target)) <= _LONGEST_IN_A_LINE
+        what = f"probability of {target}:" if short else "probability"
     view = " (contributions)" * (row.attribution == CONTRIBUTION)
     return [
-        f"explained: {row.target_names[0]}{view}",
-        f"prediction {prediction:.3g} (surrogate {local:.3g}, weighted R2 {score:.2g})",
+        f"row {name}, explained: {target}{view}",
+        f"{what} {prediction} (surrogate {local}, weighted R2 {row.scores[0]:.2g})",
+        f"intercept {level}",
     ]
 
 

@@ -130,8 +130,14 @@ class SequenceDisplay(Display):
         label_y(ax, [names[j] for j in lanes])
         ax.set_xlim(-0.5, len(series) - 0.5)
         ax.set_xlabel("step; areas up raise the output, areas down lower it")
-        title(ax, *row_lines(own))
-        return self._finish(ax)
+        title(ax, *row_lines(own, self._row_name(row)))
+        drawn = {
+            "feature": np.repeat(np.array(names, dtype=object)[lanes], len(series)),
+            "step": np.tile(np.arange(len(series)), len(lanes)),
+            "value": series[:, lanes].T.ravel(),
+            "attribution": attributions[:, lanes].T.ravel(),
+        }
+        return self._finish(ax, drawn)
 
 
 def _lane(ax, y, series, heights):

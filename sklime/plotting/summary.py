@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from sklime.explanation.attribution import Attribution, viewed
+from sklime.explanation.labels import row_labels
 from sklime.explanation.units import values_by_name
+from sklime.explanation.view.beeswarm import beeswarm_offsets
+from sklime.explanation.view.ranks import value_ranks
 from sklime.plotting.base import Display, axes_for
-from sklime.plotting.beeswarm import beeswarm_offsets
 from sklime.plotting.labels import label_attributions, label_y, rows_line, title
 from sklime.plotting.style import SUMMED, strength
-from sklime.plotting.times import as_numbers
 from sklime.plotting.top_features import strongest, with_others
-from sklime.tables.access import take_columns
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -98,7 +98,7 @@ class SummaryDisplay(Display):
         lanes = np.column_stack([values[:, shown], others])[:, : len(labels)].T
         ranks = np.full(lanes.shape, np.nan)
         if explanation.unit_names is None:
-            ranks[: len(shown)] = [_ranks(explanation.data, j) for j in shown.tolist()]
+            ranks[: len(shown)] = [value_ranks(explanation.data, j) for j in shown.tolist()]
 
         ax = axes_for(ax, 8, 1.4 + 0.4 * len(lanes))
         ax.axvline(0, color="0.3", linewidth=0.8)
@@ -121,16 +121,10 @@ class SummaryDisplay(Display):
         label_y(ax, labels)
         label_attributions(ax, explanation)
         title(ax, rows_line(explanation))
-        return self._finish(ax)
-
-
-def _ranks(data, j):
-    """Ranks of a column's values in (0, 1]; NaN where they are missing or no numbers."""
-    import pandas as pd
-
-    column = take_columns(data, j)
-    column = column if hasattr(column, "iloc") else pd.Series(np.asarray(column))
-    moments, _, _ = as_numbers(column)
-    numbers = pd.to_numeric(pd.Series(np.asarray(column)), errors="coerce")
-    numbers = numbers if moments is None else pd.Series(moments)
-    return numbers.rank(pct=True).to_numpy(dtype=float)
+        drawn = {
+            "row": np.tile(row_labels(explanation).to_numpy(), len(labels)),
+            "feature": np.repeat(np.array(labels, dtype=object), len(values)),
+            "attribution": lanes.ravel(),
+            "rank": ranks.ravel(),
+        }
+        return self._finish(ax, drawn)

@@ -123,8 +123,10 @@ class TextDisplay(Display):
             _write(ax, f"... and {n_lines - n_drawn:,} lines more", 0, n_drawn)
         _write(ax, "raises", 2, n_drawn + 1, share=1)
         _write(ax, "lowers", 60, n_drawn + 1, share=-1)
-        title(ax, *row_lines(own), share=0.9)
-        return self._finish(ax)
+        title(ax, *row_lines(own, self._row_name(row)), share=0.9)
+        n_units = len(own.unit_names[0])
+        drawn = {"token": own.unit_names[0], "attribution": own.values[0, :n_units]}
+        return self._finish(ax, drawn)
 
 
 def _broken(text, room):

@@ -129,6 +129,18 @@ def concat(parts, *, ignore_index=True):
     return pl.concat(parts)
 
 
+def in_sparse_interface(X):
+    """A CSR matrix or array as the other, where scikit-learn's setting asks for it.
+
+    The setting is ``sparse_interface`` of `sklearn.set_config`.
+    """
+    if not sparse.issparse(X):
+        return X
+    arrays = get_config().get("sparse_interface") == "sparray"
+    container = sparse.csr_array if arrays else sparse.csr_matrix
+    return X if isinstance(X, container) else container(X)
+
+
 def copy_rows(X):
     """Copy samples of any container: a change of the copy leaves `X` as it is."""
     # Entry by entry, a deep copy of an array of objects takes a hundred times as long.

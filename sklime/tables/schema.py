@@ -1,6 +1,6 @@
 """Schema of a table: the columns of `fit`, with which later tables must agree."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import sparse
@@ -20,6 +20,8 @@ class TableSchema:
         Its width.
     columns : tuple or None
         The columns of a frame, of any type; None: no frame.
+    container : type or None
+        What holds a sparse table, which models may tell apart: CSR matrix or CSR array.
 
     Examples
     --------
@@ -32,12 +34,14 @@ class TableSchema:
     is_sparse: bool
     n_columns: int
     columns: tuple | None = None
+    container: type | None = field(default=None, repr=False)
 
     @classmethod
     def of(cls, X):
         """Read the schema of a checked table."""
         columns = tuple(X.columns) if is_frame(X) else None
-        return cls(sparse.issparse(X), X.shape[1], columns)
+        is_sparse = sparse.issparse(X)
+        return cls(is_sparse, X.shape[1], columns, type(X) if is_sparse else None)
 
     def check(self, X, reader):
         """Check a later table, and make it sparse where the training table was.
@@ -49,7 +53,7 @@ class TableSchema:
 
         Returns
         -------
-        ndarray, DataFrame or CSR matrix
+        ndarray, DataFrame, CSR matrix or CSR array
 
         Raises
         ------
@@ -71,7 +75,7 @@ class TableSchema:
                     f"{self.n_columns} features as input."
                 )
         elif self.is_sparse:
-            return sparse.csr_matrix(X)
+            return X if isinstance(X, self.container) else self.container(X)
         elif sparse.issparse(X):
             raise TypeError(
                 f"{reader} was fitted on a dense table and got a sparse one: "

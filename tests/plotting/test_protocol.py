@@ -123,7 +123,11 @@ for call in (
     run = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True
     )
-    summary = "SummaryDisplay needs matplotlib: pip install sklime[plot]"
+    # The first way is the README's.
+    summary = (
+        'SummaryDisplay needs matplotlib: pip install ".[plot]" in the folder of sklime, '
+        "as its README does, or pip install sklime[plot] where an index has it"
+    )
     width = summary.replace("Summary", "KernelWidth")
     assert run.stdout.splitlines() == [summary, summary, width]
 

@@ -95,7 +95,9 @@ def test_title_tells_prediction_and_fit():
     explanation = table(draws(2, 3), target_names=["a", "b"], scores=[0.5, 0.25])
     display = AttributionDisplay.from_explanation(explanation, row=-1)
     assert display.ax_.get_title("left") == (
-        "explained: b\nprediction 0.9 (surrogate 0.91, weighted R2 0.25)"
+        "row 1, explained: b\n"
+        "prediction 0.9 (surrogate 0.91, weighted R2 0.25)\n"
+        "intercept 0.5"
     )
 
 

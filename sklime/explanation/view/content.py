@@ -8,10 +8,13 @@ import numpy as np
 
 from sklime.explanation.attribution import viewed
 from sklime.explanation.frames import values_of_units
+from sklime.explanation.labels import row_names
 from sklime.explanation.serialization.arrays import nested_floats
 from sklime.explanation.serialization.scalars import spell_float
 from sklime.explanation.units import by_output, unit_mask, units_by_name
+from sklime.explanation.view.notes import reading_notes
 from sklime.explanation.view.pictures import picture_of
+from sklime.tables.conditions import TableConditions
 from sklime.tables.time_objects import TIMES, time_text
 
 # JavaScript holds no larger ints exactly.
@@ -42,10 +45,12 @@ def page_content(explanation):
         (None for tables) and ``answers``, one for each explained output: its position among
         the ``outputs``, ``prediction``, ``local`` prediction, ``score``, effective sample
         ``size``, and of the units their ``values``, ``margins`` (half the 95 % interval;
-        None if unknown) and the positions of those with ``thin`` support; where ``values``
-        are effects but contributions are known, also ``strongest``, the positions and
-        contributions of the units that contribute most. Numbers have four significant
-        digits; None stands for NaN.
+        None if unknown), and positions of those in doubt: ``thin``, of little support,
+        ``unanswered``, which draws say nothing about, and ``unlisted``, of little support
+        and 0; where ``values`` are effects but contributions are known, also
+        ``strongest``, the positions and contributions of the units that contribute most;
+        and ``phrase``, what a prediction is: "probability of ", or "".
+        Numbers have four significant digits; None stands for NaN.
 
     Examples
     --------
@@ -73,7 +78,7 @@ def page_content(explanation):
     # A table's conditions are spelled out faster at once than row by row.
     conditions = e.conditions if e.unit_names is not None else np.asarray(e.conditions)
     parts = zip(
-        _row_names(e), conditions, _cells_by_row(e), _answers(e, outputs), strict=True
+        row_names(e), conditions, _cells_by_row(e), _answers(e, outputs), strict=True
     )
     rows = [
         {
@@ -85,8 +90,15 @@ def page_content(explanation):
         }
         for i, (name, own, cells, answers) in enumerate(parts)
     ]
-    ranking = viewed(e).attribution
-    return {"outputs": [*outputs], "labels": [*labels], "ranking": ranking, "rows": rows}
+    probability = e.meta.get("response_method") == "predict_proba"
+    return {
+        "outputs": [*outputs],
+        "labels": [*labels],
+        "ranking": viewed(e).attribution,
+        "rows": rows,
+        "phrase": "probability of " if probability else "",
+        "drawn": e.meta.get("method") != "exact",
+    }
 
 
 def page_header(explanation):
@@ -95,10 +107,12 @@ def page_header(explanation):
     Returns
     -------
     dict
-        ``kind``, ``n_rows``, ``meta``, ``attribution``, what the values are, and
-        ``has_intervals``, whether they have standard errors.
+        ``kind``, ``n_rows``, ``meta``, ``attribution``, what the values are;
+        ``has_intervals``, whether they have standard errors; ``notes``, sentences for the
+        reader.
     """
     return {
+        "notes": reading_notes(explanation),
         "kind": explanation.kind,
         "n_rows": len(explanation),
         "meta": explanation.meta,
@@ -110,13 +124,6 @@ def page_header(explanation):
 def _positions(names, known):
     """Positions of names in a dict of distinct names, to which new ones are added."""
     return [known.setdefault(str(name), len(known)) for name in names]
-
-
-def _row_names(explanation):
-    """Row labels: those of the index if there is one, else positions."""
-    data = explanation.data
-    index = data.index if hasattr(data, "iloc") else range(len(explanation))
-    return list(map(str, index))
 
 
 def _cells_by_row(explanation):
@@ -163,7 +170,7 @@ def _answers(explanation, outputs):
     if e.standard_errors is not None:
         with np.errstate(invalid="ignore"):  # infinite attributions have no margin
             margins = by_output(e.confidence_intervals()[1] - e.values)
-    thin = by_output(e.low_support) & (values != 0) & mask[:, None]
+    doubtful = {name: own & mask[:, None] for name, own in _doubts(e).items()}
     fields = {
         "output": targets.tolist(),
         **{
@@ -178,11 +185,12 @@ def _answers(explanation, outputs):
         rows.append(
             [{name: field[i][j] for name, field in fields.items()} for j in range(k)]
         )
-        for answer, own in zip(rows[-1], thin[i], strict=True):
+        for j, answer in enumerate(rows[-1]):
             answer["values"] = answer["values"][:count]
             known = e.standard_errors is not None
             answer["margins"] = answer["margins"][:count] if known else None
-            answer["thin"] = np.flatnonzero(own).tolist()
+            for name, own in doubtful.items():
+                answer[name] = np.flatnonzero(own[i, j]).tolist()
     contributions = viewed(e)
     if contributions.attribution != e.attribution:
         for answers, own in zip(rows, by_output(contributions.values), strict=True):
@@ -200,6 +208,27 @@ def _strongest(values):
         list(pair)
         for pair in zip(order.tolist(), nested_floats(_rounded(values[order])), strict=True)
     ]
+
+
+def _doubts(explanation):
+    """Masks (n, n_outputs, d) of units whose attributions are doubtful, by the reason."""
+    e = explanation
+    values, support = by_output(e.values), by_output(e.support)
+    # A column of one value, or one bin, has nothing to answer.
+    varies = np.ones((len(e), 1, values.shape[2]), dtype=bool)
+    if isinstance(e.conditions, TableConditions):
+        last = np.array([len(own) - 1 for own in e.conditions.labels])
+        seen = (e.conditions.codes >= 0) & (e.conditions.codes < last)
+        varies[:, 0] = ~(seen & (last <= 1))
+    few = by_output(e.low_support) & varies
+    unanswered = np.isnan(values) | ((values == 0) & (support < 1) & varies)
+    # A closed form needs no draws of its own.
+    few &= e.meta.get("method") != "exact"
+    return {
+        "thin": few & (values != 0) & ~unanswered,
+        "unanswered": unanswered,
+        "unlisted": few & (values == 0) & ~unanswered,
+    }
 
 
 def _rounded(array, digits=4):

@@ -2,7 +2,7 @@
 (() => {
   const PAGE = 100, STRONGEST = 2;
   const $ = (id) => document.getElementById(id);
-  const { outputs, labels, ranking, rows } = JSON.parse($("content").textContent);
+  const { outputs, labels, ranking, rows, phrase, drawn } = JSON.parse($("content").textContent);
   const state = { column: 0, descending: false, words: [], output: -1, first: 0, page: PAGE, open: null };
 
   // Whatever comes from the data becomes text or an attribute, never markup.
@@ -19,7 +19,23 @@
   const svg = (tag, attributes = {}, ...children) =>
     fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 
-  const number = (value) => (value === null ? "no answer" : String(value).replaceAll("-", "−"));
+  const number = (value) => {
+    if (value === null) return "no answer";
+    const [whole, ...decimals] = String(value).split(".");
+    const apart = /^-?\d+$/.test(whole) ? whole.replace(/\B(?=(\d{3})+$)/g, ",") : whole;
+    return [apart, ...decimals].join(".").replaceAll("-", "−");
+  };
+  const signed = (value) => (value > 0 || value === "Infinity" ? "+" : "") + number(value);
+  // Blanks as wide as a point and as digits, so that points stand below each other.
+  const aligned = (texts) => {
+    const plain = (text) => /^[\d,.+−]+$/.test(text);
+    const decimals = texts.map((text) => (plain(text) ? text.split(".")[1]?.length ?? 0 : 0));
+    const most = Math.max(0, ...decimals);
+    return texts.map((text, i) =>
+      plain(text) ? text + (most && !decimals[i] ? "\u2008" : "") + "\u2007".repeat(most - decimals[i]) : text);
+  };
+  const cellText = (value) => (value === null ? "missing" : String(value).replaceAll("-", "−"));
+  const wraps = (text) => (/\S{21}/.test(text) ? "long" : null);
   const sign = (value) => (value < 0 ? "lowers" : "raises");
   const size = (value) => (value === null ? Infinity : Math.abs(value));
   const percent = (share) => `${(100 * share).toFixed(2)}%`;
@@ -29,6 +45,9 @@
   const highest = (answers) =>
     answers.reduce((a, b) => (b.prediction !== null && (a.prediction === null || b.prediction > a.prediction) ? b : a));
   const answerOf = (row) => row.answers.find((own) => own.output === state.output) ?? highest(row.answers);
+  // What draws say nothing about is 0 for want of an answer.
+  rows.forEach(({ answers }) =>
+    answers.forEach(({ values, unanswered }) => unanswered.forEach((unit) => (values[unit] = null))));
   const ranked = (answer) =>
     [...answer.values.keys()]
       .filter((unit) => answer.values[unit] !== 0)
@@ -38,6 +57,7 @@
     const answer = answerOf(row);
     return answer.strongest ?? ranked(answer).slice(0, STRONGEST).map((unit) => [unit, answer.values[unit]]);
   };
+  const whatOf = (answer) => (phrase ? phrase + outputs[answer.output] : "prediction");
   const strongest = (row) => {
     const say = ([unit, value]) => {
       const mark = value === null ? "?" : value < 0 ? "−" : "+";
@@ -45,7 +65,11 @@
     };
     return leaders(row).map(say);
   };
-  const doubts = (answer) => (answer.thin.length ? `${answer.thin.length} thin support` : "none");
+  const doubts = ({ thin, unlisted, unanswered }) => {
+    const few = thin.length + unlisted.length;
+    const told = [few && `${few} thin support`, unanswered.length && `${unanswered.length} no answer`];
+    return told.filter(Boolean).join(", ") || "none";
+  };
   const textOf = (row) => (row.picture?.kind === "text" ? row.picture.pieces.join("") : "");
   const clip = (value) => el("span", { class: "clip" }, value);
 
@@ -58,7 +82,7 @@
     const value = (row) => answerOf(row)[name];
     // Infinities come as strings.
     const key = (row) => (value(row) === null ? null : Number(value(row)));
-    return { title, key, cell: (row) => number(value(row)), look };
+    return { title, key, cell: (row) => number(value(row)), look, align: true };
   };
   const COLUMNS = [
     { title: "Row", key: (row) => row.position },
@@ -69,7 +93,7 @@
       key: (row) => outputs[answerOf(row).output],
       cell: (row) => clip(outputs[answerOf(row).output]),
     },
-    numeric("Prediction", "prediction", "number"),
+    numeric(phrase ? "Probability" : "Prediction", "prediction", "number"),
     numeric("R²", "score", "number minor"),
     {
       title: ranking === "contribution" ? "Strongest contributions" : "Strongest",
@@ -79,9 +103,9 @@
     },
     {
       title: "Doubts",
-      key: (row) => answerOf(row).thin.length,
+      key: (row) => sum(["thin", "unlisted", "unanswered"].map((name) => answerOf(row)[name].length)),
       cell: (row) => doubts(answerOf(row)),
-      look: "minor",
+      look: "doubts",
     },
   ].filter(Boolean);
 
@@ -100,10 +124,10 @@
     const hay = text.join("\n").toLowerCase();
     return state.words.every((word) => hay.includes(word));
   };
-  const lineOf = (row) => {
+  const lineOf = (row, cells) => {
     const button = el("button", { type: "button" }, row.name);
-    const line = el("tr", {}, el("th", { scope: "row" }, button));
-    for (const { cell, look = null } of COLUMNS.slice(1)) line.append(el("td", { class: look }, cell(row)));
+    const line = el("tr", {}, el("th", { scope: "row", class: wraps(row.name) }, button));
+    COLUMNS.slice(1).forEach(({ look = null }, i) => line.append(el("td", { class: look }, cells[i])));
     line.addEventListener("click", () => open(row, true));
     row.line = line;
     row.button = button;
@@ -120,7 +144,12 @@
     const found = [...keys.keys()].sort((a, b) => compare(keys.get(a), keys.get(b)) || a.position - b.position);
     if (state.first >= found.length) state.first = 0;
     const shown = found.slice(state.first, state.first + state.page);
-    $("table").tBodies[0].replaceChildren(...shown.map(lineOf));
+    const columns = COLUMNS.slice(1).map(({ cell, align = false }) => {
+      const cells = shown.map(cell);
+      return align ? aligned(cells) : cells;
+    });
+    $("table").tBodies[0].replaceChildren(
+      ...shown.map((row, i) => lineOf(row, columns.map((cells) => cells[i]))));
     const span = shown.length ? `${state.first + 1} to ${state.first + shown.length} of ` : "";
     const all = found.length < rows.length ? `, ${rows.length} in all` : "";
     $("count").textContent = `Rows ${span}${found.length}${all}`;
@@ -166,23 +195,28 @@
     );
   };
   const cellOf = (cell) => {
-    if (typeof cell === "number") return el("td", { class: "number" }, number(cell));
-    return el("td", {}, clip(cell ?? "missing"));
+    if (typeof cell === "number") return el("td", { class: "number" }, cellText(cell));
+    return el("td", { class: wraps(cellText(cell)) }, clip(cellText(cell)));
   };
   const barsOf = (row, answer, scale) => {
     const units = ranked(answer);
-    if (!units.length) return el("p", {}, "No attribution differs from 0.");
+    const left = answer.unlisted.map((unit) => labels[row.labels[unit]]);
+    const more = left.length > 5 ? ` and ${left.length - 5} more` : "";
+    const told = `Thin support, and not listed: ${left.slice(0, 5).join(", ")}${more}.`;
+    const unlisted = left.length ? el("p", { class: "facts" }, told) : "";
+    if (!units.length) return el("div", {}, el("p", {}, "No attribution differs from 0."), unlisted);
+    const texts = aligned(units.map((unit) => signed(answer.values[unit])));
     const thin = new Set(answer.thin);
     const unit = { text: "Word", image: "Segment", sequence: "Part" }[row.picture?.kind] ?? "Condition";
     const head = [unit, ...(row.cells ? ["Value"] : []), $("row").dataset.values];
-    const lines = units.map((unit) => {
+    const lines = units.map((unit, i) => {
       const value = answer.values[unit], margin = answer.margins?.[unit] ?? null;
       const label = labels[row.labels[unit]];
-      const said = number(value) + (margin === null ? "" : ` ± ${number(margin)}`);
+      const said = texts[i] + (margin === null || value === null ? "" : ` ± ${number(margin)}`);
       return el(
         "tr",
         {},
-        el("th", { scope: "row" }, el("span", { class: "clip", title: label }, label)),
+        el("th", { scope: "row", class: wraps(label) }, el("span", { class: "clip", title: label }, label)),
         row.cells ? cellOf(row.cells[unit]) : null,
         el(
           "td",
@@ -191,18 +225,19 @@
             "div",
             { class: "line" },
             value === null ? null : bar(Number(value), Number(margin), scale),
-            el("span", { class: "number" }, said),
+            el("span", { class: value === null ? "number doubt" : "number" }, said),
             thin.has(unit) ? el("small", { class: "doubt" }, "thin support") : null,
           ),
         ),
       );
     });
-    return el(
+    const table = el(
       "table",
       { class: "bars" },
       el("thead", {}, el("tr", {}, ...head.map((title) => el("th", { scope: "col" }, title)))),
       el("tbody", {}, ...lines),
     );
+    return el("div", {}, table, unlisted);
   };
   const PICTURES = {
     text: ({ pieces, units }, shares) =>
@@ -255,7 +290,7 @@
       return el("div", {}, ...drawn.map(({ lane, bands }) =>
         el(
           "div",
-          { class: "lane" },
+          { class: wraps(lane.name) ? "lane long" : "lane" },
           lane.name,
           el("small", {}, ` ${number(lane.low)} to ${number(lane.high)}`),
           svg(
@@ -283,11 +318,11 @@
     const scale = Math.max(0, ...reach.filter(Number.isFinite)) || 1;
     const shares = answer.values.map((value) => Math.max(-1, Math.min(1, value / scale)) || 0);
     const facts = [
-      ["prediction", answer.prediction],
+      [whatOf(answer), answer.prediction],
       ["surrogate", answer.local],
       ["weighted R²", answer.score],
-      ["effective sample size", answer.size],
-    ].flatMap(([name, value], i) => [i ? `, ${name} ` : `${name} `, el("b", {}, number(value))]);
+      drawn && ["effective sample size", answer.size],
+    ].filter(Boolean).flatMap(([name, value], i) => [i ? `, ${name} ` : `${name} `, el("b", {}, number(value))]);
     $("title").textContent = `Row ${row.name}, output ${outputs[answer.output]}`;
     $("answer").replaceChildren(
       el("p", { class: "facts" }, ...facts),
@@ -341,7 +376,7 @@
   }
   if (rows.length > 1 || outputs.length > 1) {
     $("rows").hidden = false;
-    $("row").parentNode.classList.add("both");
+    $("panes").classList.add("both");
   }
   list();
   open(rows[0], false);

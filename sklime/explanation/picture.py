@@ -1,0 +1,71 @@
+"""Picture of an explanation: the Display that fits its kind."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Displays of one row, by the kind of rows.
+_OF_ONE_ROW = {
+    "text": "TextDisplay",
+    "image": "ImageDisplay",
+    "sequence": "SequenceDisplay",
+}
+
+
+class Plotting:
+    """Mixin of `Explanation`: pictures."""
+
+    def plot(
+        self,
+        row: int | None = None,
+        *,
+        ax: Axes | None = None,
+        target: object = None,
+        **options: Any,
+    ) -> Any:
+        """Draw the picture that fits the kind of the rows; it needs matplotlib.
+
+        One row of a table is an `AttributionDisplay`, many are a `SummaryDisplay`. Of
+        texts, images and sequences one is shown, as a `TextDisplay`, `ImageDisplay` or
+        `SequenceDisplay`.
+
+        Parameters
+        ----------
+        row : int, default=None
+            Position of the row to show; negative ones count from the end. None: all rows
+            of a table, else the first. By its label, a row is shown as
+            ``e.loc[label].plot()``.
+        ax : matplotlib Axes, default=None
+            Where to draw. None: in a figure of its own.
+        target : object, default=None
+            The output to show; required where all outputs are explained.
+        **options : dict
+            Other options of the `plot` of that display, such as ``max_features``.
+
+        Returns
+        -------
+        Display
+            Its `ax_` and `figure_` are what was drawn on, its ``frame()`` holds the
+            numbers.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        IndexError
+            If there is no such row.
+        """
+        explanation: Any = self
+        name = _OF_ONE_ROW.get(explanation.kind)
+        if name is None or explanation.unit_spans is None:
+            several = row is None and len(explanation) != 1
+            name = "SummaryDisplay" if several else "AttributionDisplay"
+        if name != "SummaryDisplay":
+            options["row"] = 0 if row is None else row
+        # By name, as pictures stand above explanations and import them.
+        display = getattr(import_module("sklime.plotting"), name)
+        return display.from_explanation(explanation, ax=ax, target=target, **options)
