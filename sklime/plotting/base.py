@@ -222,7 +222,7 @@ def check_position(caller: str, row: object, explanation: Explanation) -> None:
                 f". {caller} shows one row; SummaryDisplay and HeatmapDisplay show many"
             )
         raise TypeError(f"row={row!r} must be an int, {where}")
-    if not -n <= row < n:
+    if not -n <= int(row) < n:
         raise IndexError(f"row={row!r} is out of range for {n} rows: it is {where}")
 
 
