@@ -240,7 +240,8 @@ def test_one_row_of_several_numbers_names_the_target():
 def test_titles_say_that_each_row_explains_its_predicted_class(display):
     found = THREE.explain(X[:30])
     figure = display.from_explanation(found).figure_
-    titles = [ax.get_title(loc="left") for ax in figure.axes]
+    axes = [ax for own in figure.axes for ax in (own, *own.child_axes)]
+    titles = [ax.get_title(loc="left") for ax in axes]
     assert any("each row's predicted class (3 classes)" in title for title in titles)
 
 

@@ -23,10 +23,9 @@ def value_ranks(data, j):
     column = take_columns(data, j)
     if sparse.issparse(column):
         column = column.toarray().ravel()
-    if hasattr(column, "iloc") and is_temporal(PandasSeries(column).kind):
-        # Missing times would be numbers below all others.
-        numbers = _times(column)
-        return numbers.rank(pct=True).to_numpy(dtype=float)
+    series = column if hasattr(column, "iloc") else pd.Series(np.asarray(column))
+    if is_temporal(PandasSeries(series).kind):
+        return _times(series).rank(pct=True).to_numpy(dtype=float)
     column = np.asarray(column)
     if column.dtype.kind not in "biuf":
         # pandas cannot hold some strings, which are no numbers anyway.
