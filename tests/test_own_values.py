@@ -779,11 +779,18 @@ def warnings_of(call):
     return found, [(own.category, str(own.message)) for own in caught]
 
 
-@pytest.mark.parametrize("max_samples", [2, N_DRAWS - 1, N_DRAWS, 3 * N_DRAWS])
+@pytest.mark.parametrize(
+    "max_samples", [2, N_DRAWS, 2 * N_DRAWS - 1, 2 * N_DRAWS, 4 * N_DRAWS]
+)
 def test_max_samples_is_kept_and_the_rest_named(max_samples):
-    fitted = explainer(max_samples=max_samples)
+    f, asked = counting(bent)
+    fitted = explainer(f, max_samples=max_samples)
+    asked.clear()
     found, told = warnings_of(lambda: fitted.explain(ALL, uncertainty=True))
-    assert found.meta["n_own_value_samples"] == max_samples // N_DRAWS * N_DRAWS
+    # The draws without own values count, too; the rows themselves do not.
+    assert sum(asked) - len(ALL) <= max_samples
+    n_values = max(0, max_samples // N_DRAWS - 1)
+    assert found.meta["n_own_value_samples"] == n_values * N_DRAWS
     assert np.isfinite(found.values).all()
     text = "\n".join(
         message for category, message in told if category is UnknownValueWarning
@@ -791,7 +798,7 @@ def test_max_samples_is_kept_and_the_rest_named(max_samples):
     assert "max_samples does not allow" in text
     assert "'x2' (" in text.partition("not queried about")[2]
     # In the order of rows: what was asked about first is as it is without a limit.
-    first = [0, 2][: max_samples // N_DRAWS]
+    first = [0, 2][:n_values]
     assert_array_equal(found.values[0, first], explainer().transform(ALL)[0, first])
     again, _ = warnings_of(lambda: fitted.explain(ALL, uncertainty=True))
     assert_array_equal(again.values, found.values)
@@ -799,7 +806,7 @@ def test_max_samples_is_kept_and_the_rest_named(max_samples):
 
 def test_enough_samples_give_no_warning():
     n_values = explainer().explain(ALL).meta["n_own_value_samples"] // N_DRAWS
-    fitted = explainer(max_samples=n_values * N_DRAWS)
+    fitted = explainer(max_samples=(n_values + 1) * N_DRAWS)
     assert_array_equal(fitted.transform(ALL), explainer().transform(ALL))
 
 
@@ -822,11 +829,17 @@ def test_a_kernel_that_leaves_no_weight():
 
 
 def test_a_kernel_so_narrow_that_no_draw_leaves_the_row():
-    # Draws of the weighted law are all in the row's own bins: nothing tells anything.
+    # Draws of the weighted law are all in the row's own bins: nothing tells anything, but
+    # of the value that nearly all rows share, which is paired with others.
     fitted = explainer(kernel=ExponentialKernel(width=1e-3), weighting="tilted")
     with pytest.warns(NeighbourhoodWarning, match=r"'x1' \(2 rows\)"):
         found = fitted.explain(TABLE[10:12], uncertainty=True)
-    assert_array_equal(found.values, 0.0)
+    assert_array_equal(found.values[:, [0, 1, 3]], 0.0)
+    assert np.isnan(found.standard_errors[:, [0, 1, 3]]).all()
+    # Narrower kernels weigh to 0 what is enumerated.
+    limits = [limit(bent, row, width=0.1)[2] for row in TABLE[10:12]]
+    # About three standard errors.
+    assert_allclose(found.values[:, 2], limits, atol=0.08)
 
 
 # ---- the other ways to treat them

@@ -43,6 +43,9 @@ def assemble_explanation(blocks, rows, target, names, responses, outputs, meta):
         return every_output(array).reshape(per_unit)
 
     sizes, errors = every_output(fitted.effective_sample_sizes), fitted.standard_errors
+    if errors is not None:
+        # An error that draws do not tell is no number.
+        errors = np.where(np.isinf(errors), np.nan, errors)
     return Explanation(
         fitted.coef.reshape(per_unit),
         intercepts=fitted.intercepts.reshape(per_output),

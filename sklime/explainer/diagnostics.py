@@ -229,9 +229,10 @@ def warn_of_growth(positions, needed, tol, n_samples):
     n_samples : int
         Draws so far.
     """
+    many = f"{needed:.2g} draws or more" if np.isfinite(needed) else "far more draws"
     warn_caller(
         f"after {n_samples:,} draws, training row(s) {listed(map(str, positions))} seem to "
-        f"need {needed:.2g} draws or more to be as exact as tol={tol!r} asks, which "
+        f"need {many} to be as exact as tol={tol!r} asks, which "
         "max_samples does not allow: the pool does not grow for them. Raise tol or "
         "max_samples, or look at explain(X, uncertainty=True).",
         ConvergenceWarning,

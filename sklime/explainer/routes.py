@@ -203,9 +203,9 @@ class Routes:
             else own.max_samples
         )
         # Where rows are drawn for one by one, their pairs cost no more than that.
-        one_by_one = own.weighting != "kernel" or not isinstance(own.law, SharedLaw)
-        pairs = np.inf if one_by_one and own.max_samples is None else most
-        return OwnValues(*components, most, pairs, own.weighting != "kernel")
+        shared, tilts = isinstance(own.law, SharedLaw), own.weighting != "kernel"
+        one_by_one = (tilts or not shared) and own.max_samples is None
+        return OwnValues(*components, most, np.inf if one_by_one else most, tilts)
 
     def _limit(self, X):
         """Exact moment source, or None where draws are wanted or needed."""

@@ -184,6 +184,7 @@ class ContrastSums:
         shrunk = spread / (spread + PENALTY / n_samples)
         free = np.where(known.forgotten[:, np.newaxis], shrunk, 1.0)
         free = np.where(told, free, 0.0)[:, np.newaxis]
+        origin, unit = units
         W1_g, S1_g = self.matched_weight[:, :, np.newaxis], self.matched_rest
         W_g = self.weight[..., np.newaxis]
         W0_g = W_g[..., np.newaxis] - W1_g
@@ -191,8 +192,13 @@ class ContrastSums:
         D = (S1_g - m1 * W1_g) / inside[:, np.newaxis]
         D -= (S0_g - m0 * W0_g) / outside[:, np.newaxis]
         errors = _scatter(D) / known.free_share[:, np.newaxis, np.newaxis]
+        errors = unit[..., np.newaxis] * free * errors
+        # What varies, but not among the draws, has no error that they could tell.
+        untold = (
+            ~told & (known.variance > 0.0) & (self.effective_sample_sizes > 0.0)[:, None]
+        )
+        errors = np.where(untold[:, np.newaxis], np.inf, errors)
         mean_errors = _scatter(self.rest - mean_rest * W_g) / weight
-        origin, unit = units
         added = slopes + m1 - m0
         mean = known.mean() + (slopes * known.mean_z[:, np.newaxis]).sum(axis=2)
         mean = mean + mean_rest
@@ -206,7 +212,7 @@ class ContrastSums:
             effective_sample_sizes=self.effective_sample_sizes,
             n_samples=n_samples,
             unit=unit,
-            errors=unit[..., np.newaxis] * free * errors,
+            errors=errors,
             mean_errors=unit * mean_errors / known.free_share[:, np.newaxis],
             shares=shares,
         )

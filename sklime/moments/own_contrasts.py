@@ -166,9 +166,10 @@ class OwnContrasts:
         sizes : ndarray of shape (n_contrasts,)
             Effective numbers of draws behind the mean; infinite where it is known.
         """
-        # A row's own draws tell its mean, too: both count by their draws.
-        with np.errstate(divide="ignore"):
-            ours = np.where(self.of_row, self.support / sizes, 0.0)
+        # A row's own pairs tell its mean, too: both count by their draws of other values.
+        others = np.maximum(1.0 - p, 1e-30) * sizes
+        with np.errstate(divide="ignore", over="ignore"):
+            ours = np.where(self.of_row, self.support / others, 0.0)
         trust = (1.0 / (1.0 + ours))[:, np.newaxis]
         slope = self.slope * trust
         # The mean without the own column's weights is less by (p - mass) contrasts.
@@ -176,6 +177,7 @@ class OwnContrasts:
         told = self.share[:, np.newaxis] + moved
         # Where the own value has most of the weight, the mean tells little of the others.
         useful = told > 0.5 * self.share[:, np.newaxis]
+        useful &= ~(self.of_row & (p > 0.5))[:, np.newaxis]
         scale = self.unit / np.where(useful, told, 1.0)
         beside = self.base - (mean - self.origin) / self.unit
         coef = (self.difference - slope * beside) * scale

@@ -79,10 +79,11 @@ class OwnValues:
         self.law = law
         self.n_samples = n_samples
         self.most_rows_of_pairs = most_rows_of_pairs
-        components = law, kernel, response
-        self._pairs = RowPairs(*components, n_samples, seed, tilted)
+        components, shared = (law, kernel, response), isinstance(law, SharedLaw)
+        # Regressions on a row's own draws tell rare values less well than pairs do.
+        self._pairs = RowPairs(*components, n_samples, seed, tilted and shared)
         self._pooled = None
-        if isinstance(law, SharedLaw):
+        if shared:
             self._pooled = PooledValues(*components, n_samples, seed, most_rows)
 
     def answers(self, X):

@@ -26,6 +26,9 @@ from sklime.tables.access import take_rows
 # Columns of one row that are asked about, the rarest values first.
 MOST_COLUMNS = 8
 
+# Makes seeds of pairs from those of all other draws.
+_PAIRS = 14_027
+
 # Tables of draws that are asked about together.
 _AT_ONCE = 32
 
@@ -54,7 +57,8 @@ class RowPairs:
         self.kernel = kernel
         self.response = response
         self.n_samples = n_samples
-        self.seed = seed
+        # Their errors are independent of those of the row's other draws.
+        self.seed = int(np.random.SeedSequence([seed, _PAIRS]).generate_state(1)[0] >> 1)
         self.tilted = tilted
         self.n_draws = law.count_draws(N_DRAWS)
         groups = law.groups(self.n_draws)

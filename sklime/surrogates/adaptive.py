@@ -198,7 +198,7 @@ class SurrogateFitter:
             fitted = fitted.with_own_values(
                 contrasts, isinstance(self.selector, AllFeatures)
             )
-        return fitted
+        return fitted.with_open_errors()
 
     def _needs_tilting(self, fitted):
         """Rows that are served better by draws from the weighted law."""
@@ -218,7 +218,8 @@ def _parts(rows, source):
 
 def _extrapolated(n_before, excess_before, n, excess):
     """Numbers of draws that rows need, by how fast their errors shrank in one round."""
-    shrunk = (excess > 0.0) & np.isfinite(excess_before) & (excess_before > 0.0)
+    known = np.isfinite(excess_before) & np.isfinite(excess)
+    shrunk = known & (excess > 0.0) & (excess_before > 0.0)
     if not shrunk.any():
         return np.where(excess > 1.0, np.inf, n)
     rates = np.log(excess_before[shrunk] / excess[shrunk]) / np.log(n / n_before)

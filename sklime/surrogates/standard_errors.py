@@ -97,7 +97,8 @@ def relative_half_widths(errors, coef, groups):
     quantile = norm.ppf(0.975) if df is None else t.ppf(0.975, df)
     largest = np.abs(coef).max(axis=(1, 2), initial=0.0)
     # Attributions without an error gain nothing from more draws.
-    half = quantile * np.nan_to_num(errors).max(axis=(1, 2), initial=0.0)
+    errors = np.nan_to_num(errors, posinf=np.inf)
+    half = quantile * errors.max(axis=(1, 2), initial=0.0)
     return np.divide(
         half, largest, out=np.where(half > 0.0, np.inf, 0.0), where=largest > 0.0
     )

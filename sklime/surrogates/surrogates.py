@@ -19,6 +19,9 @@ _PER_FEATURE = (
     "standard_errors",
 )
 
+# Effective draws that standard errors need on the scarcer side of a feature.
+_LEAST_DRAWS = 3.0
+
 
 @dataclass(frozen=True, eq=False)
 class Surrogates:
@@ -64,7 +67,8 @@ class Surrogates:
     own_told : ndarray of shape (n_rows, n_features) of bool
         Features whose `coef` rest on own-value draws.
     standard_errors : ndarray of shape (n_rows, n_outputs, n_features), default=None
-        Standard errors of `coef`; NaN for features that were not selected.
+        Standard errors of `coef`; NaN for features that were not selected, infinite where
+        too few draws tell any.
     """
 
     coef: np.ndarray
@@ -217,9 +221,25 @@ class Surrogates:
         """Take the fidelity, an array of shape (n_rows, n_outputs), from elsewhere."""
         return replace(self, scores=np.where(np.isnan(self.scores), np.nan, scores))
 
+    def with_open_errors(self):
+        """Surrogates with infinite standard errors where too few draws tell any.
+
+        The scatter of one or two draws around their own mean is nothing, and says nothing.
+        """
+        if self.standard_errors is None:
+            return self
+        share = (self.effective_sample_sizes / self.n_samples)[:, np.newaxis]
+        share = np.where(self.own_told, 1.0, share)
+        told = self.own_told | ~self.exact[:, np.newaxis]
+        few = told & ~self.constant & (self.support * share < _LEAST_DRAWS)
+        open_ = few[:, np.newaxis] & ~np.isnan(self.standard_errors)
+        return replace(self, standard_errors=np.where(open_, np.inf, self.standard_errors))
+
     def with_known_errors(self, errors):
         """Add standard errors that the moments knew, of the shape of `coef`."""
         cannot_vary = (self.constant & ~(self.match_share < 0.5))[:, np.newaxis]
+        # Draws tell no error of what varies, but not among them.
+        cannot_vary = cannot_vary & np.isfinite(errors)
         errors = np.where(self.chosen, errors, np.nan)
         errors = np.where(cannot_vary, 0.0, errors)
         return replace(self, standard_errors=np.where(np.isnan(self.coef), np.nan, errors))
@@ -236,8 +256,11 @@ class Surrogates:
         errors = []
         for own, coef, chosen, constant, match_share, exact in zip(*fields, strict=True):
             found = standard_errors(own, coef, chosen, PENALTY) * (not exact)
-            # Constant features have standard error 0, unless no draw matched.
+            # Constant features have standard error 0, unless no draw matched, or only
+            # draws without weight did not.
+            varies = own.Z.min(axis=1) < own.Z.max(axis=1)
             found[:, constant & ~(match_share < 0.5)] = 0.0
+            found[:, constant & (match_share >= 0.5) & varies] = np.nan
             found[np.isnan(coef)] = np.nan
             errors.append(found)
         return replace(self, standard_errors=np.array(errors))

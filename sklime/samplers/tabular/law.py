@@ -83,7 +83,7 @@ class ColumnsLaw(Law):
         sequence, seed = self.sampler.sequence, resolve_seed(random_state)
         numbers = cache(lambda d: uniform_numbers(n_samples, d, sequence, seed))
         n_draws = self.count_draws(n_samples)
-        within = np.random.default_rng([seed, _WITHIN]).random(n_draws)
+        within = _even_numbers(seed, self.groups(n_draws), n_draws)
         tilts = self.tilt(kernel) is not None and _weighs_all(kernel)
         units = self.sampler.units(X)
         for i, view in enumerate(self.sampler.views(X)):
@@ -192,6 +192,16 @@ class ShiftedColumnsLaw(ColumnsLaw, ShiftedLaw):
         positions = np.ascontiguousarray(at.z.T)
         positions[unseen] = np.nan
         return sampler.format_.decode(moved), positions
+
+
+def _even_numbers(seed, groups, n_draws):
+    """Numbers in [0, 1) that are evenly spread over each group of draws."""
+    rng = np.random.default_rng([seed, _WITHIN])
+    if groups is None:
+        return rng.random(n_draws)
+    ranks = np.tile(np.arange(n_draws // (groups.max() + 1)), (groups.max() + 1, 1))
+    ranks = rng.permuted(ranks, axis=1).ravel()
+    return (ranks + rng.random(n_draws)) / (ranks.max() + 1)
 
 
 def _weighs_all(kernel):
