@@ -98,7 +98,7 @@ class TabularSampler(Sampler):
             self._column,
             weights=weights,
             y=None if y is None else np.asarray(y),
-            counts=frozenset(self.format_.feature_names[self._counts()]),
+            by_value=frozenset(self.format_.feature_names[self._counts()]),
         )
         self.columns_ = self.format_.columns(X, build, categorical)
         self.binary_features_ = categorical | (self.n_bins is not None)
@@ -236,10 +236,10 @@ class TabularSampler(Sampler):
         """The law of all rows' draws."""
 
     def _counts(self):
-        """Columns of which few distinct values have a bin each, mask or positions."""
+        """Mask of the columns that have a bin for each value, if they have few values."""
         return np.zeros(len(self.format_.feature_names), dtype=bool)
 
-    def _column(self, x, name, categorical, *, weights, y, counts):
+    def _column(self, x, name, categorical, *, weights, y, by_value):
         """Learn one column from its encoded training values."""
         if weights is not None:
             counted = weights > 0
@@ -249,7 +249,7 @@ class TabularSampler(Sampler):
         counts = np.bincount(inverse, weights)
         masses = counts / counts.sum()
         n_values = len(values) - np.isnan(values).sum()
-        if categorical or (name in counts and 0 < n_values <= _MOST_COUNTS):
+        if categorical or (name in by_value and 0 < n_values <= _MOST_COUNTS):
             return CategoricalColumn(values, masses)
         observed = ~np.isnan(x)
         if not observed.any():
