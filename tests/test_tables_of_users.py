@@ -546,3 +546,114 @@ def test_an_array_of_dates_shows_dates():
     assert Explanation.from_json(found.to_json()) == found
     with pytest.raises(TypeError, match=r"timedelta64\[M\].*column 'x0'"):
         LimeExplainer(model).fit(X.astype("M8[M]") - X[:1].astype("M8[M]"))
+
+
+# Integers of few distinct values
+
+
+def passengers(dtype="int64"):
+    rng = np.random.default_rng(0)
+    return pd.DataFrame(
+        {
+            "pclass": pd.Series(rng.choice([1, 2, 3], 400, p=[0.2, 0.2, 0.6])).astype(
+                dtype
+            ),
+            "sibsp": pd.Series(rng.poisson(0.6, 400)).astype(dtype),
+            "age": pd.Series(rng.integers(1, 80, 400)).astype(dtype),
+        }
+    )
+
+
+def survival(T):
+    return 1.0 * (np.asarray(T["pclass"]) == 1) - 0.5 * (np.asarray(T["sibsp"]) == 0)
+
+
+INTEGERS = ["int64", "uint8", "Int16", "UInt32", "int8[pyarrow]", "object"]
+
+
+@pytest.mark.parametrize("dtype", INTEGERS)
+@pytest.mark.parametrize("n_bins", [2, 4])
+def test_integers_of_few_distinct_values_have_a_bin_each(dtype, n_bins):
+    X = passengers(dtype)
+    sampler = MarginalSampler(n_bins=n_bins)
+    model = FunctionRegressor(survival)
+    found = LimeExplainer(model, sampler=sampler, random_state=0).fit(X).explain(X[:50])
+    for own, texts, values in zip(
+        X.itertuples(), np.asarray(found.conditions), found.values, strict=False
+    ):
+        assert texts[0] == f"pclass = {own.pclass}"
+        assert texts[1] == f"sibsp = {own.sibsp}"
+        assert "age = " not in texts[2]
+        # In class or out of it, weighed by how frequent the others are.
+        share = (X["pclass"] == 1).mean() / (X["pclass"] != own.pclass).mean()
+        assert values[0] == pytest.approx(1.0 if own.pclass == 1 else -share, abs=0.02)
+
+
+def test_polars_integers_of_few_values_have_a_bin_each():
+    X = pl.from_pandas(passengers())
+    found = LimeExplainer(FunctionRegressor(survival), random_state=0).fit(X).explain(X[:1])
+    assert np.asarray(found.conditions)[0, 0] == f"pclass = {X['pclass'][0]}"
+
+
+@pytest.mark.parametrize(
+    ("sampler", "convert"),
+    [
+        (MarginalSampler(), lambda X: X.astype(float)),
+        (MarginalSampler(binning="uniform"), lambda X: X),
+        (MarginalSampler(within="truncnorm"), lambda X: X),
+        (GaussianSampler(n_bins=4), lambda X: X),
+        (MarginalSampler(), lambda X: X.assign(pclass=np.arange(400) % 11)),
+    ],
+    ids=["floats", "uniform", "truncnorm", "gaussian", "eleven values"],
+)
+def test_other_numbers_are_cut_as_ever(sampler, convert):
+    X = convert(passengers())
+    explainer = LimeExplainer(FunctionRegressor(survival), sampler=sampler, random_state=0)
+    found = explainer.fit(X).explain(X)
+    assert all(
+        "=" not in text.replace("<=", "") for text in np.asarray(found.conditions)[:, 0]
+    )
+
+
+def test_missing_integers_are_a_value_of_their_own():
+    X = passengers("Int64")
+    X.loc[::5, "pclass"] = pd.NA
+    model = FunctionRegressor(lambda T: 1.0 * T["pclass"].isna().to_numpy(dtype=float))
+    found = LimeExplainer(model, random_state=0).fit(X).explain(X[:2])
+    assert found.conditions[0][0] == "pclass is missing"
+    assert found.values[0, 0] == pytest.approx(1.0, abs=1e-3)
+
+
+def test_an_integer_that_training_never_had_is_asked_about():
+    X = passengers()
+    model = Listening(lambda T: 3.0 * (np.asarray(T["sibsp"]) == 20))
+    explainer = LimeExplainer(model, random_state=0).fit(X)
+    found = explainer.explain(X[:1].assign(sibsp=20))
+    assert found.values[0, 1] == pytest.approx(3.0, abs=1e-6)
+    assert found.predictions[0] == 3.0
+
+
+def test_names_add_to_the_categories_that_dtypes_tell():
+    X = passengers(float).assign(sex=list("mf") * 200, deck=pd.Series(list("abcd") * 100))
+    X["deck"] = X["deck"].astype("category")
+    for given in (["pclass"], [0], np.array([True, False, False, False, False])):
+        sampler = MarginalSampler(categorical_features=given)
+        model = FunctionRegressor(survival)
+        found = LimeExplainer(model, sampler=sampler, random_state=0).fit(X).explain(X[:1])
+        texts = found.conditions[0]
+        assert texts[0] == f"pclass = {X['pclass'][0]:.0f}"
+        assert (texts[3], texts[4]) == ("sex = m", "deck = a")
+        assert "<=" in texts[2] or ">" in texts[2]
+    plain = LimeExplainer(model, sampler=MarginalSampler(categorical_features=None))
+    assert plain.fit(X).explain(X[:1]).conditions[0][3] == "sex = m"
+    with pytest.raises(ValueError, match="names no column: Pclass"):
+        MarginalSampler(categorical_features=["Pclass"]).fit(X)
+
+
+def test_names_that_are_no_strings_are_categories_as_text_and_as_they_are():
+    X = pd.DataFrame({2019: np.arange(50.0) % 3, 2020: np.arange(50.0)})
+    for given in (["2019"], pd.Index([2019]).astype(str)):
+        sampler = MarginalSampler(categorical_features=given)
+        model = FunctionRegressor(lambda T: T[2019])
+        found = LimeExplainer(model, sampler=sampler, random_state=0).fit(X).explain(X[:1])
+        assert found.conditions[0][0] == "2019 = 0"

@@ -105,7 +105,7 @@ def find_categorical(categorical_features, table_format):
     Parameters
     ----------
     categorical_features : "from_dtype", array-like or None
-        As users give it: by dtype, a mask, indices, names, or none.
+        As users give it: by dtype alone, or a mask, indices or names of further columns.
     table_format : TableFormat
         Knows names and dtypes.
 
@@ -116,7 +116,7 @@ def find_categorical(categorical_features, table_format):
     Raises
     ------
     ValueError
-        If it names no column of the table, or leaves out one that holds no numbers.
+        If it names no column of the table.
     """
     names, nominal = table_format.feature_names, table_format.nominal
     if isinstance(categorical_features, str) and categorical_features == "from_dtype":
@@ -147,12 +147,7 @@ def find_categorical(categorical_features, table_format):
         if absent:
             raise ValueError(f"categorical_features names no column: {', '.join(absent)}.")
         mask |= np.isin(names.astype(str), chosen.astype(str))
-    if (nominal & ~mask).any():
-        raise ValueError(
-            "these columns hold no numbers, yet categorical_features leaves them out: "
-            f"{', '.join(map(str, names[nominal & ~mask]))}."
-        )
-    return mask
+    return mask | nominal
 
 
 def _mixes_names(X):

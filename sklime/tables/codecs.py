@@ -2,6 +2,8 @@
 
 import numpy as np
 
+_PLAIN_NUMBERS = (bool, int, float, np.generic)
+
 
 class Numbers:
     """Codec of numbers of a numpy dtype.
@@ -51,11 +53,22 @@ class ObjectNumbers(Numbers):
         dtype = np.array(observed).dtype
         super().__init__(dtype if dtype.kind in "iub" else np.dtype(np.float64))
         self.missing_marker = missing_marker
+        # Decimals and fractions, of which the first stands for new ones.
+        rare = [own for own in observed if not isinstance(own, _PLAIN_NUMBERS)]
+        self.known = {float(own): own for own in observed} if rare else {}
+        self.make = type(rare[0]) if len(rare) == len(observed) > 0 else float
 
     def decode(self, values):
         observed = ~np.isnan(values)
         column = np.full(len(values), self.missing_marker, dtype=object)
-        column[observed] = super().decode(values[observed])
+        if self.known:
+            own = values[observed].tolist()
+            column[observed] = [
+                self.known[number] if number in self.known else self.make(number)
+                for number in own
+            ]
+        else:
+            column[observed] = super().decode(values[observed])
         return column
 
 
@@ -68,7 +81,8 @@ class ExtensionNumbers(Numbers):
         floats = pandas.Series(values, copy=False)
         try:
             column = floats.astype(self.dtype)
-        except (TypeError, ValueError, NotImplementedError):  # 0.5 is no integer
+        except (ArithmeticError, TypeError, ValueError, NotImplementedError):
+            # 0.5 is no integer, and -1 none without a sign.
             return floats
         if self.dtype.kind == "f":
             return column

@@ -162,6 +162,11 @@ class DenseFormat(TableFormat):
         return self._codecs[j].edge(cut, observed)
 
     @property
+    def integer(self):
+        """Columns of an integer dtype, ndarray of bool."""
+        return np.array(self.kinds) == "integer"
+
+    @property
     def numeric(self):
         """Columns that hold numbers for whoever reads the table, ndarray of bool."""
         temporal = np.array(list(map(is_temporal, self.kinds)), dtype=bool)

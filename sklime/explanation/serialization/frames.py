@@ -2,9 +2,14 @@
 
 import numpy as np
 
+from sklime.explanation.serialization import arrow
 from sklime.explanation.serialization.arrays import decode_array, encode_array
 from sklime.explanation.serialization.equality import identical
-from sklime.explanation.serialization.scalars import decode_scalar, encode_scalar
+from sklime.explanation.serialization.scalars import (
+    check_zone,
+    decode_scalar,
+    encode_scalar,
+)
 
 # The dtypes of polars that a document may name; times are written as polars' own ints.
 _POLARS_VALUES = frozenset(
@@ -131,17 +136,18 @@ def _encode_column(column):
         utc = column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
         return {"dtype": "zoned", "zone": str(dtype.tz), "utc": encode_array(utc)}
     values = [None if pd.isna(value) else value for value in column.astype(object)]
-    try:
-        content = {"dtype": str(dtype), "objects": list(map(encode_scalar, values))}
-        faithful = identical(_series(_decode_column(content)), _series(column.array))
-    except (TypeError, ValueError):
-        faithful = False
-    if not faithful:
-        raise TypeError(
-            f"column {column.name!r} of dtype {dtype} cannot be written as JSON: convert "
-            "it to numbers, strings or categories before explaining"
-        )
-    return content
+    # The name of most dtypes says all; some have parameters that it leaves out.
+    for spec in (lambda: str(dtype), lambda: _spec_of(dtype)):
+        try:
+            content = {"dtype": spec(), "objects": list(map(encode_scalar, values))}
+            if identical(_series(_decode_column(content)), _series(column.array)):
+                return content
+        except (TypeError, ValueError, NotImplementedError):
+            continue
+    raise TypeError(
+        f"column {column.name!r} of dtype {dtype} cannot be written as JSON: convert "
+        "it to numbers, strings or categories before explaining"
+    )
 
 
 def _decode_column(content):
@@ -158,12 +164,35 @@ def _decode_column(content):
         return pd.arrays.SparseArray(_decode_column(content["dense"]), fill_value=fill)
     if content["dtype"] == "zoned":
         utc = pd.DatetimeIndex(decode_array(content["utc"])).tz_localize("UTC")
-        return utc.tz_convert(content["zone"]).array
+        return utc.tz_convert(check_zone(content["zone"])).array
     if "objects" in content:
         return pd.array(
-            list(map(decode_scalar, content["objects"])), dtype=content["dtype"]
+            list(map(decode_scalar, content["objects"])), dtype=_dtype_of(content["dtype"])
         )
     return decode_array(content)
+
+
+def _spec_of(dtype):
+    """Write a dtype whose name leaves parameters out: of strings, or of Arrow."""
+    import pandas as pd
+
+    if isinstance(dtype, pd.StringDtype):
+        missing = "NA" if dtype.na_value is pd.NA else "nan"
+        return {"strings": dtype.storage, "missing": missing}
+    if isinstance(dtype, pd.ArrowDtype):
+        return {"arrow": arrow.spec_of(dtype.pyarrow_dtype)}
+    raise TypeError(f"{dtype} has no parameters that are known")
+
+
+def _dtype_of(spec):
+    import pandas as pd
+
+    if isinstance(spec, str):
+        return spec
+    if "arrow" in spec:
+        return pd.ArrowDtype(arrow.type_of(spec["arrow"]))
+    missing = {"NA": pd.NA, "nan": np.nan}[spec["missing"]]
+    return pd.StringDtype(spec["strings"], na_value=missing)
 
 
 def _series(values):

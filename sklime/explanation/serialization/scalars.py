@@ -6,6 +6,7 @@ dict with one key, which begins with ``$``.
 
 import datetime
 import math
+import re
 from decimal import Decimal
 from fractions import Fraction
 
@@ -13,6 +14,7 @@ import numpy as np
 
 _PLAIN = (bool, int, str, type(None))
 _EXACT = {own.__name__: own for own in (Decimal, Fraction)}
+_ZONE = re.compile(r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_+:/.-]*")
 _TIMES = {own.__name__: own for own in (datetime.datetime, datetime.date, datetime.time)}
 
 
@@ -100,7 +102,7 @@ def decode_scalar(value):
     if name == "Timestamp":
         time, unit, zone = content
         own = pd.Timestamp(np.datetime64(time)).as_unit(unit)
-        return own if zone is None else own.tz_localize("UTC").tz_convert(zone)
+        return own if zone is None else own.tz_localize("UTC").tz_convert(check_zone(zone))
     if name == "Period":
         ordinal, freq = content
         return pd.Period(ordinal=ordinal, freq=freq)
@@ -108,6 +110,24 @@ def decode_scalar(value):
         nanoseconds, unit = content
         return pd.Timedelta(nanoseconds, unit="ns").as_unit(unit)
     raise ValueError(f"{tag!r} stands for no value")
+
+
+def check_zone(zone):
+    """Check the name of a time zone from a document, and give it back.
+
+    Raises
+    ------
+    ValueError
+        If it would have a file opened that is none of the zones.
+    """
+    # pandas takes "dateutil/" for the beginning of a path.
+    if (
+        not isinstance(zone, str)
+        or zone.startswith("dateutil/")
+        or not _ZONE.fullmatch(zone)
+    ):
+        raise ValueError(f"{zone!r} is no name of a time zone that a document may have")
+    return zone
 
 
 def spell_float(value):

@@ -40,6 +40,9 @@ from sklime.validation import check_option, check_weights
 # The reference neighbourhood has a seed of its own, so that no setting can change it.
 _REFERENCE_SEED = 1602_04938
 
+# Distinct values of a column of integers that have a bin each, at most.
+_MOST_COUNTS = 10
+
 
 class TabularSampler(Sampler):
     """Base of the samplers that draw the columns of a table independently.
@@ -92,7 +95,10 @@ class TabularSampler(Sampler):
         self.format_.feature_names = feature_names(self)
         categorical = find_categorical(self.categorical_features, self.format_)
         build = partial(
-            self._column, weights=weights, y=None if y is None else np.asarray(y)
+            self._column,
+            weights=weights,
+            y=None if y is None else np.asarray(y),
+            by_value=frozenset(self.format_.feature_names[self._counts()]),
         )
         self.columns_ = self.format_.columns(X, build, categorical)
         self.binary_features_ = categorical | (self.n_bins is not None)
@@ -231,7 +237,11 @@ class TabularSampler(Sampler):
     def _law(self) -> Law:
         """The law of all rows' draws."""
 
-    def _column(self, x, name, categorical, *, weights, y):
+    def _counts(self):
+        """Mask of the columns that have a bin for each value, if they have few values."""
+        return np.zeros(len(self.format_.feature_names), dtype=bool)
+
+    def _column(self, x, name, categorical, *, weights, y, by_value):
         """Learn one column from its encoded training values."""
         if weights is not None:
             counted = weights > 0
@@ -240,7 +250,8 @@ class TabularSampler(Sampler):
         values, inverse = np.unique(x, return_inverse=True)
         counts = np.bincount(inverse, weights)
         masses = counts / counts.sum()
-        if categorical:
+        n_values = len(values) - np.isnan(values).sum()
+        if categorical or (name in by_value and 0 < n_values <= _MOST_COUNTS):
             return CategoricalColumn(values, masses)
         observed = ~np.isnan(x)
         if not observed.any():

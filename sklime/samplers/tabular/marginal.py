@@ -40,15 +40,18 @@ class MarginalSampler(TabularSampler):
         Bins of a numeric column at most. None: standardised values instead of bins.
     binning : str or scikit-learn discretiser, default="quantile"
         How numeric columns are cut: "quantile", "uniform", "kmeans", or "entropy", which
-        needs class labels `y` in `fit`. A discretiser brings its own number of bins.
+        needs class labels `y` in `fit`. A discretiser brings its own number of bins. Under
+        "quantile", a column of an integer dtype with at most ten distinct values has a bin
+        for each of them, whatever `n_bins`: "children = 2". Dates and durations are cut as
+        numbers are.
     sequence : {"sobol", "lhs", "random"}, default="sobol"
         The numbers behind the draws: scrambled Sobol points in eight independent scrambles,
         a Latin hypercube, or plain random numbers.
     within : {"empirical", "truncnorm"}, default="empirical"
         Within a bin, draw training values, or from a truncated normal law as lime does.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Columns compared for equality: those of a categorical, string or boolean dtype; or a
-        mask, indices or names of such columns; None: none.
+        Columns compared for equality: those of a categorical, string or boolean dtype, and
+        those given here by a mask, indices or names.
     handle_unknown : {"ask", "error", "ignore"}, default="ask"
         What to do with a row whose category, or missingness, training never had, or hardly
         ever: "ask" puts the row's own value into 512 draws and queries the model about them
@@ -113,6 +116,11 @@ class MarginalSampler(TabularSampler):
         if self.n_bins is None and not self.binary_features_.all():
             raise NoClosedForm("n_bins=None gives empirical columns a standardised design")
         return IndependentColumns(self.columns_, self.format_, self.locate)
+
+    def _counts(self):
+        plain = self.n_bins is not None and self.within == "empirical"
+        quantiles = isinstance(self.binning, str) and self.binning == "quantile"
+        return self.format_.integer if plain and quantiles else super()._counts()
 
     def _law(self) -> Law:
         # A sparse row keeps the columns that it does not store.
