@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, clone
 from sklearn.ensemble import RandomForestRegressor
-from sklearn.feature_selection import SelectFromModel
+from sklearn.feature_selection import RFE, SelectFromModel
 from sklearn.linear_model import Lasso, LinearRegression, SGDRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import KBinsDiscretizer, StandardScaler
@@ -21,6 +21,12 @@ COMPONENTS = {
         "surrogate": Lasso(0.01, selection="random")
     },
     "selector": {"selector": SelectFromModel(SGDRegressor(max_iter=2, tol=None))},
+    "forest of a selector": {
+        "selector": SelectFromModel(RandomForestRegressor(3, max_features=1))
+    },
+    "elimination": {
+        "selector": RFE(SGDRegressor(max_iter=2, tol=None), n_features_to_select=2)
+    },
     "shared generator": {
         "surrogate": SGDRegressor(
             random_state=np.random.RandomState(3), max_iter=5, tol=None

@@ -271,6 +271,31 @@ def test_single_precision_is_what_the_model_answers_in():
     assert method_of(linear, table) == "exact"
 
 
+@pytest.mark.parametrize("level", [1e6, 1e7])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "model",
+    [
+        XGBRegressor(n_estimators=5, n_jobs=1),
+        DecisionTreeRegressor(max_depth=4),
+        LinearRegression(),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_a_rule_of_a_changed_class_is_noticed_at_high_levels(
+    model, dtype, level, monkeypatch
+):
+    def ruled(self, X):
+        rule = (np.asarray(X)[:, 1] > 0) & (np.asarray(X)[:, 2] > 0)
+        return (own(self, X) + 8.0 * rule).astype(dtype)
+
+    own, table = type(model).predict, rng.normal(size=(300, 3))
+    model = clone(model).fit(table, np.round(level + 100.0 * table[:, 0]))
+    assert method_of(model, table) == "exact"
+    monkeypatch.setattr(type(model), "predict", ruled)
+    refused(model, table, "does not answer as it does itself")
+
+
 def test_what_a_model_adds_to_one_of_its_outputs_is_noticed():
     forest = RandomForestRegressor(20, random_state=0).fit(X, np.column_stack([y, 1e9 * y]))
     assert method_of(forest, X) == "exact"
