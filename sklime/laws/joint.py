@@ -148,7 +148,9 @@ def _draws_of_part(law, X, n, entropy):
         found = []
         for sample in samples:
             chosen = [_spread(length, length, seed)[0] for seed in shuffles]
-            places = np.concatenate([start + c for start, c in zip(starts, chosen, strict=True)])
+            places = np.concatenate(
+                [start + c for start, c in zip(starts, chosen, strict=True)]
+            )
             found.append(PartDraws(sample, places, _masses_of(sample)[places], None))
         return found
     by_group = [law.draw(X, length, seed) for seed in seeds[:N_SCRAMBLES]]

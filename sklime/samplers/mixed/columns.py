@@ -41,7 +41,9 @@ def positions_of(columns, X, names, part):
         raise ValueError(f"{told} chooses no column: leave the part out.")
     if all(isinstance(one, (bool, np.bool_)) for one in chosen):
         if len(chosen) != d:
-            raise ValueError(f"{told} is a mask of {len(chosen)} columns, the table has {d}.")
+            raise ValueError(
+                f"{told} is a mask of {len(chosen)} columns, the table has {d}."
+            )
         if not any(chosen):
             raise ValueError(f"{told} chooses no column: leave the part out.")
         return np.flatnonzero(chosen)

@@ -112,9 +112,7 @@ class TablePart(Part):
         found = []
         for own in np.asarray(codes):
             told = [texts[code] for texts, code in zip(labels, own, strict=True)]
-            found.append(
-                Units(np.array(told, dtype=object), nowhere, self.columns, binary)
-            )
+            found.append(Units(np.array(told, dtype=object), nowhere, self.columns, binary))
         return found
 
 

@@ -175,7 +175,9 @@ class MixedSampler(Sampler, _BaseComposition):
             raise TypeError("MixedSampler takes dense tables: pass X.toarray().")
         names = list(map(str, feature_names(self)))
         # Columns of a frame may have names of any type.
-        chosen = [positions_of(columns, X, names, name) for name, _, columns in self.samplers]
+        chosen = [
+            positions_of(columns, X, names, name) for name, _, columns in self.samplers
+        ]
         self._check_columns(chosen, names)
         self.parts_ = [
             self._part(name, sampler, own, np.array(names, dtype=object)[own])
@@ -369,7 +371,9 @@ class MixedSampler(Sampler, _BaseComposition):
 def _one_after_the_other(parts, names):
     """Units of a row from those of its parts; words that several parts have get a prefix."""
     own = [set(units.names) for units in parts]
-    shared = {name for p, one in enumerate(own) for other in own[:p] for name in one & other}
+    shared = {
+        name for p, one in enumerate(own) for other in own[:p] for name in one & other
+    }
     columns = np.concatenate([units.columns for units in parts])
     told = np.concatenate([units.names for units in parts])
     for u, name in enumerate(told):
