@@ -250,18 +250,17 @@ class TestKnownAnswers:
             return np.cos(frame["price"]) * (1.0 + (frame["kind"] == "film"))
 
         parts = [("w", TokenSampler(), "review"), ("rest", sampler, REST)]
-        mixed = LimeExplainer(
-            FunctionRegressor(model),
-            sampler=MixedSampler(parts),
-            n_samples=2**15,
-            random_state=0,
-        ).fit(X)
+        mixed = explained(
+            FunctionRegressor(model), X[:3], MixedSampler(parts), n_samples=2**15
+        )
         alone = LimeExplainer(
             FunctionRegressor(model), sampler=sampler, n_samples=2**15, random_state=0
         ).fit(X[REST])
-        found, expected = mixed.transform(X[:3]), alone.transform(X[REST][:3])
-        np.testing.assert_allclose(found[:, [0, 2, 3]], expected, atol=0.03)
-        np.testing.assert_allclose(found[:, 1], 0.0, atol=0.06)
+        expected = alone.transform(X[REST][:3])
+        for i, d in enumerate(LENGTHS[:3]):
+            words, columns = np.split(mixed.values[i, : d + 3], [d])
+            np.testing.assert_allclose(columns, expected[i], atol=0.02)
+            np.testing.assert_allclose(words, 0.0, atol=0.02)
 
     def test_a_unit_that_never_varies_gets_exactly_nothing(self):
         train = X.assign(age=7)
@@ -525,7 +524,7 @@ class TestKernels:
             return np.exp(-np.abs(Z - z).sum(axis=1) / len(z))
 
         explained(FunctionRegressor(additive), kernel=kernel)
-        assert shapes[:6] == [d + 3 for d in LENGTHS]
+        assert list(dict.fromkeys(shapes)) == [d + 3 for d in LENGTHS]
 
     def test_narrow_kernels_are_drawn_from(self):
         kernel = ExponentialKernel(0.5)
