@@ -95,4 +95,15 @@ def _equal_parameters(one, other):
         )
     if isinstance(one, BaseEstimator) and type(one) is type(other):
         return _equal_parameters(one.get_params(deep=False), other.get_params(deep=False))
+    if _is_plain(one) and type(one) is type(other):
+        return _equal_parameters(vars(one), vars(other))
     return one is other or bool(one == other)
+
+
+def _is_plain(value):
+    """Whether settings are all that an object is, such as scikit-learn's column selector."""
+    own = getattr(value, "__dict__", None)
+    if not own or type(value).__eq__ is not object.__eq__:
+        return False
+    plain = str, int, float, type, type(None), list, tuple
+    return all(isinstance(held, plain) for held in own.values())

@@ -20,8 +20,10 @@ from sklime.tables.access import concat, take_rows
 class JointLaw(Law):
     """Law of rows of several parts, each drawn from a law of its own.
 
-    Draws come in eight groups that are independent of each other. Within a group, draws of
-    the parts are combined at random. A value that its part's law hardly has, or that nearly
+    Draws come in eight groups that are independent of each other. Within a group, masks of
+    words are put in order, and met by Sobol points in theirs: what follows each other in a
+    Sobol sequence is spread evenly, so that equal masks see the same columns. Other parts
+    are combined at random. A value that its part's law hardly has, or that nearly
     all of its draws share, is put into some draws, or taken out of them: as parts and
     columns are independent, this changes how well its effect is known, not the effect.
 
@@ -41,10 +43,13 @@ class JointLaw(Law):
 
     def draw(self, X, n_samples, random_state):
         n, seed = self.count_draws(n_samples), resolve_seed(random_state)
-        drawn = []
+        drawn, ordered = [], set()
         for p, (law, part) in enumerate(zip(self.laws, self.sampler.parts_, strict=True)):
             rows = part.rows(X)
-            found = _draws_of_part(law, rows, n, [seed, p])
+            # One part of Sobol points and one of others keep their order.
+            grouped = law.groups(n) is not None
+            found = _draws_of_part(law, rows, n, [seed, p], grouped not in ordered)
+            ordered.add(grouped)
             drawn.append(with_own_values(found, part.sampler.law_, rows, [seed, p]))
         return [self._joined(own, n) for own in zip(*drawn, strict=True)]
 
@@ -133,7 +138,7 @@ def _places_of_parts(sample):
     return [slice(*ends) for ends in pairwise(stops)]
 
 
-def _draws_of_part(law, X, n, entropy):
+def _draws_of_part(law, X, n, entropy, in_order):
     """Draws of one part of each row, which depend on nothing but this row and the seed."""
     length, groups = n // N_SCRAMBLES, scramble_of_draws(n, "sobol")
     seeds = [
@@ -141,51 +146,61 @@ def _draws_of_part(law, X, n, entropy):
         for own in np.random.SeedSequence(entropy).spawn(2 * N_SCRAMBLES)
     ]
     shuffles = seeds[N_SCRAMBLES:]
-    if np.array_equal(law.groups(law.count_draws(n)), groups):
-        # They come in these groups by themselves.
-        samples = law.draw(X, n, seeds[0])
-        starts = np.arange(0, n, length)
-        found = []
-        for sample in samples:
-            chosen = [_spread(length, length, seed)[0] for seed in shuffles]
-            places = np.concatenate(
-                [start + c for start, c in zip(starts, chosen, strict=True)]
-            )
-            found.append(PartDraws(sample, places, _masses_of(sample)[places], None))
-        return found
-    by_group = [law.draw(X, length, seed) for seed in seeds[:N_SCRAMBLES]]
-    return [_of_groups(own, length, shuffles) for own in zip(*by_group, strict=True)]
+    if not np.array_equal(law.groups(law.count_draws(n)), groups):
+        by_group = [law.draw(X, length, seed) for seed in seeds[:N_SCRAMBLES]]
+        return [
+            _of_groups(own, length, shuffles, in_order)
+            for own in zip(*by_group, strict=True)
+        ]
+    # They come in these groups by themselves.
+    places = np.arange(n)
+    if not in_order:
+        shuffled = [np.random.default_rng(s).permutation(length) for s in shuffles]
+        places = np.concatenate(shuffled) + length * groups
+    samples = law.draw(X, n, seeds[0])
+    return [PartDraws(own, places, _masses_of(own)[places], None) for own in samples]
 
 
-def _of_groups(samples, length, seeds):
+def _of_groups(samples, length, seeds, in_order):
     """Draws of one part of one row, each group from a sample of its own."""
     first = samples[0]
-    if first.exhaustive:
-        samples = [first] * len(samples)
+    whole = first if first.exhaustive else None
+    if whole is not None:
+        samples = [whole] * len(samples)
     starts = np.cumsum([0, *map(len, samples[:-1])])
     places, masses = [], []
     for sample, start, seed in zip(samples, starts, seeds, strict=True):
-        chosen, times = _spread(len(sample), length, seed)
-        own = _masses_of(sample)[chosen] / times[chosen]
-        places.append(chosen if first.exhaustive else start + chosen)
+        chosen, own = _spread(sample, length, seed, in_order)
+        places.append(chosen if whole is not None else start + chosen)
         masses.append(own / own.mean())
-    sample = first if first.exhaustive else _stacked(samples)
-    whole = first if first.exhaustive else None
+    sample = _stacked(samples) if whole is None else whole
     return PartDraws(sample, np.concatenate(places), np.concatenate(masses), whole)
 
 
-def _spread(n_points, n_draws, seed):
-    """Points in random order, each as often as any other, and how often each stands there.
+def _spread(sample, n_draws, seed, in_order):
+    """Points of a sample as so many draws, and the masses of these.
 
-    Returns
-    -------
-    points : ndarray of shape (n_draws,) of int
-    times : ndarray of shape (n_points,) of int
+    Points come equally often; where they are all there are, half of the draws follow their
+    masses. In order, draws that keep equally many units, or the same ones, are neighbours.
     """
-    rng = np.random.default_rng(seed)
-    # Shuffled twice, as the order of a period would meet that of another part.
-    points = rng.permutation(np.resize(rng.permutation(n_points), n_draws))
-    return points, np.bincount(points, minlength=n_points)
+    rng, m, masses = np.random.default_rng(seed), len(sample), _masses_of(sample)
+    shares = np.full(m, n_draws / m)
+    if sample.exhaustive:
+        shares = 0.5 * shares + 0.5 * n_draws * masses / masses.sum()
+    # Rounded at random, without bias; integer sums must not be missed by rounding errors.
+    order = rng.permutation(m)
+    sums = np.round(np.cumsum(shares[order]), 6)
+    times = np.zeros(m, dtype=int)
+    times[order] = np.diff(np.floor(sums + rng.random()), prepend=0.0)
+    points = np.repeat(np.arange(m), times)
+    # A point with a share below 1 is met by chance, and then stands for others too.
+    own = (masses / np.where(shares < 1.0, shares, np.maximum(times, 1)))[points]
+    if in_order:
+        design = np.asarray(sample.design)[points]
+        order = np.lexsort((*design.T[::-1], design.sum(axis=1)))
+    else:
+        order = rng.permutation(n_draws)
+    return points[order], own[order]
 
 
 def _masses_of(sample):

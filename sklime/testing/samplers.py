@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sklime.samplers import MaskSampler, Sampler
+from sklime.samplers import MaskSampler, MixedSampler, Sampler
 from sklime.samplers.kinds.table import TableRows
 from sklime.tables.typing import TableLike
 from sklime.testing.any_sampler import ANY_SAMPLER_CHECKS
 from sklime.testing.components import component_checks, expect, named
 from sklime.testing.masked_samplers import MASKED_SAMPLER_CHECKS
+from sklime.testing.mixed_samplers import MIXED_SAMPLER_CHECKS
 from sklime.testing.table_samplers import TABLE_ROW_CHECKS, TABLE_SAMPLER_CHECKS
 from sklime.testing.training_rows import training_rows
 
@@ -78,10 +79,13 @@ def sampler_checks(
     if X is None:
         X, y = training_rows(sampler.row_kind)
     y = None if y is None else np.asarray(y)
-    masked = isinstance(sampler, MaskSampler)
-    yield from named(
-        MASKED_SAMPLER_CHECKS if masked else TABLE_SAMPLER_CHECKS, sampler, X, y
-    )
+    families = {
+        MaskSampler: MASKED_SAMPLER_CHECKS,
+        MixedSampler: MIXED_SAMPLER_CHECKS,
+        Sampler: TABLE_SAMPLER_CHECKS,
+    }
+    checks = next(own for kind, own in families.items() if isinstance(sampler, kind))
+    yield from named(checks, sampler, X, y)
     yield from named(ANY_SAMPLER_CHECKS, sampler, X, y)
     if issubclass(sampler.row_kind, TableRows):
         yield from named(TABLE_ROW_CHECKS, sampler, X, y)

@@ -135,15 +135,19 @@ def _groups_number_the_draws(sampler, X, y):
         expect(np.array_equal(own.groups, groups), "sample gives the groups of its draws")
 
 
-TABLE_SAMPLER_CHECKS = (
+# Also of those that describe some columns by units of the row's own.
+DRAWN_ROW_CHECKS = (
     _fit_returns_self_and_learns_the_units,
     _number_of_draws_is_the_one_asked_for,
-    _neighbourhoods_have_their_shapes,
     _interpret_agrees_with_the_design,
-    _law_has_the_masses_of_the_draws,
-    _tilted_draws_have_the_masses_of_the_weighted_law,
     _larger_request_holds_a_smaller_one,
     _groups_number_the_draws,
+)
+TABLE_SAMPLER_CHECKS = (
+    *DRAWN_ROW_CHECKS,
+    _neighbourhoods_have_their_shapes,
+    _law_has_the_masses_of_the_draws,
+    _tilted_draws_have_the_masses_of_the_weighted_law,
 )
 
 
