@@ -7,6 +7,8 @@ import sys
 import unicodedata
 import warnings
 
+import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -19,13 +21,24 @@ from sklearn.preprocessing import StandardScaler
 
 from sklime import Explanation, FunctionClassifier, FunctionRegressor, LimeExplainer
 from sklime.exceptions import HidingWarning
+from sklime.explanation.view import page_content
 from sklime.kernels import ExponentialKernel
+from sklime.plotting import ImageDisplay, SequenceDisplay
 from sklime.samplers import (
     MarginalSampler,
     SequenceSampler,
     SuperpixelSampler,
     TokenSampler,
 )
+
+matplotlib.use("Agg")
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
 
 TEXTS = ["a good film", "good fun", "a bad film", "no fun at all, bad"]
 PRAISE = ["yes", "yes", "no", "no"]
@@ -721,3 +734,102 @@ def test_scaling_in_place_leaves_the_table(container, fitted):
         np.testing.assert_allclose(found.transform(X), expected.transform(kept), atol=1e-12)
     found.score(X)
     np.testing.assert_array_equal(np.asarray(X), np.asarray(kept))
+
+
+HOURS = [f"{hour:02}:00" for hour in range(6, 12)]
+
+
+def temperatures():
+    return np.random.default_rng(0).normal(size=(30, 6, 2)).cumsum(axis=1)
+
+
+def explain_temperatures(unit="step", **params):
+    first = FunctionRegressor(lambda series: 2.0 * series[:, 1, 0] - series[:, 4, 1])
+    sampler = SequenceSampler(unit=unit, **params)
+    explainer = LimeExplainer(first, sampler=sampler, random_state=0).fit(temperatures())
+    return explainer, explainer.explain(temperatures()[:3])
+
+
+def ticks(axis):
+    return [label.get_text() for label in axis.get_ticklabels() if label.get_text()]
+
+
+@pytest.mark.parametrize(
+    ("params", "steps", "cities"),
+    [
+        ({}, [f"t-{k}" for k in range(5, -1, -1)], ["x0", "x1"]),
+        (
+            {"step_names": HOURS, "feature_names": ["Seattle", "New York"]},
+            HOURS,
+            ["Seattle", "New York"],
+        ),
+    ],
+)
+def test_steps_and_features_have_one_name_everywhere(params, steps, cities):
+    explainer, found = explain_temperatures(**params)
+    assert found.unit_names[0].tolist() == steps
+    assert {name for name, _ in found.as_list(0)[:2]} == {steps[1], steps[4]}
+    cells = [f"{city}_{step}" for step in steps for city in cities]
+    assert explainer.get_feature_names_out().tolist() == cells
+    assert found.feature_names.tolist() == cells
+    assert explainer.sampler_.step_names_.tolist() == steps
+    display = SequenceDisplay.from_explanation(found)
+    assert sorted(ticks(display.ax_.yaxis)) == sorted(cities)
+    assert ticks(display.ax_.xaxis) == steps
+    picture = page_content(found)["rows"][0]["picture"]
+    assert [lane["name"] for lane in picture["lanes"]] == cities
+    assert picture["ends"] == [steps[0], steps[-1]]
+    page = found._repr_html_()
+    assert f"steps from {steps[0]} to {steps[-1]}" in page
+    again = Explanation.from_json(found.to_json())
+    assert again == found and again.meta["steps"] == steps
+    both = Explanation.concat([found, found[:1]])
+    assert both.meta["features"] == cities
+    stretches, _ = explain_temperatures("segment", n_segments=3, **params)
+    ends = [f"{steps[i]}..{steps[i + 1]}" for i in (0, 2, 4)]
+    assert stretches.sampler_.rows(temperatures()[:1])[0].names.tolist() == ends
+    assert explain_temperatures("cell", **params)[1].unit_names[0].tolist() == cells
+
+
+@pytest.mark.parametrize("names", [HOURS[:5], ["a"] * 6, "abcdef"])
+def test_names_that_are_not_those_of_steps(names):
+    with pytest.raises(ValueError, match=r"step_names=.* must be 6 different name"):
+        explain_temperatures(step_names=names)
+
+
+def test_areas_of_a_series_have_a_scale():
+    _, found = explain_temperatures()
+    largest = abs(found.values[0]).max()
+    display = SequenceDisplay.from_explanation(found)
+    [scale] = display.ax_.child_axes
+    assert ticks(scale.yaxis)[:3] == [f"+{largest:.2g}", "0", f"\u2212{largest:.2g}"]
+
+
+def test_tints_of_an_image_have_a_scale():
+    image = np.moveaxis(spotted(), 1, -1)
+    red = FunctionRegressor(lambda x: x[:, 4:12, 4:12, 0].mean(axis=(1, 2)))
+    sampler = SuperpixelSampler(segmenter=(4, 4), hide=0.0)
+    found = LimeExplainer(red, sampler=sampler, random_state=0).fit(image).explain(image)
+    display = ImageDisplay.from_explanation(found)
+    [bar] = [ax for ax in display.figure_.axes if ax is not display.ax_]
+    assert bar.get_ylabel() == "attribution"
+    np.testing.assert_allclose(bar.get_ylim(), np.array([-1, 1]) * abs(found.values).max())
+    [shown] = display.ax_.images
+    np.testing.assert_allclose(shown.get_array() / 255, image[0], atol=0.5 / 255)
+
+
+@pytest.mark.parametrize("kind", ["text", "image", "sequence"])
+def test_pages_call_units_what_they_are(kind):
+    if kind == "text":
+        found = LimeExplainer(judge(), random_state=0).fit(TEXTS).explain(TEXTS)
+    elif kind == "sequence":
+        _, found = explain_temperatures()
+    else:
+        sampler = SuperpixelSampler(segmenter=(2, 2), hide=0.0)
+        image = np.random.default_rng(0).uniform(size=(1, 8, 8))
+        bright = FunctionRegressor(lambda x: x[:, :4].mean(axis=(1, 2)))
+        found = LimeExplainer(bright, sampler=sampler).fit(image).explain(image)
+    word = {"text": "Word", "image": "Segment", "sequence": "Part"}[kind]
+    page = found._repr_html_()
+    assert f'<th scope="col">{word}</th>' in page
+    assert '<th scope="col">Condition</th>' not in page

@@ -169,8 +169,8 @@
     const units = ranked(answer);
     if (!units.length) return el("p", {}, "No attribution differs from 0.");
     const thin = new Set(answer.thin);
-    const unit = { text: "Word", image: "Segment", sequence: "Part" }[row.picture?.kind] ?? "Condition";
-    const head = [unit, ...(row.cells ? ["Value"] : []), "Attribution"];
+    const heading = { text: "Word", image: "Segment", sequence: "Part" }[row.picture?.kind] ?? "Condition";
+    const head = [heading, ...(row.cells ? ["Value"] : []), "Attribution"];
     const lines = units.map((unit) => {
       const value = answer.values[unit], margin = answer.margins?.[unit] ?? null;
       const label = labels[row.labels[unit]];
