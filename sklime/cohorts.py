@@ -16,6 +16,7 @@ from sklime.explanation.container import Explanation
 from sklime.explanation.matrix import attribution_matrix, check_finite_rows
 from sklime.fitting import atomic_fit
 from sklime.laws.columns import BinnedColumn
+from sklime.samplers.kinds.text_containers import holds_texts
 from sklime.tables.checks import check_table
 from sklime.tables.dense import DenseFormat
 from sklime.tables.typing import TableLike
@@ -113,7 +114,7 @@ class Cohorts(BaseEstimator):
         Raises
         ------
         TypeError
-            If the table is sparse.
+            If the table is sparse, or `X` holds texts.
         ValueError
             If a row has attributions that are not finite, or a parameter is no such number.
         """
@@ -122,6 +123,12 @@ class Cohorts(BaseEstimator):
             raise ValueError(
                 "Cohorts requires y to be passed, but the target y is None: pass the "
                 "attributions of the rows."
+            )
+        if holds_texts(X):
+            raise TypeError(
+                "Cohorts makes rules of the columns of a table, while X holds texts: pass "
+                "a table of what else is known of them, such as their length or source, "
+                "with their attributions as y."
             )
         if sparse.issparse(X):
             raise TypeError(

@@ -13,17 +13,31 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import sklearn
 from sklearn.datasets import load_digits, load_wine
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklime import Explanation, FunctionClassifier, FunctionRegressor, LimeExplainer
+from sklime import (
+    Cohorts,
+    Explanation,
+    FunctionClassifier,
+    FunctionRegressor,
+    LimeExplainer,
+)
 from sklime.exceptions import HidingWarning
 from sklime.explanation.view import page_content
 from sklime.kernels import ExponentialKernel
-from sklime.plotting import ImageDisplay, SequenceDisplay
+from sklime.plotting import (
+    DependenceDisplay,
+    HeatmapDisplay,
+    ImageDisplay,
+    ImportanceDisplay,
+    SequenceDisplay,
+    SummaryDisplay,
+)
 from sklime.samplers import (
     MarginalSampler,
     SequenceSampler,
@@ -833,3 +847,48 @@ def test_pages_call_units_what_they_are(kind):
     page = found._repr_html_()
     assert f'<th scope="col">{word}</th>' in page
     assert '<th scope="col">Condition</th>' not in page
+
+
+@pytest.mark.parametrize("display", [SummaryDisplay, ImportanceDisplay, HeatmapDisplay])
+def test_images_that_are_cut_differently_are_not_added_up(display):
+    images = np.random.default_rng(0).uniform(size=(3, 16, 16))
+    bright = FunctionRegressor(lambda x: x[:, :8, :8].mean(axis=(1, 2)))
+
+    def explain(segmenter):
+        sampler = SuperpixelSampler(segmenter=segmenter, hide=0.0)
+        lime = LimeExplainer(bright, sampler=sampler, n_samples=64, random_state=0)
+        return lime.fit(images).explain(images)
+
+    with pytest.raises(ValueError, match="image 1 is cut differently from image 0"):
+        display.from_explanation(explain("slic"))
+    display.from_explanation(explain((2, 2)))
+    display.from_explanation(explain("slic")[1:2])
+
+
+def test_a_word_that_no_text_has_depends_on_nothing():
+    found = LimeExplainer(judge(), random_state=0).fit(TEXTS).explain(TEXTS[:2])
+    with pytest.raises(ValueError, match="feature='bad' stands in none of the 2 explained"):
+        DependenceDisplay.from_explanation(found, feature="bad")
+    assert DependenceDisplay.from_explanation(found, feature="good").ax_
+
+
+@pytest.mark.parametrize("container", CONTAINERS.values(), ids=CONTAINERS)
+def test_cohorts_of_texts_are_told_what_to_pass(container):
+    found = LimeExplainer(judge(), random_state=0).fit(TEXTS).transform(TEXTS).toarray()
+    with pytest.raises(
+        TypeError, match="rules of the columns of a table, while X holds text"
+    ):
+        Cohorts().fit(container(TEXTS), found)
+
+
+def test_frames_of_attributions_of_texts_are_told_the_way():
+    explainer = LimeExplainer(judge(), random_state=0).set_output(transform="pandas")
+    explainer.fit(TEXTS)
+    with pytest.raises(ValueError, match=r"set_output\(transform='pandas'\).*to_frame\(\)"):
+        explainer.transform(TEXTS)
+    with sklearn.config_context(transform_output="polars"):
+        other = LimeExplainer(judge(), random_state=0).fit(TEXTS)
+        with pytest.raises(ValueError, match=r"set_output\(transform='polars'\)"):
+            other.transform(TEXTS)
+    explainer.set_output(transform="default")
+    assert explainer.transform(TEXTS).shape == (4, len(explainer.get_feature_names_out()))

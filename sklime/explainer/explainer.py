@@ -18,7 +18,11 @@ from sklime.explainer.default_sampler import check_is_table, default_sampler
 from sklime.explainer.diagnostics import Diagnostics, warn_of_growth
 from sklime.explainer.hidden_answers import TypicalAnswers
 from sklime.explainer.metadata import metadata
-from sklime.explainer.parameters import check_parameters, check_uncertainty
+from sklime.explainer.parameters import (
+    check_container,
+    check_parameters,
+    check_uncertainty,
+)
 from sklime.explainer.progress import progress_of_growth, with_progress
 from sklime.explainer.routes import Routes, Setting
 from sklime.explainer.rows import rows_of
@@ -279,6 +283,8 @@ class LimeExplainer(
             ``target="all"`` of shape ``(n_rows, n_outputs * n_features)``, by output.
             Sparse for sparse `X`, with the row's stored entries.
         """
+        check_fitted(self)
+        check_container(self)
         rows, _, _, outputs = self._prepare(X, self.target)
 
         def keep(surrogates, where, block):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from sklime.explanation.units import unit_mask
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.beeswarm import beeswarm_offsets
 from sklime.plotting.labels import LITERAL, fitted, label_y, rows_line, title
@@ -73,12 +74,19 @@ class DependenceDisplay(Display):
         KeyError
             If no feature has this name.
         ValueError
-            If all outputs are explained and `target` is not given.
+            If all outputs are explained and `target` is not given, or no row has the
+            feature.
         """
         from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
         explanation = self._of_target(target)
-        frame = explanation[:, [feature]].to_frame()
+        explanation = explanation[:, [feature]]
+        if not unit_mask(explanation).any():
+            raise ValueError(
+                f"feature={feature!r} stands in none of the {len(explanation)} explained "
+                "rows: choose one of theirs, which unit_names lists"
+            )
+        frame = explanation.to_frame()
         values, attributions = frame["value"], frame["attribution"].to_numpy()
         if is_numeric_dtype(values) and not is_bool_dtype(values):
             ax = axes_for(ax, 6.4, 4.4)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from scipy.stats import t
 
-from sklime.explanation.units import values_by_name
+from sklime.explanation.units import check_common_units, values_by_name
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.labels import LITERAL, fitted, label_y, rows_line
 from sklime.plotting.style import POSITIVE, SUMMED
@@ -119,6 +119,7 @@ class ImportanceDisplay(Display):
         """Absolute attributions, their names, the panel of each line, and the panels."""
         overall = groups is None and target is None
         explanation = self.explanation if overall else self._of_target(target)
+        check_common_units(explanation)
         names, values = values_by_name(explanation, absent=0.0)
         n, n_outputs, d = values.shape
         sizes = np.abs(values).swapaxes(0, 1).reshape(n * n_outputs, d)

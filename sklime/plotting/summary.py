@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from sklime.explanation.units import values_by_name
+from sklime.explanation.units import check_common_units, values_by_name
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.beeswarm import beeswarm_offsets
 from sklime.plotting.labels import label_y, rows_line, title
@@ -79,6 +79,7 @@ class SummaryDisplay(Display):
         from matplotlib import colormaps
 
         explanation = self._of_target(target)
+        check_common_units(explanation)
         names, values = values_by_name(explanation, absent=0.0)
         values = values[:, 0]
         shown, n_others, others = strongest(values, max_features)
