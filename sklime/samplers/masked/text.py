@@ -147,8 +147,8 @@ class TokenSampler(MaskSampler):
     def hiding(self) -> str:
         """What a warning says of traces of hidden tokens, and the cure."""
         return (
-            "TokenSampler leaves words that are no tokens in the text: see to token_pattern "
-            "or tokenizer."
+            "TokenSampler leaves words that are no tokens in the text: see to "
+            "token_pattern or tokenizer."
         )
 
     def leaves_traces(self, X: Table) -> NDArray[np.bool_]:
