@@ -69,8 +69,12 @@ def check_count(name, n, least=1, *, component=None, otherwise=""):
         )
 
 
+# MiB that may always be taken: what is set lower is meant for blocks of rows.
+_ALWAYS = 256
+
+
 def check_memory(n_bytes, what, cure):
-    """Check that something fits into scikit-learn's working memory.
+    """Check that something fits into scikit-learn's working memory, or into 256 MiB.
 
     Parameters
     ----------
@@ -84,7 +88,7 @@ def check_memory(n_bytes, what, cure):
     ValueError
         If it does not.
     """
-    limit = get_config()["working_memory"]
+    limit = max(get_config()["working_memory"], _ALWAYS)
     if n_bytes > limit * 2**20:
         raise ValueError(
             f"{what} would take some {n_bytes / 2**30:.1f} GiB of memory, more than the "

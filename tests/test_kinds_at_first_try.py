@@ -892,3 +892,54 @@ def test_frames_of_attributions_of_texts_are_told_the_way():
             other.transform(TEXTS)
     explainer.set_output(transform="default")
     assert explainer.transform(TEXTS).shape == (4, len(explainer.get_feature_names_out()))
+
+
+def test_texts_of_too_many_words_are_refused_before_memory_runs_out():
+    asked = []
+
+    def length(texts):
+        asked.extend(texts)
+        return np.array([np.sqrt(len(text)) for text in texts])
+
+    text = " ".join(f"word{i}" for i in range(3000))
+    lime = LimeExplainer(FunctionRegressor(length), n_samples=64, random_state=0).fit(
+        [text]
+    )
+    n_asked = len(asked)
+    with sklearn.config_context(working_memory=64):
+        with pytest.raises(
+            ValueError, match=r"3,000 units.*working_memory of 256 MiB.*sentenc"
+        ):
+            lime.transform([text])
+    assert len(asked) == n_asked
+    sentences = TokenSampler(token_pattern=r"(?:\w+\s*){1,100}")
+    lime = LimeExplainer(
+        FunctionRegressor(length), sampler=sentences, n_samples=64, random_state=0
+    ).fit([text])
+    assert lime.explain([text]).values.shape == (1, 30)
+
+
+def test_images_too_large_to_inpaint_are_refused():
+    image = np.random.default_rng(0).uniform(size=(500, 500))
+    sampler = SuperpixelSampler(segmenter=(2, 2), hide="inpaint").fit(image[np.newaxis])
+    with sklearn.config_context(working_memory=64):
+        with pytest.raises(
+            ValueError, match=r'hide="inpaint" of an image of 500 x 500 pix'
+        ):
+            sampler.rows(image[np.newaxis])
+
+
+def test_large_images_are_blurred_at_a_lower_resolution():
+    from skimage.filters import gaussian
+
+    rows, columns = np.mgrid[:600, :640]
+    image = np.sin(rows / 90.0) + np.cos(columns / 150.0) + (rows > columns)
+    right = gaussian(image, sigma=75)
+    sampler = SuperpixelSampler(segmenter=(1, 1), hide="blur").fit(image[np.newaxis])
+    [row] = sampler.rows(image[np.newaxis])
+    [found] = row.compose(np.zeros((1, 1), dtype=bool))
+    assert abs(found - right).max() < 0.02 * np.ptp(right)
+    small = image[:512, :512]
+    [row] = sampler.rows(small[np.newaxis])
+    [found] = row.compose(np.zeros((1, 1), dtype=bool))
+    np.testing.assert_array_equal(found, gaussian(small, sigma=64))
