@@ -17,6 +17,7 @@ from sklime.explanation.container import Explanation
 from sklime.explanation.matrix import attribution_matrix, check_finite_rows
 from sklime.fitting import atomic_fit
 from sklime.laws.columns import BinnedColumn
+from sklime.samplers.kinds.text_containers import holds_texts
 from sklime.tables.checks import check_table
 from sklime.tables.dense import DenseFormat
 from sklime.tables.typing import TableLike
@@ -128,7 +129,8 @@ class Cohorts(DocumentedEstimator):
         Raises
         ------
         TypeError
-            If the table is sparse, or an explanation is given in the place of the table.
+            If the table is sparse, `X` holds texts, or an explanation is given in the
+            place of the table.
         ValueError
             If a row has attributions that are not finite, or a parameter is no such number.
         """
@@ -144,6 +146,12 @@ class Cohorts(DocumentedEstimator):
             raise ValueError(
                 "Cohorts requires y to be passed, but the target y is None: pass the "
                 "attributions of the rows."
+            )
+        if holds_texts(X):
+            raise TypeError(
+                "Cohorts makes rules of the columns of a table, while X holds texts: pass "
+                "a table of what else is known of them, such as their length or source, "
+                "with their attributions as y."
             )
         if sparse.issparse(X):
             raise TypeError(

@@ -3,6 +3,7 @@
 from numbers import Integral
 
 import numpy as np
+from sklearn import get_config
 from sklearn.utils.validation import (
     check_array,
     check_consistent_length,
@@ -65,6 +66,34 @@ def check_count(name, n, least=1, *, component=None, otherwise=""):
         owner = "" if component is None else f" of {type(component).__name__}"
         raise ValueError(
             f"{name}={n!r}{owner} must be an integer of at least {least}{otherwise}."
+        )
+
+
+# MiB that may always be taken: what is set lower is meant for blocks of rows.
+_ALWAYS = 256
+
+
+def check_memory(n_bytes, what, cure):
+    """Check that something fits into scikit-learn's working memory, or into 256 MiB.
+
+    Parameters
+    ----------
+    n_bytes : float
+        The memory that it takes.
+    what, cure : str
+        What takes it, and what else to do, for the message.
+
+    Raises
+    ------
+    ValueError
+        If it does not.
+    """
+    limit = max(get_config()["working_memory"], _ALWAYS)
+    if n_bytes > limit * 2**20:
+        raise ValueError(
+            f"{what} would take some {n_bytes / 2**30:.1f} GiB of memory, more than the "
+            f"working_memory of {limit} MiB: {cure}, or raise it by "
+            f"sklearn.set_config(working_memory={int(np.ceil(1.1 * n_bytes / 2**20))})."
         )
 
 

@@ -7,25 +7,52 @@ import sys
 import unicodedata
 import warnings
 
+import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import sklearn
 from sklearn.datasets import load_digits, load_wine
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklime import Explanation, FunctionClassifier, FunctionRegressor, LimeExplainer
+from sklime import (
+    Cohorts,
+    Explanation,
+    FunctionClassifier,
+    FunctionRegressor,
+    LimeExplainer,
+)
 from sklime.exceptions import HidingWarning
+from sklime.explanation.view import page_content
 from sklime.kernels import ExponentialKernel
+from sklime.plotting import (
+    DependenceDisplay,
+    HeatmapDisplay,
+    ImageDisplay,
+    ImportanceDisplay,
+    SequenceDisplay,
+    SummaryDisplay,
+)
 from sklime.samplers import (
     MarginalSampler,
     SequenceSampler,
     SuperpixelSampler,
     TokenSampler,
 )
+
+matplotlib.use("Agg")
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
 
 TEXTS = ["a good film", "good fun", "a bad film", "no fun at all, bad"]
 PRAISE = ["yes", "yes", "no", "no"]
@@ -721,3 +748,198 @@ def test_scaling_in_place_leaves_the_table(container, fitted):
         np.testing.assert_allclose(found.transform(X), expected.transform(kept), atol=1e-12)
     found.score(X)
     np.testing.assert_array_equal(np.asarray(X), np.asarray(kept))
+
+
+HOURS = [f"{hour:02}:00" for hour in range(6, 12)]
+
+
+def temperatures():
+    return np.random.default_rng(0).normal(size=(30, 6, 2)).cumsum(axis=1)
+
+
+def explain_temperatures(unit="step", **params):
+    first = FunctionRegressor(lambda series: 2.0 * series[:, 1, 0] - series[:, 4, 1])
+    sampler = SequenceSampler(unit=unit, **params)
+    explainer = LimeExplainer(first, sampler=sampler, random_state=0).fit(temperatures())
+    return explainer, explainer.explain(temperatures()[:3])
+
+
+def ticks(axis):
+    return [label.get_text() for label in axis.get_ticklabels() if label.get_text()]
+
+
+@pytest.mark.parametrize(
+    ("params", "steps", "cities"),
+    [
+        ({}, [f"t-{k}" for k in range(5, -1, -1)], ["x0", "x1"]),
+        (
+            {"step_names": HOURS, "feature_names": ["Seattle", "New York"]},
+            HOURS,
+            ["Seattle", "New York"],
+        ),
+    ],
+)
+def test_steps_and_features_have_one_name_everywhere(params, steps, cities):
+    explainer, found = explain_temperatures(**params)
+    assert found.unit_names[0].tolist() == steps
+    assert {name for name, _ in found.as_list(0)[:2]} == {steps[1], steps[4]}
+    cells = [f"{city}_{step}" for step in steps for city in cities]
+    assert explainer.get_feature_names_out().tolist() == cells
+    assert found.feature_names.tolist() == cells
+    assert explainer.sampler_.step_names_.tolist() == steps
+    display = SequenceDisplay.from_explanation(found)
+    assert sorted(ticks(display.ax_.yaxis)) == sorted(cities)
+    assert ticks(display.ax_.xaxis) == steps
+    picture = page_content(found)["rows"][0]["picture"]
+    assert [lane["name"] for lane in picture["lanes"]] == cities
+    assert picture["ends"] == [steps[0], steps[-1]]
+    page = found._repr_html_()
+    assert f"steps from {steps[0]} to {steps[-1]}" in page
+    again = Explanation.from_json(found.to_json())
+    assert again == found and again.meta["steps"] == steps
+    both = Explanation.concat([found, found[:1]])
+    assert both.meta["features"] == cities
+    stretches, _ = explain_temperatures("segment", n_segments=3, **params)
+    ends = [f"{steps[i]}..{steps[i + 1]}" for i in (0, 2, 4)]
+    assert stretches.sampler_.rows(temperatures()[:1])[0].names.tolist() == ends
+    assert explain_temperatures("cell", **params)[1].unit_names[0].tolist() == cells
+
+
+@pytest.mark.parametrize("names", [HOURS[:5], ["a"] * 6, "abcdef"])
+def test_names_that_are_not_those_of_steps(names):
+    with pytest.raises(ValueError, match=r"step_names=.* must be 6 different name"):
+        explain_temperatures(step_names=names)
+
+
+def test_areas_of_a_series_have_a_scale():
+    _, found = explain_temperatures()
+    largest = abs(found.values[0]).max()
+    display = SequenceDisplay.from_explanation(found)
+    [scale] = display.ax_.child_axes
+    assert ticks(scale.yaxis)[:3] == [f"+{largest:.2g}", "0", f"\u2212{largest:.2g}"]
+
+
+def test_tints_of_an_image_have_a_scale():
+    image = np.moveaxis(spotted(), 1, -1)
+    red = FunctionRegressor(lambda x: x[:, 4:12, 4:12, 0].mean(axis=(1, 2)))
+    sampler = SuperpixelSampler(segmenter=(4, 4), hide=0.0)
+    found = LimeExplainer(red, sampler=sampler, random_state=0).fit(image).explain(image)
+    display = ImageDisplay.from_explanation(found)
+    [bar] = [ax for ax in display.figure_.axes if ax is not display.ax_]
+    assert bar.get_ylabel() == "attribution"
+    np.testing.assert_allclose(bar.get_ylim(), np.array([-1, 1]) * abs(found.values).max())
+    [shown] = display.ax_.images
+    np.testing.assert_allclose(shown.get_array() / 255, image[0], atol=0.5 / 255)
+
+
+@pytest.mark.parametrize("kind", ["text", "image", "sequence"])
+def test_pages_call_units_what_they_are(kind):
+    if kind == "text":
+        found = LimeExplainer(judge(), random_state=0).fit(TEXTS).explain(TEXTS)
+    elif kind == "sequence":
+        _, found = explain_temperatures()
+    else:
+        sampler = SuperpixelSampler(segmenter=(2, 2), hide=0.0)
+        image = np.random.default_rng(0).uniform(size=(1, 8, 8))
+        bright = FunctionRegressor(lambda x: x[:, :4].mean(axis=(1, 2)))
+        found = LimeExplainer(bright, sampler=sampler).fit(image).explain(image)
+    word = {"text": "Word", "image": "Segment", "sequence": "Part"}[kind]
+    page = found._repr_html_()
+    assert f'<th scope="col">{word}</th>' in page
+    assert '<th scope="col">Condition</th>' not in page
+
+
+@pytest.mark.parametrize("display", [SummaryDisplay, ImportanceDisplay, HeatmapDisplay])
+def test_images_that_are_cut_differently_are_not_added_up(display):
+    images = np.random.default_rng(0).uniform(size=(3, 16, 16))
+    bright = FunctionRegressor(lambda x: x[:, :8, :8].mean(axis=(1, 2)))
+
+    def explain(segmenter):
+        sampler = SuperpixelSampler(segmenter=segmenter, hide=0.0)
+        lime = LimeExplainer(bright, sampler=sampler, n_samples=64, random_state=0)
+        return lime.fit(images).explain(images)
+
+    with pytest.raises(ValueError, match="image 1 is cut differently from image 0"):
+        display.from_explanation(explain("slic"))
+    display.from_explanation(explain((2, 2)))
+    display.from_explanation(explain("slic")[1:2])
+
+
+def test_a_word_that_no_text_has_depends_on_nothing():
+    found = LimeExplainer(judge(), random_state=0).fit(TEXTS).explain(TEXTS[:2])
+    with pytest.raises(ValueError, match="feature='bad' stands in none of the 2 explained"):
+        DependenceDisplay.from_explanation(found, feature="bad")
+    assert DependenceDisplay.from_explanation(found, feature="good").ax_
+
+
+@pytest.mark.parametrize("container", CONTAINERS.values(), ids=CONTAINERS)
+def test_cohorts_of_texts_are_told_what_to_pass(container):
+    found = LimeExplainer(judge(), random_state=0).fit(TEXTS).transform(TEXTS).toarray()
+    with pytest.raises(
+        TypeError, match="rules of the columns of a table, while X holds text"
+    ):
+        Cohorts().fit(container(TEXTS), found)
+
+
+def test_frames_of_attributions_of_texts_are_told_the_way():
+    explainer = LimeExplainer(judge(), random_state=0).set_output(transform="pandas")
+    explainer.fit(TEXTS)
+    with pytest.raises(ValueError, match=r"set_output\(transform='pandas'\).*to_frame\(\)"):
+        explainer.transform(TEXTS)
+    with sklearn.config_context(transform_output="polars"):
+        other = LimeExplainer(judge(), random_state=0).fit(TEXTS)
+        with pytest.raises(ValueError, match=r"set_output\(transform='polars'\)"):
+            other.transform(TEXTS)
+    explainer.set_output(transform="default")
+    assert explainer.transform(TEXTS).shape == (4, len(explainer.get_feature_names_out()))
+
+
+def test_texts_of_too_many_words_are_refused_before_memory_runs_out():
+    asked = []
+
+    def length(texts):
+        asked.extend(texts)
+        return np.array([np.sqrt(len(text)) for text in texts])
+
+    text = " ".join(f"word{i}" for i in range(3000))
+    lime = LimeExplainer(FunctionRegressor(length), n_samples=64, random_state=0).fit(
+        [text]
+    )
+    n_asked = len(asked)
+    with sklearn.config_context(working_memory=64):
+        with pytest.raises(
+            ValueError, match=r"3,000 units.*working_memory of 256 MiB.*sentenc"
+        ):
+            lime.transform([text])
+    assert len(asked) == n_asked
+    sentences = TokenSampler(token_pattern=r"(?:\w+\s*){1,100}")
+    lime = LimeExplainer(
+        FunctionRegressor(length), sampler=sentences, n_samples=64, random_state=0
+    ).fit([text])
+    assert lime.explain([text]).values.shape == (1, 30)
+
+
+def test_images_too_large_to_inpaint_are_refused():
+    image = np.random.default_rng(0).uniform(size=(500, 500))
+    sampler = SuperpixelSampler(segmenter=(2, 2), hide="inpaint").fit(image[np.newaxis])
+    with sklearn.config_context(working_memory=64):
+        with pytest.raises(
+            ValueError, match=r'hide="inpaint" of an image of 500 x 500 pix'
+        ):
+            sampler.rows(image[np.newaxis])
+
+
+def test_large_images_are_blurred_at_a_lower_resolution():
+    from skimage.filters import gaussian
+
+    rows, columns = np.mgrid[:600, :640]
+    image = np.sin(rows / 90.0) + np.cos(columns / 150.0) + (rows > columns)
+    right = gaussian(image, sigma=75)
+    sampler = SuperpixelSampler(segmenter=(1, 1), hide="blur").fit(image[np.newaxis])
+    [row] = sampler.rows(image[np.newaxis])
+    [found] = row.compose(np.zeros((1, 1), dtype=bool))
+    assert abs(found - right).max() < 0.02 * np.ptp(right)
+    small = image[:512, :512]
+    [row] = sampler.rows(small[np.newaxis])
+    [found] = row.compose(np.zeros((1, 1), dtype=bool))
+    np.testing.assert_array_equal(found, gaussian(small, sigma=64))

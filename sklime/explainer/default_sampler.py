@@ -7,7 +7,7 @@ import numpy as np
 from sklime.samplers import MarginalSampler, TokenSampler
 from sklime.samplers.base import Sampler
 from sklime.samplers.kinds.table import TableRows
-from sklime.tables.access import is_frame
+from sklime.samplers.kinds.text_containers import holds_texts
 from sklime.tables.typing import TableLike
 
 
@@ -20,7 +20,7 @@ def default_sampler(X: TableLike) -> Sampler:
     >>> default_sampler(["a good film", "a bad one"])
     TokenSampler()
     """
-    return TokenSampler() if _holds_texts(X) else MarginalSampler()
+    return TokenSampler() if holds_texts(X) else MarginalSampler()
 
 
 def check_is_table(sampler: Sampler, X: TableLike) -> None:
@@ -38,7 +38,7 @@ def check_is_table(sampler: Sampler, X: TableLike) -> None:
             f"X is a single text, {X!r:.80}: give a list of texts, [X], or a table, a 2D "
             "array or a frame."
         )
-    if _holds_texts(X):
+    if holds_texts(X):
         raise ValueError(
             f"X holds texts, while {sampler!r} takes tables: set sampler=TokenSampler()."
         )
@@ -56,17 +56,6 @@ def check_is_table(sampler: Sampler, X: TableLike) -> None:
             f"{first!r:.80} of type {type(first).__name__}. Give a list of texts, or a "
             "table of shape (n_rows, n_columns), such as X.reshape(-1, 1) for one column."
         )
-
-
-def _holds_texts(X):
-    """Whether rows are texts: a list, a Series or a one-dimensional array with a str."""
-    if isinstance(X, (str, bytes)) or is_frame(X):
-        return False
-    if isinstance(X, np.ndarray) and (X.ndim != 1 or X.dtype.kind not in "OUT"):
-        return False
-    if not isinstance(X, (list, tuple, np.ndarray)) and not hasattr(X, "to_frame"):
-        return False
-    return any(isinstance(text, str) for text in X)
 
 
 def _count_dimensions(X):

@@ -27,7 +27,11 @@ from sklime.explainer.default_sampler import check_is_table, default_sampler
 from sklime.explainer.diagnostics import Diagnostics, warn_of_growth
 from sklime.explainer.hidden_answers import TypicalAnswers
 from sklime.explainer.metadata import metadata
-from sklime.explainer.parameters import check_parameters, check_uncertainty
+from sklime.explainer.parameters import (
+    check_container,
+    check_parameters,
+    check_uncertainty,
+)
 from sklime.explainer.progress import (
     FitTasks,
     progress_of_growth,
@@ -336,6 +340,8 @@ class LimeExplainer(
             Sparse for sparse `X`, with the row's stored entries: a matrix or an array, as
             scikit-learn's setting ``sparse_interface`` says.
         """
+        check_fitted(self)
+        check_container(self)
         rows, _, _, outputs = self._prepare(X, self.target)
         contributions = self._contributes()
 

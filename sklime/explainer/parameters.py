@@ -3,6 +3,8 @@
 from inspect import signature
 from numbers import Real
 
+from sklearn import get_config
+
 from sklime.explanation.attribution import VIEWS
 from sklime.samplers.base import Sampler
 from sklime.selectors import MomentSelector
@@ -52,6 +54,26 @@ def check_parameters(explainer):
             f"surrogate={explainer.surrogate!r} must be an instance of a linear regressor "
             "whose fit takes sample_weight, such as Ridge() or LinearRegression()."
         )
+
+
+def check_container(explainer):
+    """Check that attributions fit into the container that `set_output` asks for.
+
+    Raises
+    ------
+    ValueError
+        If they are sparse, as those of texts are, and a frame is asked for.
+    """
+    config = vars(explainer).get("_sklearn_output_config", {})
+    wanted = config.get("transform", get_config()["transform_output"])
+    if wanted == "default" or not explainer.sampler_.kind_.sparse_columns:
+        return
+    raise ValueError(
+        "transform gives a sparse matrix for texts, a column for each word of the training "
+        f"texts, which set_output(transform={wanted!r}) cannot turn into a frame: set it "
+        'to "default", and take names from get_feature_names_out(), or use '
+        "explain(X).to_frame()."
+    )
 
 
 def check_uncertainty(surrogate, wish):

@@ -69,6 +69,26 @@ def values_by_name(explanation, *, absent=np.nan):
     return names, wide
 
 
+def check_common_units(explanation):
+    """Raise a ValueError where images are cut differently: units of one name share nothing.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        Whose units are to be compared over rows.
+    """
+    maps = explanation.unit_spans
+    if explanation.kind != "image" or maps is None:
+        return
+    for i, labels in enumerate(maps):
+        if not np.array_equal(labels, maps[0]):
+            raise ValueError(
+                f"image {i} is cut differently from image 0, so that segments of one name "
+                "are different places: show each with ImageDisplay, or explain with "
+                'segmenter="grid" or (rows, columns), which cut images of one size alike'
+            )
+
+
 def is_label_map(spans, row):
     """Whether a row's spans are an array of its own shape that labels each place.
 

@@ -18,9 +18,13 @@ from sklime.moments.products import (
 )
 from sklime.moments.sampled import SampledMoments
 from sklime.neighbourhoods.base import SampledSource
+from sklime.validation import check_memory
 
 # Numbers of units whose masks and Gram matrices are remembered.
 _REMEMBERED = 8
+
+# Memory that a pair of units takes: some Gram matrices, and systems made of them.
+_BYTES_OF_PAIRS = 40
 
 # Draws that are too few to tell what units do together, against one draw's penalty.
 _FEW = 10
@@ -91,6 +95,11 @@ class MaskedCopies(SampledSource):
     def _of(self, n_units):
         # Two threads may both draw the same; the two are equal.
         if n_units not in self._shared:
+            check_memory(
+                _BYTES_OF_PAIRS * n_units**2,
+                f"a row of {n_units:,} units, of which every pair has a moment,",
+                "cut the row into fewer units, such as sentences in place of words",
+            )
             while len(self._shared) >= _REMEMBERED:
                 self._shared.pop(next(iter(self._shared)), None)
             self._shared[n_units] = self._draw(n_units)

@@ -8,6 +8,7 @@ import numpy as np
 
 from sklime.explanation.attribution import Attribution, viewed
 from sklime.explanation.labels import row_labels
+from sklime.explanation.units import unit_mask
 from sklime.explanation.view.beeswarm import beeswarm_offsets
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.labels import (
@@ -94,13 +95,18 @@ class DependenceDisplay(Display):
         KeyError
             If no feature has this name.
         ValueError
-            If all outputs are explained and `target` is not given, or `attribution` is
-            not known.
+            If all outputs are explained and `target` is not given, no row has the
+            feature, or `attribution` is not known.
         """
         from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-        explanation = viewed(self._of_target(target), attribution)
-        frame = explanation[:, [feature]].to_frame()
+        explanation = viewed(self._of_target(target), attribution)[:, [feature]]
+        if not unit_mask(explanation).any():
+            raise ValueError(
+                f"feature={feature!r} stands in none of the {len(explanation)} explained "
+                "rows: choose one of theirs, which unit_names lists"
+            )
+        frame = explanation.to_frame()
         values, attributions = frame["value"], frame["attribution"].to_numpy()
         moments, unit, zone = as_numbers(values)
         if moments is not None or (is_numeric_dtype(values) and not is_bool_dtype(values)):

@@ -9,7 +9,7 @@ from scipy.cluster.hierarchy import leaves_list, linkage
 
 from sklime.explanation.attribution import Attribution, viewed
 from sklime.explanation.labels import row_labels
-from sklime.explanation.units import values_by_name
+from sklime.explanation.units import check_common_units, values_by_name
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.labels import label_attributions, label_y, rows_line, title
 from sklime.plotting.style import signed_map, strength
@@ -96,6 +96,7 @@ class HeatmapDisplay(Display):
         if max_rows < 1:
             raise ValueError(f"max_rows={max_rows!r} must be at least 1")
         explanation = viewed(self._of_target(target), attribution)
+        check_common_units(explanation)
         names, values = values_by_name(explanation, absent=0.0)
         values = values[:, 0]
         shown, n_others, others = strongest(values, max_features)

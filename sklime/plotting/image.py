@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from sklime.explanation.view.pictures import as_bytes
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.labels import row_lines, title
 from sklime.plotting.style import HATCH, NEGATIVE, POSITIVE, strength
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
 class ImageDisplay(Display):
     """The explanation of one image: its strongest superpixels, laid over it.
 
-    The image is shown in grey, so that colours speak of attributions alone: superpixels
-    that raise the explained output are orange, those that lower it blue and hatched; the
-    stronger the colour, the larger the attribution.
+    Superpixels that raise the explained output are orange, those that lower it blue and
+    hatched; the stronger the tint, the larger the attribution, as the bar beside it says.
+    Images of three channels, or four with opacity, are shown in their colours, others in
+    grey.
 
     Parameters
     ----------
@@ -108,11 +110,13 @@ class ImageDisplay(Display):
 
         height, width = labels.shape
         ax = axes_for(ax, 5.2, 1 + np.clip(5.2 * height / width, 1, 9))
-        ax.imshow(_grey(np.asarray(own.data[0], dtype=float)), cmap="gray")
+        _show(ax, np.asarray(own.data[0]))
         for j in shown[values[shown] != 0]:
             share = abs(values[j]) / strength(values)
             _overlay(ax, labels == j, values[j], share)
         ax.set_axis_off()
+        if values.any():
+            _scale(ax, strength(values))
         _key(ax)
         title(ax, *row_lines(own, self._row_name(row)), share=0.9)
         shown = shown[values[shown] != 0]
@@ -120,12 +124,28 @@ class ImageDisplay(Display):
         return self._finish(ax, drawn)
 
 
-def _grey(image):
-    """Mean of the channels; without the fourth of four, which is opacity."""
-    if image.ndim == 2:
-        return image
-    n_channels = image.shape[2]
-    return image[..., : 3 if n_channels == 4 else n_channels].mean(axis=2)
+def _show(ax, image):
+    """Show three channels as colours, also three of four, the last of which is opacity.
+
+    Others are shown by their mean, in grey.
+    """
+    if image.ndim == 3 and image.shape[2] in (3, 4):
+        ax.imshow(as_bytes(image))
+        return
+    image = image.astype(float)
+    ax.imshow(image if image.ndim == 2 else image.mean(axis=2), cmap="gray")
+
+
+def _scale(ax, largest):
+    """Draw a colour bar of the tints, from the largest attribution down to its negative."""
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import LinearSegmentedColormap, Normalize, to_rgb
+
+    tints = [(*to_rgb(NEGATIVE), 0.6), (1, 1, 1, 0), (*to_rgb(POSITIVE), 0.6)]
+    tints = LinearSegmentedColormap.from_list("tints", tints)
+    shades = ScalarMappable(Normalize(-largest, largest), tints)
+    bar = ax.figure.colorbar(shades, ax=ax, aspect=30, pad=0.02, shrink=0.8)
+    bar.set_label("attribution")
 
 
 def _overlay(ax, pixels, value, share):

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.stats import t
 
 from sklime.explanation.attribution import Attribution, viewed
-from sklime.explanation.units import values_by_name
+from sklime.explanation.units import check_common_units, values_by_name
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.labels import LITERAL, fitted, label_attributions, label_y, rows_line
 from sklime.plotting.style import POSITIVE, SUMMED
@@ -129,6 +129,7 @@ class ImportanceDisplay(Display):
         """The explanation that is drawn."""
         overall = groups is None and target is None
         explanation = self.explanation if overall else self._of_target(target)
+        check_common_units(explanation)
         return viewed(explanation, attribution)
 
 

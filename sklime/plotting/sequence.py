@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from sklime.plotting.base import Display, axes_for
-from sklime.plotting.labels import label_y, row_lines, title
+from sklime.plotting.labels import (
+    LITERAL,
+    label_y,
+    legible,
+    row_lines,
+    text_width,
+    title,
+)
 from sklime.plotting.style import HATCH, NEGATIVE, POSITIVE, strength
 from sklime.plotting.top_features import strongest
+from sklime.tables.schema import default_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +30,8 @@ class SequenceDisplay(Display):
 
     The line is the feature, scaled to its lane. The areas are attributions: upward and
     orange where a step raises the explained output, downward, blue and hatched where it
-    lowers it, all on one scale. The lanes with the largest mean absolute attribution
-    come first.
+    lowers it, all on the scale at the right. The lanes with the largest mean absolute
+    attribution come first.
 
     Parameters
     ----------
@@ -93,7 +101,8 @@ class SequenceDisplay(Display):
         max_features : int, default=10
             How many features have a lane, the strongest ones.
         names : sequence of F str, default=None
-            Names of the lanes. None: "feature 0", "feature 1", ...
+            Names of the lanes. None: those of the explanation, ``x0``, ``x1``, ... if it
+            has none.
 
         Returns
         -------
@@ -115,7 +124,7 @@ class SequenceDisplay(Display):
         attributions = np.append(own.values[0], 0.0)[np.asarray(own.unit_spans[0])]
         attributions = np.broadcast_to(attributions.reshape(len(series), -1), series.shape)
         if names is None:
-            names = [f"feature {j}" for j in range(series.shape[1])]
+            names = own.meta.get("features", default_names(series.shape[1]))
         elif len(names) != series.shape[1]:
             raise ValueError(
                 f"names has {len(names)} names, expected one for each of "
@@ -124,11 +133,15 @@ class SequenceDisplay(Display):
         lanes, _, _ = strongest(attributions, max_features)
 
         ax = axes_for(ax, 8, 1.7 + 0.8 * len(lanes))
-        heights = 0.45 * attributions / strength(attributions)
+        largest = strength(attributions)
+        heights = 0.45 * attributions / largest
         for y, j in enumerate(lanes):
             _lane(ax, y, series[:, j], heights[:, j])
         label_y(ax, [names[j] for j in lanes])
         ax.set_xlim(-0.5, len(series) - 0.5)
+        if attributions.any():
+            _scale(ax, len(lanes), largest)
+        _label_steps(ax, own.meta.get("steps"))
         ax.set_xlabel("step; areas up raise the output, areas down lower it")
         title(ax, *row_lines(own, self._row_name(row)))
         drawn = {
@@ -138,6 +151,33 @@ class SequenceDisplay(Display):
             "attribution": attributions[:, lanes].T.ravel(),
         }
         return self._finish(ax, drawn)
+
+
+def _scale(ax, n_lanes, largest):
+    """Label the largest height of areas, up and down, at the right of each lane."""
+    scale = ax.secondary_yaxis("right")
+    places = np.arange(n_lanes)[:, np.newaxis] + [-0.45, 0.0, 0.45]
+    labels = [f"{sign}{largest:.2g}" for sign in "+\u2212"]
+    labels = [labels[0], "0", labels[1]] * n_lanes
+    scale.set_yticks(places.ravel(), labels, fontsize="x-small", **LITERAL)
+    # Labels of neighbouring lanes make way for each other.
+    for label, side in zip(
+        scale.get_yticklabels(), ["top", "center", "bottom"] * n_lanes, strict=True
+    ):
+        label.set_verticalalignment(side)
+    scale.set_ylabel("attribution", fontsize="small")
+
+
+def _label_steps(ax, names):
+    """Write the names of steps below the axes, as many as there is room for."""
+    if names is None:
+        return
+    widest = max(text_width(legible(name)) for name in names)
+    room = 72 * ax.get_window_extent().width / ax.figure.dpi
+    every = max(1, int(np.ceil(len(names) * (widest + 10) / room)))
+    places = np.arange(len(names))[(len(names) - 1) % every :: every]
+    labels = [legible(names[i]) for i in places]
+    ax.set_xticks(places, labels, **LITERAL)
 
 
 def _lane(ax, y, series, heights):

@@ -8,7 +8,7 @@ import numpy as np
 
 from sklime.explanation.attribution import Attribution, viewed
 from sklime.explanation.labels import row_labels
-from sklime.explanation.units import values_by_name
+from sklime.explanation.units import check_common_units, values_by_name
 from sklime.explanation.view.beeswarm import beeswarm_offsets
 from sklime.explanation.view.ranks import value_ranks
 from sklime.plotting.base import Display, axes_for
@@ -91,6 +91,7 @@ class SummaryDisplay(Display):
         from matplotlib import colormaps
 
         explanation = viewed(self._of_target(target), attribution)
+        check_common_units(explanation)
         names, values = values_by_name(explanation, absent=0.0)
         values = values[:, 0]
         shown, n_others, others = strongest(values, max_features)

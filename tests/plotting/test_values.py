@@ -356,15 +356,26 @@ def test_only_the_strongest_superpixels_are_shown():
     assert len(areas(ImageDisplay.from_explanation(explanation, max_features=3))) == 3
 
 
-@pytest.mark.parametrize("n_channels", [None, 1, 2, 3, 4, 5])
-def test_images_are_grey_whatever_their_channels(n_channels):
+@pytest.mark.parametrize("n_channels", [3, 4])
+@pytest.mark.parametrize("scale", [1, 255])
+def test_images_of_three_channels_have_their_colours(n_channels, scale):
+    image = scale * np.random.default_rng(4).random((4, 5, n_channels))
+    image = image.astype(np.uint8) if scale > 1 else image
+    explanation = picture(image, np.zeros((4, 5), int), [1.0])
+    [shown] = ImageDisplay.from_explanation(explanation).ax_.images
+    # Half a step of 255 is rounding.
+    found = shown.get_array() / (255 / scale)
+    np.testing.assert_allclose(found, image[..., :3], atol=0.5 * scale / 255)
+
+
+@pytest.mark.parametrize("n_channels", [None, 1, 2, 5])
+def test_images_of_other_channels_are_grey(n_channels):
     image = np.random.default_rng(4).random(
         (4, 5) + (n_channels,) * (n_channels is not None)
     )
     explanation = picture(image, np.zeros((4, 5), int), [1.0])
     [shown] = ImageDisplay.from_explanation(explanation).ax_.images
     colors = image.reshape(4, 5, -1)
-    colors = colors[..., :3] if n_channels == 4 else colors
     # Rounding of a mean.
     np.testing.assert_allclose(shown.get_array(), colors.mean(axis=2), rtol=1e-12)
 

@@ -199,7 +199,7 @@ def _data_uri(image, size):
     """An image as PNG where that is small, else as JPEG."""
     from PIL import Image
 
-    picture = Image.fromarray(_bytes(image)).resize(size, Image.Resampling.BOX)
+    picture = Image.fromarray(as_bytes(image)).resize(size, Image.Resampling.BOX)
     for kind in ("png", "jpeg"):
         file = io.BytesIO()
         picture.save(file, kind, quality=80, optimize=True)
@@ -209,7 +209,7 @@ def _data_uri(image, size):
     return f"data:image/{kind};base64,{content}"
 
 
-def _bytes(image):
+def as_bytes(image):
     """Pixels as bytes: grey of shape (H, W) or colours of shape (H, W, 3)."""
     image = (
         np.nan_to_num(image.astype(float), nan=0.0) if image.dtype != np.uint8 else image

@@ -207,8 +207,8 @@
     if (!units.length) return el("div", {}, el("p", {}, "No attribution differs from 0."), unlisted);
     const texts = aligned(units.map((unit) => signed(answer.values[unit])));
     const thin = new Set(answer.thin);
-    const unit = { text: "Word", image: "Segment", sequence: "Part" }[row.picture?.kind] ?? "Condition";
-    const head = [unit, ...(row.cells ? ["Value"] : []), $("row").dataset.values];
+    const heading = { text: "Word", image: "Segment", sequence: "Part" }[row.picture?.kind] ?? "Condition";
+    const head = [heading, ...(row.cells ? ["Value"] : []), $("row").dataset.values];
     const lines = units.map((unit, i) => {
       const value = answer.values[unit], margin = answer.margins?.[unit] ?? null;
       const label = labels[row.labels[unit]];

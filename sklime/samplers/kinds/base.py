@@ -27,6 +27,9 @@ class RowKind(ABC):
     # Whether all rows are described by the columns of one table.
     columnar = False
 
+    # Whether `lay_out` gives a sparse matrix.
+    sparse_columns = False
+
     @classmethod
     def tag(cls, tags: Tags) -> None:
         """Set scikit-learn's input tags for an explainer of such rows."""

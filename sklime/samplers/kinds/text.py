@@ -30,6 +30,7 @@ class TextRows(RowKind):
     """
 
     name = "text"
+    sparse_columns = True
 
     def __init__(self, X: Table, vocabulary: NDArray[np.object_]) -> None:
         self.vocabulary = vocabulary

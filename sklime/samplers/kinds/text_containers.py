@@ -9,6 +9,24 @@ from sklime.tables.access import is_frame
 _MISSING = frozenset({"None", "nan", "NaT", "<NA>"})
 
 
+def holds_texts(X):
+    """Whether rows are texts: a list, a Series or a one-dimensional array with a str.
+
+    Examples
+    --------
+    >>> from sklime.samplers.kinds.text_containers import holds_texts
+    >>> holds_texts(["a good film"]), holds_texts([[1.0, 2.0]])
+    (True, False)
+    """
+    if isinstance(X, (str, bytes)) or is_frame(X):
+        return False
+    if isinstance(X, np.ndarray) and (X.ndim != 1 or X.dtype.kind not in "OUT"):
+        return False
+    if not isinstance(X, (list, tuple, np.ndarray)) and not hasattr(X, "to_frame"):
+        return False
+    return any(isinstance(text, str) for text in X)
+
+
 def read_texts(X):
     """Read texts from any container.
 

@@ -66,8 +66,10 @@ class MaskSampler(Sampler):
         """
         return np.zeros(len(X), dtype=bool)
 
-    # What a warning says of traces of hidden units, and how to hide them better.
-    hiding = "the sampler leaves traces of hidden units: hide them in another way."
+    @property
+    def hiding(self) -> str:
+        """What a warning says of traces of hidden units, and the cure."""
+        return "the sampler leaves traces of hidden units: hide them in another way."
 
     @abstractmethod
     def rows(self, X: Table) -> Sequence[MaskedRow]:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from sklime.samplers.masked.cellwise import as_held, whole_numbers
+from sklime.validation import check_memory
 
 
 def hidden_image(image, segments, hide):
@@ -49,12 +50,29 @@ def _mean(image, segments):
     return whole_numbers(means, image.dtype)[which].reshape(image.shape)
 
 
+# Standard deviation of the blur, in pixels, that large images are reduced to.
+_COARSE = 32
+
+# Memory that the harmonic continuation of a pixel takes.
+_BYTES_PAINTED = 1_300
+
+
 def _blur(image, segments):
     from skimage.filters import gaussian
 
     sigma = max(1.0, min(segments.shape) / 8)
     axis = None if image.ndim == 2 else -1
-    blurred = gaussian(image.astype(np.float64), sigma=sigma, channel_axis=axis)
+    # The time grows with sigma: what is smooth is blurred and kept at a lower resolution.
+    step = int(sigma // _COARSE) if sigma > 2 * _COARSE else 1
+    pixels, shape = image.astype(np.float64), image.shape
+    if step > 1:
+        from skimage.transform import resize
+
+        coarse = (-(-shape[0] // step), -(-shape[1] // step), *shape[2:])
+        pixels = resize(pixels, coarse, order=1, anti_aliasing=True, mode="edge")
+    blurred = gaussian(pixels, sigma=sigma / step, channel_axis=axis)
+    if step > 1:
+        blurred = resize(blurred, shape, order=1, mode="edge")
     return whole_numbers(blurred, image.dtype)
 
 
@@ -67,7 +85,13 @@ def _inpaint(image, segments):
     which = segments.ravel()
     if which.max() == 0:  # nothing surrounds it
         return _mean(image, segments)
-    grid = grid_to_graph(*segments.shape)
+    height, width = segments.shape
+    check_memory(
+        _BYTES_PAINTED * which.size,
+        f'hide="inpaint" of an image of {height} x {width} pixels',
+        'use hide="blur", or explain a smaller image',
+    )
+    grid = grid_to_graph(height, width)
     pairs = grid.row[grid.row != grid.col], grid.col[grid.row != grid.col]
     known = which[pairs[0]] != which[pairs[1]]
     around, within = (

@@ -143,10 +143,13 @@ class TokenSampler(MaskSampler):
         self.n_features_in_, self.binary_features_ = 1, np.array([True])
         return self
 
-    hiding = (
-        "TokenSampler leaves words that are no tokens in the text: see to token_pattern or "
-        "tokenizer."
-    )
+    @property
+    def hiding(self) -> str:
+        """What a warning says of traces of hidden tokens, and the cure."""
+        return (
+            "TokenSampler leaves words that are no tokens in the text: see to "
+            "token_pattern or tokenizer."
+        )
 
     def leaves_traces(self, X: Table) -> NDArray[np.bool_]:
         found = np.zeros(len(X), dtype=bool)
