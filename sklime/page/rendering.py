@@ -123,11 +123,12 @@ def _environment():
 
 @cache
 def _asset(name):
-    """Read a style sheet or script that goes into pages unchanged."""
+    """Read a style sheet or script that goes into pages, without its indents."""
     from markupsafe import Markup
 
     folder = resources.files(__package__).joinpath("templates")
-    return Markup(folder.joinpath(name).read_text("utf-8"))
+    lines = folder.joinpath(name).read_text("utf-8").splitlines()
+    return Markup("\n".join(line.strip() for line in lines) + "\n")
 
 
 def _well_formed(value):

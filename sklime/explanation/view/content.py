@@ -185,9 +185,12 @@ def _doubts(explanation):
     # A column of one value, or one bin, has nothing to answer.
     varies = np.ones((len(e), 1, values.shape[2]), dtype=bool)
     if isinstance(e.conditions, TableConditions):
-        last = np.array([len(own) - 1 for own in e.conditions.labels])
-        seen = (e.conditions.codes >= 0) & (e.conditions.codes < last)
-        varies[:, 0] = ~(seen & (last <= 1))
+        alone = [
+            sum(not str(label).endswith(" is missing") for label in own[:-1]) == 1
+            for own in e.conditions.labels
+        ]
+        varies[:, 0] = ~((e.conditions.codes == 0) & np.array(alone, dtype=bool))
+    varies = varies | (support > 0)
     few = by_output(e.low_support) & varies
     unanswered = np.isnan(values) | ((values == 0) & (support < 1) & varies)
     # A closed form needs no draws of its own.
