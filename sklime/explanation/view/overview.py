@@ -27,8 +27,8 @@ def overview(explanation):
         ``share`` of the longest in percent, and where one output is explained its
         ``dots``: SVG paths by colour, 0 for low values to 4 for high ones, -1 for values
         that are missing or no numbers; ``n_others``, how many features there are besides;
-        ``n_dots``, the rows that have dots, ``coloured`` or all grey; ``ends`` of the lanes,
-        as text, and ``zero``, where 0 stands in percent.
+        ``n_dots``, the rows that have dots, ``coloured`` or all grey; ``ends`` of the
+        lanes, as text, and ``zero``, where 0 stands in percent.
     """
     if explanation.kind == "image" or len(explanation) < 2:
         return None
