@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from sklime.explanation.view.doubts import doubts
 from sklime.page.numbers import aligned
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.labels import label_y, row_lines, text_width, title
-from sklime.plotting.style import SUMMED, bars
+from sklime.plotting.style import SUMMED, bars, thousands
 from sklime.plotting.top_features import strongest, with_others
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ class AttributionDisplay(Display):
     title names the row by its label in the index, or its position, and gives the
     prediction, the surrogate's own answer, its weighted R2 and its intercept, the level
     that attributions are added to. Where the explanation has standard errors, bars carry
-    confidence intervals. Conditions marked ``†`` rest on few draws.
+    confidence intervals. Conditions marked ``†`` rest on few draws; those without a bar,
+    "no answer", are such that draws say nothing about.
 
     Parameters
     ----------
@@ -94,12 +96,16 @@ class AttributionDisplay(Display):
         shown, n_others, others = strongest(values, max_features)
         doubtful = own.low_support[0, shown]
         labels = with_others(conditions, shown, n_others)
+        unanswered = np.flatnonzero(doubts(own)["unanswered"][0, 0])
         marks = [f"† {label}" for label in labels]
         marks = [*np.where(doubtful, marks[: len(shown)], labels[: len(shown)])]
         marks += labels[len(shown) :]
         lengths = np.append(values[0, shown], others[: n_others > 0])
+        # Lines without a bar: what draws say nothing about.
+        silent = [str(conditions[j]) for j in unanswered if j not in shown][:max_features]
+        blank = [np.nan] * len(silent)
 
-        ax = axes_for(ax, 8, 1.3 + 0.32 * len(lengths))
+        ax = axes_for(ax, 8, 1.3 + 0.32 * (len(lengths) + len(silent)))
         drawn = bars(ax, range(len(lengths)), lengths, height=0.7)
         if n_others:
             drawn[-1].set_facecolor(SUMMED)
@@ -108,7 +114,7 @@ class AttributionDisplay(Display):
             reach = np.abs(bounds - values[0, shown])
             at = np.arange(len(shown))
             ax.errorbar(values[0, shown], at, xerr=reach, fmt="none", ecolor="k", capsize=3)
-        written = aligned(lengths)
+        written = aligned([*lengths, *blank])
         # Right-aligned, so that decimals stand below each other.
         right = 8 + max(map(text_width, written))
         for y, number in enumerate(written):
@@ -121,13 +127,14 @@ class AttributionDisplay(Display):
                 va="center",
                 ha="right",
             )
-        label_y(ax, marks)
+        label_y(ax, marks + silent)
+        thousands(ax.xaxis)
         ax.set_xlabel("attribution" + ", † from few draws" * bool(doubtful.any()))
         title(ax, *row_lines(own, self._row_name(row)))
-        drawn = {"condition": labels, "attribution": lengths}
+        drawn = {"condition": labels + silent, "attribution": np.append(lengths, blank)}
+        beyond = len(drawn["condition"]) - len(shown)
         if own.standard_errors is not None:
-            beyond = [np.nan] * (n_others > 0)
-            drawn["lower"], drawn["upper"] = (np.append(bound, beyond) for bound in bounds)
-        few = np.append(doubtful, [False] * (n_others > 0)).astype(bool)
-        drawn |= {"few_draws": few}
+            ends = (np.append(bound, [np.nan] * beyond) for bound in bounds)
+            drawn["lower"], drawn["upper"] = ends
+        drawn["few_draws"] = np.append(doubtful, np.zeros(beyond, dtype=bool))
         return self._finish(ax, drawn)

@@ -10,7 +10,7 @@ from sklime.explanation.labels import row_labels
 from sklime.explanation.view.beeswarm import beeswarm_offsets
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.labels import LITERAL, fitted, label_y, rows_line, title
-from sklime.plotting.style import NEGATIVE, SUMMED, strength
+from sklime.plotting.style import NEGATIVE, SUMMED, strength, thousands
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -103,6 +103,7 @@ def _scatter(ax, values, attributions):
     ax.axhline(0, color="0.3", linewidth=0.8)
     ax.scatter(values[known], attributions[known], s=14, color=NEGATIVE)
     ax.set_ylabel("attribution")
+    thousands(ax.yaxis)
     if not known.all():
         lane = ax.inset_axes([1.02, 0, 0.12, 1], sharey=ax)
         own = attributions[~known]
@@ -137,3 +138,4 @@ def _draw_strips(ax, strips):
         ax.scatter(own, height + beeswarm_offsets(own, scale), s=14, color=NEGATIVE)
     ax.axvline(0, color="0.3", linewidth=0.8)
     ax.set_xlabel("attribution")
+    thousands(ax.xaxis)

@@ -11,7 +11,7 @@ from sklime.explanation.labels import row_labels
 from sklime.explanation.units import values_by_name
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.labels import label_y, rows_line, title
-from sklime.plotting.style import signed_map, strength
+from sklime.plotting.style import signed_map, strength, thousands
 from sklime.plotting.top_features import strongest, with_others
 
 if TYPE_CHECKING:
@@ -109,7 +109,8 @@ class HeatmapDisplay(Display):
             vmin=-limit,
             vmax=limit,
         )
-        ax.figure.colorbar(cells, ax=ax, label="attribution", aspect=40, pad=0.02)
+        bar = ax.figure.colorbar(cells, ax=ax, label="attribution", aspect=40, pad=0.02)
+        thousands(bar.ax.yaxis)
         label_y(ax, labels)
         ax.set_ylim(len(labels) - 0.5, -0.5)
         ax.set_xticks([])
@@ -133,6 +134,7 @@ def _curve(ax, predictions, line):
     curve.stairs(predictions, edges, baseline=None, color="k", linewidth=0.8)
     curve.set_xlim(edges[[0, -1]])
     curve.set_xticks([])
+    thousands(curve.yaxis)
     curve.set_ylabel("prediction", rotation=0, ha="right", va="center")
     curve.spines[["top", "right"]].set_visible(False)
     title(curve, line)

@@ -10,7 +10,7 @@ from scipy.stats import t
 from sklime.explanation.units import values_by_name
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.labels import LITERAL, fitted, label_y, rows_line
-from sklime.plotting.style import POSITIVE, SUMMED
+from sklime.plotting.style import POSITIVE, SUMMED, thousands
 from sklime.plotting.top_features import strongest, with_others
 
 if TYPE_CHECKING:
@@ -113,6 +113,7 @@ class ImportanceDisplay(Display):
                 own.set_xlabel("mean |attribution|", fontsize="small")
             if k % _ACROSS == 0:
                 label_y(own, labels)
+        thousands(self.axes_[0].xaxis)
         # All panels share it.
         self.axes_[0].set_xlim(left=0)
         columns = ["panel", "feature", "mean_abs_attribution", "lower", "upper"]

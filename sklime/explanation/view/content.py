@@ -10,9 +10,9 @@ from sklime.explanation.labels import row_names
 from sklime.explanation.serialization.arrays import nested_floats
 from sklime.explanation.serialization.scalars import spell_float
 from sklime.explanation.units import by_output, unit_mask, units_by_name
+from sklime.explanation.view.doubts import doubts
 from sklime.explanation.view.notes import reading_notes
 from sklime.explanation.view.pictures import picture_of
-from sklime.tables.conditions import TableConditions
 
 # JavaScript holds no larger ints exactly.
 _LARGEST_INT = 2**53
@@ -154,7 +154,7 @@ def _answers(explanation, outputs):
     if e.standard_errors is not None:
         with np.errstate(invalid="ignore"):  # infinite attributions have no margin
             margins = by_output(e.confidence_intervals()[1] - e.values)
-    doubtful = {name: own & mask[:, None] for name, own in _doubts(e).items()}
+    doubtful = {name: own & mask[:, None] for name, own in doubts(e).items()}
     fields = {
         "output": targets.tolist(),
         **{
@@ -176,30 +176,6 @@ def _answers(explanation, outputs):
             for name, own in doubtful.items():
                 answer[name] = np.flatnonzero(own[i, j]).tolist()
     return rows
-
-
-def _doubts(explanation):
-    """Masks (n, n_outputs, d) of units whose attributions are doubtful, by the reason."""
-    e = explanation
-    values, support = by_output(e.values), by_output(e.support)
-    # A column of one value, or one bin, has nothing to answer.
-    varies = np.ones((len(e), 1, values.shape[2]), dtype=bool)
-    if isinstance(e.conditions, TableConditions):
-        alone = [
-            sum(not str(label).endswith(" is missing") for label in own[:-1]) == 1
-            for own in e.conditions.labels
-        ]
-        varies[:, 0] = ~((e.conditions.codes == 0) & np.array(alone, dtype=bool))
-    varies = varies | (support > 0)
-    few = by_output(e.low_support) & varies
-    unanswered = np.isnan(values) | ((values == 0) & (support < 1) & varies)
-    # A closed form needs no draws of its own.
-    few &= e.meta.get("method") != "exact"
-    return {
-        "thin": few & (values != 0) & ~unanswered,
-        "unanswered": unanswered,
-        "unlisted": few & (values == 0) & ~unanswered,
-    }
 
 
 def _rounded(array, digits=4):
