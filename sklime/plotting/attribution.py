@@ -94,15 +94,19 @@ class AttributionDisplay(Display):
         conditions = own.conditions[0]
         values = own.values[:, : len(conditions)]
         shown, n_others, others = strongest(values, max_features)
-        doubtful = own.low_support[0, shown]
+        doubt = {name: mask[0, 0] for name, mask in doubts(own).items()}
+        doubtful = doubt["thin"][shown]
         labels = with_others(conditions, shown, n_others)
-        unanswered = np.flatnonzero(doubts(own)["unanswered"][0, 0])
         marks = [f"† {label}" for label in labels]
         marks = [*np.where(doubtful, marks[: len(shown)], labels[: len(shown)])]
         marks += labels[len(shown) :]
         lengths = np.append(values[0, shown], others[: n_others > 0])
         # Lines without a bar: what draws say nothing about.
-        silent = [str(conditions[j]) for j in unanswered if j not in shown][:max_features]
+        silent = [
+            str(conditions[j])
+            for j in np.flatnonzero(doubt["unanswered"])[:max_features]
+            if j not in shown
+        ]
         blank = [np.nan] * len(silent)
 
         ax = axes_for(ax, 8, 1.3 + 0.32 * (len(lengths) + len(silent)))
