@@ -1,5 +1,6 @@
 """The demo prints what its CSV file says, and refuses a bad output path at once."""
 
+import json
 import re
 import subprocess
 import sys
@@ -28,7 +29,8 @@ def demo(tmp_path_factory):
         patch.chdir(folder)
         main(["demo"])
     page = (folder / "report.html").read_text(encoding="utf-8")
-    return printed.getvalue(), pd.read_csv(folder / "attributions.csv"), page
+    table = pd.read_csv(folder / "attributions.csv", index_col="row")
+    return printed.getvalue(), table, page
 
 
 @pytest.fixture(scope="module")
@@ -53,14 +55,30 @@ def printed_values(text):
 def test_file_has_one_line_per_test_row_and_one_column_per_feature(demo, split):
     _, attributions, _ = demo
     _, X_test, _, _ = split
-    assert attributions.columns.equals(X_test.columns)
-    assert len(attributions) == len(X_test)
-    assert np.isfinite(attributions).all(axis=None)
+    assert attributions.columns[2:].equals(X_test.columns)
+    assert attributions.index.equals(X_test.index)
+    assert np.isfinite(attributions[X_test.columns]).all(axis=None)
+
+
+def test_file_tells_the_row_its_class_and_its_prediction(demo, forest, split):
+    _, attributions, page = demo
+    X_test = split[1]
+    assert attributions.columns[:2].tolist() == ["class", "prediction"]
+    assert attributions["class"].tolist() == forest.predict(X_test).tolist()
+    np.testing.assert_allclose(
+        attributions["prediction"], forest.predict_proba(X_test)[:, 1]
+    )
+    # The page calls rows by the same labels.
+    explained = re.search(r'<script type="application/json"[^>]*>(.*?)</script>', page)
+    names = [row["name"] for row in json.loads(explained[1])["rows"]]
+    assert names == [str(label) for label in X_test.index]
 
 
 def test_three_rows_are_printed_with_their_strongest_features(demo, forest, split):
     printed, attributions, _ = demo
     probabilities = forest.predict_proba(split[1])[:, 1]
+    probabilities = pd.Series(probabilities, index=split[1].index)
+    features = attributions[split[1].columns]
     assert forest.classes_[1] == "malignant"
     assert "probability of 'malignant'" in printed
 
@@ -70,7 +88,7 @@ def test_three_rows_are_printed_with_their_strongest_features(demo, forest, spli
     assert len(rows) == 3
     for row, probability, block in rows:
         assert probability == f"{probabilities[int(row)]:.2f}"
-        strongest = attributions.iloc[int(row)].sort_values(key=np.abs, ascending=False)
+        strongest = features.loc[int(row)].sort_values(key=np.abs, ascending=False)
         for (condition, value), feature in zip(
             printed_values(block), strongest.index, strict=False
         ):
@@ -81,7 +99,7 @@ def test_three_rows_are_printed_with_their_strongest_features(demo, forest, spli
 def test_ranking_is_by_mean_absolute_attribution(demo):
     printed, attributions, _ = demo
     ranking = printed_values(printed.partition("mean |attribution|")[2])
-    expected = attributions.abs().mean().nlargest(len(ranking))
+    expected = attributions.iloc[:, 2:].abs().mean().nlargest(len(ranking))
     assert [name for name, _ in ranking] == list(expected.index)
     assert [value for _, value in ranking] == pytest.approx(list(expected), abs=5.1e-5)
 
@@ -91,6 +109,10 @@ def test_fidelity_speed_and_place_are_told(demo, forest, split):
     X_train, X_test, _, _ = split
     fidelity = LimeExplainer(forest, random_state=0).fit(X_train).score(X_test)
     assert f"Mean local fidelity {fidelity:.3f}:" in printed
+    narrow = LimeExplainer(forest, random_state=0).set_params(kernel__width=0.6)
+    helped = narrow.fit(X_train).score(X_test)
+    assert helped > fidelity
+    assert f"{helped:.3f} with kernel__width=0.6" in printed
     assert re.search(r"^[\d,]+ rows explained per second", printed, re.MULTILINE)
     assert re.search(r"test rows are in attributions\.csv$", printed, re.MULTILINE)
     assert re.search(r"to look at, are in /.*/report\.html\n$", printed)

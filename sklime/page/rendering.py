@@ -51,7 +51,10 @@ def render_page(content, header, overview=None):
     >>> page.startswith("<!doctype html>"), "<film>" in page
     (True, False)
     """
+    from markupsafe import Markup
+
     script = _asset("page.js")
+    styles = ["view.css", "page.css"] + ["overview.css"] * (overview is not None)
     # Without a script, pictures would only repeat what is in the data.
     first = [row | {"picture": None} for row in content["rows"][:_STATIC_ROWS]]
     return _fill(
@@ -61,7 +64,7 @@ def render_page(content, header, overview=None):
         ranking=content.get("ranking"),
         overview=overview,
         still=[static_row(row, content) for row in first],
-        style=_asset("view.css") + _asset("page.css"),
+        style=Markup().join(map(_asset, styles)),
         script=script,
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
@@ -128,11 +131,13 @@ def _environment():
 
 @cache
 def _asset(name):
-    """Read a style sheet or script that goes into pages unchanged."""
+    """Read a style sheet or script that goes into pages, without indents and notes."""
     from markupsafe import Markup
 
     folder = resources.files(__package__).joinpath("templates")
-    return Markup(folder.joinpath(name).read_text("utf-8"))
+    lines = folder.joinpath(name).read_text("utf-8").splitlines()
+    lines = [line.strip() for line in lines]
+    return Markup("\n".join(line for line in lines if not line.startswith("//")) + "\n")
 
 
 def _well_formed(value):

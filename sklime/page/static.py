@@ -91,7 +91,7 @@ def static_row(row, content):
 
 def _what(content, answer):
     phrase = content["phrase"]
-    return phrase + content["outputs"][answer["output"]] if phrase else "prediction"
+    return f"{phrase}{content['outputs'][answer['output']]}:" if phrase else "prediction"
 
 
 def _prediction(answer):

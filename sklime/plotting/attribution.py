@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from sklime.explanation.view.doubts import doubts
 from sklime.page.numbers import aligned
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.labels import (
@@ -15,7 +16,7 @@ from sklime.plotting.labels import (
     text_width,
     title,
 )
-from sklime.plotting.style import SUMMED, bars
+from sklime.plotting.style import SUMMED, bars, thousands
 from sklime.plotting.top_features import strongest, with_others
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ class AttributionDisplay(Display):
     title names the row by its label in the index, or its position, and gives the
     prediction, the surrogate's own answer, its weighted R2 and its intercept, the level
     that attributions are added to. Where the explanation has standard errors, bars carry
-    confidence intervals. Conditions marked ``†`` rest on few draws. The axis says
-    what the bars are: give ``explanation.contributions()`` to draw contributions.
+    confidence intervals. Conditions marked ``†`` rest on few draws; those without a bar,
+    "no answer", are such that draws say nothing about. The axis says what the
+    bars are: give ``explanation.contributions()`` to draw contributions.
 
     Parameters
     ----------
@@ -99,14 +101,22 @@ class AttributionDisplay(Display):
         conditions = own.conditions[0]
         values = own.values[:, : len(conditions)]
         shown, n_others, others = strongest(values, max_features)
-        doubtful = own.low_support[0, shown]
+        doubt = {name: mask[0, 0] for name, mask in doubts(own).items()}
+        doubtful = doubt["thin"][shown]
         labels = with_others(conditions, shown, n_others)
         marks = [f"† {label}" for label in labels]
         marks = [*np.where(doubtful, marks[: len(shown)], labels[: len(shown)])]
         marks += labels[len(shown) :]
         lengths = np.append(values[0, shown], others[: n_others > 0])
+        # Lines without a bar: what draws say nothing about.
+        silent = [
+            str(conditions[j])
+            for j in np.flatnonzero(doubt["unanswered"])[:max_features]
+            if j not in shown
+        ]
+        blank = [np.nan] * len(silent)
 
-        ax = axes_for(ax, 8, 1.3 + 0.32 * len(lengths))
+        ax = axes_for(ax, 8, 1.3 + 0.32 * (len(lengths) + len(silent)))
         drawn = bars(ax, range(len(lengths)), lengths, height=0.7)
         if n_others:
             drawn[-1].set_facecolor(SUMMED)
@@ -115,7 +125,7 @@ class AttributionDisplay(Display):
             reach = np.abs(bounds - values[0, shown])
             at = np.arange(len(shown))
             ax.errorbar(values[0, shown], at, xerr=reach, fmt="none", ecolor="k", capsize=3)
-        written = aligned(lengths)
+        written = aligned([*lengths, *blank])
         # Right-aligned, so that decimals stand below each other.
         right = 8 + max(map(text_width, written))
         for y, number in enumerate(written):
@@ -128,13 +138,14 @@ class AttributionDisplay(Display):
                 va="center",
                 ha="right",
             )
-        label_y(ax, marks)
+        label_y(ax, marks + silent)
+        thousands(ax.xaxis)
         label_attributions(ax, own, "{}" + ", † from few draws" * bool(doubtful.any()))
         title(ax, *row_lines(own, self._row_name(row)))
-        drawn = {"condition": labels, "attribution": lengths}
+        drawn = {"condition": labels + silent, "attribution": np.append(lengths, blank)}
+        beyond = len(drawn["condition"]) - len(shown)
         if own.standard_errors is not None:
-            beyond = [np.nan] * (n_others > 0)
-            drawn["lower"], drawn["upper"] = (np.append(bound, beyond) for bound in bounds)
-        few = np.append(doubtful, [False] * (n_others > 0)).astype(bool)
-        drawn |= {"few_draws": few}
+            ends = (np.append(bound, [np.nan] * beyond) for bound in bounds)
+            drawn["lower"], drawn["upper"] = ends
+        drawn["few_draws"] = np.append(doubtful, np.zeros(beyond, dtype=bool))
         return self._finish(ax, drawn)

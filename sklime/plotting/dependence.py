@@ -19,7 +19,7 @@ from sklime.plotting.labels import (
     rows_line,
     title,
 )
-from sklime.plotting.style import NEGATIVE, SUMMED, strength
+from sklime.plotting.style import NEGATIVE, SUMMED, strength, thousands
 from sklime.plotting.times import as_numbers, label_dates
 
 if TYPE_CHECKING:
@@ -137,6 +137,7 @@ def _scatter(ax, values, attributions):
     known = np.isfinite(values)
     ax.axhline(0, color="0.3", linewidth=0.8)
     ax.scatter(values[known], attributions[known], s=14, color=NEGATIVE)
+    thousands(ax.yaxis)
     if not known.all():
         lane = ax.inset_axes([1.02, 0, 0.12, 1], sharey=ax)
         own = attributions[~known]
@@ -170,3 +171,4 @@ def _draw_strips(ax, strips):
     for height, own in enumerate(strips):
         ax.scatter(own, height + beeswarm_offsets(own, scale), s=14, color=NEGATIVE)
     ax.axvline(0, color="0.3", linewidth=0.8)
+    thousands(ax.xaxis)

@@ -12,7 +12,7 @@ from sklime.explanation.labels import row_labels
 from sklime.explanation.units import check_common_units, values_by_name
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.labels import label_attributions, label_y, rows_line, title
-from sklime.plotting.style import signed_map, strength
+from sklime.plotting.style import signed_map, strength, thousands
 from sklime.plotting.top_features import strongest, with_others
 
 if TYPE_CHECKING:
@@ -118,6 +118,7 @@ class HeatmapDisplay(Display):
         )
         bar = ax.figure.colorbar(cells, ax=ax, aspect=40, pad=0.02)
         label_attributions(bar.ax, explanation, axis="y")
+        thousands(bar.ax.yaxis)
         label_y(ax, labels)
         ax.set_ylim(len(labels) - 0.5, -0.5)
         ax.set_xticks([])
@@ -141,6 +142,7 @@ def _curve(ax, predictions, line):
     curve.stairs(predictions, edges, baseline=None, color="k", linewidth=0.8)
     curve.set_xlim(edges[[0, -1]])
     curve.set_xticks([])
+    thousands(curve.yaxis)
     curve.set_ylabel("prediction", rotation=0, ha="right", va="center")
     curve.spines[["top", "right"]].set_visible(False)
     title(curve, line)

@@ -11,7 +11,7 @@ from sklime.explanation.attribution import Attribution, viewed
 from sklime.explanation.units import check_common_units, values_by_name
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.labels import LITERAL, fitted, label_attributions, label_y, rows_line
-from sklime.plotting.style import POSITIVE, SUMMED
+from sklime.plotting.style import POSITIVE, SUMMED, thousands
 from sklime.plotting.top_features import strongest, with_others
 
 if TYPE_CHECKING:
@@ -120,6 +120,7 @@ class ImportanceDisplay(Display):
                 _label(own, explanation, len(panels))
             if k % _ACROSS == 0:
                 label_y(own, labels)
+        thousands(self.axes_[0].xaxis)
         # All panels share it.
         self.axes_[0].set_xlim(left=0)
         columns = ["panel", "feature", "mean_abs_attribution", "lower", "upper"]

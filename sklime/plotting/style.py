@@ -37,6 +37,27 @@ def bars(ax, positions, values, **options):
     return ax.barh(positions, values, **styles | options)
 
 
+def thousands(axis):
+    """Write the numbers of an axis with their thousands apart.
+
+    Parameters
+    ----------
+    axis : matplotlib Axis
+        Of attributions or predictions, not of values, which may be years or codes.
+    """
+    from matplotlib.ticker import ScalarFormatter
+
+    class Thousands(ScalarFormatter):
+        def __call__(self, x, pos=None):
+            whole, *rest = super().__call__(x, pos).split(".")
+            digits = whole.lstrip("-\N{MINUS SIGN}")
+            if digits.isdecimal():
+                whole = whole[: len(whole) - len(digits)] + f"{int(digits):,}"
+            return ".".join([whole, *rest])
+
+    axis.set_major_formatter(Thousands())
+
+
 def strength(values):
     """Largest absolute value, for scales: 1 where all are zero.
 

@@ -13,7 +13,7 @@ from sklime.explanation.view.beeswarm import beeswarm_offsets
 from sklime.explanation.view.ranks import value_ranks
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.labels import label_attributions, label_y, rows_line, title
-from sklime.plotting.style import SUMMED, strength
+from sklime.plotting.style import SUMMED, strength, thousands
 from sklime.plotting.top_features import strongest, with_others
 
 if TYPE_CHECKING:
@@ -120,6 +120,7 @@ class SummaryDisplay(Display):
             bar.ax.set_yticklabels(["low", "high"])
             bar.set_label("feature value", labelpad=-20)
         label_y(ax, labels)
+        thousands(ax.xaxis)
         label_attributions(ax, explanation)
         title(ax, rows_line(explanation))
         drawn = {

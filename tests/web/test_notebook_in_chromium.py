@@ -56,7 +56,7 @@ def test_notebooks_are_exported_with_their_explanations(executed, browser, theme
         assert [cell.text for cell in cells] == [
             name,
             "1.5",
-            "0.5",
+            "+0.5",
             "size > 2",
             "2.5",
             "\N{MINUS SIGN}0.25",

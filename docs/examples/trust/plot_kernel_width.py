@@ -33,7 +33,8 @@ for width, score in zip(widths, search.cv_results_["mean_test_score"], strict=Tr
 # strongest columns under two random states. The shaded band is the range of fidelity over
 # random states. Noise costs fidelity: at width 1 just too many of the 1,024 shared draws
 # keep some weight for the rows to get draws of their own, and both curves dip. More draws
-# mend that.
+# mend that. ``KernelWidthDisplay.measure`` measures without drawing; ``verbose=1`` shows a
+# bar.
 
 sampled = LimeExplainer(forest, method="sampling", n_samples=1024)
 KernelWidthDisplay.from_estimator(sampled, X[::40], widths=widths[1:], n_repeats=3)

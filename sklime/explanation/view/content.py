@@ -12,9 +12,9 @@ from sklime.explanation.labels import row_names
 from sklime.explanation.serialization.arrays import nested_floats
 from sklime.explanation.serialization.scalars import spell_float
 from sklime.explanation.units import by_output, unit_mask, units_by_name
+from sklime.explanation.view.doubts import doubts
 from sklime.explanation.view.notes import reading_notes
 from sklime.explanation.view.pictures import picture_of
-from sklime.tables.conditions import TableConditions
 from sklime.tables.time_objects import TIMES, time_text
 
 # JavaScript holds no larger ints exactly.
@@ -170,7 +170,7 @@ def _answers(explanation, outputs):
     if e.standard_errors is not None:
         with np.errstate(invalid="ignore"):  # infinite attributions have no margin
             margins = by_output(e.confidence_intervals()[1] - e.values)
-    doubtful = {name: own & mask[:, None] for name, own in _doubts(e).items()}
+    doubtful = {name: own & mask[:, None] for name, own in doubts(e).items()}
     fields = {
         "output": targets.tolist(),
         **{
@@ -208,27 +208,6 @@ def _strongest(values):
         list(pair)
         for pair in zip(order.tolist(), nested_floats(_rounded(values[order])), strict=True)
     ]
-
-
-def _doubts(explanation):
-    """Masks (n, n_outputs, d) of units whose attributions are doubtful, by the reason."""
-    e = explanation
-    values, support = by_output(e.values), by_output(e.support)
-    # A column of one value, or one bin, has nothing to answer.
-    varies = np.ones((len(e), 1, values.shape[2]), dtype=bool)
-    if isinstance(e.conditions, TableConditions):
-        last = np.array([len(own) - 1 for own in e.conditions.labels])
-        seen = (e.conditions.codes >= 0) & (e.conditions.codes < last)
-        varies[:, 0] = ~(seen & (last <= 1))
-    few = by_output(e.low_support) & varies
-    unanswered = np.isnan(values) | ((values == 0) & (support < 1) & varies)
-    # A closed form needs no draws of its own.
-    few &= e.meta.get("method") != "exact"
-    return {
-        "thin": few & (values != 0) & ~unanswered,
-        "unanswered": unanswered,
-        "unlisted": few & (values == 0) & ~unanswered,
-    }
 
 
 def _rounded(array, digits=4):

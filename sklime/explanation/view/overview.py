@@ -27,8 +27,8 @@ def overview(explanation):
         ``share`` of the longest in percent, and where one output is explained its
         ``dots``: SVG paths by colour, 0 for low values to 4 for high ones, -1 for values
         that are missing or no numbers; ``n_others``, how many features there are besides;
-        ``n_dots``, the rows that have dots; ``ends`` of the lanes, as text, and ``zero``,
-        where 0 stands in percent.
+        ``n_dots``, the rows that have dots, ``coloured`` or all grey; ``ends`` of the
+        lanes, as text, and ``zero``, where 0 stands in percent.
     """
     if explanation.kind == "image" or len(explanation) < 2:
         return None
@@ -99,9 +99,10 @@ def _with_dots(explanation, lines, values, shown):
             for colour in np.unique(colours)
             for at in [colours == colour]
         }
+    coloured = any(colour >= 0 for line in lines for colour in line["dots"])
     ends = aligned([low, high])
     zero = round(100 * -low / scale, 1)
-    return {"n_dots": len(drawn), "ends": ends, "zero": zero}
+    return {"n_dots": len(drawn), "coloured": coloured, "ends": ends, "zero": zero}
 
 
 def _colours(data, j):

@@ -57,7 +57,7 @@
     const answer = answerOf(row);
     return answer.strongest ?? ranked(answer).slice(0, STRONGEST).map((unit) => [unit, answer.values[unit]]);
   };
-  const whatOf = (answer) => (phrase ? phrase + outputs[answer.output] : "prediction");
+  const whatOf = (answer) => (phrase ? `${phrase}${outputs[answer.output]}:` : "prediction");
   const strongest = (row) => {
     const say = ([unit, value]) => {
       const mark = value === null ? "?" : value < 0 ? "−" : "+";
@@ -127,7 +127,10 @@
   const lineOf = (row, cells) => {
     const button = el("button", { type: "button" }, row.name);
     const line = el("tr", {}, el("th", { scope: "row", class: wraps(row.name) }, button));
-    COLUMNS.slice(1).forEach(({ look = null }, i) => line.append(el("td", { class: look }, cells[i])));
+    COLUMNS.slice(1).forEach(({ title, look = null, align = false }, i) => {
+      const named = align || look === "doubts" ? `${title}:` : null;
+      line.append(el("td", { class: look, "data-title": named }, cells[i]));
+    });
     line.addEventListener("click", () => open(row, true));
     row.line = line;
     row.button = button;
@@ -374,6 +377,8 @@
       list();
     });
   }
+  // So many columns leave no room for the least of them where the pane is narrow.
+  $("table").classList.toggle("busy", COLUMNS.length > 5);
   if (rows.length > 1 || outputs.length > 1) {
     $("rows").hidden = false;
     $("panes").classList.add("both");
