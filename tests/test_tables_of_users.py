@@ -148,7 +148,7 @@ def test_columns_in_another_order_are_refused_whatever_their_names(labels):
     explainer.fit(X)
     with pytest.raises(ValueError, match=r"the columns .* are not those of the fit"):
         explainer.transform(X.iloc[:, ::-1])
-    with pytest.raises(ValueError, match="not those of the fit|has 2 features"):
+    with pytest.raises(ValueError, match=r"not those of the fit|has 2 features"):
         explainer.transform(X.iloc[:, :2])
     with pytest.raises(ValueError, match=r"has 2 features, but .* expecting 3"):
         explainer.transform(X.to_numpy()[:, :2])

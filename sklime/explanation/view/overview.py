@@ -1,7 +1,8 @@
-"""Overview of all rows for a page: mean absolute attributions, and a beeswarm."""
+"""Overview of all rows for a page: mean absolute contributions, and a beeswarm."""
 
 import numpy as np
 
+from sklime.explanation.attribution import viewed
 from sklime.explanation.units import values_by_name
 from sklime.explanation.view.beeswarm import beeswarm_offsets
 from sklime.explanation.view.ranks import value_ranks
@@ -22,6 +23,7 @@ def overview(explanation):
     -------
     dict or None
         None for images, whose units differ from row to row, and for fewer than two rows.
+        ``attribution``, what is drawn: contributions where they are known, else effects;
         ``outputs``, the headings of columns of bars; ``lines``, the strongest features,
         each with its ``name``, its ``bars``, one for each output, as a ``text`` and a
         ``share`` of the longest in percent, and where one output is explained its
@@ -32,6 +34,7 @@ def overview(explanation):
     """
     if explanation.kind == "image" or len(explanation) < 2:
         return None
+    explanation = viewed(explanation)
     names, values = values_by_name(explanation, absent=0.0)
     values = np.where(np.isfinite(values), values, np.nan)
     known = np.isfinite(values).any(axis=(0, 1)) if values.size else np.zeros(0, bool)
@@ -59,6 +62,7 @@ def overview(explanation):
         for i, j in enumerate(shown)
     ]
     found = {
+        "attribution": explanation.attribution,
         "outputs": _headings(explanation, each),
         "lines": lines,
         "n_others": len(order) - len(shown),
