@@ -206,7 +206,8 @@
     if (!units.length) return el("div", {}, el("p", {}, "No attribution differs from 0."), unlisted);
     const texts = aligned(units.map((unit) => signed(answer.values[unit])));
     const thin = new Set(answer.thin);
-    const head = ["Condition", ...(row.cells ? ["Value"] : []), "Attribution"];
+    const what = { text: "Word", image: "Segment" }[row.picture?.kind] ?? "Condition";
+    const head = [what, ...(row.cells ? ["Value"] : []), "Attribution"];
     const lines = units.map((unit, i) => {
       const value = answer.values[unit], margin = answer.margins?.[unit] ?? null;
       const label = labels[row.labels[unit]];
