@@ -257,7 +257,8 @@ def test_the_page_opens_with_a_picture_of_all_rows(houses):
     page = houses.to_html()
     assert page.index("All rows") < page.index('id="rows"')
     picture = overview_of(page)
-    sizes = np.abs(houses.values).mean(axis=0)
+    values = houses.contributions().values
+    sizes = np.abs(values).mean(axis=0)
     order = np.argsort(-sizes)
     names = re.findall(r'<th scope="row"[^>]*>(.*?)</th>', picture)
     assert names == [houses.feature_names[j] for j in order]
@@ -268,10 +269,10 @@ def test_the_page_opens_with_a_picture_of_all_rows(houses):
         [float(own.replace(",", "")) for own in written], sizes[order], atol=1
     )
     lanes = re.findall(r"<svg.*?</svg>", picture, re.S)
-    low, high = min(0, houses.values.min()), max(0, houses.values.max())
+    low, high = min(0, values.min()), max(0, values.max())
     for lane, j in zip(lanes, order, strict=True):
         places = {int(own) for own in re.findall(r"M(\d+) \d+h0", lane)}
-        expected = np.rint(1000 * (houses.values[:, j] - low) / (high - low))
+        expected = np.rint(1000 * (values[:, j] - low) / (high - low))
         assert places == set(expected.astype(int))
 
 
@@ -300,7 +301,7 @@ def test_two_thousand_rows_have_dots_and_a_page_stays_small():
         ),
     )
     picture = overview_of(rows.to_html())
-    assert "Attributions of 2,000 rows" in picture
+    assert "Effects of 2,000 rows" in picture
     assert "2 weaker features are left out." in words(picture)
     assert len(picture) < 500e3
 
@@ -308,7 +309,7 @@ def test_two_thousand_rows_have_dots_and_a_page_stays_small():
 def test_outputs_have_a_column_of_bars_each():
     picture = words(overview_of(build_all().to_html()))
     for output in ("no", "perhaps", "yes"):
-        assert f"Mean |attribution|, {output}" in picture
+        assert f"Mean |effect|, {output}" in picture
 
 
 @pytest.mark.parametrize(

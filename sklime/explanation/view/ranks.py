@@ -23,7 +23,11 @@ def value_ranks(data, j):
     column = take_columns(data, j)
     if sparse.issparse(column):
         column = column.toarray().ravel()
-    series = column if hasattr(column, "iloc") else pd.Series(np.asarray(column))
+    series = column
+    if not hasattr(column, "iloc"):
+        column = np.asarray(column)
+        # Of objects as they are: pandas cannot hold some strings.
+        series = pd.Series(column, dtype=object if column.dtype.kind in "OUS" else None)
     if is_temporal(PandasSeries(series).kind):
         return _times(series).rank(pct=True).to_numpy(dtype=float)
     column = np.asarray(column)
