@@ -136,7 +136,7 @@ class LimeExplainer(
     max_samples : int or None, default=None
         The most draws with `tol`, and the most own-value draws of all rows of a call (see
         `MarginalSampler`). None: 32 times `n_samples`; for own-value draws 262,144 if that
-        is more.
+        is more, and no limit for those of rows that are drawn for one by one anyway.
     random_state : int, RandomState instance or None, default=None
         Source of all draws, resolved once, in `fit`; also of the random states that an
         unfitted model, the selector and the surrogate leave open.

@@ -114,7 +114,8 @@ class Explanation(
         the standard errors, none if absent; ``"attribution"``, what `values` are, "effect"
         if absent, or "contribution".
     standard_errors : ndarray of unit shape, default=None
-        Standard errors of `values`; NaN for features that were not selected.
+        Standard errors of `values`; NaN for features that were not selected, and where
+        fewer than three effective draws lie on one side of a feature.
     unit_names : list of n arrays of str, default=None
         The units of each row of a ragged explanation; in tables, names of columns.
     unit_spans : list of n sequences or label maps, default=None

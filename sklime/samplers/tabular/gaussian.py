@@ -26,8 +26,9 @@ class GaussianSampler(TabularSampler):
     """Draw numeric columns from normal laws, around the training mean or the row.
 
     Categorical columns are drawn from their training frequencies. Missing values are not
-    drawn: around the mean, the model is asked about a row's missing numbers under
-    ``handle_unknown="ask"``; else a row that lacks a number cannot be explained.
+    drawn: under ``handle_unknown="ask"`` the model is asked about a row's missing numbers,
+    against draws around the training mean; else a row that lacks a number cannot be
+    explained.
 
     Parameters
     ----------
@@ -44,8 +45,8 @@ class GaussianSampler(TabularSampler):
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         As for `MarginalSampler`.
     handle_unknown : {"ask", "error", "ignore"}, default="ask"
-        As for `MarginalSampler`; under "ask", around the mean, missing numbers are asked
-        about as well.
+        As for `MarginalSampler`; under "ask" missing numbers are asked about as well.
+        Around the row, these are draws of its own, for at most eight values of a row.
 
     Examples
     --------

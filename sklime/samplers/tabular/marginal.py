@@ -54,9 +54,11 @@ class MarginalSampler(TabularSampler):
         those given here by a mask, indices or names.
     handle_unknown : {"ask", "error", "ignore"}, default="ask"
         What to do with a row whose category, or missingness, training never had, or hardly
-        ever: "ask" puts the row's own value into 512 draws and queries the model about them
-        (tables of dense rows only); "ignore" lets no draw share a value that training never
-        had, so that the column gets the attribution 0, of which the explainer warns.
+        ever: "ask" puts the row's own value into 512 draws and queries the model about
+        them; in sparse tables, and under narrow kernels, these are draws of the row's own,
+        for at most eight such values of a row; "ignore" lets no draw share a value that
+        training never had, so that the column gets the attribution 0, of which the
+        explainer warns.
 
     Examples
     --------
