@@ -104,12 +104,20 @@ def test_the_signatures_are_explicit_and_parameters_work_as_ever():
         Own(MODEL, num_samples=3)
 
 
+class Network:
+    """Stands in for a network of torch, which is called."""
+
+    def __call__(self, X):
+        return X
+
+
 def test_what_is_no_model():
     bound = MODEL.predict_proba
     with says(ValueError, "predict_proba", "LogisticRegression", "give the model itself"):
         LimeExplainer(bound).fit(X)
-    with says(ValueError, "function <lambda>", "FunctionClassifier", "FunctionRegressor"):
-        LimeExplainer(lambda X: X).fit(X)
+    for function in (lambda X: X, np.mean, Network()):
+        with says(ValueError, "function", "FunctionClassifier", "FunctionRegressor"):
+            LimeExplainer(function).fit(X)
     for other in (X, X.to_numpy(), DIED.tolist(), None, "model"):
         with says(ValueError, type(other).__name__, "give the fitted model itself"):
             LimeExplainer(other).fit(X)
