@@ -113,7 +113,7 @@ class Cohorts(BaseEstimator):
         Raises
         ------
         TypeError
-            If the table is sparse.
+            If the table is sparse, `X` an explanation or `y` an explainer.
         ValueError
             If a row has attributions that are not finite, or a parameter is no such number.
         """
@@ -218,16 +218,11 @@ class Cohorts(BaseEstimator):
 
 
 def _check_order(X, y):
-    """Refuse an explanation in place of the rows, and an explainer in place of one."""
+    """Refuse an explanation in place of the rows."""
     if hasattr(X, "local_predictions") and y is not None:
         raise TypeError(
             f"X is an {type(X).__name__} and y a {type(y).__name__}: the rows come first, "
             "Cohorts().fit(X, explanation)."
-        )
-    if callable(getattr(y, "explain", None)):
-        raise TypeError(
-            f"y is a {type(y).__name__}, not attributions: explain first, "
-            "Cohorts().fit(X, explainer.explain(X))."
         )
 
 

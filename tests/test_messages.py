@@ -12,7 +12,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
-from sklime import Cohorts, FunctionRegressor, LimeExplainer
+from sklime import Cohorts, FunctionRegressor, LimeExplainer, SubmodularPick
 from sklime.plotting import (
     AttributionDisplay,
     DependenceDisplay,
@@ -253,8 +253,9 @@ def test_titles_say_that_each_row_explains_its_predicted_class(display):
     assert any("each row's predicted class (3 classes)" in title for title in titles)
 
 
-def test_cohorts_tell_rows_from_explanations():
+def test_cohorts_and_picks_tell_rows_explanations_and_explainers_apart():
     with says(TypeError, "X is an Explanation", "Cohorts().fit(X, explanation)"):
         Cohorts().fit(FOUND, X[:4])
-    with says(TypeError, "y is a LimeExplainer", "explainer.explain(X)"):
-        Cohorts().fit(X, EXPLAINER)
+    for fit in (lambda own: Cohorts().fit(X, own), SubmodularPick().fit):
+        with says(TypeError, "got a LimeExplainer", "explainer.explain(X)"):
+            fit(EXPLAINER)
