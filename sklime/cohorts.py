@@ -129,17 +129,12 @@ class Cohorts(DocumentedEstimator):
         Raises
         ------
         TypeError
-            If the table is sparse, `X` holds texts, or an explanation is given in the
-            place of the table.
+            If the table is sparse, `X` holds texts, an explanation is given in the place
+            of the table, or `y` is an explainer.
         ValueError
             If a row has attributions that are not finite, or a parameter is no such number.
         """
         self._check_parameters()
-        if callable(getattr(y, "explain", None)):
-            raise TypeError(
-                f"y is a {type(y).__name__}, not attributions: explain first, "
-                "Cohorts().fit(X, explainer.explain(X))."
-            )
         if isinstance(X, Explanation):
             X, y = _rows_and_attributions(X, y)
         if y is None:

@@ -12,7 +12,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
-from sklime import Cohorts, FunctionRegressor, LimeExplainer
+from sklime import Cohorts, FunctionRegressor, LimeExplainer, SubmodularPick
 from sklime.plotting import (
     AttributionDisplay,
     DependenceDisplay,
@@ -104,12 +104,20 @@ def test_the_signatures_are_explicit_and_parameters_work_as_ever():
         Own(MODEL, num_samples=3)
 
 
+class Network:
+    """Stands in for a network of torch, which is called."""
+
+    def __call__(self, X):
+        return X
+
+
 def test_what_is_no_model():
     bound = MODEL.predict_proba
     with says(ValueError, "predict_proba", "LogisticRegression", "give the model itself"):
         LimeExplainer(bound).fit(X)
-    with says(ValueError, "function <lambda>", "FunctionClassifier", "FunctionRegressor"):
-        LimeExplainer(lambda X: X).fit(X)
+    for function in (lambda X: X, np.mean, Network()):
+        with says(ValueError, "function", "FunctionClassifier", "FunctionRegressor"):
+            LimeExplainer(function).fit(X)
     for other in (X, X.to_numpy(), DIED.tolist(), None, "model"):
         with says(ValueError, type(other).__name__, "give the fitted model itself"):
             LimeExplainer(other).fit(X)
@@ -245,8 +253,9 @@ def test_titles_say_that_each_row_explains_its_predicted_class(display):
     assert any("each row's predicted class (3 classes)" in title for title in titles)
 
 
-def test_cohorts_tell_rows_from_explanations():
+def test_cohorts_and_picks_tell_rows_explanations_and_explainers_apart():
     with says(TypeError, "X is an Explanation", "Cohorts().fit(X, explanation)"):
         Cohorts().fit(FOUND, X[:4])
-    with says(TypeError, "y is a LimeExplainer", "explainer.explain(X)"):
-        Cohorts().fit(X, EXPLAINER)
+    for fit in (lambda own: Cohorts().fit(X, own), SubmodularPick().fit):
+        with says(TypeError, "got a LimeExplainer", "explainer.explain(X)"):
+            fit(EXPLAINER)

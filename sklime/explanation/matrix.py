@@ -24,12 +24,22 @@ def attribution_matrix(A, attribution=None):
     ndarray or CSR matrix of shape (n_rows, n_outputs * n_features)
         By output. CSR for ragged explanations, units of one name summed.
 
+    Raises
+    ------
+    TypeError
+        If it is an explainer.
+
     Examples
     --------
     >>> from sklime.explanation.matrix import attribution_matrix
     >>> attribution_matrix([[0.1, -0.4]])
     [[0.1, -0.4]]
     """
+    if callable(getattr(A, "explain", None)):
+        raise TypeError(
+            f"got a {type(A).__name__}, not attributions: explain first, and give "
+            "explainer.explain(X)."
+        )
     check_attribution(attribution, (*VIEWS, None))
     if not isinstance(A, Explanation):
         return A

@@ -242,11 +242,11 @@ def _no_method(estimator, response_method):
             "to be explained"
         )
     if callable(estimator) and not hasattr(estimator, "fit"):
-        name = f" {name}" if name else ""
+        shown = name or type(estimator).__name__
         return (
-            f"estimator is the function{name}, which has no predict_proba or predict: wrap "
-            "it in FunctionClassifier if it gives class probabilities, else in "
-            "FunctionRegressor"
+            f"estimator={shown} is a function, or can be called like one, and has no "
+            "predict_proba or predict: wrap it in FunctionClassifier if it gives class "
+            "probabilities, else in FunctionRegressor"
         )
     if hasattr(estimator, "shape") or isinstance(estimator, (str, list, tuple, type(None))):
         kind = type(estimator).__name__

@@ -70,12 +70,11 @@ def _check_rows(X):
             f"Expected a 2-dimensional container, got a {type(X).__name__}: give a table, "
             "of one row X.iloc[[0]] where X is the frame that it comes from."
         )
+    if hasattr(X, "shape"):  # sparse matrices, too, of which some are mappings
+        return
     records = [X] if isinstance(X, Mapping) else X
-    if (
-        isinstance(records, (list, tuple))
-        and len(records)
-        and isinstance(records[0], Mapping)
-    ):
+    listed = isinstance(records, (list, tuple)) and len(records) > 0
+    if listed and isinstance(records[0], Mapping):
         given = "[X]" if isinstance(X, Mapping) else "X"
         raise ValueError(
             f"Expected a 2-dimensional container, got a {type(X).__name__} of named "
