@@ -6,9 +6,9 @@ A table of listings: a price, a kind, and a few words. The model is a ``ColumnTr
 that counts words, scales the price and encodes the kind. ``MixedSampler`` gives each column
 the sampler that fits it, so that one explanation speaks of words and of columns.
 
-The table is simulated, so that the truth is known: the logarithm of the odds of a quick sale
-rises by 2 for "sunny", falls by 2 for "noisy", falls with the price, and rises by 0.5 for
-rooms; other words mean nothing.
+The table is simulated, so that the truth is known: the logarithm of the odds of a quick
+sale rises by 2 for "sunny", falls by 2 for "noisy", falls with the price, and rises by 0.5
+for rooms; other words mean nothing.
 """
 
 import numpy as np
@@ -68,6 +68,7 @@ many = explainer.explain(X[:60])
 ImportanceDisplay.from_explanation(many, max_features=10)
 
 # %%
-# ``transform`` has one column for each column of the table: a text's is the sum of its words.
+# ``transform`` has one column for each column of the table: a text's is the sum of its
+# words.
 
 explainer.set_output(transform="pandas").transform(listing).round(2)
