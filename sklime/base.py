@@ -101,7 +101,7 @@ def _equal_parameters(one, other):
 
 
 def _is_plain(value):
-    """Whether an object is its settings alone, as scikit-learn's column selector is."""
+    """Whether an object is its settings, as scikit-learn's selectors of columns are."""
     own = getattr(value, "__dict__", None)
     if not own or type(value).__eq__ is not object.__eq__:
         return False

@@ -17,6 +17,7 @@ from sklime.samplers import (
     CoalitionSampler,
     GaussianSampler,
     MarginalSampler,
+    MixedSampler,
     SequenceSampler,
     SuperpixelSampler,
     TokenSampler,
@@ -148,6 +149,39 @@ MASKED_SAMPLERS = [
     (CoalitionSampler(FRAME.iloc[[1, 4, 5]]), FRAME, None),
     (CoalitionSampler(POLARS[:2]), POLARS, None),
 ]
+LISTINGS = FRAME.drop(columns="constant").assign(
+    text=[TEXTS[i % 14] if i % 5 else "" for i in range(60)]
+)
+MIXED_SAMPLERS = [
+    (
+        MixedSampler(
+            [
+                ("words", TokenSampler(), "text"),
+                ("rest", MarginalSampler(), list(LISTINGS.columns[:-1])),
+            ]
+        ),
+        LISTINGS,
+        None,
+    ),
+    (
+        MixedSampler(
+            [
+                ("rest", MarginalSampler(n_bins=None), slice(1, -1)),
+                ("age", GaussianSampler(), [0]),
+                ("words", TokenSampler(positions=True), [-1]),
+            ]
+        ),
+        pl.DataFrame(LISTINGS.drop(columns="color")),
+        None,
+    ),
+    (
+        MixedSampler(
+            [("a", MarginalSampler(), [0, 2]), ("b", CoalitionSampler([[0.5]]), [1])]
+        ),
+        RNG.normal(size=(60, 3)),
+        None,
+    ),
+]
 KERNELS = [
     ExponentialKernel(),
     ExponentialKernel(width=0.5),
@@ -187,7 +221,7 @@ SELECTORS = [
 
 
 def cases():
-    for sampler, X, y in SAMPLERS + MASKED_SAMPLERS:
+    for sampler, X, y in SAMPLERS + MASKED_SAMPLERS + MIXED_SAMPLERS:
         rows = "" if X is None else f" on {type(X).__module__.split('.')[0]} rows"
         yield f"{sampler}{rows}", sampler_checks(sampler, X, y)
     for kernel in KERNELS:

@@ -271,7 +271,7 @@ class MixedSampler(Sampler, _BaseComposition):
         return feature_names(self)
 
     def check_texts(self, X: Table) -> None:
-        """Raise `TypeError` or `ValueError` where a column of words holds no texts."""
+        """Raise `TypeError` or `ValueError` where a checked table lacks a text."""
         for part in self.parts_:
             part.rows(X)
 
@@ -347,8 +347,8 @@ class MixedSampler(Sampler, _BaseComposition):
         if twice:
             j, own = next(iter(twice.items()))
             raise ValueError(
-                f"column {names[j]!r} stands in the parts {' and '.join(map(repr, own))} "
-                "of MixedSampler: leave it in one of them."
+                f"column {names[j]!r} of MixedSampler stands in the parts "
+                f"{' and '.join(map(repr, own))}: leave it in one of them."
             )
         left = [names[j] for j, own in owners.items() if not own]
         if left:
@@ -369,7 +369,7 @@ class MixedSampler(Sampler, _BaseComposition):
 
 
 def _one_after_the_other(parts, names):
-    """Units of a row from those of its parts, with a prefix for words of several parts."""
+    """Units of a row from those of its parts; what several have gets a prefix."""
     own = [set(units.names) for units in parts]
     shared = {
         name for p, one in enumerate(own) for other in own[:p] for name in one & other
