@@ -40,6 +40,7 @@ from sklime.explainer.progress import (
 )
 from sklime.explainer.routes import Routes, Setting
 from sklime.explainer.rows import rows_of
+from sklime.explainer.widths import measure_widths
 from sklime.explanation.attribution import CONTRIBUTION, VIEWS, Attribution
 from sklime.explanation.container import Explanation
 from sklime.fitting import atomic_fit, check_fitted, tells_callbacks
@@ -436,6 +437,10 @@ class LimeExplainer(
 
         own_answers = self._own_answers(rows)
         return _fidelity(self._surrogates(rows, outputs, keep, own_answers))
+
+    def _measure_widths(self, X, widths, n_repeats, verbose):
+        """Fidelity and attributions of copies with other widths, for displays."""
+        return measure_widths(self, X, widths, n_repeats, verbose)
 
     def _reference(self, X):
         """Design and responses of the reference neighbourhoods, for `_judged`."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.base import clone
 
-from sklime.explainer.progress import progress
 from sklime.plotting.base import axes_for, require_matplotlib
 from sklime.plotting.style import NEGATIVE, POSITIVE
 
@@ -182,24 +180,7 @@ class KernelWidthDisplay:
             )
         verbose = explainer.verbose if verbose is None else verbose
         widths = np.asarray(widths, dtype=float)
-        fidelity = np.empty((len(widths), n_repeats))
-        matrices: list[list[Any]] = [[] for _ in widths]
-        reference = None
-        n_steps = len(widths) * n_repeats
-        with progress("measuring widths", n_steps, verbose, unit="fit") as done:
-            for seed in range(n_repeats):
-                # What a random state draws for all rows is the same for every width.
-                known: dict[str, Any] = {}
-                for i, width in enumerate(widths):
-                    own = {"kernel__width": width, "random_state": seed, "verbose": 0}
-                    copy = clone(explainer).set_params(**own)
-                    copy._known_responses = known
-                    copy.fit(X)
-                    if reference is None:
-                        reference = copy._reference(X)
-                    matrix, fidelity[i, seed] = copy._judged(X, reference)
-                    matrices[i].append(matrix)
-                    done(1)
+        fidelity, matrices = explainer._measure_widths(X, widths, n_repeats, verbose)
         stability = [_overlap(own, k) for own in matrices]
         return cls(widths, fidelity, stability)
 
