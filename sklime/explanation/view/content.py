@@ -5,6 +5,7 @@ from numbers import Integral, Real
 
 import numpy as np
 
+from sklime.explanation.class_probabilities import class_probabilities
 from sklime.explanation.frames import values_of_units
 from sklime.explanation.serialization.arrays import nested_floats
 from sklime.explanation.serialization.scalars import spell_float
@@ -33,7 +34,8 @@ def page_content(explanation):
         ``outputs`` and ``labels``, the distinct outputs and conditions, which rows refer
         to by position; ``rows``, each with its ``name``, the ``labels`` of its units,
         their ``cells`` (None if features are no columns), a ``picture`` of the row (None
-        for tables) and ``answers``, one for each explained output: its position among the
+        for tables), its ``classes`` with their probabilities, as far as they are known,
+        and ``answers``, one for each explained output: its position among the
         ``outputs``, ``prediction``, ``local`` prediction, ``score``, effective sample
         ``size``, and of the units their ``values``, ``margins`` (half the 95 % interval;
         None if unknown) and the positions of those with ``thin`` support. Numbers have
@@ -73,6 +75,10 @@ def page_content(explanation):
             "labels": _positions(own, labels),
             "cells": cells,
             "picture": picture_of(e, i),
+            "classes": [
+                [str(name), *_rounded(np.array([p])).tolist()]
+                for name, p in class_probabilities(e, i)
+            ],
             "answers": answers,
         }
         for i, (name, own, cells, answers) in enumerate(parts)
