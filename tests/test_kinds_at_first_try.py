@@ -3,6 +3,7 @@
 # ruff: noqa: RUF001 (texts in other scripts, and with their own apostrophes)
 
 import copy
+import re
 import sys
 import unicodedata
 import warnings
@@ -19,6 +20,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
 
 from sklime import (
     Cohorts,
@@ -37,6 +39,7 @@ from sklime.plotting import (
     ImportanceDisplay,
     SequenceDisplay,
     SummaryDisplay,
+    TextDisplay,
 )
 from sklime.samplers import (
     MarginalSampler,
@@ -943,3 +946,53 @@ def test_large_images_are_blurred_at_a_lower_resolution():
     [row] = sampler.rows(small[np.newaxis])
     [found] = row.compose(np.zeros((1, 1), dtype=bool))
     np.testing.assert_array_equal(found, gaussian(small, sigma=64))
+
+
+VERDICTS = ["fresh", "fresh", "rotten", "so so"]
+
+
+def explain_verdicts(n_classes, target):
+    labels = VERDICTS if n_classes == 3 else ["fresh", "fresh", "rotten", "rotten"]
+    model = make_pipeline(TfidfVectorizer(), LogisticRegression(C=10)).fit(TEXTS, labels)
+    explainer = LimeExplainer(model, target=target, random_state=0).fit(TEXTS)
+    return model, explainer.explain(TEXTS)
+
+
+@pytest.mark.parametrize(
+    ("n_classes", "target"),
+    [(2, "auto"), (2, "fresh"), (2, "predicted"), (2, "all"), (3, "all"), (3, "auto")],
+)
+def test_probabilities_of_classes_stand_beside_the_words(n_classes, target):
+    model, found = explain_verdicts(n_classes, target)
+    right = dict(zip(model.classes_, model.predict_proba(TEXTS[2:3])[0], strict=True))
+    if n_classes == 3 and target == "auto":
+        own = model.predict(TEXTS[2:3])[0]
+        right = {own: right[own], "others": 1 - right[own]}
+    for part in found, Explanation.from_json(found.to_json()), found[2:3]:
+        [*_, row] = page_content(part[:3] if len(part) > 1 else part)["rows"]
+        assert dict(row["classes"]) == pytest.approx(right, rel=1e-3)
+    display = TextDisplay.from_explanation(
+        found, row=2, target="fresh" if target == "all" else None
+    )
+    written = [text.get_text() for text in display.ax_.texts]
+    written = written[written.index("lowers") + 1 :]
+    assert len(written) == 2 * len(right)
+    told = dict(zip(written[::2], map(float, written[1::2]), strict=True))
+    assert told == pytest.approx(right, abs=0.0051)
+    assert list(told.values()) == sorted(told.values(), reverse=True)
+    page = found[2:3]._repr_html_()
+    for name in right:
+        assert re.search(rf"probabilities:.*{name} <b>", page)
+
+
+def test_numbers_and_margins_are_no_probabilities():
+    numbers = FunctionRegressor(
+        lambda texts: np.array([float(len(text)) for text in texts])
+    )
+    margins = make_pipeline(TfidfVectorizer(), LinearSVC()).fit(TEXTS, PRAISE)
+    for model in numbers, margins:
+        found = LimeExplainer(model, random_state=0).fit(TEXTS).explain(TEXTS)
+        assert page_content(found)["rows"][0]["classes"] == []
+        assert "probabilities" not in found._repr_html_()
+        display = TextDisplay.from_explanation(found)
+        assert display.ax_.texts[-1].get_text() == "lowers"

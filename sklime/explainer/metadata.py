@@ -31,6 +31,9 @@ def metadata(explainer, routes, n_rows, n_drawn, own_answers):
     method = {0: "exact", n_rows: "sampling"}.get(n_drawn, "exact and sampling")
     exact, setting = method == "exact", routes.setting
     n_samples = explainer.n_samples_
+    classes = setting.response.classes
+    if setting.response.method != "predict_proba" or classes is None:
+        classes = np.empty(0)
     groups = None if exact else setting.law.groups(n_samples)
     return {
         "kind": explainer.sampler_.kind_.name,
@@ -41,6 +44,7 @@ def metadata(explainer, routes, n_rows, n_drawn, own_answers):
         "scores": routes.source.score_basis if exact else f"on {n_samples} draws",
         "model": type(explainer.estimator_).__name__,
         "response_method": setting.response.method,
+        "classes": np.asarray(classes).tolist(),
         "parameters": {
             name: repr(value)
             for name, value in explainer.get_params(deep=False).items()

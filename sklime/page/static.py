@@ -85,6 +85,7 @@ def static_row(row, content):
         "lines": lines,
         "hidden": len(order) - len(lines),
         "has_cells": row["cells"] is not None,
+        "classes": row.get("classes", []),
         "picture": row["picture"] and _static_picture(row["picture"], values / scale),
     }
 

@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from sklime.explanation.class_probabilities import class_probabilities
 from sklime.explanation.units import unit_of_characters
 from sklime.plotting.base import Display, axes_for
-from sklime.plotting.labels import LITERAL, legible, row_lines, text_width, title
-from sklime.plotting.style import NEGATIVE, POSITIVE, strength
+from sklime.plotting.labels import LITERAL, fitted, legible, row_lines, text_width, title
+from sklime.plotting.style import NEGATIVE, POSITIVE, SUMMED, strength
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+# Classes whose probabilities are shown, the most probable ones.
+_N_CLASSES = 6
 
 # Inches from one line to the next, and of a line in a figure of its own.
 _LINE, _WIDTH = 0.25, 7.5
@@ -23,7 +27,9 @@ class TextDisplay(Display):
     """The explanation of one text, each token highlighted where it stands.
 
     The stronger the colour, the larger the attribution. Tokens that raise the explained
-    output have a solid frame, those that lower it a dashed one; the last line is the key.
+    output have a solid frame, those that lower it a dashed one, as the key below says. For
+    probabilities those of all classes follow, as far as they are known: of all with
+    ``target="all"``, and of two classes anyway.
 
     Parameters
     ----------
@@ -110,7 +116,9 @@ class TextDisplay(Display):
         n_lines = line.max(initial=0) + 1
         n_drawn = min(n_lines, max_lines)
 
-        ax = axes_for(ax, _WIDTH + 0.3, 0.8 + _LINE * (n_drawn + 2))
+        classes = class_probabilities(self.explanation, row)
+        classes = sorted(classes, key=lambda own: -own[1])[:_N_CLASSES]
+        ax = axes_for(ax, _WIDTH + 0.3, 0.8 + _LINE * (n_drawn + 2 + len(classes)))
         ax.set_axis_off()
         unit = unit_of_characters(text, own.unit_spans[0])
         shares = np.append(own.values[0] / strength(own.values[0]), 0.0)
@@ -123,10 +131,23 @@ class TextDisplay(Display):
             _write(ax, f"... and {n_lines - n_drawn:,} lines more", 0, n_drawn)
         _write(ax, "raises", 2, n_drawn + 1, share=1)
         _write(ax, "lowers", 60, n_drawn + 1, share=-1)
+        for i, (name, probability) in enumerate(classes):
+            _write_probability(ax, name, probability, n_drawn + 2 + i)
         title(ax, *row_lines(own, self._row_name(row)), share=0.9)
         n_units = len(own.unit_names[0])
         drawn = {"token": own.unit_names[0], "attribution": own.values[0, :n_units]}
         return self._finish(ax, drawn)
+
+
+def _write_probability(ax, name, probability, line):
+    """Write a class and its probability, with a grey bar as long as that."""
+    from matplotlib.patches import Rectangle
+
+    _write(ax, fitted(name, 1.6), 2, line)
+    _write(ax, f"{probability:.2f}", 125, line)
+    bar = {"transform": _points(ax), "clip_on": False, "facecolor": SUMMED}
+    corner = 155, -72 * _LINE * (line + 0.5) - 4
+    ax.add_patch(Rectangle(corner, 150 * probability, 8, **bar))
 
 
 def _broken(text, room):
@@ -166,11 +187,8 @@ def _write(ax, word, left, line, share=0.0):
     `share` is its attribution, divided by the largest.
     """
     from matplotlib.patches import Rectangle
-    from matplotlib.transforms import Affine2D, ScaledTranslation
 
-    figure = ax.figure
-    corner = ScaledTranslation(0, 1, ax.transAxes)
-    points = Affine2D().scale(1 / 72) + figure.dpi_scale_trans + corner
+    points = _points(ax)
     middle = -72 * _LINE * (line + 0.5)
     ax.text(left, middle, word, va="center_baseline", transform=points, **LITERAL)
     if share:
@@ -188,3 +206,11 @@ def _write(ax, word, left, line, share=0.0):
             linewidth=0.8,
         )
         ax.add_patch(highlight)
+
+
+def _points(ax):
+    """Transform of points from the upper left corner of the axes."""
+    from matplotlib.transforms import Affine2D, ScaledTranslation
+
+    corner = ScaledTranslation(0, 1, ax.transAxes)
+    return Affine2D().scale(1 / 72) + ax.figure.dpi_scale_trans + corner

@@ -7,6 +7,7 @@ from numbers import Integral, Real
 import numpy as np
 
 from sklime.explanation.attribution import viewed
+from sklime.explanation.class_probabilities import class_probabilities
 from sklime.explanation.frames import values_of_units
 from sklime.explanation.labels import row_names
 from sklime.explanation.serialization.arrays import nested_floats
@@ -42,8 +43,9 @@ def page_content(explanation):
         to by position; ``ranking``, what units are ranked by where rows are compared,
         "contribution" or "effect"; ``rows``, each with its ``name``, the ``labels`` of its
         units, their ``cells`` (None if features are no columns), a ``picture`` of the row
-        (None for tables) and ``answers``, one for each explained output: its position among
-        the ``outputs``, ``prediction``, ``local`` prediction, ``score``, effective sample
+        (None for tables), its ``classes`` with their probabilities, as far as they are
+        known, and ``answers``, one for each explained output: its position among the
+        ``outputs``, ``prediction``, ``local`` prediction, ``score``, effective sample
         ``size``, and of the units their ``values``, ``margins`` (half the 95 % interval;
         None if unknown), and positions of those in doubt: ``thin``, of little support,
         ``unanswered``, which draws say nothing about, and ``unlisted``, of little support
@@ -86,6 +88,10 @@ def page_content(explanation):
             "labels": _positions(own, labels),
             "cells": cells,
             "picture": picture_of(e, i),
+            "classes": [
+                [str(name), *_rounded(np.array([p])).tolist()]
+                for name, p in class_probabilities(e, i)
+            ],
             "answers": answers,
         }
         for i, (name, own, cells, answers) in enumerate(parts)

@@ -329,6 +329,9 @@
     $("title").textContent = `Row ${row.name}, output ${outputs[answer.output]}`;
     $("answer").replaceChildren(
       el("p", { class: "facts" }, ...facts),
+      row.picture && row.classes?.length
+        ? el("p", { class: "facts" }, "probabilities: ", ...row.classes.flatMap(([name, p], i) => [i ? `, ${name} ` : `${name} `, el("b", {}, number(p))]))
+        : "",
       row.picture ? PICTURES[row.picture.kind](row.picture, shares, row.labels.map((code) => labels[code])) : "",
       barsOf(row, answer, scale),
     );
