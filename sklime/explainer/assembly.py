@@ -4,6 +4,7 @@ import numpy as np
 
 from sklime.explanation import Explanation
 from sklime.surrogates.surrogates import Surrogates
+from sklime.tables.access import copy_rows
 
 
 def assemble_explanation(blocks, rows, target, names, responses, outputs, meta):
@@ -33,6 +34,9 @@ def assemble_explanation(blocks, rows, target, names, responses, outputs, meta):
     def every_output(array):
         return np.repeat(array[:, np.newaxis], k, axis=1)
 
+    fields = rows.explanation_fields(notes)
+    # What the caller does to these rows afterwards is no part of the explanation.
+    fields["data"] = copy_rows(fields["data"])
     sizes, errors = every_output(fitted.effective_sample_sizes), fitted.standard_errors
     return Explanation(
         fitted.coef.reshape(per_unit),
@@ -45,5 +49,5 @@ def assemble_explanation(blocks, rows, target, names, responses, outputs, meta):
         target_names=target.names if target.multiple else names[outputs[:, 0]],
         meta=meta,
         standard_errors=None if errors is None else errors.reshape(per_unit),
-        **rows.explanation_fields(notes),
+        **fields,
     )

@@ -15,7 +15,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklime.exceptions import ClosedFormFailed
 from sklime.explainer.assembly import assemble_explanation
 from sklime.explainer.diagnostics import Diagnostics, warn_of_growth
-from sklime.explainer.metadata import metadata
+from sklime.explainer.metadata import metadata, parameters_in_words
 from sklime.explainer.parameters import check_parameters, check_uncertainty
 from sklime.explainer.progress import progress_of_growth, with_progress
 from sklime.explainer.routes import Routes, Setting
@@ -255,6 +255,7 @@ class LimeExplainer(
         self.method_ = self._routes.method
         self._grow_pool(X)
         self.n_samples_ = self._routes.source.n_samples
+        self._parameters = parameters_in_words(self)
         return self
 
     def transform(self, X: TableLike) -> Table:

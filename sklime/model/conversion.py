@@ -29,6 +29,9 @@ def as_array(answer):
     """Convert what a model returns, also a torch tensor or sparse labels, to an array."""
     if hasattr(answer, "detach"):
         answer = answer.detach().cpu().double()  # numpy has no bfloat16
+    if isinstance(answer, np.ma.MaskedArray) and answer.mask.any():
+        # What is masked is no answer.
+        answer = answer.astype(float).filled(np.nan)
     return answer.toarray() if issparse(answer) else np.asarray(answer)
 
 

@@ -188,7 +188,11 @@ def _dtype_of(spec):
     import pandas as pd
 
     if isinstance(spec, str):
-        return spec
+        # pandas takes "dateutil/" in it for the beginning of a path.
+        dtype = None if "dateutil" in spec else pd.api.types.pandas_dtype(spec)
+        if not isinstance(dtype, pd.api.extensions.ExtensionDtype):
+            raise ValueError(f"{spec!r} is no dtype that a document may name")
+        return dtype
     if "arrow" in spec:
         return pd.ArrowDtype(arrow.type_of(spec["arrow"]))
     missing = {"NA": pd.NA, "nan": np.nan}[spec["missing"]]
