@@ -134,8 +134,8 @@ def _as_table(owner, X, reset):
     if isinstance(X, np.ma.MaskedArray):
         if np.ma.is_masked(X) and X.dtype.kind not in "biuf":
             raise TypeError(
-                f"X is a masked array of dtype {X.dtype}: fill it, X.filled(...), or pass a "
-                "frame with missing values."
+                f"X is a masked array of dtype {X.dtype}: fill it, X.filled(...), or pass "
+                "a frame with missing values."
             )
         # Masked is missing.
         return X.astype(float).filled(np.nan) if np.ma.is_masked(X) else np.asarray(X)

@@ -114,9 +114,8 @@ def _checked_dtype(name, values):
     if dtype.kind == "U":
         texts = np.array(values, dtype=object).ravel()
         longest = max((len(own) for own in texts if isinstance(own, str)), default=0)
-        if dtype.itemsize * len(texts) > 2**24 and dtype.itemsize > 4 * 64 * max(
-            longest, 1
-        ):
+        wide = dtype.itemsize > 256 * max(longest, 1)
+        if wide and dtype.itemsize * len(texts) > 2**24:
             raise ValueError(f"dtype {name!r} is far wider than its longest value")
     return dtype
 

@@ -113,6 +113,8 @@ class JSONExport:
         content = upgrade(document, cls._versions)
         names = content.keys() - {"shape"}
         fields = {name: cls._read(content, name) for name in names}
+        if fields["data"] is None:
+            raise ValueError("the field 'data' holds no rows")
         try:
             return cls(**fields)
         except (TypeError, LookupError, AttributeError) as error:

@@ -166,9 +166,11 @@ def _decode_column(content):
         utc = pd.DatetimeIndex(decode_array(content["utc"])).tz_localize("UTC")
         return utc.tz_convert(check_zone(content["zone"])).array
     if "objects" in content:
-        return pd.array(
-            list(map(decode_scalar, content["objects"])), dtype=_dtype_of(content["dtype"])
-        )
+        objects = list(map(decode_scalar, content["objects"]))
+        dtype = _dtype_of(content["dtype"])
+        if isinstance(dtype, pd.ArrowDtype):
+            return arrow.array_of(objects, dtype.pyarrow_dtype)
+        return pd.array(objects, dtype=dtype)
     return decode_array(content)
 
 
