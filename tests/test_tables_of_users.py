@@ -2,6 +2,7 @@
 
 import datetime
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklime import Cohorts, Explanation, FunctionRegressor, LimeExplainer
 from sklime.plotting import DependenceDisplay, SummaryDisplay
 from sklime.samplers import CoalitionSampler, GaussianSampler, MarginalSampler
+from sklime.selectors import HighestWeights
 
 
 class Listening:
@@ -247,7 +249,7 @@ def table_of(column, missing):
         X = pl.DataFrame({"when": column, "x": x})
         blank = pl.when(pl.Series(~gone)).then(pl.col("when")).alias("when")
         return X.with_columns(blank) if missing else X
-    X = pd.DataFrame({"when": column, "x": x})
+    X = pd.DataFrame({"when": column.copy(), "x": x})
     if missing:
         X.loc[gone, "when"] = None if column.dtype == object else pd.NaT
     return X
@@ -657,3 +659,343 @@ def test_names_that_are_no_strings_are_categories_as_text_and_as_they_are():
         model = FunctionRegressor(lambda T: T[2019])
         found = LimeExplainer(model, sampler=sampler, random_state=0).fit(X).explain(X[:1])
         assert found.conditions[0][0] == "2019 = 0"
+
+
+# Dtypes that Arrow backs, nullable dtypes, exact numbers
+
+
+ROWS = 120
+LETTERS = list(np.random.default_rng(3).choice(list("abc"), ROWS))
+WHOLE = np.random.default_rng(4).integers(0, 90, ROWS)
+REAL = np.random.default_rng(5).normal(size=ROWS)
+
+
+def of_arrow(values, arrow_type):
+    return pd.Series(pd.arrays.ArrowExtensionArray(pa.array(values, type=arrow_type)))
+
+
+DTYPES = {
+    "arrow string": of_arrow(LETTERS, pa.string()),
+    "arrow large string": of_arrow(LETTERS, pa.large_string()),
+    "arrow dictionary": of_arrow(LETTERS, pa.dictionary(pa.int32(), pa.string())),
+    "arrow int": of_arrow(WHOLE.tolist(), pa.int8()),
+    "arrow uint": of_arrow(WHOLE.tolist(), pa.uint64()),
+    "arrow bool": of_arrow((WHOLE > 40).tolist(), pa.bool_()),
+    "arrow float": of_arrow(REAL.astype("f4").tolist(), pa.float32()),
+    "arrow decimal": of_arrow(
+        [decimal.Decimal(int(i)) / 4 for i in WHOLE], pa.decimal128(9, 2)
+    ),
+    **{
+        name: pd.Series(WHOLE).astype(name) for name in ("Int64", "Int8", "UInt8", "UInt64")
+    },
+    **{name: pd.Series(REAL).astype(name) for name in ("Float64", "Float32")},
+    "boolean": pd.Series(WHOLE > 40).astype("boolean"),
+    **{
+        name: pd.Series(LETTERS, dtype=name)
+        for name in ("string[python]", "string[pyarrow]")
+    },
+    "str": pd.Series(LETTERS, dtype="str"),
+    "category": pd.Series(LETTERS, dtype="category"),
+    "Decimal": pd.Series([decimal.Decimal(int(i)) / 4 for i in WHOLE], dtype=object),
+    "Fraction": pd.Series([fractions.Fraction(int(i), 3) for i in WHOLE], dtype=object),
+}
+
+
+@pytest.mark.parametrize("missing", [False, True], ids=["whole", "gaps"])
+@pytest.mark.parametrize("name", DTYPES)
+def test_every_dtype_reaches_the_model_as_it_was(name, missing):
+    column = DTYPES[name].copy()
+    if missing:
+        column[np.arange(ROWS) % 5 == 2] = None
+    X = pd.DataFrame({"c": column, "x": REAL[::-1]})
+    model = Listening(
+        lambda T: T["x"].to_numpy(float) + 2.0 * T["c"].isna().to_numpy(float)
+    )
+    found = LimeExplainer(model, random_state=0).fit(X).explain(X[:4])
+    for T in model.tables:
+        assert T.dtypes.tolist() == X.dtypes.tolist()
+        assert set(map(type, T["c"])) <= set(map(type, X["c"]))
+        assert set(map(str, T["c"])) <= set(map(str, X["c"]))
+    if missing:
+        assert found.conditions[2][0] == "c is missing"
+        assert found.values[2, 0] == pytest.approx(2.0, abs=0.05)
+    assert Explanation.from_json(found.to_json()) == found
+    assert found.to_html()
+    assert found._repr_html_()
+
+
+@pytest.mark.parametrize(
+    "name", ["Int64", "Int8", "UInt8", "UInt64", "arrow int", "arrow uint"]
+)
+def test_normal_draws_of_integers_are_floats_where_the_dtype_does_not_hold_them(name):
+    X = pd.DataFrame({"c": DTYPES[name], "x": REAL})
+    model = FunctionRegressor(lambda T: np.asarray(T["c"], dtype=float))
+    effects = LimeExplainer(model, sampler=GaussianSampler(), random_state=0).fit(X)
+    np.testing.assert_allclose(effects.transform(X[:2])[:, 0], WHOLE.std(), rtol=0.01)
+
+
+def test_a_decimal_that_training_never_had_is_a_decimal_for_the_model():
+    X = pd.DataFrame({"c": DTYPES["Decimal"], "x": REAL})
+    model = Listening(lambda T: T["x"])
+    explainer = LimeExplainer(model, sampler=GaussianSampler("instance"), random_state=0)
+    explainer.fit(X).transform(X[:1].assign(c=[decimal.Decimal("1000.25")]))
+    assert all(isinstance(own, decimal.Decimal) for T in model.tables for own in T["c"])
+
+
+# Documents
+
+
+@pytest.fixture(scope="module")
+def document():
+    X = pd.DataFrame({"a": REAL, "b": LETTERS})
+    explainer = LimeExplainer(FunctionRegressor(lambda T: T["a"]), random_state=0)
+    return explainer.fit(X).explain(X[:3])
+
+
+def test_documents_begin_with_blanks_or_marks_of_their_encoding(document):
+    text = document.to_json()
+    variants = ["\ufeff" + text, " \n" * 200 + text, text.encode("utf-8-sig")]
+    for source in [*variants, text.encode("utf-16"), ("\ufeff \n" + text).encode()]:
+        assert Explanation.from_json(source) == document
+
+
+def test_files_that_begin_with_a_mark_of_their_encoding_are_read(document, tmp_path):
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        path = tmp_path / "[explained].json"
+        path.write_text(document.to_json(), encoding=encoding)
+        assert Explanation.from_json(path) == document
+        assert Explanation.from_json(str(path)) == document
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["[" * 100_000, '{"a":' * 100_000, "x" * 5000, "", "\x00", b"\xff\xff{", "[]", "{}"],
+    ids=["lists", "dicts", "long", "empty", "null", "bytes", "list", "dict"],
+)
+def test_what_is_no_document_is_a_value_error(source):
+    with pytest.raises(ValueError, match=r"document|explanation|Explanation"):
+        Explanation.from_json(source)
+
+
+WRONG = [5, True, "x", {}, [[]], [1, 2], {"a": 1}, {"$array": 5}, {"$nonsense": 1}]
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=repr)
+def test_fields_of_a_wrong_type_are_a_value_error(document, wrong):
+    content = document.to_dict()
+    for name in ("data", "conditions", "unit_names", "unit_spans", "values", "shape"):
+        with pytest.raises(ValueError, match=r".+"):
+            Explanation.from_dict(content | {name: wrong})
+    if "a" not in repr(wrong) and wrong != {}:
+        with pytest.raises(ValueError, match=r".+"):
+            Explanation.from_dict(content | {"meta": wrong})
+    with pytest.raises(ValueError, match="'data' holds no rows"):
+        Explanation.from_dict(content | {"data": None})
+
+
+@pytest.mark.parametrize(
+    "dtype",
+    ["U200000000", "S200000000", "V200000000", "f8,f8", "(1000000,)f8", "complex128"],
+)
+def test_dtypes_that_take_far_more_memory_than_their_document_are_refused(document, dtype):
+    array = {"dtype": dtype, "shape": [3], "values": ["1", "2", "3"]}
+    with pytest.raises(ValueError, match=r"none that a document may name|far wider"):
+        Explanation.from_dict(document.to_dict() | {"data": {"$array": array}})
+    frame = document.to_dict()
+    frame["data"]["$pandas.DataFrame"]["values"][0] = {"dtype": dtype, "objects": ["1"] * 3}
+    with pytest.raises(ValueError, match="'data' cannot be read"):
+        Explanation.from_dict(frame)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"$Timestamp": ["2020-01-01T00:00:00", "ns", "dateutil//etc/hostname"]},
+        {"$Timestamp": ["2020-01-01T00:00:00", "ns", "../../etc/hostname"]},
+        {"$Timestamp": ["2020-01-01T00:00:00", "ns", "/etc/hostname"]},
+    ],
+)
+def test_zones_in_documents_open_no_files(document, value):
+    content = document.to_dict()
+    with pytest.raises(ValueError, match="no name of a time zone"):
+        Explanation.from_dict(content | {"meta": {"when": value}})
+    zone = value["$Timestamp"][2]
+    utc = {"dtype": "datetime64[ns]", "shape": [3], "values": 3 * ["2020-01-01"]}
+    columns = [
+        {"dtype": "zoned", "zone": zone, "utc": utc},
+        {"dtype": f"datetime64[ns, {zone}]", "objects": 3 * [None]},
+        {"dtype": {"arrow": ["timestamp", "us", zone]}, "objects": 3 * [None]},
+    ]
+    for column in columns:
+        content = document.to_dict()
+        content["data"]["$pandas.DataFrame"]["values"][0] = column
+        with pytest.raises(ValueError, match="'data' cannot be read"):
+            Explanation.from_dict(content)
+
+
+def test_frames_of_explanations_with_odd_cells_are_a_value_error(document):
+    frame = document.to_frame()
+    for name in ("row", "target", "feature"):
+        with pytest.raises(ValueError, match="must be numbers or strings"):
+            Explanation.from_frame(frame.assign(**{name: [[1]] * len(frame)}))
+    with pytest.raises(ValueError, match=r"'feature'.*more than once"):
+        Explanation.from_frame(pd.concat([frame, frame[["feature"]]], axis=1))
+
+
+# What follows the caller
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [np.asarray, lambda A: pd.DataFrame(A, columns=["a", "b"]), sparse.csr_matrix],
+    ids=["array", "frame", "sparse"],
+)
+def test_the_data_of_an_explanation_does_not_follow_the_callers_table(convert):
+    X = convert(numbers(60, 2))
+    model = FunctionRegressor(lambda T: np.asarray(T @ np.ones(2)).ravel())
+    found = LimeExplainer(model, random_state=0).fit(X).explain(X)
+    kept = found.to_json()
+    if sparse.issparse(X):
+        X.data[:] = -1.0
+    elif hasattr(X, "iloc"):
+        X.iloc[:] = -1.0
+    else:
+        X[:] = -1.0
+    assert found.to_json() == kept
+
+
+def test_meta_describes_the_fit():
+    X = numbers(60, 2)
+    explainer = LimeExplainer(
+        FunctionRegressor(lambda T: T[:, 0]), n_samples=64, random_state=0
+    )
+    kept = explainer.fit(X).explain(X[:1]).meta
+    explainer.set_params(selector=HighestWeights(1), n_samples=9999, weighting="tilted")
+    assert explainer.explain(X[:1]).meta == kept
+    assert explainer.fit(X).explain(X[:1]).meta["parameters"]["n_samples"] == "9999"
+
+
+# Small things
+
+
+def test_a_lazy_frame_is_to_be_collected():
+    lazy = pl.LazyFrame({"a": np.arange(30.0)})
+    explainer = LimeExplainer(FunctionRegressor(lambda T: T["a"]), random_state=0)
+    explainer.fit(lazy.collect())
+    for call in (explainer.transform, explainer.fit, MarginalSampler().fit):
+        with pytest.raises(TypeError, match=r"LazyFrame.*X\.collect\(\)"):
+            call(lazy)
+
+
+@pytest.mark.parametrize("binning", ["quantile", "uniform", "kmeans", "entropy"])
+def test_a_billion_bins_are_refused(binning):
+    sampler = MarginalSampler(n_bins=10**9, binning=binning)
+    with pytest.raises(ValueError, match="n_bins=1000000000 is more than 1,000,000"):
+        sampler.fit(numbers(), np.arange(300) % 2)
+
+
+def test_masked_cells_are_missing_and_masked_answers_are_none():
+    A = numbers(60, 2)
+    X = np.ma.masked_array(A, mask=A < -0.8)
+    model = FunctionRegressor(lambda T: 1.0 * np.isnan(T[:, 0]))
+    gappy = np.where(A < -0.8, np.nan, A)
+    found = LimeExplainer(model, random_state=0).fit(X).explain(X)
+    expected = LimeExplainer(model, random_state=0).fit(gappy).explain(gappy)
+    np.testing.assert_array_equal(found.values, expected.values)
+    masking = FunctionRegressor(lambda T: np.ma.masked_array(T[:, 0], mask=T[:, 0] > 0))
+    with pytest.raises(ValueError, match=r"gave \[nan\], which is not finite"):
+        LimeExplainer(masking).fit(A)
+    texts = np.ma.masked_array(np.array([["a"], ["b"]], dtype=object), mask=[[0], [1]])
+    with pytest.raises(TypeError, match=r"masked array of dtype object: fill it"):
+        MarginalSampler().fit(texts)
+
+
+def test_a_heat_map_draws_rows_without_an_answer_last(document):
+    values = np.vstack([document.values] * 3)
+    e = Explanation.concat([document] * 3)
+    values[[1, 4]] = np.nan
+    drawn = HeatmapDisplay.from_explanation(replace(e, values=values)).rows_
+    assert sorted(drawn[:7].tolist()) == [0, 2, 3, 5, 6, 7, 8]
+    assert drawn[7:].tolist() == [1, 4]
+
+
+class Markup(str):
+    def __html__(self):
+        return "<script>alert(1)</script>"
+
+
+class Widget:
+    def __html__(self):
+        return "<script>alert(1)</script>"
+
+
+def test_objects_that_bring_html_are_escaped_in_pages(document):
+    meta = document.meta | {"model": Markup("<i>x"), "own": {"deep": [Widget()]}}
+    found = replace(
+        document,
+        meta=meta | {Markup("<i>key"): 1},
+        feature_names=[Markup("<i>a"), Markup("<i>b")],
+        target_names=[Markup("<i>y")] * 3,
+    )
+    for page in (found.to_html(), found._repr_html_()):
+        assert "alert(1)" not in page
+        assert "<i>" not in page
+
+
+@pytest.mark.parametrize(
+    "sampler", [MarginalSampler(n_bins=None), GaussianSampler()], ids=repr
+)
+def test_the_largest_floats_cannot_be_standardised(sampler):
+    rng = np.random.default_rng(0)
+    model = FunctionRegressor(lambda T: np.sign(T[:, 0]))
+    for size in (1.7e308, 1e308, -1e308):
+        X = np.column_stack([rng.choice([size, 0.0], 100), rng.normal(size=100)])
+        with pytest.raises(ValueError, match=r"column 'x0' holds -?1.*e\+308, too large"):
+            LimeExplainer(model, sampler=sampler).fit(X)
+    for size in (5e-324, 1e-310, 1e307):
+        X = np.column_stack([rng.choice([size, -size], 100), rng.normal(size=100)])
+        found = (
+            LimeExplainer(model, sampler=sampler, random_state=0).fit(X).transform(X[:2])
+        )
+        assert (found[:, 0] > 0.7).all()
+
+
+def test_a_column_without_values_is_refused_by_normal_draws():
+    X = np.column_stack([np.full(40, np.nan), REAL[:40]])
+    for n_bins in (4, None):
+        with pytest.raises(
+            ValueError, match=r"'x0' has no observed value.*MarginalSampler"
+        ):
+            GaussianSampler(n_bins=n_bins).fit(X)
+
+
+# What is nearly a table
+
+
+def test_what_is_nearly_a_table_gets_an_error_with_the_way_to_one():
+    X = pd.DataFrame({"a": REAL, "b": REAL[::-1]})
+    explainer = LimeExplainer(FunctionRegressor(lambda T: T["a"]), random_state=0).fit(X)
+    unfitted = LimeExplainer(FunctionRegressor(lambda T: T["a"]))
+    for call in (
+        explainer.transform,
+        explainer.explain,
+        unfitted.fit,
+        MarginalSampler().fit,
+    ):
+        with pytest.raises(ValueError, match=r"list of dicts.*pandas\.DataFrame\(X\)"):
+            call(X[:2].to_dict("records"))
+        with pytest.raises(ValueError, match=r"X is a Series.*X\.iloc\[\[0\]\]"):
+            call(X.iloc[0])
+        with pytest.raises(ValueError, match=r"X is a dict.*pandas\.DataFrame\(\[X\]\)"):
+            call(X.iloc[0].to_dict())
+        with pytest.raises(ValueError, match=r"X is a Series.*X\[:1\]"):
+            call(pl.Series([1.0, 2.0]))
+    for other in (X[["b", "a"]], pl.from_pandas(X[["b", "a"]])):
+        with pytest.raises(
+            ValueError, match=r"same order.*X\[explainer\.feature_names_in_\]"
+        ):
+            explainer.transform(other)
+    np.testing.assert_array_equal(
+        explainer.transform(X[["b", "a"]][explainer.feature_names_in_]),
+        explainer.transform(X),
+    )

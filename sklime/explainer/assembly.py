@@ -4,6 +4,7 @@ import numpy as np
 
 from sklime.explanation import Explanation
 from sklime.surrogates.surrogates import Surrogates
+from sklime.tables.access import copy_rows
 
 
 def assemble_explanation(blocks, rows, target, names, responses, outputs, meta):
@@ -42,6 +43,9 @@ def assemble_explanation(blocks, rows, target, names, responses, outputs, meta):
     def per_feature(array):
         return every_output(array).reshape(per_unit)
 
+    fields = rows.explanation_fields(notes)
+    # What the caller does to these rows afterwards is no part of the explanation.
+    fields["data"] = copy_rows(fields["data"])
     sizes, errors = every_output(fitted.effective_sample_sizes), fitted.standard_errors
     if errors is not None:
         # An error that draws do not tell is no number.
@@ -60,5 +64,5 @@ def assemble_explanation(blocks, rows, target, names, responses, outputs, meta):
         feature_means=per_feature(fitted.feature_means),
         baselines=fitted.baselines.reshape(per_output),
         positions=per_feature(fitted.positions) if rows.standardised else None,
-        **rows.explanation_fields(notes),
+        **fields,
     )

@@ -26,7 +26,7 @@ from sklime.explainer.assembly import assemble_explanation
 from sklime.explainer.default_sampler import check_is_table, default_sampler
 from sklime.explainer.diagnostics import Diagnostics, warn_of_growth
 from sklime.explainer.hidden_answers import TypicalAnswers
-from sklime.explainer.metadata import metadata
+from sklime.explainer.metadata import metadata, parameters_in_words
 from sklime.explainer.parameters import (
     check_container,
     check_parameters,
@@ -321,6 +321,7 @@ class LimeExplainer(
         with task("grow-pool"):
             self._grow_pool(X)
         self.n_samples_ = self._routes.source.n_samples
+        self._parameters = parameters_in_words(self)
         task.end()
         return self
 

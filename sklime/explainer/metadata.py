@@ -9,6 +9,28 @@ import sklearn
 from sklime.surrogates.standard_errors import degrees_of_freedom
 from sklime.version import __version__
 
+# Parameters that count when rows are explained; all others when the explainer was fitted.
+_LIVE = ("target", "n_jobs", "verbose")
+
+
+def parameters_in_words(explainer, names=None):
+    """Write parameters of an explainer as text, apart from the model.
+
+    Parameters
+    ----------
+    names : tuple of str, default=None
+        Which of them; None: all.
+
+    Returns
+    -------
+    dict
+    """
+    return {
+        name: repr(value)
+        for name, value in explainer.get_params(deep=False).items()
+        if name != "estimator" and (names is None or name in names)
+    }
+
 
 def metadata(explainer, routes, n_rows, n_drawn, own_answers):
     """Describe how a fitted explainer makes its explanations.
@@ -40,16 +62,12 @@ def metadata(explainer, routes, n_rows, n_drawn, own_answers):
         **explainer.sampler_.kind_.metadata(),
         "method": method,
         "attribution": "effect",
-        "weighting": None if exact else explainer.weighting,
+        "weighting": None if exact else setting.weighting,
         "scores": routes.source.score_basis if exact else f"on {n_samples} draws",
         "model": type(explainer.estimator_).__name__,
         "response_method": setting.response.method,
         "classes": np.asarray(classes).tolist(),
-        "parameters": {
-            name: repr(value)
-            for name, value in explainer.get_params(deep=False).items()
-            if name != "estimator"
-        },
+        "parameters": explainer._parameters | parameters_in_words(explainer, _LIVE),
         "kernel": repr(explainer.kernel_),
         "n_samples": int(n_samples),
         "n_own_value_samples": 0 if own_answers is None else own_answers.n_samples,

@@ -99,7 +99,15 @@ class FrameExport:
         whole = carried(frame, cls) if meta is None else None
         if whole is not None:
             return whole
-        frame, (n, k, d) = _in_order(frame)
+        repeated = frame.columns[frame.columns.duplicated()]
+        if len(repeated):
+            raise ValueError(f"the frame has the columns {list(repeated)} more than once")
+        try:
+            frame, (n, k, d) = _in_order(frame)
+        except TypeError as error:
+            raise ValueError(
+                f"row, target and feature must be numbers or strings: {error}"
+            ) from error
 
         def numbers(column):
             if column not in frame:

@@ -149,7 +149,9 @@ def _curve(ax, predictions, line):
 
 
 def _clustered(values):
-    """Order of the rows in a hierarchical clustering."""
-    if len(values) == 1:
-        return np.zeros(1, dtype=int)
-    return leaves_list(linkage(values, "ward"))
+    """Order of the rows in a hierarchical clustering; those without an answer come last."""
+    known = np.isfinite(values).all(axis=1)
+    rows = np.flatnonzero(known)
+    if len(rows) > 1:
+        rows = rows[leaves_list(linkage(values[rows], "ward"))]
+    return np.concatenate([rows, np.flatnonzero(~known)])

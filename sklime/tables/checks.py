@@ -1,7 +1,5 @@
 """Checks of what users hand to samplers: tables, weights, options."""
 
-from collections.abc import Mapping
-
 import numpy as np
 from sklearn.utils.validation import validate_data
 
@@ -32,14 +30,13 @@ def check_table(owner, X, *, reset):
     if not reset:
         check_fitted(owner)
     fewest = 2 if reset else 1
-    _check_rows(X)
+    X = _as_table(owner, X, reset)
     if is_frame(X) and _mixes_names(X):
         # scikit-learn refuses them, and knows only names that are strings.
         owner.n_features_in_ = X.shape[1] if reset else owner.n_features_in_
         if reset:
             vars(owner).pop("feature_names_in_", None)
     elif is_frame(X):
-        _check_order(owner, X, reset)
         validate_data(owner, X, reset=reset, skip_check_array=True)
     else:
         X = validate_data(
@@ -61,41 +58,6 @@ def check_table(owner, X, *, reset):
             f"{fewest} row(s) and 1 column are needed."
         )
     return X
-
-
-def _check_rows(X):
-    """Refuse a single row or a list of records, which are no tables."""
-    if hasattr(X, "to_frame") and not is_frame(X):
-        raise ValueError(
-            f"Expected a 2-dimensional container, got a {type(X).__name__}: give a table, "
-            "of one row X.iloc[[0]] where X is the frame that it comes from."
-        )
-    if hasattr(X, "shape"):  # sparse matrices, too, of which some are mappings
-        return
-    records = [X] if isinstance(X, Mapping) else X
-    listed = isinstance(records, (list, tuple)) and len(records) > 0
-    if listed and isinstance(records[0], Mapping):
-        given = "[X]" if isinstance(X, Mapping) else "X"
-        raise ValueError(
-            f"Expected a 2-dimensional container, got a {type(X).__name__} of named "
-            f"values: give a frame, pandas.DataFrame({given})."
-        )
-
-
-def _check_order(owner, X, reset):
-    """Refuse the columns of the fit in another order."""
-    known = getattr(owner, "feature_names_in_", None)
-    if reset or known is None:
-        return
-    columns, known = list(X.columns), list(known)
-    if columns != known and len(columns) == len(known) and set(columns) == set(known):
-        name = type(owner).__name__
-        # The words of scikit-learn, and the cure.
-        raise ValueError(
-            "The feature names should match those that were passed during fit.\n"
-            "Feature names must be in the same order as they were in fit.\n"
-            f"Give X[fitted.feature_names_in_], where fitted is the {name}."
-        )
 
 
 def find_categorical(categorical_features, table_format):
@@ -147,6 +109,40 @@ def find_categorical(categorical_features, table_format):
             raise ValueError(f"categorical_features names no column: {', '.join(absent)}.")
         mask |= np.isin(names.astype(str), chosen.astype(str))
     return mask | nominal
+
+
+def _as_table(owner, X, reset):
+    """Refuse what is nearly a table, with the way to make it one."""
+    kind = type(X).__name__
+    if hasattr(X, "collect") and kind == "LazyFrame":
+        raise TypeError(
+            "X is a polars LazyFrame, which holds no rows yet: pass X.collect()."
+        )
+    if kind == "Series" and hasattr(X, "to_frame"):
+        row = "X.iloc[[0]]" if hasattr(X, "iloc") else "X[:1]"
+        raise ValueError(
+            "X is a Series. Expected a 2-dimensional container, a table: for one row of a "
+            f"frame X pass {row}; for one column of it X[['name']]."
+        )
+    if isinstance(X, dict) or (isinstance(X, list) and X and isinstance(X[0], dict)):
+        what = "a dict" if isinstance(X, dict) else "a list of dicts"
+        cure = "pandas.DataFrame([X])" if isinstance(X, dict) else "pandas.DataFrame(X)"
+        raise ValueError(
+            f"X is {what}. Expected a 2D array or a frame: for rows of named values pass "
+            f"{cure}, with the columns of the training table."
+        )
+    if isinstance(X, np.ma.MaskedArray):
+        if np.ma.is_masked(X) and X.dtype.kind not in "biuf":
+            raise TypeError(
+                f"X is a masked array of dtype {X.dtype}: fill it, X.filled(...), or pass "
+                "a frame with missing values."
+            )
+        # Masked is missing.
+        return X.astype(float).filled(np.nan) if np.ma.is_masked(X) else np.asarray(X)
+    known = getattr(owner, "_schema", None)
+    if not reset and is_frame(X) and known is not None and known.columns is not None:
+        known.check_order(X)
+    return X
 
 
 def _mixes_names(X):

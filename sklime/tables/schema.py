@@ -83,6 +83,23 @@ class TableSchema:
             )
         return X
 
+    def check_order(self, X):
+        """Refuse a frame that holds the columns of the training frame in another order.
+
+        Raises
+        ------
+        ValueError
+            If it does. Other differences are for `check`, and for scikit-learn.
+        """
+        names, known = list(X.columns), list(self.columns)
+        strings = all(isinstance(name, str) for name in [*names, *known])
+        if strings and names != known and sorted(names) == sorted(known):
+            raise ValueError(
+                "The feature names should match those that were passed during fit.\n"
+                "Feature names must be in the same order as they were in fit. Pass "
+                "X[explainer.feature_names_in_]."
+            )
+
 
 def _same_names(one, other):
     """Whether two tuples of names are equal, NaN being equal to itself."""

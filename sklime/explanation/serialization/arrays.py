@@ -89,7 +89,7 @@ def decode_array(content):
     ValueError
         If the values do not have that dtype and shape.
     """
-    dtype, values = np.dtype(content["dtype"]), content["values"]
+    dtype, values = _checked_dtype(content["dtype"], content["values"]), content["values"]
     if dtype.kind == "O":
         encoded = np.array(values, dtype=object).ravel()
         array = np.empty(len(encoded), dtype=object)
@@ -97,6 +97,27 @@ def decode_array(content):
     else:
         array = np.array(values, dtype=dtype)
     return array.reshape(content["shape"])
+
+
+def _checked_dtype(name, values):
+    """Dtype of an array in a document, if it is one that `encode_array` writes.
+
+    Raises
+    ------
+    ValueError
+        If it is not, or would take far more memory than the document does.
+    """
+    dtype = np.dtype(name)
+    plain = dtype.kind in "biuUMmTO" or (dtype.kind == "f" and dtype.itemsize <= 8)
+    if not plain:
+        raise ValueError(f"dtype {name!r} is none that a document may name")
+    if dtype.kind == "U":
+        texts = np.array(values, dtype=object).ravel()
+        longest = max((len(own) for own in texts if isinstance(own, str)), default=0)
+        wide = dtype.itemsize > 256 * max(longest, 1)
+        if wide and dtype.itemsize * len(texts) > 2**24:
+            raise ValueError(f"dtype {name!r} is far wider than its longest value")
+    return dtype
 
 
 def encode_csr(matrix):

@@ -43,3 +43,12 @@ def type_of(spec):
     if name in ("decimal32", "decimal64", "decimal128", "decimal256"):
         return getattr(pyarrow, name)(*parameters)
     raise ValueError(f"{name!r} is no type of Arrow that a document may name")
+
+
+def array_of(objects, arrow_type):
+    """Build an extension array of pandas from objects, None where they are missing."""
+    import pandas
+    import pyarrow
+
+    held = pyarrow.array(objects, type=arrow_type)
+    return pandas.arrays.ArrowExtensionArray(held)

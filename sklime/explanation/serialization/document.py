@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import reprlib
+from errno import ENOENT
 from importlib import resources
 from pathlib import Path
 from typing import Any, Self, overload
@@ -109,7 +112,13 @@ class JSONExport:
         """
         content = upgrade(document, cls._versions)
         names = content.keys() - {"shape"}
-        return cls(**{name: cls._read(content, name) for name in names})
+        fields = {name: cls._read(content, name) for name in names}
+        if fields["data"] is None:
+            raise ValueError("the field 'data' holds no rows")
+        try:
+            return cls(**fields)
+        except (TypeError, LookupError, AttributeError) as error:
+            raise ValueError(f"the fields do not fit together: {error!r}") from error
 
     @overload
     def to_json(self, path: None = None) -> str: ...
@@ -171,12 +180,16 @@ class JSONExport:
             version of sklime, lacks a field of its version, has an unknown one, or holds
             something that does not fit.
         """
+        if isinstance(source, bytes):
+            source = _decoded(source)
         if isinstance(source, os.PathLike) or not _is_document(source):
-            source = Path(os.fsdecode(source)).read_text(encoding="utf-8")
+            source = _decoded(_read_bytes(source))
         try:
-            document = json.loads(source)
+            document = json.loads(source.lstrip("\ufeff"))
         except ValueError as error:
             raise ValueError(f"source is not a JSON document: {error}") from error
+        except RecursionError:
+            raise ValueError("source is no JSON document of ours: too deep") from None
         return cls.from_dict(document)
 
     @classmethod
@@ -199,8 +212,36 @@ class JSONExport:
 
 
 def _is_document(source):
-    start = source[:100].lstrip()
-    return start[:1] in ("{", b"{")
+    # Lists are no explanations, and not likely paths.
+    return re.match(r"[\ufeff\s]*[{\[]", source) is not None and not _is_file(source)
+
+
+def _is_file(source):
+    try:
+        return os.path.isfile(source)
+    except ValueError:  # as of null bytes
+        return False
+
+
+def _read_bytes(path):
+    try:
+        return Path(path).read_bytes()
+    except (OSError, ValueError) as error:
+        if not isinstance(path, os.PathLike) and getattr(error, "errno", None) != ENOENT:
+            shown = reprlib.repr(path)
+            raise ValueError(
+                f"source={shown} is neither a JSON document, which begins with {{, nor the "
+                f"path of a file: {type(error).__name__}"
+            ) from error
+        raise
+
+
+def _decoded(source):
+    """Text of a document, in any of the encodings of JSON."""
+    try:
+        return source.decode(json.detect_encoding(source))
+    except UnicodeDecodeError as error:
+        raise ValueError(f"source is not a JSON document: {error}") from error
 
 
 def _encode_conditions(conditions):

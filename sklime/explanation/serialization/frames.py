@@ -166,9 +166,11 @@ def _decode_column(content):
         utc = pd.DatetimeIndex(decode_array(content["utc"])).tz_localize("UTC")
         return utc.tz_convert(check_zone(content["zone"])).array
     if "objects" in content:
-        return pd.array(
-            list(map(decode_scalar, content["objects"])), dtype=_dtype_of(content["dtype"])
-        )
+        objects = list(map(decode_scalar, content["objects"]))
+        dtype = _dtype_of(content["dtype"])
+        if isinstance(dtype, pd.ArrowDtype):
+            return arrow.array_of(objects, dtype.pyarrow_dtype)
+        return pd.array(objects, dtype=dtype)
     return decode_array(content)
 
 
@@ -188,7 +190,11 @@ def _dtype_of(spec):
     import pandas as pd
 
     if isinstance(spec, str):
-        return spec
+        # pandas takes "dateutil/" in it for the beginning of a path.
+        dtype = None if "dateutil" in spec else pd.api.types.pandas_dtype(spec)
+        if not isinstance(dtype, pd.api.extensions.ExtensionDtype):
+            raise ValueError(f"{spec!r} is no dtype that a document may name")
+        return dtype
     if "arrow" in spec:
         return pd.ArrowDtype(arrow.type_of(spec["arrow"]))
     missing = {"NA": pd.NA, "nan": np.nan}[spec["missing"]]

@@ -121,10 +121,21 @@ def page_header(explanation):
         "notes": reading_notes(explanation),
         "kind": explanation.kind,
         "n_rows": len(explanation),
-        "meta": explanation.meta,
+        "meta": _without_markup(explanation.meta),
         "attribution": explanation.attribution,
         "has_intervals": explanation.standard_errors is not None,
     }
+
+
+def _without_markup(value):
+    """Values of `meta` in which no object brings HTML of its own."""
+    if isinstance(value, dict):
+        return {_without_markup(key): _without_markup(own) for key, own in value.items()}
+    if isinstance(value, list | tuple):
+        return list(map(_without_markup, value))
+    if isinstance(value, str):
+        return str.__str__(value)
+    return str(value) if hasattr(value, "__html__") else value
 
 
 def _positions(names, known):

@@ -40,6 +40,9 @@ from sklime.validation import check_option, check_weights
 # The reference neighbourhood has a seed of its own, so that no setting can change it.
 _REFERENCE_SEED = 1602_04938
 
+# Beyond it, differences of values are no longer finite.
+_LARGEST_STANDARDISED = 1e307
+
 # Distinct values of a column of integers that have a bin each, at most.
 _MOST_COUNTS = 10
 
@@ -258,6 +261,11 @@ class TabularSampler(Sampler):
             return self._unobserved(name, values, masses)
         x, w = x[observed], None if weights is None else weights[observed]
         if self.n_bins is None:
+            if np.abs(x).max() > _LARGEST_STANDARDISED:
+                raise ValueError(
+                    f"column {name!r} holds {x[np.abs(x).argmax()]:.3g}, too large to be "
+                    "standardised: count it in another unit, or set n_bins."
+                )
             mean, sd = mean_and_sd(values, masses)
             return StandardisedColumn(values, masses, mean, sd if sd > 0 else 1.0)
         labels = None if y is None else y[observed]

@@ -11,6 +11,7 @@ from sklearn.utils.multiclass import type_of_target
 from sklime.laws.quasirandom import seeded
 from sklime.validation import check_count
 
+_MOST_BINS = 1_000_000
 BINNINGS = ("quantile", "uniform", "kmeans", "entropy")
 
 
@@ -83,6 +84,11 @@ def check_binning(binning, n_bins, y):
             f"bin_edges_, or one of {', '.join(BINNINGS)}."
         )
     check_count("n_bins", n_bins, 2, otherwise=", or None for standardised values")
+    if n_bins > _MOST_BINS:
+        raise ValueError(
+            f"n_bins={n_bins!r} is more than {_MOST_BINS:,}, the most there can be: use a "
+            "few, or None for standardised values."
+        )
     if isinstance(binning, str) and binning == "entropy":
         if y is None:
             raise ValueError('binning="entropy" needs class labels: pass y to fit.')

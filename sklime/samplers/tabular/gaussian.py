@@ -148,6 +148,12 @@ class GaussianSampler(TabularSampler):
         # Bins and categories do not move with the row.
         return ColumnsLaw(self) if self.binary_features_.any() else ShiftedColumnsLaw(self)
 
+    def _unobserved(self, name, values, masses):
+        raise ValueError(
+            f"column {name!r} has no observed value, around which GaussianSampler could "
+            "draw; drop it, or use MarginalSampler(n_bins=4)."
+        )
+
     def _placed(self, columns, E, format_, X, first=0):
         numeric = [not isinstance(column, CategoricalColumn) for column in columns]
         lacking = np.isnan(E) & numeric
