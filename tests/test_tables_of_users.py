@@ -1,6 +1,8 @@
 """Tables as people have them: sparse frames, names of any type, dates, counts, Arrow."""
 
 import datetime
+import decimal
+import fractions
 import pickle
 from dataclasses import replace
 
@@ -16,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from sklime import Cohorts, Explanation, FunctionRegressor, LimeExplainer
-from sklime.plotting import DependenceDisplay, SummaryDisplay
+from sklime.plotting import DependenceDisplay, HeatmapDisplay, SummaryDisplay
 from sklime.samplers import CoalitionSampler, GaussianSampler, MarginalSampler
 from sklime.selectors import HighestWeights
 
