@@ -312,13 +312,15 @@ class SharedLaw(Law):
         """Whether each of these bins is a single value, not a range of numbers."""
         raise NotImplementedError
 
-    def efficiencies(self, X: Table, kernel: Kernel) -> NDArray[np.float64] | None:
+    def efficiencies(
+        self, located: Coordinates, kernel: Kernel
+    ) -> NDArray[np.float64] | None:
         """Shares of the draws that a kernel leaves around rows, ``(E w)**2 / E w**2``.
 
         Parameters
         ----------
-        X : rows
-            Checked rows.
+        located : Coordinates
+            The rows, as `locate` gives them.
         kernel : Kernel
             With nothing left open.
 

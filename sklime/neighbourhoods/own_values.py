@@ -17,6 +17,7 @@ from sklearn.utils import gen_batches
 
 from sklime.laws.base import SharedLaw
 from sklime.laws.bins import BinList
+from sklime.laws.coordinates import Coordinates
 from sklime.laws.tilted import mismatch_factor
 from sklime.moments.own_contrasts import OwnContrasts
 from sklime.neighbourhoods.base import is_thin
@@ -32,7 +33,7 @@ from sklime.neighbourhoods.rarity import (
     too_few,
 )
 from sklime.neighbourhoods.row_pairs import MOST_COLUMNS, PairedAnswers, RowPairs
-from sklime.tables.access import block_bytes, cell_of, n_rows, take_rows
+from sklime.tables.access import block_bytes, cell_of, n_rows
 
 # Columns and values whose responses are remembered, and how many bytes of these at most;
 # and those that are asked about together.
@@ -105,7 +106,7 @@ class OwnValues:
                 rows = np.flatnonzero(self.law.has_unseen(X))
             return OwnAnswers(None, self._pairs.ask(X, rows, None, self.most_rows_of_pairs))
         rare = self._pooled.rare_values(X)
-        rows, units, apart = self._of_thin_rows(X, rare)
+        rows, units, apart = self._of_thin_rows(rare)
         pooled = self._pooled.answers(X, rare.where(~apart))
         left = self.most_rows_of_pairs - pooled.n_asked
         return OwnAnswers(pooled, self._pairs.ask(X, rows, units, left))
@@ -128,7 +129,7 @@ class OwnValues:
         """
         return support < too_few(n_samples, self._pooled.few_by_value(X))
 
-    def _of_thin_rows(self, X, rare):
+    def _of_thin_rows(self, rare):
         """Rows of which the kernel leaves less than a tenth of the pool.
 
         Returns
@@ -140,13 +141,12 @@ class OwnValues:
             Which of the rare values these are.
         """
         nothing = np.zeros(len(rare.rows), dtype=bool)
-        rows = np.unique(rare.rows)
         left = None
-        if len(rows):
-            left = self.law.efficiencies(take_rows(X, rows), self._pairs.kernel)
-        if left is None or not is_thin(left, 1).any():
+        if len(rare.rows):
+            left = self.law.efficiencies(rare.located, self._pairs.kernel)
+        if left is None or not is_thin(left[rare.rows], 1).any():
             return np.empty(0, dtype=int), [], nothing
-        thin = np.isin(rare.rows, rows[is_thin(left, 1)])
+        thin = is_thin(left[rare.rows], 1)
         q, t = rare.masses, mismatch_factor(self._pairs.kernel)
         wanted = self._pairs.wanted(rare.sides, q, q / (q + (1.0 - q) * t), rare.of_values)
         found = np.flatnonzero(thin & wanted)
@@ -170,8 +170,8 @@ class RareValues:
 
     Parameters
     ----------
-    codes : ndarray of shape (n_features, n_all_rows) of int
-        The bins of all rows of a call.
+    located : Coordinates
+        All rows of a call.
     rows, columns : ndarray of shape (n_values,) of int
         Rows and columns of the values, in the order of rows.
     sides : ndarray of shape (n_values,) of int
@@ -182,7 +182,7 @@ class RareValues:
         Whether their sides are single values, not ranges of numbers.
     """
 
-    codes: np.ndarray
+    located: Coordinates
     rows: np.ndarray
     columns: np.ndarray
     sides: np.ndarray
@@ -192,7 +192,7 @@ class RareValues:
     def where(self, chosen):
         """Some of the values, by an array of bool."""
         own = self.rows, self.columns, self.sides, self.masses, self.of_values
-        return RareValues(self.codes, *(array[chosen] for array in own))
+        return RareValues(self.located, *(array[chosen] for array in own))
 
     def keys(self, X):
         """What stands for each value: its column, side, and bin or content.
@@ -207,7 +207,7 @@ class RareValues:
         list of tuple
         """
         own = (array.tolist() for array in (self.rows, self.columns, self.sides))
-        bins = self.codes[self.columns, self.rows].tolist()
+        bins = self.located.codes[self.columns, self.rows].tolist()
         return [
             (j, side, _content(cell_of(X, i, j)) if side == UNSEEN_VALUE else code)
             for i, j, side, code in zip(*own, bins, strict=True)
@@ -257,12 +257,12 @@ class PooledValues:
 
     def rare_values(self, X):
         """Values of rows that the pool hardly holds, as `RareValues`."""
-        codes = self.law.locate(X).codes.astype(np.intp)
-        places = self._bins.places(codes)
+        located = self.law.locate(X)
+        places = self._bins.places(located.codes.astype(np.intp))
         rows, columns = np.nonzero(self._sides[places])
         own = places[rows, columns]
         told = self._sides[own], self._masses[own], self._of_values[own]
-        return RareValues(codes, rows, columns, *told)
+        return RareValues(located, rows, columns, *told)
 
     def few_by_value(self, X):
         """Whether the scarcer sides of rows' values are no ranges of numbers."""

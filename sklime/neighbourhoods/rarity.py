@@ -35,7 +35,7 @@ def too_few(n_samples, of_values=True):
     return np.where(of_values, few, few / _FEWER)
 
 
-def sides_of(masses, of_values, n_samples):
+def sides_of(masses, of_values, n_samples, others_of_values=True):
     """Tell what values are for draws.
 
     Parameters
@@ -46,6 +46,8 @@ def sides_of(masses, of_values, n_samples):
         Whether they are single values, not ranges of numbers.
     n_samples : int
         Number of draws; 0: only what training never had is rare.
+    others_of_values : bool or ndarray of bool, default=True
+        Whether so are the other sides.
 
     Returns
     -------
@@ -53,7 +55,7 @@ def sides_of(masses, of_values, n_samples):
         `TOLD`, `INSIDE`, `OTHERS` or `UNSEEN_VALUE`.
     """
     inside = n_samples * masses < too_few(n_samples, of_values)
-    outside = n_samples * (1.0 - masses) < too_few(n_samples)
+    outside = n_samples * (1.0 - masses) < too_few(n_samples, others_of_values)
     # The rarer side is the one that is drawn.
     sides = np.where(inside, INSIDE, np.where(outside, OTHERS, TOLD))
     # A bin that no draw can lie in is as good as one that training never had.

@@ -100,6 +100,8 @@ class RowPairs:
         -------
         PairedAnswers
         """
+        if not len(rows):
+            return PairedAnswers(None, Counter(), 0)
         batch, parts, unasked, n_asked = [], [], Counter(), 0
         setting = self.kernel, N_DRAWS, self.seed
         drawn = self.law.paired_draws(take_rows(X, rows), *setting)
@@ -120,7 +122,8 @@ class RowPairs:
 
     def _rare_units(self, draws):
         """Units of one row that are asked about."""
-        sides = sides_of(draws.masses, draws.of_values, self.n_samples)
+        kinds = draws.of_values
+        sides = sides_of(draws.masses, kinds, self.n_samples, others_of_values=kinds)
         if (sides == TOLD).all():
             return np.empty(0, dtype=int)
         own = draws.masses, draws.weighted_masses, draws.of_values

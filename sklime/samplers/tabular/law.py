@@ -135,10 +135,10 @@ class SharedColumnsLaw(ColumnsLaw, SharedLaw):
             for j, masses in zip(binary, self.bin_masses(), strict=True)
         ]
 
-    def efficiencies(self, X, kernel):
+    def efficiencies(self, located, kernel):
         if self.tilt(kernel) is None or not _weighs_all(kernel):
             return None
-        at, masses = self.locate(X), iter(self.bin_masses())
+        at, masses = located, iter(self.bin_masses())
         mismatch, logs = mismatch_factor(kernel), []
         for j, column in enumerate(self.sampler.columns_):
             if column.binary:
