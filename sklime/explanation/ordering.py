@@ -62,11 +62,10 @@ class Ordering:
 
         A feature is as strong as the mean or maximum of \|attribution\| over all rows and
         outputs; where a row lacks it, it counts as 0, and units of one name in one row
-        count as one, by their sum. Where `values` are effects, take
-        ``e.contributions().sort_features()``, lest conditions that hold for nearly all
-        rows come first. In ragged explanations the units of each row come in this order
-        too. To have another order, name the features in it, as in
-        ``e[["b", "a"]]``.
+        count as one, by their sum. Where `values` are effects, conditions that hold for
+        nearly all rows come first: ``e.contributions().sort_features()`` avoids that. In
+        ragged explanations the units of each row come in this order too. To have another
+        order, name the features in it, as in ``e[["b", "a"]]``.
 
         Parameters
         ----------
