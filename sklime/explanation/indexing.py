@@ -103,9 +103,9 @@ class Indexing:
 
     def _take_features(self, names):
         labels = self._column_labels()
-        one = (
-            isinstance(names, str) or not np.iterable(names) or self._is_tuple_label(names)
-        )
+        # Features have no positions; an int may be the label of a column.
+        label = self._is_tuple_label(names) or (labels and not np.iterable(names))
+        one = isinstance(names, str) or label
         names = [labels.get(name, name) for name in ([names] if one else names)]
         names = list(dict.fromkeys(names))
         if not names:
