@@ -630,7 +630,7 @@ class TestParameters:
             ([("w", WORD, "review")], r"no part .* 'price', 'kind', 'age'"),
             (
                 [("w", WORD, "review"), ("r", TABLE, ["review", *REST])],
-                "'review' stands in",
+                "'review' of MixedSampler stands in",
             ),
             ([("w", WORD, "review"), ("w", TABLE, REST)], "name.* 'w' more than once"),
             (
