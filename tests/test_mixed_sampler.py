@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from sklime import Explanation, FunctionRegressor, LimeExplainer, SubmodularPick
-from sklime.exceptions import UnknownValueWarning
+from sklime.exceptions import NeighbourhoodWarning, UnknownValueWarning
 from sklime.explanation import json_schema
 from sklime.kernels import ExponentialKernel, UniformKernel
 from sklime.samplers import (
@@ -540,6 +540,25 @@ class TestKernels:
                 if word in WORTH:
                     assert effect == pytest.approx(WORTH[word], abs=0.3)
 
+    @pytest.mark.parametrize("weighting", ["kernel", "auto"])
+    @pytest.mark.parametrize("width", [0.4, 0.2, 0.1])
+    def test_words_that_cannot_be_told_apart_get_no_answer(self, width, weighting):
+        # Of two words, only draws that keep one have any weight.
+        row = X[X["review"].str.split().str.len() == 2][:1]
+        with pytest.warns(NeighbourhoodWarning, match="cannot tell the features"):
+            found = (
+                LimeExplainer(
+                    FunctionRegressor(additive),
+                    sampler=MIXED,
+                    kernel=ExponentialKernel(width),
+                    weighting=weighting,
+                    random_state=0,
+                )
+                .fit(X)
+                .explain(row)
+            )
+        assert np.isnan(found.values).all()
+
     def test_exact_says_that_there_is_no_closed_form(self, pipeline):
         explainer = LimeExplainer(pipeline, sampler=MIXED, method="exact")
         with pytest.raises(ValueError, match='method="exact" has no closed form'):
@@ -611,7 +630,7 @@ class TestParameters:
             ([("w", WORD, "review")], r"no part .* 'price', 'kind', 'age'"),
             (
                 [("w", WORD, "review"), ("r", TABLE, ["review", *REST])],
-                "'review' stands in",
+                "'review' of MixedSampler stands in",
             ),
             ([("w", WORD, "review"), ("w", TABLE, REST)], "name.* 'w' more than once"),
             (

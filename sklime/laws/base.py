@@ -179,7 +179,7 @@ class Law(ABC):
         Returns
         -------
         ndarray of shape (n_units,), or None
-            Of each unit. None: as many as there are.
+            Of each unit; NaN where nothing tells units apart. None: as many as there are.
         """
         return None
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from sklime.kernels import checked_weights
 from sklime.laws.base import Law, Sample
+from sklime.laws.masks import MaskLaw
 from sklime.laws.part_draws import PartDraws, with_own_values
 from sklime.laws.quasirandom import (
     N_SCRAMBLES,
@@ -15,6 +16,12 @@ from sklime.laws.quasirandom import (
     scramble_of_draws,
 )
 from sklime.tables.access import concat, take_rows
+
+# Share of the variance below which that of the number of kept units is rounding error.
+_LOST = 1e-15
+# Draws are never as good as more than so many others each: a penalty that small still
+# keeps systems solvable.
+_MOST = 1e12
 
 
 class JointLaw(Law):
@@ -70,7 +77,7 @@ class JointLaw(Law):
         if sample.exhaustive or not largest > 0.0:
             return None
         w, found = weights / largest, np.full(len(sample.position), float(len(sample)))
-        for own in _places_of_parts(sample):
+        for law, own in zip(self.laws, _places_of_parts(sample), strict=True):
             # A short text of which nothing is kept may have hardly any weight, and yet be
             # a third of the draws. So does a rare value that is put into draws.
             Z = sample.design[:, own]
@@ -79,7 +86,12 @@ class JointLaw(Law):
             of_all = np.square(kept - w @ kept / w.sum())
             told = np.maximum(_n_as_telling(square, w), _n_as_telling(of_all, w))
             found[own] = np.maximum(found[own], told)
-        return found
+            varying = (w @ square).sum()
+            lost = varying > _LOST * w.sum() and w @ of_all < _LOST * varying
+            if isinstance(law, MaskLaw) and lost:
+                # All that have weight keep equally many units.
+                found[own] = np.nan
+        return np.minimum(found, _MOST * len(sample))
 
     def tilt(self, kernel):
         factors = self._factors(kernel)

@@ -31,7 +31,8 @@ class Draws:
         Number of draws that these stand for, where equal ones were joined. None: one each.
     n_equivalent : ndarray of shape (n_features,), default=None
         Number of unweighted draws of the weighted law that would tell as much of each
-        feature, where what has little weight was drawn often. None: `n_samples`.
+        feature, where what has little weight was drawn often; NaN where nothing
+        tells features apart. None: `n_samples`.
     """
 
     Z: np.ndarray
@@ -50,7 +51,7 @@ class Draws:
         """Number of draws that a penalty is measured against."""
         if self.n_equivalent is None:
             return self.n_samples
-        return self.n_equivalent.max(initial=self.n_samples)
+        return np.nan_to_num(self.n_equivalent).max(initial=self.n_samples)
 
     @property
     def n_samples(self):

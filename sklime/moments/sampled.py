@@ -95,9 +95,12 @@ class SampledMoments(RowMoments):
             grams = [summed[: 1 + d, : 1 + d] for summed, *_ in rows]
             dependent = exact & list(map(nearly_dependent, grams))
         n_samples = _one_or_each([draws.n_samples for draws in neighbourhoods])
-        own = n_samples, _one_or_each(resolutions), exact, dependent
         told = [draws.n_equivalent for draws in neighbourhoods]
         told = None if any(one is None for one in told) else np.array(told)
+        if told is not None:
+            dependent = np.isnan(told).any(axis=1) | dependent
+            told = np.nan_to_num(told)
+        own = n_samples, _one_or_each(resolutions), exact, dependent
         return cls(*stacked, *own, n_equivalent=told)
 
     def updated(self, rows, part):
