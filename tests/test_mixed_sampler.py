@@ -689,3 +689,19 @@ class TestParameters:
             explainer.explain(X[["review", *REST]])
         with pytest.raises(ValueError, match="array without names"):
             clone(MIXED).fit(X.to_numpy(object))
+
+
+def test_contributions_of_words_and_columns_add_up():
+    dated = X.assign(day=pd.Timestamp("2025-01-01") + pd.to_timedelta(X["age"] * 7, "D"))
+    sampler = MixedSampler(
+        [("words", TokenSampler(), "review"), ("rest", MarginalSampler(), [*REST, "day"])]
+    )
+    model = FunctionRegressor(lambda T: additive(T) + 2.0 * (T["day"].dt.month > 6))
+    found = LimeExplainer(model, sampler=sampler, random_state=0).fit(dated)
+    explanation = found.explain(dated[:6])
+    assert any("<= 2025-" in name for name in explanation.unit_names[0])
+    shares = explanation.contributions()
+    added = np.nansum(shares.values, axis=1) + shares.baselines
+    np.testing.assert_allclose(added, shares.local_predictions, rtol=0, atol=1e-10)
+    label = explanation.plot(0).ax_.get_xlabel()
+    assert label == "change of y if the word is there or the condition holds"

@@ -198,6 +198,7 @@ _PRESENT = {
     "text": "word is there",
     "image": "segment is shown",
     "sequence": "segment is shown",
+    "mixed": "word is there or the condition holds",
 }
 
 

@@ -110,9 +110,9 @@ class Explanation(
         What each feature or unit of a row says, for example ``"14.1 < radius <= 15.8"``.
     meta : dict
         How the explanation was made: method, parameters, versions, seed; ``"kind"`` of the
-        rows, "table" if absent, "text", "image" or "sequence"; ``"degrees_of_freedom"`` of
-        the standard errors, none if absent; ``"attribution"``, what `values` are, "effect"
-        if absent, or "contribution".
+        rows, "table" if absent, "text", "image", "sequence" or "mixed";
+        ``"degrees_of_freedom"`` of the standard errors, none if absent;
+        ``"attribution"``, what `values` are, "effect" if absent, or "contribution".
     standard_errors : ndarray of unit shape, default=None
         Standard errors of `values`; NaN for features that were not selected, and where
         fewer than three effective draws lie on one side of a feature.
@@ -259,7 +259,7 @@ class Explanation(
 
     @property
     def kind(self) -> str:
-        """Kind of the explained rows: "table", "text", "image" or "sequence"."""
+        """Kind of the explained rows: "table", "text", "image", "sequence" or "mixed"."""
         return self.meta.get("kind", "table")
 
     def __len__(self) -> int:
