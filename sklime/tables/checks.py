@@ -124,9 +124,11 @@ def _as_table(owner, X, reset):
             "X is a Series. Expected a 2-dimensional container, a table: for one row of a "
             f"frame X pass {row}; for one column of it X[['name']]."
         )
-    if isinstance(X, dict) or (isinstance(X, list) and X and isinstance(X[0], dict)):
-        what = "a dict" if isinstance(X, dict) else "a list of dicts"
-        cure = "pandas.DataFrame([X])" if isinstance(X, dict) else "pandas.DataFrame(X)"
+    # Some sparse matrices are dicts, too.
+    one = isinstance(X, dict) and not hasattr(X, "shape")
+    if one or (isinstance(X, list) and X and isinstance(X[0], dict)):
+        what = "a dict" if one else "a list of dicts"
+        cure = "pandas.DataFrame([X])" if one else "pandas.DataFrame(X)"
         raise ValueError(
             f"X is {what}. Expected a 2D array or a frame: for rows of named values pass "
             f"{cure}, with the columns of the training table."
