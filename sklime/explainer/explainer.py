@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from itertools import chain
 from types import MappingProxyType
@@ -12,10 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
 from sklearn.callback import CallbackSupportMixin
-from sklearn.utils.parallel import Parallel, delayed
 
 from sklime.base import DocumentedEstimator
-from sklime.exceptions import ClosedFormFailed
 from sklime.explainer.arguments import (
     CONSTRUCTOR,
     EXPLAIN,
@@ -23,8 +20,10 @@ from sklime.explainer.arguments import (
     names_wrong_arguments,
 )
 from sklime.explainer.assembly import assemble_explanation
+from sklime.explainer.blocks import STEPS_OF_A_BAR, BlockFitter
 from sklime.explainer.default_sampler import check_is_table, default_sampler
 from sklime.explainer.diagnostics import Diagnostics, warn_of_growth
+from sklime.explainer.fidelity import fidelity, sums_of_squares
 from sklime.explainer.hidden_answers import TypicalAnswers
 from sklime.explainer.metadata import metadata, parameters_in_words
 from sklime.explainer.parameters import (
@@ -36,7 +35,6 @@ from sklime.explainer.progress import (
     FitTasks,
     progress_of_growth,
     progress_of_queries,
-    with_progress,
 )
 from sklime.explainer.routes import Routes, Setting
 from sklime.explainer.rows import rows_of
@@ -52,12 +50,9 @@ from sklime.model.wrapped import WrappedModelMixin
 from sklime.samplers import MarginalSampler
 from sklime.samplers.base import Sampler
 from sklime.selectors import AllFeatures, MomentSelector
-from sklime.tables.access import block_bytes, concat, in_sparse_interface, take_rows
+from sklime.tables.access import concat, in_sparse_interface, take_rows
 from sklime.tables.typing import Table, TableLike
 from sklime.validation import check_option
-
-# Blocks that rows are divided into at least where progress is shown.
-_STEPS_OF_A_BAR = 20
 
 
 class LimeExplainer(
@@ -434,10 +429,10 @@ class LimeExplainer(
 
         def keep(surrogates, where, block):
             reference = rows.reference(where, block, self._response)
-            return _sums_of_squares(surrogates, reference, outputs[where])
+            return sums_of_squares(surrogates, reference, outputs[where])
 
         own_answers = self._own_answers(rows)
-        return _fidelity(self._surrogates(rows, outputs, keep, own_answers))
+        return fidelity(self._surrogates(rows, outputs, keep, own_answers))
 
     def _measure_widths(self, X, widths, n_repeats, verbose):
         """Fidelity and attributions of copies with other widths, for displays."""
@@ -446,7 +441,7 @@ class LimeExplainer(
     def _reference(self, X):
         """Design and responses of the reference neighbourhoods, for `_judged`."""
         rows = self._prepare(X, self.target)[0]
-        blocks = rows.blocks(max(1, len(rows) // _STEPS_OF_A_BAR))
+        blocks = rows.blocks(max(1, len(rows) // STEPS_OF_A_BAR))
         parts = (rows.reference(own, rows.block(own), self._response) for own in blocks)
         return list(chain.from_iterable(parts))
 
@@ -455,12 +450,12 @@ class LimeExplainer(
         rows, _, _, outputs = self._prepare(X, self.target)
 
         def keep(surrogates, where, block):
-            sums = _sums_of_squares(surrogates, reference[where], outputs[where])
+            sums = sums_of_squares(surrogates, reference[where], outputs[where])
             return rows.to_columns(where, block, surrogates.coef), sums
 
         own_answers = self._own_answers(rows)
         parts, sums = zip(*self._surrogates(rows, outputs, keep, own_answers), strict=True)
-        return concat(parts), _fidelity(sums)
+        return concat(parts), fidelity(sums)
 
     def get_feature_names_out(
         self, input_features: ArrayLike | None = None
@@ -550,81 +545,11 @@ class LimeExplainer(
 
     def _surrogates(self, rows, outputs, keep, own_answers, uncertainty=False):
         """Fit surrogates block by block; collect the results of `keep` for each block."""
-        height = block_bytes() // self._bytes_per_row(outputs.shape[1])
-        height = min(self._routes.source.rows_at_once, height)
-        if self.verbose:
-            height = min(height, len(rows) // _STEPS_OF_A_BAR)
-        height = max(1, height)
-        blocks = rows.blocks(height)
-        own = rows, outputs, keep, uncertainty, own_answers
-        if len(blocks) == 1:
-            # Without joblib's start-up cost, a third of the time of a row.
-            results = (self._block(where, *own) for where in blocks)
-        else:
-            jobs = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")
-            results = jobs(delayed(self._block)(where, *own) for where in blocks)
-        sizes = [where.stop - where.start for where in blocks]
-        results = with_progress(results, sizes, self.verbose)
-        kept, diagnostics = zip(*chain.from_iterable(results), strict=True)
-        unasked = Counter() if own_answers is None else own_answers.unasked
-        found = sum(diagnostics, Diagnostics(unasked=unasked))
+        own = self._routes, self._typical, self.n_features_in_, self.n_jobs, self.verbose
+        fit_blocks = BlockFitter(*own)
+        kept, found = fit_blocks(rows, outputs, keep, own_answers, uncertainty)
         self._warn(found, rows, self.n_samples_)
         return kept
 
     def _warn(self, diagnostics, rows, n_samples, what="row(s)"):
         diagnostics.warn(rows.names, self.kernel_, self.selector_, n_samples, what)
-
-    def _bytes_per_row(self, n_explained):
-        """Memory needed for each of the rows that are explained together."""
-        source, d = self._routes.source, self.n_features_in_
-        chosen = min(d, getattr(self.selector_, "k", d))
-        return source.bytes_per_row + source.bytes_of_fit(n_explained, d, chosen)
-
-    def _block(self, where, *own):
-        """Explain a block of rows; after a failed closed form, its rows one by one."""
-        try:
-            return [self._explained(where, *own)]
-        except ClosedFormFailed:
-            alone = [slice(i, i + 1) for i in range(where.start, where.stop)]
-            return [self._explained(row, *own) for row in alone]
-
-    def _explained(self, where, rows, outputs, keep, uncertainty, own_answers):
-        block = rows.block(where)
-        columns, binary = rows.features(where, block)
-        own = block, outputs[where], binary, uncertainty
-        fitted, failures = self._routes.fit(*own, where.start, own_answers)
-        found = Diagnostics.of(fitted, columns, rows.varies, where.start)
-        unchanged = self._unchanged(rows, where, fitted, block, outputs)
-        found += Diagnostics(failures=failures, unchanged=unchanged)
-        return keep(fitted, where, block), found
-
-    def _unchanged(self, rows, where, fitted, block, outputs):
-        """Rows whose answer hardly changes with all units hidden, by what hides them."""
-        sampler, found = self.sampler_, Counter()
-        if self._typical is None or not sampler.leaves_traces(rows.X[where]).any():
-            return found
-        [row], [explained] = block, outputs[where]
-        if self._typical.unchanged(self._response, sampler.kind_, row, fitted, explained):
-            found[sampler.hiding] += 1
-        return found
-
-
-def _fidelity(sums):
-    """Fidelity from sums of squares of blocks of rows."""
-    residual, total, size = np.sum(sums, axis=0)
-    # A total below rounding error counts as zero.
-    if total <= 1e-28 * size:
-        return 1.0 if residual <= 1e-20 * size else 0.0
-    return float(1.0 - residual / total)
-
-
-def _sums_of_squares(surrogates, judged, outputs):
-    """Residual, total and raw sums of squares on the rows' reference neighbourhoods."""
-    # Extended range: the squares of finite answers need not be finite.
-    sums = np.zeros(3, dtype=np.longdouble)
-    for i, (design, answers) in enumerate(judged):
-        f = answers[:, outputs[i]].astype(np.longdouble)
-        g = surrogates.intercepts[i] + design @ surrogates.coef[i].T
-        parts = f - g, f - f.mean(axis=0), f
-        sums += [np.square(part).sum() for part in parts]
-    return sums

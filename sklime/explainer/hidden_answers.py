@@ -1,10 +1,12 @@
 """Whether hiding all units of a row changes the model's answer at all."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 
 from sklime.model.queries import predict_masked
+from sklime.model.response import Response
 from sklime.samplers.masked.base import MaskSampler
 from sklime.tables.access import n_rows, take_rows
 
@@ -29,10 +31,16 @@ class TypicalAnswers:
 
     Parameters
     ----------
+    response : Response
+        The model.
+    sampler : MaskSampler
+        Hides units.
     mean, spread : ndarray of shape (n_outputs,)
         Mean of some answers, and how far they lie apart.
     """
 
+    response: Response
+    sampler: MaskSampler
     mean: np.ndarray
     spread: np.ndarray
 
@@ -63,20 +71,34 @@ class TypicalAnswers:
                 # One row, for example: at least it is known what tells nothing.
                 mean = np.full(len(mean), 1.0 / len(mean))
             spread = np.ones(len(mean))
-        return cls(mean, spread)
+        return cls(response, sampler, mean, spread)
 
-    def unchanged(self, response, kind, row, surrogates, explained):
-        """Whether one row's answer is far from the usual, and as far with all hidden.
+    def unchanged(self, X, block, surrogates, outputs):
+        """Count rows whose answer hardly changes with all units hidden.
 
         Parameters
         ----------
-        row : MaskedRow
-            The row.
+        X : rows
+            One checked row.
+        block : sequence of MaskedRow
+            It as units.
         surrogates : Surrogates
             Its own.
-        explained : ndarray of shape (n_explained,) of int
+        outputs : ndarray of shape (1, n_explained) of int
             Its explained outputs.
+
+        Returns
+        -------
+        Counter
+            By what hides the units.
         """
+        [row], [explained] = block, outputs
+        traces = self.sampler.leaves_traces(X).any()
+        found = traces and self._is_unchanged(row, surrogates, explained)
+        return Counter({self.sampler.hiding: 1} if found else {})
+
+    def _is_unchanged(self, row, surrogates, explained):
+        """Whether one row's answer is far from the usual, and as far with all hidden."""
         mean, spread = self.mean[explained], self.spread[explained]
         coef, answers = surrogates.coef[0], surrogates.local_predictions[0]
         distance = abs(answers - mean)
@@ -90,7 +112,8 @@ class TypicalAnswers:
             return False
         if not surrogates.exact[0]:
             masks = np.repeat([[True], [False]], row.n_units, axis=1)
-            shown = predict_masked(response, kind, row, masks, "masked copy")
+            own = self.response, self.sampler.kind_, row, masks
+            shown = predict_masked(*own, "masked copy")
             shown, hidden = shown[:, explained[k]]
             change, distance = abs(shown - hidden), abs(shown - mean)
         return bool(change <= _UNCHANGED * distance[k])

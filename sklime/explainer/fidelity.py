@@ -1,0 +1,49 @@
+"""Fidelity of surrogates: how well they predict the model on reference neighbourhoods."""
+
+import numpy as np
+
+
+def sums_of_squares(surrogates, judged, outputs):
+    """Sums of squares on the reference neighbourhoods of a block of rows.
+
+    Parameters
+    ----------
+    surrogates : Surrogates
+        Of the rows.
+    judged : iterable of (design, responses)
+        Of each row's reference neighbourhood, (n_draws, n_units) and (n_draws, n_outputs).
+    outputs : ndarray of shape (n_rows, n_explained) of int
+        The outputs explained for each row.
+
+    Returns
+    -------
+    ndarray of shape (3,)
+        Of what the surrogates miss, of the responses around their means, and of responses.
+    """
+    # Extended range: the squares of finite answers need not be finite.
+    sums = np.zeros(3, dtype=np.longdouble)
+    for i, (design, answers) in enumerate(judged):
+        f = answers[:, outputs[i]].astype(np.longdouble)
+        g = surrogates.intercepts[i] + design @ surrogates.coef[i].T
+        parts = f - g, f - f.mean(axis=0), f
+        sums += [np.square(part).sum() for part in parts]
+    return sums
+
+
+def fidelity(sums):
+    """Fidelity of all rows, from the sums of squares of blocks of them.
+
+    Parameters
+    ----------
+    sums : sequence of ndarrays of shape (3,)
+        As `sums_of_squares` gives them.
+
+    Returns
+    -------
+    float
+    """
+    residual, total, size = np.sum(sums, axis=0)
+    # A total below rounding error counts as zero.
+    if total <= 1e-28 * size:
+        return 1.0 if residual <= 1e-20 * size else 0.0
+    return float(1.0 - residual / total)
