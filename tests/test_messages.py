@@ -172,11 +172,11 @@ def test_errors_of_the_call_itself_stay_what_they_are():
 
 @pytest.mark.parametrize("ask", [EXPLAINER.explain, EXPLAINER.transform, EXPLAINER.score])
 def test_what_is_no_table(ask):
-    with says(ValueError, "got a Series", "X.iloc[[0]]"):
+    with says(ValueError, "X is a Series", "X.iloc[[0]]"):
         ask(X.iloc[0])
-    with says(ValueError, "list of named values", "pandas.DataFrame(X)"):
+    with says(ValueError, "a list of dicts", "pandas.DataFrame(X)"):
         ask(X[:3].to_dict("records"))
-    with says(ValueError, "dict of named values", "pandas.DataFrame([X])"):
+    with says(ValueError, "a dict", "pandas.DataFrame([X])"):
         ask(X.iloc[0].to_dict())
     with says(ValueError, "in the same order as they were in fit", "X[", "names_in_"):
         ask(X[["sibsp", "fare", "age"]])

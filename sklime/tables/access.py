@@ -9,7 +9,8 @@ from sklearn import get_config
 
 def is_frame(X):
     """Whether `X` is a data frame (pandas or polars)."""
-    return hasattr(X, "columns") and hasattr(X, "dtypes")
+    # Of the class: a lazy frame of polars works to tell its own.
+    return hasattr(type(X), "columns") and hasattr(type(X), "dtypes")
 
 
 def n_rows(X):
