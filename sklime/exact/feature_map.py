@@ -114,66 +114,137 @@ def push_forward(points, trials, table_format, transform):
     NoClosedForm
         If a model feature depends on more than one column, or there are too many values.
     """
-    push = _Push(table_format, transform, np.array([values[0] for values in points]))
-    n_points, n_features = sum(map(len, points)), len(push.constants)
-    if n_points > _MOST_POINTS or n_points * n_features > _MOST_PUSHED:
-        raise NoClosedForm(
-            f"its {n_points:,} distinct training values take longer to push through the "
-            f"steps in front of the model, to {n_features:,} features, than draws do"
-        )
-    owner = np.full(n_features, -1)
-    values, owned = [], []
-    for j, own in enumerate(points):
-        varying, numbers = push.column(j, own)
-        taken = varying[owner[varying] >= 0]
-        if len(taken):
-            names = table_format.feature_names
-            raise NoClosedForm(
-                "a step in front of the model mixes columns: "
-                f"{names[owner[taken[0]]]!r} and {names[j]!r} enter one model feature"
-            )
-        owner[varying] = j
-        owned.append(varying)
-        values.append(numbers)
-    features = FeatureMap(owner, values, owned, push.constants)
-    for part in trials:
+    push = _Push(points, table_format, transform)
+    # Every value of every column stands in both, each time beside other values.
+    first, second = (_together(points, seed) for seed in (0, 1))
+    push.check_size(len(first))
+    features = push.tables(second, push.owners(first))
+    for part in [first, *trials]:
         for block in push.blocks(len(part)):
-            own = [values[at] for values, at in zip(points, part[block].T, strict=True)]
-            _check_trials(features.at(part[block]), push.dense(np.column_stack(own)).T)
+            _check_trials(features.at(part[block]), push.rows(part[block]).T)
     return features
 
 
-class _Push:
-    """Preprocessing steps as a function from encoded rows to dense model features."""
+def _together(points, seed):
+    """Rows in which all columns go through their points together, in random order.
 
-    def __init__(self, table_format, transform, base):
+    Returns
+    -------
+    ndarray of shape (n_rows, n_columns) of int
+        Positions in `points`; as many rows as the longest column has points.
+    """
+    rng, n = np.random.default_rng(seed), max(map(len, points))
+    return np.column_stack([np.resize(rng.permutation(len(own)), n) for own in points])
+
+
+class _Push:
+    """Preprocessing steps as a function from rows of grid points to model features."""
+
+    def __init__(self, points, table_format, transform):
+        self.points = points
         self.table_format = table_format
         self.transform = transform
-        self.base = base
+        self.base = np.array([values[0] for values in points])
         # A copy, as some steps work in place.
-        self.constants = self.dense(np.array([base]))[0]
-        self.n_kept = 0
+        self.constants = self.dense(np.array([self.base]))[0]
 
-    def column(self, j, values):
-        """Model features that vary with a column, and their values at its grid points."""
-        parts = []
-        for block in self.blocks(len(values)):
-            E = np.tile(self.base, (block.stop - block.start, 1))
-            E[:, j] = values[block]
-            pushed = self.dense(E)
-            varying = np.flatnonzero((~equal_with_nan(pushed, self.constants)).any(axis=0))
-            parts.append((block, varying, pushed[:, varying].T))
-        varying = np.unique(np.concatenate([own for _, own, _ in parts]))
-        self.n_kept += len(varying) * len(values)
-        if self.n_kept > _MOST_KEPT:
+    def check_size(self, n_rows):
+        """Refuse more values than draws take less time for."""
+        n_points, n_features = sum(map(len, self.points)), len(self.constants)
+        if n_points > _MOST_POINTS or n_rows * n_features > _MOST_PUSHED:
+            raise NoClosedForm(
+                f"its {n_points:,} distinct training values take longer to push through "
+                f"the steps in front of the model, to {n_features:,} features, than draws"
+            )
+
+    def owners(self, at):
+        """Column of each model feature, -1 for constant ones.
+
+        Parameters
+        ----------
+        at : ndarray of shape (n_rows, n_columns) of int
+            Rows in which all values of all columns stand.
+        """
+        n_features, d = len(self.constants), len(self.points)
+        moves_in = np.full(n_features, -1)
+        for block in self.blocks(len(at)):
+            moves = self._moves(self.rows(at[block]))
+            new = (moves_in < 0) & moves.any(axis=0)
+            moves_in[new] = block.start + moves[:, new].argmax(axis=0)
+        owner, n_pushed = np.full(n_features, -1), 0
+        while (sought := (moves_in >= 0) & (owner < 0)).any():
+            # A row tells the columns of all features that move in it: value by value.
+            height = next(iter(self.blocks(d * len(at)))).stop
+            rows = np.unique(moves_in[sought])[: max(1, height // d)]
+            n_pushed += len(rows) * d
+            self.check_size(n_pushed)
+            owner = self._owners_in(at[rows], owner)
+            if (owner[sought & np.isin(moves_in, rows)] < 0).any():
+                raise NoClosedForm(
+                    "a step in front of the model mixes columns: a model feature differs "
+                    "where several of them do, and with none of them alone"
+                )
+        return owner
+
+    def _owners_in(self, at, owner):
+        """Columns of the features that move with single values of some rows."""
+        d = len(self.points)
+        row, column = (own.ravel() for own in np.indices(at.shape))
+        lowest = np.where(owner < 0, d, owner)
+        highest = owner.copy()
+        for block in self.blocks(len(row)):
+            j = column[block]
+            E = np.tile(self.base, (len(j), 1))
+            E[np.arange(len(j)), j] = [
+                self.points[own][place]
+                for own, place in zip(j, at[row[block], j], strict=True)
+            ]
+            moved, feature = np.nonzero(self._moves(self.dense(E)))
+            np.minimum.at(lowest, feature, j[moved])
+            np.maximum.at(highest, feature, j[moved])
+        mixed = np.flatnonzero((highest >= 0) & (lowest < highest))
+        if len(mixed):
+            names, k = self.table_format.feature_names, mixed[0]
+            raise NoClosedForm(
+                "a step in front of the model mixes columns: "
+                f"{names[lowest[k]]!r} and {names[highest[k]]!r} enter one model feature"
+            )
+        return highest
+
+    def tables(self, at, owner):
+        """Map of the features, from rows in which all values of all columns stand.
+
+        Parameters
+        ----------
+        at : ndarray of shape (n_rows, n_columns) of int
+            The rows.
+        owner : ndarray of shape (n_model_features,) of int
+            Column of each feature; -1 for constant ones.
+        """
+        owned = [np.flatnonzero(owner == j) for j in range(len(self.points))]
+        n_kept = sum(len(own) * len(p) for own, p in zip(owned, self.points, strict=True))
+        if n_kept > _MOST_KEPT:
             raise NoClosedForm(
                 "the steps in front of the model make too many features of too many "
-                f"distinct values to keep: {self.n_kept:,} numbers"
+                f"distinct values to keep: {n_kept:,} numbers"
             )
-        kept = np.tile(self.constants[varying, np.newaxis], len(values))
-        for block, own, numbers in parts:
-            kept[np.searchsorted(varying, own), block] = numbers
-        return varying, kept
+        values = [
+            np.empty((len(own), len(p))) for own, p in zip(owned, self.points, strict=True)
+        ]
+        for block in self.blocks(len(at)):
+            pushed = self.rows(at[block])
+            for own, kept, places in zip(owned, values, at[block].T, strict=True):
+                kept[:, places] = pushed[:, own].T
+        return FeatureMap(owner, values, owned, self.constants)
+
+    def rows(self, at):
+        """Model features of rows of grid points, (n_rows, n_model_features)."""
+        columns = zip(self.points, at.T, strict=True)
+        return self.dense(np.column_stack([values[own] for values, own in columns]))
+
+    def _moves(self, pushed):
+        """Which features differ from those of the base row."""
+        return ~equal_with_nan(pushed, self.constants)
 
     def dense(self, E):
         """Model features of rows, as an array."""

@@ -468,3 +468,50 @@ def test_trees_behind_a_scaler_have_the_limit_of_a_step_function():
     density = np.exp(-0.5 * away**2 / variance) / np.sqrt(2 * np.pi * variance)
     found = explainer.transform(table[:20])[:, 0]
     np.testing.assert_allclose(found, jump * density, rtol=1e-9)
+
+
+def test_steps_see_all_columns_at_once():
+    seen = []
+
+    def counting(X):
+        seen.append(len(X))
+        return np.square(X)
+
+    wide = rng.normal(size=(900, 60))
+    model = make_pipeline(FunctionTransformer(counting), LinearRegression())
+    model.fit(wide, wide[:, 0])
+    seen.clear()
+    explainer = LimeExplainer(model, method="exact").fit(wide)
+    # 54,000 values; the trials are 4,096 draws and 900 training rows, 256 rows and more.
+    assert sum(seen) < 12_000
+    found = explainer.transform(wide[:5])
+    for j, x in enumerate(wide.T):
+        cell = np.searchsorted(np.quantile(x, [0.25, 0.5, 0.75]), x)
+        own = cell == cell[:5, np.newaxis]
+        means = [np.mean(np.square(x[side])) for row in own for side in (row, ~row)]
+        expected = model[-1].coef_[j] * (np.array(means[::2]) - means[1::2])
+        np.testing.assert_allclose(found[:, j], expected, atol=1e-12)
+
+
+def test_steps_that_mix_columns_at_rare_values_are_noticed():
+    table = np.column_stack([np.arange(3000.0), np.arange(3000.0)[::-1]])
+
+    def step(X):
+        # A sum over columns for all but one value of one of them.
+        return X + 1e6 * (X[:, :1] == 1234.0) * [0.0, 1.0]
+
+    model = make_pipeline(FunctionTransformer(step), LinearRegression())
+    refused(model.fit(table, table[:, 0]), table, "mixes columns")
+
+
+def test_forests_of_more_nodes_than_memory_holds_are_told_before_they_are_copied():
+    table = rng.normal(size=(20_000, 2))
+    forest = RandomForestRegressor(1, random_state=0).fit(table, rng.normal(size=20_000))
+    [tree] = forest.estimators_
+    forest.estimators_ = [tree] * (26_000_000 // tree.tree_.node_count + 1)
+
+    def fit():
+        refused(forest, table, "nodes, more than fit into memory")
+
+    _, megabytes = peak_of(fit)
+    assert megabytes < 100

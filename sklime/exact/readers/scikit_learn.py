@@ -7,6 +7,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklime.exact.readers.layout import reads_models
 from sklime.exact.trees.forest import Forest
 from sklime.exact.trees.nodes import Nodes
+from sklime.exact.trees.sum_of_trees import check_number_of_nodes
 from sklime.exceptions import NoClosedForm
 
 _SINGLE = (
@@ -90,6 +91,7 @@ def _check_margin(model, response):
 
 def _averaged(trees, subsets, response, bag=None):
     """Nodes of trees whose responses are averaged."""
+    check_number_of_nodes(sum(one.tree_.node_count for one in trees))
     parts = []
     for one, subset in zip(trees, subsets, strict=True):
         inner = one.tree_
@@ -123,6 +125,7 @@ def _answers(value, one, response, bag):
 
 def _boosted(model, response):
     """Nodes of scikit-learn's gradient boosting, on the margin."""
+    check_number_of_nodes(sum(o.tree_.node_count for o in model.estimators_.flat))
     parts, n_outputs = [], model.estimators_.shape[1]
     for stage in model.estimators_:
         for k, one in enumerate(stage):

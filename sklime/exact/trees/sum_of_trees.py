@@ -99,6 +99,18 @@ class SumOfTrees(RebuiltModel):
         return expected, coef
 
 
+def check_number_of_nodes(n_nodes):
+    """Refuse trees that are too many to hold, before they are copied.
+
+    Raises
+    ------
+    NoClosedForm
+        If there are. Every second node is a split, with two chances at least.
+    """
+    if n_nodes > _MOST_CHANCES:
+        raise NoClosedForm(f"its trees have {n_nodes:,} nodes, more than fit into memory")
+
+
 def _check_size(n_splits, cuts):
     n_chances = sum(n_splits[j] * cut.n_laws for j, cut in cuts.items())
     if n_chances > _MOST_CHANCES:
