@@ -566,7 +566,7 @@ def test_an_answer_that_is_no_number_names_the_model_and_the_sample(bad):
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (lambda X: X[:-1, 0], r"shape \(\d+, 1\) for \d+ rows"),
+        (lambda X: X[:-1, 0], r"shape \(\d+,\) for \d+ rows"),
         (lambda X: 1.0, "shape"),
         (lambda X: X[np.newaxis], "shape"),
         (lambda X: None, "FunctionRegressor"),

@@ -124,6 +124,11 @@ def _as_table(owner, X, reset):
             "X is a Series. Expected a 2-dimensional container, a table: for one row of a "
             f"frame X pass {row}; for one column of it X[['name']]."
         )
+    if hasattr(X, "column_names") and hasattr(X, "to_pandas"):
+        raise TypeError(
+            f"X is an Arrow {kind}: pass X.to_pandas() or polars.from_arrow(X), whichever "
+            "the model takes."
+        )
     if isinstance(X, dict) or (isinstance(X, list) and X and isinstance(X[0], dict)):
         what = "a dict" if isinstance(X, dict) else "a list of dicts"
         cure = "pandas.DataFrame([X])" if isinstance(X, dict) else "pandas.DataFrame(X)"
