@@ -326,11 +326,20 @@ def test_backgrounds_of_other_columns_are_refused(other):
         CoalitionSampler(background=other).fit(FRAME)
 
 
-def test_rows_with_unknown_categories_are_refused():
-    explainer = explainer_of(FunctionRegressor(answer_frame), FRAME[1:4], FRAME)
+def test_rows_with_unknown_categories_keep_them_or_not():
+    def violet(frame):
+        return 2.0 * (frame["color"].astype(str) == "violet").to_numpy(dtype=float)
+
+    explainer = explainer_of(FunctionRegressor(violet), FRAME[1:4], FRAME)
     row = FRAME[:1].astype({"color": object}).assign(color="violet")
+    expected = 2.0 * (FRAME.columns == "color")
+    np.testing.assert_allclose(explainer.transform(row)[0], expected, atol=1e-12)
+
+
+def test_backgrounds_with_unknown_categories_are_refused():
+    background = FRAME[1:4].astype({"color": object}).assign(color="violet")
     with pytest.raises(ValueError, match=r"X has values.*never had in column\(s\) 'color'"):
-        explainer.transform(row)
+        CoalitionSampler(background).fit(FRAME)
 
 
 def test_sparse_tables_are_refused():

@@ -263,6 +263,7 @@ class TestKnownAnswers:
             np.testing.assert_allclose(words, 0.0, atol=0.02)
 
     def test_a_unit_that_never_varies_gets_exactly_nothing(self):
+        # An age that training never had would be asked about.
         train = X.assign(age=7)
         found = explained(FunctionRegressor(additive), train[:1], train=train)
         assert found.values[0, 3] == 0.0

@@ -42,6 +42,16 @@ def check_is_table(sampler: Sampler, X: TableLike) -> None:
         raise ValueError(
             f"X holds texts, while {sampler!r} takes tables: set sampler=TokenSampler()."
         )
+    if hasattr(X, "__iter__") and not (hasattr(X, "__len__") or hasattr(X, "__array__")):
+        raise TypeError(
+            f"X is of type {type(X).__name__}, which has no length: pass list(X), or a "
+            "table, a 2D array or a frame."
+        )
+    if isinstance(X, (list, tuple)) and len(X) and isinstance(X[0], (bytes, bytearray)):
+        raise TypeError(
+            f"X holds bytes, {X[0]!r:.80}, not texts: decode them, "
+            "[text.decode() for text in X]."
+        )
     n_dimensions = _count_dimensions(X)
     if n_dimensions > 2:
         raise ValueError(

@@ -180,6 +180,7 @@ class PartRows(Rows):
     def __init__(self, sampler, X, given):
         super().__init__(sampler, X, given)
         self._units = sampler.described(X)
+        self.standardised = not sampler.binary_features_.all()
 
     def blocks(self, height):
         return list(gen_batches(len(self), 1))

@@ -187,6 +187,8 @@ def attribution_label(explanation):
     output = output_label(explanation)
     if explanation.attribution == CONTRIBUTION:
         return f"contribution to {output}"
+    if explanation.positions is not None and explanation.kind == "mixed":
+        return f"change of {output} if the {_PRESENT['mixed']}, or per standard deviation"
     if explanation.positions is not None:
         return f"change of {output} per standard deviation"
     return f"change of {output} if the {_PRESENT[explanation.kind]}"

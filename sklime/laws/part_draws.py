@@ -71,16 +71,20 @@ def with_own_values(drawn, law, X, entropy):
     binary = np.flatnonzero(law.sampler.binary_features_)
     found = list(drawn)
     for i in range(n_rows(X)):
-        for j, own in zip(binary, masses, strict=True):
-            code = int(codes[j, i])
-            mass = 0.0 if code == UNSEEN else own[code]
+        own_masses = [
+            0.0 if codes[j, i] == UNSEEN else own[codes[j, i]]
+            for j, own in zip(binary, masses, strict=True)
+        ]
+        # What training never had comes last: rows that hold it cannot be redrawn.
+        for k in np.argsort(np.equal(own_masses, 0.0), kind="stable"):
+            j, mass = binary[k], own_masses[k]
             if least <= mass <= 1.0 - least or mass == 1.0:
                 continue
             draws, u = _some(n, least, [*entropy, int(j)])
             inputs = take_rows(found[i].sample.inputs, found[i].places[draws])
             inside = mass < least
             if mass > 0.0:
-                inputs = law.redrawn(inputs, j, code, inside, u)
+                inputs = law.redrawn(inputs, j, int(codes[j, i]), inside, u)
             else:
                 inputs = with_value_of(inputs, j, X, i)
             found[i] = found[i].changed(draws, inputs, j, inside)

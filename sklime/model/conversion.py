@@ -117,7 +117,8 @@ def as_numbers(table):
     if table.dtype.kind not in "biuf":
         raise UnusableResponse(
             f"gave {table.dtype} values, not numbers: a model that predicts labels needs "
-            "an attribute classes_, or a FunctionClassifier around it"
+            "a method predict and an attribute classes_; a FunctionClassifier takes a "
+            "function of probabilities"
         )
     return table.astype(np.float64)
 

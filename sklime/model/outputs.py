@@ -48,7 +48,7 @@ def learn_outputs(estimator, method, tables, probe, output_name=None):
         return NumberOutputs(name, tables[0].shape[1:], output_name)
     # Probabilities of labels add up to 1 by no law, those of classes by theirs.
     shares = method == "predict_proba" and np.allclose(
-        tables[0].sum(axis=1, dtype=float), 1.0, rtol=0.0, atol=1e-9
+        as_numbers(tables[0]).sum(axis=1), 1.0, rtol=0.0, atol=1e-9
     )
     several = not shares and _is_multilabel(estimator, classes, probe)
     if len(tables) > 1 or several:

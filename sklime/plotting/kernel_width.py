@@ -108,7 +108,7 @@ class KernelWidthDisplay:
         ImportError
             If matplotlib is not installed.
         ValueError
-            If `n_repeats` is below 2 or `k` below 1.
+            If `n_repeats` is below 2, `k` below 1, or `widths` no sequence.
         """
         require_matplotlib(cls.__name__)
         own = {"widths": widths, "k": k, "n_repeats": n_repeats, "verbose": verbose}
@@ -158,7 +158,7 @@ class KernelWidthDisplay:
         Raises
         ------
         ValueError
-            If `n_repeats` is below 2 or `k` below 1.
+            If `n_repeats` is below 2, `k` below 1, or `widths` no sequence.
 
         Examples
         --------
@@ -179,6 +179,11 @@ class KernelWidthDisplay:
                 f"n_repeats={n_repeats!r} must be at least 2, and k={k!r} at least 1"
             )
         verbose = explainer.verbose if verbose is None else verbose
+        if np.ndim(widths) != 1 or not len(widths):
+            raise ValueError(
+                f"widths={widths!r} must be a sequence of widths, such as "
+                "numpy.geomspace(0.3, 3.0, 6)"
+            )
         widths = np.asarray(widths, dtype=float)
         fidelity, matrices = explainer._measure_widths(X, widths, n_repeats, verbose)
         stability = [_overlap(own, k) for own in matrices]

@@ -65,8 +65,8 @@ def join_columns(tables, order):
     return joined.select([joined.columns[j] for j in order])
 
 
-def with_value_of(X, j, source, i):
-    """A table whose column `j` holds the value of another table's row in all rows.
+def with_value_of(X, j, source, i, rows=None):
+    """A table whose column `j` holds the value of another table's row.
 
     Parameters
     ----------
@@ -74,8 +74,12 @@ def with_value_of(X, j, source, i):
         Two tables of one kind, with the same columns.
     j, i : int
         The column, and the row of `source`.
+    rows : ndarray of shape (n_rows,) of bool, default=None
+        The rows of `X` that get it. None: all.
     """
     own = take_columns(take_rows(source, np.full(n_rows(X), i)), j)
+    if rows is not None:
+        own = _either(rows, own, take_columns(X, j))
     if isinstance(X, np.ndarray):
         # Texts of the row may be longer than those of the table.
         X = X.astype(np.result_type(X, own))
@@ -86,6 +90,23 @@ def with_value_of(X, j, source, i):
     else:
         X = X.with_columns(own.alias(X.columns[j]))
     return X
+
+
+def _either(rows, own, others):
+    """One column where `rows` is true, and another one elsewhere."""
+    if isinstance(own, np.ndarray):
+        return np.where(rows, own, others)
+    if not hasattr(own, "iloc"):
+        import polars as pl
+
+        return own.zip_with(pl.Series(rows), others)
+    own, others = own.reset_index(drop=True), others.reset_index(drop=True)
+    if hasattr(own, "cat") and hasattr(others, "cat"):
+        # Both know the other's categories, those of training first.
+        new = own.cat.categories.difference(others.cat.categories, sort=False)
+        others = others.cat.add_categories(new)
+        own = own.astype(others.dtype)
+    return own.where(rows, others)
 
 
 def take_cells(X, rows, columns):

@@ -124,6 +124,11 @@ def _as_table(owner, X, reset):
             "X is a Series. Expected a 2-dimensional container, a table: for one row of a "
             f"frame X pass {row}; for one column of it X[['name']]."
         )
+    if hasattr(X, "column_names") and hasattr(X, "to_pandas"):
+        raise TypeError(
+            f"X is an Arrow {kind}: pass X.to_pandas() or polars.from_arrow(X), whichever "
+            "the model takes."
+        )
     # Some sparse matrices are dicts, too.
     one = isinstance(X, dict) and not hasattr(X, "shape")
     if one or (isinstance(X, list) and X and isinstance(X[0], dict)):

@@ -59,8 +59,8 @@ class ImageRows(RowKind):
         self.n_channels = self._n_channels(images[0])
         self.image_shape = shapes.pop() if len(shapes) == 1 else None
         self.check(images)
-        if channel_axis == -1:
-            _check_channels_are_last(map(self.shape_of, images), flat)
+        if channel_axis in (-1, -2, 1):
+            _check_channels_are_not_first(map(self.shape_of, images), flat, channel_axis)
         # Lists of images of different sizes have one column, the image itself.
         self.n_values = prod(getattr(images, "shape", ())[1:])
 
@@ -198,16 +198,20 @@ def _check_channel_axis(axis):
         )
 
 
-def _check_channels_are_last(shapes, flat):
+def _check_channels_are_not_first(shapes, flat, channel_axis):
     """Refuse images that look like (C, H, W): few along the first axis, many else."""
+    otherwise = "."
+    if channel_axis == -1:
+        otherwise = "; if they are the last axis indeed, channel_axis=2."
     for i, shape in enumerate(shapes):
         if len(shape) == 3 and shape[0] in (1, 3, 4) and min(shape[1:]) >= 8:
             where = f"image {i} has" if flat is None else f"flat={flat!r} is"
+            size = [n for k, n in enumerate(shape) if k != channel_axis % 3]
             raise ValueError(
-                f"{where} shape {shape}, which channel_axis=-1 takes for an image of "
-                f"{shape[0]} x {shape[1]} pixels with {shape[2]} channels. If its channels "
-                "come first, set channel_axis=0; if they are the last axis indeed, "
-                "channel_axis=2."
+                f"{where} shape {shape}, which channel_axis={channel_axis} takes for an "
+                f"image of {size[0]} x {size[1]} pixels with {shape[channel_axis]} "
+                "channels. If its channels come first, set channel_axis=0: axes are those "
+                f"of one image{otherwise}"
             )
 
 

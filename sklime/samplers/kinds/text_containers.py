@@ -20,11 +20,18 @@ def holds_texts(X):
     """
     if isinstance(X, (str, bytes)) or is_frame(X):
         return False
+    if is_arrow_array(X):
+        X = X.to_pylist()
     if isinstance(X, np.ndarray) and (X.ndim != 1 or X.dtype.kind not in "OUT"):
         return False
     if not isinstance(X, (list, tuple, np.ndarray)) and not hasattr(X, "to_frame"):
         return False
     return any(isinstance(text, str) for text in X)
+
+
+def is_arrow_array(X):
+    """Whether rows are an array of Arrow, in one piece or in chunks."""
+    return hasattr(X, "to_pylist") and not hasattr(X, "column_names")
 
 
 def read_texts(X):
@@ -46,6 +53,8 @@ def read_texts(X):
     """
     if isinstance(X, (str, bytes)):
         raise TypeError("X is a single text: give a list of texts, [X].")
+    if is_arrow_array(X):
+        X = X.to_pylist()
     n_dimensions = getattr(X, "ndim", 2 if is_frame(X) else 1)
     if n_dimensions > 1 and (n_dimensions > 2 or X.shape[1] != 1):
         raise ValueError(f"X must be one column of texts, got the shape {X.shape}.")

@@ -15,6 +15,7 @@ from sklime.samplers.kinds.masked_row import MaskedRow
 from sklime.samplers.kinds.table import TableRows
 from sklime.samplers.masked.base import MaskSampler
 from sklime.samplers.tabular.marginal import MarginalSampler
+from sklime.tables.access import with_value_of
 from sklime.tables.checks import check_table, feature_names
 from sklime.tables.dense import DenseFormat
 from sklime.tables.typing import Table, TableLike
@@ -77,7 +78,7 @@ class CoalitionSampler(MaskSampler):
         self.kind_ = TableRows(self)
         self.format_ = DenseFormat(X)
         try:
-            self.background_ = self._encoded(self.background)
+            self.background_ = self._known(self._encoded(self.background))
         except (TypeError, ValueError) as error:
             kind = TypeError if isinstance(error, TypeError) else ValueError
             told = "background must be a table of rows like those of the fit"
@@ -89,7 +90,8 @@ class CoalitionSampler(MaskSampler):
 
     def rows(self, X: Table) -> list[_CoalitionRow]:
         check_fitted(self)
-        return [_CoalitionRow(e, self) for e in self._encoded(X)]
+        E = self._encoded(X)
+        return [_CoalitionRow(e, self, X, i) for i, e in enumerate(E)]
 
     def restore(self, X: Table) -> Table:
         check_fitted(self)
@@ -107,14 +109,22 @@ class CoalitionSampler(MaskSampler):
         codes, labels = [], []
         for j, e in enumerate(self._encoded(X).T):
             values, own = np.unique(e, return_inverse=True)
-            texts = [self.format_.describe(j, value) for value in values]
+            texts = [self._described(j, value) for value in values]
             codes.append(own)
             labels.append([f"{feature_names(self)[j]} = {text}" for text in texts])
         return np.array(codes).T, labels
 
     def _encoded(self, X):
-        """Rows as numbers, all of which the training table could hold."""
-        E = self.format_.encode(check_table(self, X, reset=False))
+        """Rows as numbers."""
+        return self.format_.encode(check_table(self, X, reset=False))
+
+    def _described(self, j, value):
+        if value < 0 and self.format_.nominal[j]:
+            return "value never seen in training"
+        return self.format_.describe(j, value)
+
+    def _known(self, E):
+        """Encoded rows, all of which the training table could hold."""
         unknown = ((E < 0) & self.format_.nominal).any(axis=0)
         if unknown.any():
             raise ValueError(
@@ -127,9 +137,11 @@ class CoalitionSampler(MaskSampler):
 class _CoalitionRow(MaskedRow):
     """One row of a table, of which columns can take the background's values."""
 
-    def __init__(self, e, sampler):
+    def __init__(self, e, sampler, X, i):
         self.e = e
         self.sampler = sampler
+        self.X = X
+        self.i = i
 
     @property
     def names(self):
@@ -146,7 +158,15 @@ class _CoalitionRow(MaskedRow):
     def compose(self, masks):
         kept = np.asarray(masks, dtype=bool)[:, np.newaxis]
         copies = np.where(kept, self.e, self.sampler.background_)
-        return self.sampler.format_.decode(copies.reshape(-1, len(self.e)))
+        copies = copies.reshape(-1, len(self.e))
+        unseen = np.flatnonzero((self.e < 0) & self.sampler.format_.nominal)
+        own = {j: copies[:, j] < 0 for j in unseen}
+        copies[:, unseen] = np.maximum(copies[:, unseen], 0)
+        table = self.sampler.format_.decode(copies)
+        # No code stands for a category that training never had: the row has it.
+        for j, rows in own.items():
+            table = with_value_of(table, int(j), self.X, self.i, rows=rows)
+        return table
 
     def compose_distinct(self, masks):
         inputs, n = self.compose(masks), len(masks)
