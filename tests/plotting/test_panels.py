@@ -1,4 +1,6 @@
-"""Displays side by side in a figure of the caller's: no title reaches into the next panel."""
+"""Displays side by side in a caller's figure: no title reaches into the next panel."""
+
+from itertools import pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -31,7 +33,7 @@ def test_titles_of_panels_do_not_overlap(kind, layout):
         display.from_explanation(explanation(), ax=ax)
     figure.canvas.draw()
     titles = [ax._left_title.get_window_extent() for ax in axes]
-    for one, other in zip(titles[:-1], titles[1:], strict=True):
+    for one, other in pairwise(titles):
         assert one.width > 0
         assert one.x1 <= other.x0
     assert titles[-1].x1 <= figure.bbox.x1
