@@ -109,11 +109,26 @@ def title(ax, *lines, share=0.6):
     *lines : str
         The lines; long ones are cut.
     share : float, default=0.6
-        Room for them, in widths of the figure.
+        Room for them, in widths of the figure, or of the panel that the axes are.
     """
-    room = share * ax.figure.get_figwidth()
+    panel = _panel_share(ax)
+    # Panels do not begin at the edge of the figure, and leave gaps between them.
+    share = share if panel == 1 else min(share, 0.8)
+    room = share * panel * ax.figure.get_figwidth()
     lines = [fitted(line, room) for line in lines]
     ax.set_title("\n".join(lines), loc="left", fontsize="medium", **LITERAL)
+
+
+def _panel_share(ax):
+    """Share of the figure's width that the columns of a grid give these axes."""
+    place = ax.get_subplotspec()
+    if place is None:
+        return 1.0
+    # Colour bars divide the place further.
+    place = place.get_topmost_subplotspec()
+    grid = place.get_gridspec()
+    widths = grid.get_width_ratios() or [1] * grid.ncols
+    return sum(widths[j] for j in place.colspan) / sum(widths)
 
 
 def label_attributions(ax, explanation, form="{}", axis="x"):

@@ -1,11 +1,13 @@
 """
-Three classes
-=============
+Three classes, and gaps
+=======================
 
 With three classes or more, each row explains its own predicted class by default. To compare
-classes, explain all of them: the model is asked only once.
+classes, explain all of them: the model is asked only once. One value in ten is missing; the
+forest takes gaps as they are, and so does the explanation.
 """
 
+import numpy as np
 from sklearn.datasets import load_wine
 from sklearn.ensemble import RandomForestClassifier
 
@@ -13,6 +15,7 @@ from sklime import LimeExplainer
 from sklime.plotting import AttributionDisplay, ImportanceDisplay
 
 X, y = load_wine(return_X_y=True, as_frame=True)
+X = X.mask(np.random.default_rng(0).random(X.shape) < 0.1)
 wines = load_wine().target_names[y]
 forest = RandomForestClassifier(random_state=0).fit(X, wines)
 explainer = LimeExplainer(forest, target="all", random_state=0).fit(X)
