@@ -106,7 +106,7 @@
       title: ranking === "contribution" ? "Strongest contributions" : "Strongest",
       key: (row) => Math.max(0, ...leaders(row).map(([, value]) => size(value))),
       cell: (row) => el("span", {}, ...strongest(row).map(([mark, own]) =>
-        el("span", { class: "cut", title: `${mark} ${own}` }, `${mark} `, el("bdi", {}, ...unbroken(own))))),
+        el("span", { class: wraps(own) ? "cut long" : "cut", title: `${mark} ${own}` }, `${mark} `, el("bdi", {}, ...unbroken(own))))),
       look: "wide",
     },
     {
@@ -239,8 +239,8 @@
             { class: "line" },
             value === null ? null : bar(Number(value), Number(margin), scale),
             el("span", { class: value === null ? "number doubt" : "number" }, said),
-            thin.has(unit) ? el("small", { class: "doubt" }, "thin support") : null,
           ),
+          thin.has(unit) ? el("small", { class: "doubt" }, "thin support") : null,
         ),
       );
     });
