@@ -55,8 +55,9 @@ class Cohorts(DocumentedEstimator):
         The group of each training row.
     rules_ : list of n_groups str
         What the rows of each group have in common, such as ``"age <= 30 and pet = cat"``.
-        A value that training never had is unlike any other; a missing one, where training
-        had none, goes with the larger side.
+        Of two categories, or two integers, each group names its own. A value that training
+        never had is unlike any other, and goes where another one is not asked for; a
+        missing one, where training had none, goes with the larger side.
     centers_ : ndarray of shape (n_groups, n_attributions)
         Mean attributions of each group.
     n_features_in_ : int
@@ -169,8 +170,10 @@ class Cohorts(DocumentedEstimator):
         if not is_count(fewest):
             fewest = int(np.ceil(fewest * len(E)))
         self._columns = [
-            _Nominal(e, fewest) if nominal else _Numeric(e)
-            for e, nominal in zip(E.T, self._format.nominal, strict=True)
+            _Nominal(e, fewest) if nominal else _Numeric(e, integer)
+            for e, nominal, integer in zip(
+                E.T, self._format.nominal, self._format.integer, strict=True
+            )
         ]
         # The seed decides between splits that tie.
         self._tree = DecisionTreeRegressor(
@@ -268,11 +271,15 @@ class _Numeric:
 
     n_tests = 1
 
-    def __init__(self, e):
+    def __init__(self, e, integer):
         self.values, counts = np.unique(e, return_counts=True)
         self.masses = counts / len(e)
         observed = self.values[~np.isnan(self.values)]
         self.cuts = observed[:-1] / 2.0 + observed[1:] / 2.0
+        if integer:
+            # Between integers the lower one of two says the same, as in conditions.
+            self.cuts = np.floor(self.cuts)
+        self.pair = self.values if integer and len(self.values) == 2 else None
 
     def tests(self, e):
         return np.where(np.isnan(e), np.nan, np.searchsorted(self.cuts, e))
@@ -287,6 +294,8 @@ class _Numeric:
         ranks = [int(rank) for rank in (low, high) if np.isfinite(rank)]
         if not ranks:
             return f"{name} is not missing"
+        if self.pair is not None:
+            return f"{name} = {text(self.pair[int(np.isfinite(low))])}"
         column = BinnedColumn(self.values, self.masses, self.cuts[ranks])
         interval = column.labels(name, text, edge)[int(np.isfinite(low))]
         either = column.has_missing and missing.all()
@@ -299,6 +308,7 @@ class _Nominal:
     def __init__(self, e, fewest):
         levels, counts = np.unique(e, return_counts=True)
         self.levels = levels[counts >= min(fewest, counts.max())]
+        self.pair = levels if len(levels) == 2 else None
         self.n_tests = len(self.levels)
 
     def tests(self, e):
@@ -310,10 +320,14 @@ class _Nominal:
         steps = [step for step in steps if not step[2]] or steps
         words = []
         for k, _, other, _ in steps:
-            if np.isnan(self.levels[k]):
+            level = self.levels[k]
+            if other and self.pair is not None:
+                # Not to be of one of two levels is to be of the other; NaN sorts last.
+                level, other = self.pair[int(level == self.pair[0])], False
+            if np.isnan(level):
                 words.append(f"{name} is {'not ' * other}missing")
             else:
-                words.append(f"{name} {'!=' if other else '='} {text(self.levels[k])}")
+                words.append(f"{name} {'!=' if other else '='} {text(level)}")
         return " and ".join(words)
 
 

@@ -133,7 +133,7 @@ def test_planted_groups_are_found_and_named():
 def test_features_that_matter_more_decide():
     X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]] * 10)
     A = X * [0.1, 10.0]
-    assert Cohorts(max_groups=2).fit(X, A).rules_ == ["x1 <= 0.5", "x1 > 0.5"]
+    assert Cohorts(max_groups=2).fit(X, A).rules_ == ["x1 = 0", "x1 = 1"]
 
 
 # ---- kinds of columns
@@ -180,6 +180,34 @@ def test_missing_levels_are_a_level():
     cohorts = Cohorts(2).fit(X, A)
     assert cohorts.rules_ == ["pet is not missing", "pet is missing"]
     assert cohorts.predict(X.iloc[:4]).tolist() == [0, 0, 1, 0]
+
+
+def test_groups_of_two_categories_name_their_own():
+    X = pd.DataFrame({"sex": ["female", "male"] * 10, "pet": ["cat", None] * 10})
+    for name, rules in {
+        "sex": ["sex = male", "sex = female"],
+        "pet": ["pet is missing", "pet = cat"],
+    }.items():
+        given = X[[name]]
+        A = (X["sex"] == "female").to_numpy(dtype=float)
+        cohorts = Cohorts(2).fit(given, A)
+        assert sorted(cohorts.rules_) == sorted(rules)
+        for group, rule in enumerate(cohorts.rules_):
+            inside = given[name][cohorts.labels_ == group].fillna("missing")
+            assert set(inside) == {rule.split()[-1]}
+
+
+def test_integers_are_cut_at_integers_as_in_conditions():
+    X = pd.DataFrame({"pclass": [1, 2, 3] * 10, "alone": [0, 1] * 15})
+    third = (X["pclass"] == 3).to_numpy(dtype=float)
+    cohorts = Cohorts(2).fit(X, third)
+    assert cohorts.rules_ == ["pclass <= 2", "pclass > 2"]
+    # The rule holds for numbers between them, too.
+    new = pd.DataFrame({"pclass": [2.0, 2.25, 2.75], "alone": [0, 0, 0]})
+    assert cohorts.predict(new).tolist() == [0, 1, 1]
+    assert Cohorts(2).fit(X, X["alone"]).rules_ == ["alone = 0", "alone = 1"]
+    floats = X.astype(float)
+    assert Cohorts(2).fit(floats, third).rules_ == ["pclass <= 2.5", "pclass > 2.5"]
 
 
 def test_several_levels_are_ruled_out_one_by_one():

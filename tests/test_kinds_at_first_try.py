@@ -829,7 +829,7 @@ def test_tints_of_an_image_have_a_scale():
     found = LimeExplainer(red, sampler=sampler, random_state=0).fit(image).explain(image)
     display = ImageDisplay.from_explanation(found)
     [bar] = [ax for ax in display.figure_.axes if ax is not display.ax_]
-    assert bar.get_ylabel() == "attribution"
+    assert bar.get_ylabel() == "change of y if the segment is shown"
     np.testing.assert_allclose(bar.get_ylim(), np.array([-1, 1]) * abs(found.values).max())
     [shown] = display.ax_.images
     np.testing.assert_allclose(shown.get_array() / 255, image[0], atol=0.5 / 255)

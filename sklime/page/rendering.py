@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from functools import cache
 from importlib import resources
 
@@ -10,6 +11,14 @@ from sklime.page.static import static_row
 
 # Longer words are broken where a line ends; shorter ones never are.
 _LONGEST_WORD = 20
+# What rows of a kind are called, and what attributions are given to.
+_NOUNS = {
+    "table": ("row", "condition"),
+    "mixed": ("row", "condition"),
+    "text": ("text", "word"),
+    "image": ("image", "segment"),
+    "sequence": ("sequence", "part"),
+}
 # Rows that pages show where no script runs.
 _STATIC_ROWS = 3
 
@@ -98,7 +107,14 @@ def render_notebook(content, header):
 
 def _fill(template, header, **variables):
     n, kind = header["n_rows"], header["kind"]
-    name = "row" if kind == "table" else kind
+    name, unit = _NOUNS.get(kind, (kind, "part"))
+    has_conditions = kind in ("table", "mixed")
+    variables |= {"name": name, "heading": unit.capitalize()}
+    variables["has_conditions"] = has_conditions
+    variables["what"] = f"{unit} that holds for a {name}" if has_conditions else unit
+    variables["without"] = (
+        "rows for which it does not hold" if has_conditions else f"{name}s without it"
+    )
     variables |= header | {"subject": f"{n:,} {name}" if n == 1 else f"{n:,} {name}s"}
     # Of effects, the word of old.
     of_effects = variables.get("attribution", "effect") == "effect"
@@ -137,7 +153,9 @@ def _asset(name):
     folder = resources.files(__package__).joinpath("templates")
     lines = folder.joinpath(name).read_text("utf-8").splitlines()
     lines = [line.strip() for line in lines]
-    return Markup("\n".join(line for line in lines if not line.startswith("//")) + "\n")
+    notes = re.compile(r"//|/\*[^*]*\*/$")
+    text = "\n".join(line for line in lines if not notes.match(line)) + "\n"
+    return Markup(re.sub(r" ?([{};,]) ", r"\1", text) if name.endswith(".css") else text)
 
 
 def _well_formed(value):

@@ -26,10 +26,11 @@ def static_row(row, content):
         ``name``, ``output``, ``answer``, ``what`` the prediction is, and whether there are
         ``sizes`` of draws; ``lines``, the strongest attributions, ``hidden``, how many
         others are not 0, and ``unlisted``, the labels of doubtful ones that are;
-        ``has_cells``; ``picture`` or None. A line has its ``label``, ``cell``, ``value``,
-        its ``text``, ``margin`` and ``thin``, and in percent of the width of a bar, where
-        it starts, ``left``, its ``width``, and where its error bar stands, ``error_left``
-        and ``error_width``.
+        ``has_cells``; ``picture`` or None, and the ``scale`` of its shares; ``longest``,
+        characters of a number and its margin. A line has its ``label``, ``cell``,
+        ``value``, its ``text``, ``margin`` and ``thin``, and in percent of the width of a
+        bar, where it starts, ``left``, its ``width``, and where its error bar stands,
+        ``error_left`` and ``error_width``.
 
     Examples
     --------
@@ -75,7 +76,11 @@ def static_row(row, content):
                 "error_width": round(100 * error, 1),
             }
         )
+    margins = answer["margins"] or []
     return {
+        "scale": float(f"{scale:.4g}") if np.any(values) else None,
+        "longest": max((len(own["text"]) for own in lines), default=0)
+        + max((3 + len(spelled(own)) for own in margins if own is not None), default=0),
         "name": row["name"],
         "output": content["outputs"][answer["output"]],
         "answer": answer,
@@ -108,14 +113,21 @@ def _static_picture(picture, shares):
     # The last place is that of the unit -1, which is none.
     shares = [*np.clip(np.nan_to_num(shares), -1, 1).round(3).tolist(), 0.0]
     if picture["kind"] == "text":
-        pieces = zip(picture["pieces"], picture["units"], strict=True)
-        return picture | {"pieces": [(piece, shares[unit]) for piece, unit in pieces]}
+        return picture | {"pieces": _static_pieces(picture, shares)}
+    if picture["kind"] == "mixed":
+        texts = [(own["name"], _static_pieces(own, shares)) for own in picture["texts"]]
+        return picture | {"texts": texts}
     if picture["kind"] == "image":
         areas = zip(picture["areas"], picture["centers"], shares[:-1], strict=False)
         return picture | {"areas": [own for own in areas if own[1] and own[2]]}
     lanes = [_static_lane(lane, picture["steps"], shares) for lane in picture["lanes"]]
     lanes.sort(key=lambda lane: -lane["weight"])
     return picture | {"lanes": lanes[:_MOST_LINES]}
+
+
+def _static_pieces(text, shares):
+    pieces = zip(text["pieces"], text["units"], strict=True)
+    return [(piece, shares[unit]) for piece, unit in pieces]
 
 
 def _static_lane(lane, steps, shares):

@@ -16,7 +16,7 @@ from sklime.plotting.labels import (
     text_width,
     title,
 )
-from sklime.plotting.style import SUMMED, bars, thousands
+from sklime.plotting.style import SUMMED, bars, grey, thousands
 from sklime.plotting.top_features import strongest, with_others
 
 if TYPE_CHECKING:
@@ -28,11 +28,12 @@ class AttributionDisplay(Display):
 
     Bars to the right raise the explained output, hatched bars to the left lower it. The
     title names the row by its label in the index, or its position, and gives the
-    prediction, the surrogate's own answer, its weighted R2 and its intercept, the level
-    that attributions are added to. Where the explanation has standard errors, bars carry
-    confidence intervals. Conditions marked ``†`` rest on few draws; those without a bar,
-    "no answer", are such that draws say nothing about. The axis says what the
-    bars are: give ``explanation.contributions()`` to draw contributions.
+    prediction, the surrogate's own answer, its weighted R2, and the level that attributions
+    are added to: the intercept of effects, the baseline of contributions. Where the
+    explanation has standard errors, bars carry confidence intervals. Conditions marked
+    ``†`` rest on few draws; those without a bar, "no answer", are such that draws say
+    nothing about. The axis says what the bars are: give ``explanation.contributions()`` to
+    draw contributions.
 
     Parameters
     ----------
@@ -124,7 +125,8 @@ class AttributionDisplay(Display):
             bounds = np.array(own.confidence_intervals(level))[:, 0, shown]
             reach = np.abs(bounds - values[0, shown])
             at = np.arange(len(shown))
-            ax.errorbar(values[0, shown], at, xerr=reach, fmt="none", ecolor="k", capsize=3)
+            whiskers = {"fmt": "none", "ecolor": grey(ax, 0.0), "capsize": 3}
+            ax.errorbar(values[0, shown], at, xerr=reach, **whiskers)
         written = aligned([*lengths, *blank])
         # Right-aligned, so that decimals stand below each other.
         right = 8 + max(map(text_width, written))

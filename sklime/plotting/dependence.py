@@ -19,7 +19,7 @@ from sklime.plotting.labels import (
     rows_line,
     title,
 )
-from sklime.plotting.style import NEGATIVE, SUMMED, strength, thousands
+from sklime.plotting.style import SUMMED, grey, negative, strength, thousands
 from sklime.plotting.times import as_numbers, label_dates
 
 if TYPE_CHECKING:
@@ -135,13 +135,13 @@ class DependenceDisplay(Display):
 def _scatter(ax, values, attributions):
     """Draw attributions over numbers, and over "missing" where there is none."""
     known = np.isfinite(values)
-    ax.axhline(0, color="0.3", linewidth=0.8)
-    ax.scatter(values[known], attributions[known], s=14, color=NEGATIVE)
+    ax.axhline(0, color=grey(ax, 0.3), linewidth=0.8)
+    ax.scatter(values[known], attributions[known], s=14, color=negative(ax))
     thousands(ax.yaxis)
     if not known.all():
         lane = ax.inset_axes([1.02, 0, 0.12, 1], sharey=ax)
         own = attributions[~known]
-        lane.axhline(0, color="0.3", linewidth=0.8)
+        lane.axhline(0, color=grey(ax, 0.3), linewidth=0.8)
         lane.scatter(
             beeswarm_offsets(own, 2 * strength(attributions)),
             own,
@@ -169,6 +169,6 @@ def _by_category(values, attributions):
 def _draw_strips(ax, strips):
     scale = 2 * strength(np.concatenate(strips))
     for height, own in enumerate(strips):
-        ax.scatter(own, height + beeswarm_offsets(own, scale), s=14, color=NEGATIVE)
-    ax.axvline(0, color="0.3", linewidth=0.8)
+        ax.scatter(own, height + beeswarm_offsets(own, scale), s=14, color=negative(ax))
+    ax.axvline(0, color=grey(ax, 0.3), linewidth=0.8)
     thousands(ax.xaxis)

@@ -11,8 +11,8 @@ from sklime.explanation.attribution import Attribution, viewed
 from sklime.explanation.labels import row_labels
 from sklime.explanation.units import check_common_units, values_by_name
 from sklime.plotting.base import Display, axes_for
-from sklime.plotting.labels import label_attributions, label_y, rows_line, title
-from sklime.plotting.style import signed_map, strength, thousands
+from sklime.plotting.labels import label_attributions, label_y, rows_line, title, wrapped
+from sklime.plotting.style import grey, signed_map, strength, thousands
 from sklime.plotting.top_features import strongest, with_others
 
 if TYPE_CHECKING:
@@ -123,7 +123,10 @@ class HeatmapDisplay(Display):
         ax.set_ylim(len(labels) - 0.5, -0.5)
         ax.set_xticks([])
         count = f"{len(drawn):,} of {n:,} rows" if len(drawn) < n else "rows"
-        ax.set_xlabel(f"{count}, neighbours are explained alike")
+        told = wrapped(
+            f"{count}, neighbours are explained alike", 0.4 * ax.figure.get_figwidth()
+        )
+        ax.set_xlabel("\n".join(told))
         _curve(ax, explanation.predictions[self.rows_], rows_line(explanation))
         names = row_labels(explanation).to_numpy()[self.rows_]
         numbers = {
@@ -139,7 +142,7 @@ def _curve(ax, predictions, line):
     """Draw the predictions as a curve above the heat map, and a line of title on top."""
     curve = ax.inset_axes([0, 1.02, 1, 0.6 / ax.figure.get_figheight()])
     edges = np.arange(len(predictions) + 1) - 0.5
-    curve.stairs(predictions, edges, baseline=None, color="k", linewidth=0.8)
+    curve.stairs(predictions, edges, baseline=None, color=grey(curve, 0.0), linewidth=0.8)
     curve.set_xlim(edges[[0, -1]])
     curve.set_xticks([])
     thousands(curve.yaxis)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from sklime.explanation.attribution import attribution_label
 from sklime.explanation.view.pictures import as_bytes
 from sklime.plotting.base import Display, axes_for
-from sklime.plotting.labels import row_lines, title
+from sklime.plotting.labels import LITERAL, fitted, row_lines, title
 from sklime.plotting.style import HATCH, NEGATIVE, POSITIVE, strength
 from sklime.plotting.top_features import strongest
 
@@ -116,7 +117,7 @@ class ImageDisplay(Display):
             _overlay(ax, labels == j, values[j], share)
         ax.set_axis_off()
         if values.any():
-            _scale(ax, strength(values))
+            _scale(ax, strength(values), attribution_label(own))
         _key(ax)
         title(ax, *row_lines(own, self._row_name(row)), share=0.9)
         shown = shown[values[shown] != 0]
@@ -136,7 +137,7 @@ def _show(ax, image):
     ax.imshow(image if image.ndim == 2 else image.mean(axis=2), cmap="gray")
 
 
-def _scale(ax, largest):
+def _scale(ax, largest, name):
     """Draw a colour bar of the tints, from the largest attribution down to its negative."""
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import LinearSegmentedColormap, Normalize, to_rgb
@@ -145,7 +146,9 @@ def _scale(ax, largest):
     tints = LinearSegmentedColormap.from_list("tints", tints)
     shades = ScalarMappable(Normalize(-largest, largest), tints)
     bar = ax.figure.colorbar(shades, ax=ax, aspect=30, pad=0.02, shrink=0.8)
-    bar.set_label("attribution")
+    # Tints are seen on the image, whatever is behind that.
+    bar.ax.set_facecolor("white")
+    bar.set_label(fitted(name, 0.7 * ax.figure.get_figheight()), **LITERAL)
 
 
 def _overlay(ax, pixels, value, share):

@@ -10,8 +10,15 @@ from scipy.stats import t
 from sklime.explanation.attribution import Attribution, viewed
 from sklime.explanation.units import check_common_units, values_by_name
 from sklime.plotting.base import Display, axes_for
-from sklime.plotting.labels import LITERAL, fitted, label_attributions, label_y, rows_line
-from sklime.plotting.style import POSITIVE, SUMMED, thousands
+from sklime.plotting.labels import (
+    LITERAL,
+    fitted,
+    label_attributions,
+    label_y,
+    rows_line,
+    text_width,
+)
+from sklime.plotting.style import POSITIVE, SUMMED, grey, thousands
 from sklime.plotting.top_features import strongest, with_others
 
 if TYPE_CHECKING:
@@ -108,7 +115,7 @@ class ImportanceDisplay(Display):
         self.ax_, self.axes_ = _panels(ax, len(panels), len(labels))
         self.figure_ = self.ax_.figure
         room = 0.6 * self.figure_.get_figwidth() / min(len(panels), _ACROSS)
-        drawn = []
+        drawn, below = [], []
         for k, (own, name) in enumerate(zip(self.axes_, panels, strict=True)):
             bars, numbers = _bars(own, sizes[panel == k], level)
             drawn += [(name, *each) for each in zip(labels, *numbers, strict=True)]
@@ -117,9 +124,10 @@ class ImportanceDisplay(Display):
             own.set_title(fitted(name, room), loc="left", fontsize="medium", **LITERAL)
             if k + _ACROSS >= len(panels):
                 own.tick_params(labelbottom=True)
-                _label(own, explanation, len(panels))
+                below.append(own)
             if k % _ACROSS == 0:
                 label_y(own, labels)
+        _label(below, explanation, len(panels))
         thousands(self.axes_[0].xaxis)
         # All panels share it.
         self.axes_[0].set_xlim(left=0)
@@ -148,12 +156,17 @@ def _in_panels(explanation, groups):
     return sizes, names, panel, panels
 
 
-def _label(ax, explanation, n_panels):
-    """Write below a panel what its bars are; side by side there is little room."""
+def _label(panels, explanation, n_panels):
+    """Write below panels what their bars are, once where there is little room."""
     if n_panels == 1:
-        label_attributions(ax, explanation, "mean |{}|")
-    else:
-        ax.set_xlabel(f"mean |{explanation.attribution}|", fontsize="small")
+        label_attributions(panels[0], explanation, "mean |{}|")
+        return
+    text = f"mean |{explanation.attribution}|"
+    width = 72 * panels[0].get_window_extent().width / panels[0].figure.dpi
+    if text_width(text) > width:
+        panels = [panels[len(panels) // 2]]
+    for own in panels:
+        own.set_xlabel(text, fontsize="small")
 
 
 def _grouped(groups, n):
@@ -176,7 +189,8 @@ def _bars(ax, sizes, level):
     reach = np.full(len(means), np.nan)
     if n > 1:
         reach = t.ppf((1 + level) / 2, n - 1) * sizes.std(axis=0, ddof=1) / np.sqrt(n)
-        ax.errorbar(means, at, xerr=reach, fmt="none", ecolor="k", capsize=2)
+        whiskers = {"fmt": "none", "ecolor": grey(ax, 0.0), "capsize": 2}
+        ax.errorbar(means, at, xerr=reach, **whiskers)
     bars = ax.barh(at, means, height=0.7, color=POSITIVE)
     return bars, np.stack([means, means - reach, means + reach])
 

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import issparse
 
 from sklime.plotting.base import axes_for, require_matplotlib
-from sklime.plotting.style import NEGATIVE, POSITIVE
+from sklime.plotting.style import POSITIVE, negative
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -227,8 +227,9 @@ class KernelWidthDisplay:
         widths, fidelity = self.widths[order], self.fidelity[order]
         ax = axes_for(ax, 6.4, 4.4)
         low, high = fidelity.min(axis=1), fidelity.max(axis=1)
-        ax.fill_between(widths, low, high, color=NEGATIVE, alpha=0.25, linewidth=0)
-        ax.plot(widths, fidelity.mean(axis=1), "o-", color=NEGATIVE, label="fidelity")
+        color = negative(ax)
+        ax.fill_between(widths, low, high, color=color, alpha=0.25, linewidth=0)
+        ax.plot(widths, fidelity.mean(axis=1), "o-", color=color, label="fidelity")
         ax.plot(widths, self.stability[order], "s--", color=POSITIVE, label="stability")
         ax.set_xscale("log")
         # Eight labels at most, at widths that were measured.

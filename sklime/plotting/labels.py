@@ -14,6 +14,9 @@ LITERAL: Mapping[str, Any] = MappingProxyType({"parse_math": False, "usetex": Fa
 # Characters of an output's name that may stand before its numbers.
 _LONGEST_IN_A_LINE = 20
 
+# Points of the smallest labels.
+_SMALLEST = 6.0
+
 
 def legible(name):
     r"""Escape what cannot be drawn: control characters, and glyphs the font lacks.
@@ -70,6 +73,48 @@ def fitted(name, inches):
     return shorter
 
 
+def wrapped(name, inches, most=2):
+    """Make a label printable and break it between words; the last line is shortened.
+
+    Parameters
+    ----------
+    name : object
+        What is to be written, in the default font and size.
+    inches : float
+        The room there is for a line.
+    most : int, default=2
+        How many lines there may be.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> from sklime.plotting.labels import wrapped
+    >>> wrapped("19.28 < fare <= 33.39", inches=1)
+    ['19.28 < fare', '<= 33.39']
+    """
+    lines, rest = [], legible(name)
+    while len(lines) < most - 1 and text_width(rest) > 72 * inches:
+        words = rest.split(" ")
+        n = 0
+        while text_width(" ".join(words[: n + 1])) <= 72 * inches:
+            n += 1
+        if not n:
+            break
+        # Before a sign or a bracket, or after a comma, rather than within a phrase.
+        good = [
+            i
+            for i in range((n + 1) // 2, n + 1)
+            if words[i][:1] in ("<", ">", "=", "(") or words[i - 1].endswith(",")
+        ]
+        n = max(good, default=n) or n
+        lines.append(" ".join(words[:n]))
+        rest = " ".join(words[n:])
+    return [*lines, fitted(rest, inches)]
+
+
 @lru_cache(maxsize=4096)
 def text_width(text):
     """Width of a line of literal text in the default font and size.
@@ -93,11 +138,23 @@ def label_y(ax, names):
     ax : matplotlib Axes
         Gets the labels, and limits that hold all positions.
     names : sequence of n objects
-        The labels; long ones are cut to a third of the figure's width.
+        The labels; long ones are broken, or cut, to a third of the figure's width.
     """
-    room = 0.33 * ax.figure.get_figwidth()
-    labels = [fitted(name, room) for name in names]
-    ax.set_yticks(range(len(names)), labels, fontsize="medium", **LITERAL)
+    from matplotlib.font_manager import FontProperties
+
+    room, size = 0.33 * ax.figure.get_figwidth(), FontProperties().get_size_in_points()
+    lane = 72 * ax.get_window_extent().height / ax.figure.dpi / max(1, len(names))
+    # Two lines have room in a lane if they are as small as that.
+    small = min(size, lane / 3)
+    long = [small >= _SMALLEST and text_width(legible(own)) > 72 * room for own in names]
+    labels = [
+        "\n".join(wrapped(name, room * size / small)) if own else fitted(name, room)
+        for name, own in zip(names, long, strict=True)
+    ]
+    ticks = ax.set_yticks(range(len(names)), labels, fontsize="medium", **LITERAL)
+    for tick, own in zip(ticks, long, strict=True):
+        if own:
+            tick.label1.set_fontsize(small)
     ax.set_ylim(len(names) - 0.4, -0.6)
 
 
@@ -107,7 +164,7 @@ def title(ax, *lines, share=0.6):
     Parameters
     ----------
     *lines : str
-        The lines; long ones are cut.
+        The lines; long ones are broken twice, and then cut.
     share : float, default=0.6
         Room for them, in widths of the figure, or of the panel that the axes are.
     """
@@ -115,7 +172,7 @@ def title(ax, *lines, share=0.6):
     # Panels do not begin at the edge of the figure, and leave gaps between them.
     share = share if panel == 1 else min(share, 0.8)
     room = share * panel * ax.figure.get_figwidth()
-    lines = [fitted(line, room) for line in lines]
+    lines = [part for line in lines for part in wrapped(line, room, 3)]
     ax.set_title("\n".join(lines), loc="left", fontsize="medium", **LITERAL)
 
 
@@ -146,8 +203,9 @@ def label_attributions(ax, explanation, form="{}", axis="x"):
         The axis on which they stand.
     """
     figure = ax.figure
-    size = figure.get_figwidth() if axis == "x" else figure.get_figheight()
-    text = fitted(form.format(attribution_label(explanation)), 0.8 * size)
+    # Below axes, names of lanes at their left move the middle.
+    room = 0.6 * figure.get_figwidth() if axis == "x" else 0.8 * figure.get_figheight()
+    text = "\n".join(wrapped(form.format(attribution_label(explanation)), room))
     (ax.set_xlabel if axis == "x" else ax.set_ylabel)(text, **LITERAL)
 
 
@@ -162,7 +220,10 @@ def row_lines(row, name):
         The label of the row.
     """
     target = row.target_names[0]
-    answers = row.predictions[0], row.local_predictions[0], row.intercepts[0]
+    # What attributions are added to.
+    start = "baseline" if row.attribution == CONTRIBUTION else "intercept"
+    level = getattr(row, f"{start}s")
+    answers = row.predictions[0], row.local_predictions[0], level[0]
     prediction, local, level = (plain(answer, 3) for answer in answers)
     what = "prediction"
     if row.meta.get("response_method") == "predict_proba":
@@ -172,7 +233,7 @@ def row_lines(row, name):
     return [
         f"row {name}, explained: {target}{view}",
         f"{what} {prediction} (surrogate {local}, weighted R2 {row.scores[0]:.2g})",
-        f"intercept {level}",
+        f"{start} {level}",
     ]
 
 

@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from sklime.explanation.attribution import attribution_label
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.labels import (
     LITERAL,
+    fitted,
     label_y,
     legible,
     row_lines,
     text_width,
     title,
+    wrapped,
 )
-from sklime.plotting.style import HATCH, NEGATIVE, POSITIVE, strength
+from sklime.plotting.style import HATCH, POSITIVE, grey, negative, strength
 from sklime.plotting.top_features import strongest
 from sklime.tables.schema import default_names
 
@@ -23,6 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
+
+# Room that the scale of attributions needs, in points, and that figures leave beside axes
+# for what stands there, in widths of the figure.
+_SCALE, _MARGINS = 60, 0.22
 
 
 class SequenceDisplay(Display):
@@ -140,9 +147,10 @@ class SequenceDisplay(Display):
         label_y(ax, [names[j] for j in lanes])
         ax.set_xlim(-0.5, len(series) - 0.5)
         if attributions.any():
-            _scale(ax, len(lanes), largest)
+            _scale(ax, len(lanes), largest, attribution_label(own))
         _label_steps(ax, own.meta.get("steps"))
-        ax.set_xlabel("step; areas up raise the output, areas down lower it")
+        told = "step; areas up raise the output, areas down lower it"
+        ax.set_xlabel("\n".join(wrapped(told, 0.6 * ax.figure.get_figwidth())))
         title(ax, *row_lines(own, self._row_name(row)))
         drawn = {
             "feature": np.repeat(np.array(names, dtype=object)[lanes], len(series)),
@@ -153,7 +161,7 @@ class SequenceDisplay(Display):
         return self._finish(ax, drawn)
 
 
-def _scale(ax, n_lanes, largest):
+def _scale(ax, n_lanes, largest, name):
     """Label the largest height of areas, up and down, at the right of each lane."""
     scale = ax.secondary_yaxis("right")
     places = np.arange(n_lanes)[:, np.newaxis] + [-0.45, 0.0, 0.45]
@@ -165,7 +173,8 @@ def _scale(ax, n_lanes, largest):
         scale.get_yticklabels(), ["top", "center", "bottom"] * n_lanes, strict=True
     ):
         label.set_verticalalignment(side)
-    scale.set_ylabel("attribution", fontsize="small")
+    name = fitted(name, 0.7 * ax.figure.get_figheight())
+    scale.set_ylabel(name, fontsize="small", **LITERAL)
 
 
 def _label_steps(ax, names):
@@ -173,7 +182,10 @@ def _label_steps(ax, names):
     if names is None:
         return
     widest = max(text_width(legible(name)) for name in names)
-    room = 72 * ax.get_window_extent().width / ax.figure.dpi
+    # The names of lanes and the scale take some of what the axes have by now.
+    beside = max(text_width(own.get_text()) for own in ax.get_yticklabels()) + _SCALE
+    taken = max(0.0, beside - _MARGINS * 72 * ax.figure.get_figwidth())
+    room = max(1.0, 72 * ax.get_window_extent().width / ax.figure.dpi - taken)
     every = max(1, int(np.ceil(len(names) * (widest + 10) / room)))
     places = np.arange(len(names))[(len(names) - 1) % every :: every]
     labels = [legible(names[i]) for i in places]
@@ -182,15 +194,16 @@ def _label_steps(ax, names):
 
 def _lane(ax, y, series, heights):
     """Draw a feature's line and its attributions around the middle of its lane."""
-    ax.axhline(y, color="0.7", linewidth=0.8)
+    ax.axhline(y, color=grey(ax, 0.7), linewidth=0.8)
     edges = np.arange(len(series) + 1) - 0.5
-    hatched = {"hatch": HATCH, "edgecolor": "white", "linewidth": 0}
+    hatched = {"hatch": HATCH, "edgecolor": grey(ax, 1.0), "linewidth": 0}
     # The y axis points down.
     up, down = y - np.maximum(heights, 0), y - np.minimum(heights, 0)
     ax.stairs(up, edges, baseline=y, fill=True, facecolor=POSITIVE)
-    ax.stairs(down, edges, baseline=y, fill=True, facecolor=NEGATIVE, **hatched)
+    ax.stairs(down, edges, baseline=y, fill=True, facecolor=negative(ax), **hatched)
     known = series[np.isfinite(series)]
     if not len(known):
         return
     middle, span = (known.max() + known.min()) / 2, np.ptp(known)
-    ax.plot(y - 0.8 * (series - middle) / (span or 1.0), color="k", linewidth=1)
+    line = y - 0.8 * (series - middle) / (span or 1.0)
+    ax.plot(line, color=grey(ax, 0.0), linewidth=1)

@@ -2,10 +2,45 @@
 
 import numpy as np
 
+from sklime.plotting.labels import text_width
+
 # Orange is lighter than blue on paper and for all kinds of colour vision.
 POSITIVE, NEGATIVE, SUMMED = "#F0A202", "#0B4A8B", "#8C8C8C"
+# Blue that stands out from black.
+_NEGATIVE_ON_DARK = "#6CB0F2"
+# Points between neighbouring numbers of an axis.
+_BETWEEN = 6
 # Direction of the hatch that marks negative areas where colours are lost.
 HATCH = "////"
+
+
+def is_dark(ax):
+    """Whether axes have a dark background, as in the style "dark_background"."""
+    *colour, opacity = ax.get_facecolor()
+    if not opacity:
+        *colour, opacity = ax.figure.get_facecolor()
+    return bool(opacity and np.dot(colour, [0.2126, 0.7152, 0.0722]) < 0.5)
+
+
+def grey(ax, level):
+    """A grey: `level` on white, from 0 for ink to 1 for paper; on black the reverse."""
+    return str(1 - level if is_dark(ax) else level)
+
+
+def negative(ax):
+    """The colour of negative attributions, and of plain dots, on these axes."""
+    return _NEGATIVE_ON_DARK if is_dark(ax) else NEGATIVE
+
+
+def rank_map(ax):
+    """Colour map of low and high values, all of which stand out from the background."""
+    from matplotlib import colormaps
+    from matplotlib.colors import LinearSegmentedColormap
+
+    shades = colormaps["cividis"]
+    if is_dark(ax):
+        shades = LinearSegmentedColormap.from_list("ranks", ["#3F8FDC", "#FFD479"])
+    return shades.with_extremes(bad=SUMMED)
 
 
 def signed_map():
@@ -29,23 +64,23 @@ def bars(ax, positions, values, **options):
         Passed to ``ax.barh``.
     """
     styles = {
-        "color": [NEGATIVE if value < 0 else POSITIVE for value in values],
+        "color": [negative(ax) if value < 0 else POSITIVE for value in values],
         "hatch": [HATCH if value < 0 else "" for value in values],
-        "edgecolor": "white",
+        "edgecolor": grey(ax, 1.0),
     }
-    ax.axvline(0, color="0.3", linewidth=0.8)
+    ax.axvline(0, color=grey(ax, 0.3), linewidth=0.8)
     return ax.barh(positions, values, **styles | options)
 
 
 def thousands(axis):
-    """Write the numbers of an axis with their thousands apart.
+    """Write the numbers of an axis with their thousands apart, and with room for each.
 
     Parameters
     ----------
     axis : matplotlib Axis
         Of attributions or predictions, not of values, which may be years or codes.
     """
-    from matplotlib.ticker import ScalarFormatter
+    from matplotlib.ticker import Locator, ScalarFormatter
 
     class Thousands(ScalarFormatter):
         def __call__(self, x, pos=None):
@@ -55,7 +90,38 @@ def thousands(axis):
                 whole = whole[: len(whole) - len(digits)] + f"{int(digits):,}"
             return ".".join([whole, *rest])
 
+    class Spaced(Locator):
+        """Every other number of a locator, or fewer, where they would run together."""
+
+        def __init__(self, locator):
+            self.locator = locator
+
+        def __call__(self):
+            return self._thinned(self.locator())
+
+        def tick_values(self, vmin, vmax):
+            return self._thinned(self.locator.tick_values(vmin, vmax))
+
+        def view_limits(self, vmin, vmax):
+            return self.locator.view_limits(vmin, vmax)
+
+        def set_params(self, **parameters):
+            self.locator.set_params(**parameters)
+
+        def _thinned(self, places):
+            ax = self.axis.axes
+            per_unit = np.ptp(ax.get_window_extent().intervalx) / np.ptp(ax.get_xlim())
+            labels = self.axis.get_major_formatter().format_ticks(places)
+            widest = max(map(text_width, labels), default=0.0) + _BETWEEN
+            widest *= ax.figure.dpi / 72
+            while len(places) > 2 and (step := places[1] - places[0]) * per_unit < widest:
+                # 0 stays where it is among them.
+                places = places[np.rint(places / step) % 2 == 0]
+            return places
+
     axis.set_major_formatter(Thousands())
+    if axis.axis_name == "x":
+        axis.set_major_locator(Spaced(axis.get_major_locator()))
 
 
 def strength(values):

@@ -13,7 +13,7 @@ from sklime.explanation.view.beeswarm import beeswarm_offsets
 from sklime.explanation.view.ranks import value_ranks
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.labels import label_attributions, label_y, rows_line, title
-from sklime.plotting.style import SUMMED, strength, thousands
+from sklime.plotting.style import grey, rank_map, strength, thousands
 from sklime.plotting.top_features import strongest, with_others
 
 if TYPE_CHECKING:
@@ -88,8 +88,6 @@ class SummaryDisplay(Display):
             If all outputs are explained and `target` is not given, or `attribution` is
             not known.
         """
-        from matplotlib import colormaps
-
         explanation = viewed(self._of_target(target), attribution)
         check_common_units(explanation)
         names, values = values_by_name(explanation, absent=0.0)
@@ -102,7 +100,7 @@ class SummaryDisplay(Display):
             ranks[: len(shown)] = [value_ranks(explanation.data, j) for j in shown.tolist()]
 
         ax = axes_for(ax, 8, 1.4 + 0.4 * len(lanes))
-        ax.axvline(0, color="0.3", linewidth=0.8)
+        ax.axvline(0, color=grey(ax, 0.3), linewidth=0.8)
         scale = 2 * strength(lanes)
         heights = [i + beeswarm_offsets(lane, scale) for i, lane in enumerate(lanes)]
         dots = ax.scatter(
@@ -110,7 +108,7 @@ class SummaryDisplay(Display):
             np.ravel(heights),
             c=ranks.ravel(),
             s=14,
-            cmap=colormaps["cividis"].with_extremes(bad=SUMMED),
+            cmap=rank_map(ax),
             vmin=0,
             vmax=1,
             plotnonfinite=True,

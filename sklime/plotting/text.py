@@ -11,7 +11,7 @@ from sklime.explanation.class_probabilities import class_probabilities
 from sklime.explanation.units import unit_of_characters
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.labels import LITERAL, fitted, legible, row_lines, text_width, title
-from sklime.plotting.style import NEGATIVE, POSITIVE, SUMMED, strength
+from sklime.plotting.style import POSITIVE, SUMMED, negative, strength
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -147,7 +147,9 @@ def _write_probability(ax, name, probability, line):
     _write(ax, f"{probability:.2f}", 125, line)
     bar = {"transform": _points(ax), "clip_on": False, "facecolor": SUMMED}
     corner = 155, -72 * _LINE * (line + 0.5) - 4
-    ax.add_patch(Rectangle(corner, 150 * probability, 8, **bar))
+    room = 72 * ax.get_window_extent().width / ax.figure.dpi - corner[0]
+    longest = max(10.0, min(150.0, room))
+    ax.add_patch(Rectangle(corner, longest * probability, 8, **bar))
 
 
 def _broken(text, room):
@@ -192,7 +194,7 @@ def _write(ax, word, left, line, share=0.0):
     middle = -72 * _LINE * (line + 0.5)
     ax.text(left, middle, word, va="center_baseline", transform=points, **LITERAL)
     if share:
-        color = POSITIVE if share > 0 else NEGATIVE
+        color = POSITIVE if share > 0 else negative(ax)
         highlight = Rectangle(
             (left - 1, middle - 7),
             text_width(word) + 2,

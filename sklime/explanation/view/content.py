@@ -1,9 +1,5 @@
 """Content of an explanation's page, as plain JSON rounded to what is displayed."""
 
-import math
-from decimal import Decimal
-from numbers import Integral, Real
-
 import numpy as np
 
 from sklime.explanation.attribution import viewed
@@ -11,17 +7,12 @@ from sklime.explanation.class_probabilities import class_probabilities
 from sklime.explanation.frames import values_of_units
 from sklime.explanation.labels import row_names
 from sklime.explanation.serialization.arrays import nested_floats
-from sklime.explanation.serialization.scalars import spell_float
 from sklime.explanation.units import by_output, unit_mask, units_by_name
+from sklime.explanation.view.cells import cell_as_json
 from sklime.explanation.view.doubts import doubts
 from sklime.explanation.view.notes import reading_notes
 from sklime.explanation.view.pictures import picture_of
-from sklime.tables.time_objects import TIMES, time_text
 
-# JavaScript holds no larger ints exactly.
-_LARGEST_INT = 2**53
-# Characters of a text that stands in a column of a table.
-_LONGEST_CELL = 200
 # Units that the table of rows names.
 _N_STRONGEST = 2
 # Fields of an answer that are one number for each row and output.
@@ -150,30 +141,12 @@ def _cells_by_row(explanation):
     cells = values_of_units(explanation, rows, names, columns[rows, units])
     # As lists, numpy's own dates would be ints.
     cells = cells if cells.dtype.kind in "Mm" else cells.tolist()
-    cells = list(map(_cell_as_json, cells))
+    cells = list(map(cell_as_json, cells))
     if all(cell is None for cell in cells):
         return [None] * len(explanation)
     counts = (columns >= 0).sum(axis=1).tolist()
     stops = np.cumsum(counts).tolist()
     return [cells[stop - count : stop] for stop, count in zip(stops, counts, strict=True)]
-
-
-def _cell_as_json(value):
-    """One entry of a table, as JSON; None if it is missing."""
-    import pandas as pd
-
-    if value is None or value is pd.NA or value is pd.NaT:
-        return None
-    if isinstance(value, TIMES):
-        return None if pd.isna(value) else time_text(value)
-    if isinstance(value, Real | Decimal) and not isinstance(value, (bool, np.bool_)):
-        if isinstance(value, Integral) and abs(value) <= _LARGEST_INT:
-            return int(value)
-        if math.isnan(value):
-            return None
-        # Not all numbers can be formatted.
-        return float(f"{float(value):.5g}") if math.isfinite(value) else spell_float(value)
-    return str(value)[:_LONGEST_CELL]
 
 
 def _answers(explanation, outputs):

@@ -7,7 +7,9 @@ import re
 import numpy as np
 
 from sklime.explanation.units import is_label_map, unit_of_characters
-from sklime.tables.access import row_of
+from sklime.explanation.view.cells import cell_as_json
+from sklime.tables.access import cell_of, is_frame, row_of
+from sklime.tables.schema import default_names
 
 # Longest side of an image on the page, in pixels.
 _LONGEST_SIDE = 192
@@ -29,7 +31,8 @@ def picture_of(explanation, row):
     -------
     dict or None
         None for rows of tables, and where the places of units are not known. Else its
-        ``kind``, and what `text_picture`, `image_picture` or `sequence_picture` give.
+        ``kind``, and what `text_picture`, `mixed_picture`, `image_picture` or
+        `sequence_picture` give.
 
     Examples
     --------
@@ -41,10 +44,12 @@ def picture_of(explanation, row):
     """
     if explanation.unit_spans is None:
         return None
-    spans, data = explanation.unit_spans[row], row_of(explanation.data, row)
-    kind = explanation.kind
+    spans, kind = explanation.unit_spans[row], explanation.kind
+    data = row_of(explanation.data, row)
     if kind == "text":
         return {"kind": kind, **text_picture(str(data), spans)}
+    if kind == "mixed":
+        return {"kind": kind, **mixed_picture(explanation, row)}
     if not is_label_map(spans, data) or not spans.size:
         return None
     if kind == "image" and spans.ndim == 2:
@@ -81,6 +86,52 @@ def text_picture(text, spans):
     stops = np.append(starts, len(text))[1:]
     pieces = [text[a:b] for a, b in zip(starts, stops, strict=True)]
     return {"pieces": pieces, "units": owner[starts].tolist()}
+
+
+def mixed_picture(explanation, row):
+    """Describe a row of columns, of which those of texts have words as units.
+
+    Returns
+    -------
+    dict
+        ``texts``, each with the ``name`` of its column and what `text_picture` gives;
+        ``cells``, pairs of the names of the other columns and their values, as JSON.
+    """
+    data, units = explanation.data, explanation.unit_names[row]
+    names = list(data.columns) if is_frame(data) else default_names(data.shape[1])
+    cells = [cell_of(data, row, j) for j in range(len(names))]
+    places = [np.reshape(own, (-1, 2)) for own in explanation.unit_spans[row]]
+    words = _words_by_column(cells, units, places)
+    texts = []
+    for j, own in words.items():
+        picture = text_picture(cells[j], [places[unit] for unit in own])
+        numbered = np.append(own, -1)[picture["units"]].tolist()
+        texts.append({"name": str(names[j]), **picture, "units": numbered})
+    others = [j for j in range(len(cells)) if j not in words]
+    rest = [[str(names[j]), cell_as_json(cells[j])] for j in others]
+    return {"texts": texts, "cells": rest}
+
+
+def _words_by_column(cells, units, places):
+    """Units that are words, by the column of the text in which they stand, in order."""
+    found, column, last = {}, None, -1
+    for unit, (name, own) in enumerate(zip(units, places, strict=True)):
+        if not len(own):
+            continue
+        start, stop = own[0]
+
+        def holds(j, start=start, stop=stop, name=name):
+            text = cells[j]
+            return isinstance(text, str) and text[start:stop].lower() == str(name).lower()
+
+        # Words stand in the order of their text; a new text begins anew.
+        if column is None or start <= last or not holds(column):
+            others = (j for j in range(len(cells)) if j not in found and holds(j))
+            column = next(others, column)
+        last = start
+        if column is not None:
+            found.setdefault(column, []).append(unit)
+    return found
 
 
 def image_picture(image, labels):
@@ -202,7 +253,7 @@ def _data_uri(image, size):
     picture = Image.fromarray(as_bytes(image)).resize(size, Image.Resampling.BOX)
     for kind in ("png", "jpeg"):
         file = io.BytesIO()
-        picture.save(file, kind, quality=80, optimize=True)
+        picture.save(file, kind, quality=70, optimize=True)
         if file.tell() <= _LARGEST_PNG:
             break
     content = base64.b64encode(file.getvalue()).decode("ascii")

@@ -34,7 +34,13 @@
     return texts.map((text, i) =>
       plain(text) ? text + (most && !decimals[i] ? "\u2008" : "") + "\u2007".repeat(most - decimals[i]) : text);
   };
-  const cellText = (value) => (value === null ? "missing" : String(value).replaceAll("-", "−"));
+  // Hyphens of words and dates are no signs.
+  const cellText = (value) => (value === null ? "missing" : typeof value === "number" ? String(value).replaceAll("-", "−") : String(value));
+  // Names in any script, each in its own direction.
+  const bdi = (text) => el("bdi", {}, text);
+  // Dates are not broken at their hyphens.
+  const unbroken = (text) =>
+    text.split(/((?<!\S)\d+-[\d:.T+-]+(?!\S))/).map((part, i) => (i % 2 ? el("span", { class: "whole" }, part) : part));
   const wraps = (text) => (/\S{21}/.test(text) ? "long" : null);
   const sign = (value) => (value < 0 ? "lowers" : "raises");
   const size = (value) => (value === null ? Infinity : Math.abs(value));
@@ -61,7 +67,7 @@
   const strongest = (row) => {
     const say = ([unit, value]) => {
       const mark = value === null ? "?" : value < 0 ? "−" : "+";
-      return `${mark} ${labels[row.labels[unit]]}`;
+      return [mark, labels[row.labels[unit]]];
     };
     return leaders(row).map(say);
   };
@@ -70,7 +76,8 @@
     const told = [few && `${few} thin support`, unanswered.length && `${unanswered.length} no answer`];
     return told.filter(Boolean).join(", ") || "none";
   };
-  const textOf = (row) => (row.picture?.kind === "text" ? row.picture.pieces.join("") : "");
+  const textsOf = ({ picture }) => (picture?.kind === "text" ? [picture] : picture?.texts ?? []);
+  const textOf = (row) => textsOf(row).map(({ pieces }) => pieces.join("")).join("\n");
   const clip = (value) => el("span", { class: "clip" }, value);
 
   const looks = (row) => {
@@ -86,7 +93,7 @@
   };
   const COLUMNS = [
     { title: "Row", key: (row) => row.position },
-    kinds.has("text") && { title: "Text", cell: looks, look: "prose" },
+    (kinds.has("text") || kinds.has("mixed")) && { title: "Text", cell: looks, look: "prose" },
     kinds.has("image") && { title: "Image", cell: looks },
     outputs.length > 1 && {
       title: "Output",
@@ -98,7 +105,8 @@
     {
       title: ranking === "contribution" ? "Strongest contributions" : "Strongest",
       key: (row) => Math.max(0, ...leaders(row).map(([, value]) => size(value))),
-      cell: (row) => el("span", {}, ...strongest(row).map((own) => el("span", { class: "cut", title: own }, own))),
+      cell: (row) => el("span", {}, ...strongest(row).map(([mark, own]) =>
+        el("span", { class: wraps(own) ? "cut long" : "cut", title: `${mark} ${own}` }, `${mark} `, el("bdi", {}, ...unbroken(own))))),
       look: "wide",
     },
     {
@@ -120,7 +128,7 @@
     const answer = answerOf(row);
     if (state.output >= 0 && answer.output !== state.output) return false;
     if (!state.words.length) return true;
-    const text = [row.name, outputs[answer.output], doubts(answer), textOf(row), ...strongest(row)];
+    const text = [row.name, outputs[answer.output], doubts(answer), textOf(row), ...strongest(row).map((own) => own.join(" "))];
     const hay = text.join("\n").toLowerCase();
     return state.words.every((word) => hay.includes(word));
   };
@@ -153,9 +161,9 @@
     });
     $("table").tBodies[0].replaceChildren(
       ...shown.map((row, i) => lineOf(row, columns.map((cells) => cells[i]))));
-    const span = shown.length ? `${state.first + 1} to ${state.first + shown.length} of ` : "";
-    const all = found.length < rows.length ? `, ${rows.length} in all` : "";
-    $("count").textContent = `Rows ${span}${found.length}${all}`;
+    const span = shown.length ? `${number(state.first + 1)} to ${number(state.first + shown.length)} of ` : "";
+    const all = found.length < rows.length ? `, ${number(rows.length)} in all` : "";
+    $("count").textContent = `Rows ${span}${number(found.length)}${all}`;
     $("previous").disabled = state.first === 0;
     $("next").disabled = state.first + shown.length >= found.length;
     $("previous").parentNode.hidden = found.length <= state.page;
@@ -209,17 +217,19 @@
     const unlisted = left.length ? el("p", { class: "facts" }, told) : "";
     if (!units.length) return el("div", {}, el("p", {}, "No attribution differs from 0."), unlisted);
     const texts = aligned(units.map((unit) => signed(answer.values[unit])));
+    const margins = aligned(units.map((unit) => number(answer.margins?.[unit] ?? null)));
     const thin = new Set(answer.thin);
-    const heading = { text: "Word", image: "Segment", sequence: "Part" }[row.picture?.kind] ?? "Condition";
-    const head = [heading, ...(row.cells ? ["Value"] : []), $("row").dataset.values];
+    const head = [$("row").dataset.units, ...(row.cells ? ["Value"] : []), $("row").dataset.values];
+    // Bars of one scale are equally long where numbers beside them are equally wide.
+    const longest = Math.max(...units.map((unit, i) => texts[i].length + (answer.margins?.[unit] == null ? 0 : 3 + margins[i].length)));
     const lines = units.map((unit, i) => {
       const value = answer.values[unit], margin = answer.margins?.[unit] ?? null;
       const label = labels[row.labels[unit]];
-      const said = texts[i] + (margin === null || value === null ? "" : ` ± ${number(margin)}`);
+      const said = texts[i] + (margin === null || value === null ? "" : ` ± ${margins[i]}`);
       return el(
         "tr",
         {},
-        el("th", { scope: "row", class: wraps(label) }, el("span", { class: "clip", title: label }, label)),
+        el("th", { scope: "row", class: wraps(label) }, el("span", { class: "clip", title: label }, el("bdi", {}, ...unbroken(label)))),
         row.cells ? cellOf(row.cells[unit]) : null,
         el(
           "td",
@@ -229,8 +239,8 @@
             { class: "line" },
             value === null ? null : bar(Number(value), Number(margin), scale),
             el("span", { class: value === null ? "number doubt" : "number" }, said),
-            thin.has(unit) ? el("small", { class: "doubt" }, "thin support") : null,
           ),
+          thin.has(unit) ? el("small", { class: "doubt" }, "thin support") : null,
         ),
       );
     });
@@ -240,9 +250,18 @@
       el("thead", {}, el("tr", {}, ...head.map((title) => el("th", { scope: "col" }, title)))),
       el("tbody", {}, ...lines),
     );
+    table.style.setProperty("--widest", `${longest}ch`);
     return el("div", {}, table, unlisted);
   };
   const PICTURES = {
+    mixed: ({ texts, cells }, shares) =>
+      el(
+        "div",
+        {},
+        ...texts.flatMap((own) => [el("p", { class: "facts" }, el("b", {}, bdi(own.name))), PICTURES.text(own, shares)]),
+        el("p", { class: "facts" }, ...cells.flatMap(([name, value], i) =>
+          [i ? ", " : "", bdi(`${name}:`), " ", el("b", {}, bdi(cellText(value)))])),
+      ),
     text: ({ pieces, units }, shares) =>
       el(
         "p",
@@ -278,7 +297,7 @@
       });
       const label = "The image; the table lists its units.";
       const view = svg("svg", { class: "image", role: "img", "aria-label": label, viewBox: `0 0 ${width} ${height}` }, image, over);
-      return el("div", {}, view, el("label", { class: "controls" }, box, "Show attributions"));
+      return el("div", {}, view, el("label", { class: "controls" }, box, `Show ${$("row").dataset.values.toLowerCase()}s`));
     },
     sequence: ({ steps, ends, lanes }, shares) => {
       const drawn = lanes.map((lane) => {
@@ -312,6 +331,10 @@
         )), ends ? el("p", { class: "facts" }, `steps from ${ends[0]} to ${ends[1]}`) : "");
     },
   };
+  const scaleOf = ({ kind }, scale) => {
+    const end = (mark) => el("span", { class: "number" }, mark + number(Number(scale.toPrecision(4))));
+    return el("p", { class: "facts" }, kind === "sequence" ? "Height: from " : "Colour: from ", end("−"), " ", el("span", { class: "tints", "aria-hidden": "true" }), " to ", end("+"));
+  };
   const open = (row, focus) => {
     const last = state.open;
     state.open = row;
@@ -325,14 +348,15 @@
       ["surrogate", answer.local],
       ["weighted R²", answer.score],
       drawn && ["effective sample size", answer.size],
-    ].filter(Boolean).flatMap(([name, value], i) => [i ? `, ${name} ` : `${name} `, el("b", {}, number(value))]);
-    $("title").textContent = `Row ${row.name}, output ${outputs[answer.output]}`;
+    ].filter(Boolean).flatMap(([name, value], i) => [i ? ", " : "", bdi(name), " ", el("b", {}, number(value))]);
+    $("title").replaceChildren("Row ", bdi(row.name), ", output ", bdi(outputs[answer.output]));
     $("answer").replaceChildren(
       el("p", { class: "facts" }, ...facts),
       row.picture && row.classes?.length
-        ? el("p", { class: "facts" }, "probabilities: ", ...row.classes.flatMap(([name, p], i) => [i ? `, ${name} ` : `${name} `, el("b", {}, number(p))]))
+        ? el("p", { class: "facts" }, "probabilities: ", ...row.classes.flatMap(([name, p], i) => [i ? ", " : "", bdi(name), " ", el("b", {}, number(p))]))
         : "",
       row.picture ? PICTURES[row.picture.kind](row.picture, shares, row.labels.map((code) => labels[code])) : "",
+      row.picture && shares.some(Boolean) ? scaleOf(row.picture, scale) : "",
       barsOf(row, answer, scale),
     );
     $("row").hidden = false;
