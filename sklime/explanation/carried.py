@@ -35,7 +35,11 @@ def carried(frame, cls):
     lines = lines[lines["row"].isin(frame["row"])]
     if len(lines) != len(frame) or not set(lines.columns) <= set(frame.columns):
         return None
-    places = _keys(lines).get_indexer(_keys(frame))
+    try:
+        places = _keys(lines).get_indexer(_keys(frame))
+    except TypeError:
+        # Cells such as lists name no line.
+        return None
     if len(np.unique(places)) < len(lines) or places.min() < 0:
         return None
     for name in lines.columns:

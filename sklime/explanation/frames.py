@@ -96,12 +96,12 @@ class FrameExport:
         missing = {"row", "target", "feature", "attribution"} - set(frame.columns)
         if missing:
             raise ValueError(f"the frame lacks the columns {sorted(missing)}")
-        whole = carried(frame, cls) if meta is None else None
-        if whole is not None:
-            return whole
         repeated = frame.columns[frame.columns.duplicated()]
         if len(repeated):
             raise ValueError(f"the frame has the columns {list(repeated)} more than once")
+        whole = carried(frame, cls) if meta is None else None
+        if whole is not None:
+            return whole
         try:
             frame, (n, k, d) = _in_order(frame)
         except TypeError as error:
