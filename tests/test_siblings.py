@@ -145,6 +145,56 @@ def test_coalitions_keep_a_category_that_training_never_had(convert, within):
     np.testing.assert_allclose(found.predictions, kept(rows))
 
 
+# Counts of which some are missing
+
+
+def kids():
+    """Counts with gaps: as nullable integers, and as the floats that pandas makes them."""
+    rng = np.random.default_rng(0)
+    counts = pd.array(rng.integers(0, 4, 400), dtype="Int64")
+    counts[::9] = pd.NA
+    nullable = pd.DataFrame({"kids": counts, "age": rng.integers(18, 80, 400) * 1.0})
+    return nullable, nullable.astype({"kids": float})
+
+
+def need(T):
+    return 1.0 * np.asarray((T["kids"] == 2).fillna(False), dtype=float) + T["age"] / 100
+
+
+def test_counts_with_gaps_have_a_bin_each_though_pandas_keeps_floats():
+    nullable, floats = kids()
+    model = FunctionRegressor(lambda T: need(T).to_numpy())
+    found, expected = (
+        LimeExplainer(model, random_state=0).fit(X).explain(X[:20])
+        for X in (floats, nullable)
+    )
+    np.testing.assert_array_equal(found.values, expected.values)
+    assert found.conditions == expected.conditions
+    assert found.conditions[1][0] == f"kids = {floats['kids'][1]:.0f}"
+    assert found.conditions[0][0] == "kids is missing"
+    # Ages are floats without gaps, as ever.
+    assert "=" not in found.conditions[0][1].replace("<=", "")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda kids: kids.fillna(0.0),
+        lambda kids: kids + 0.5,
+        lambda kids: kids.where(kids != 1.0, np.arange(len(kids)) % 30),
+    ],
+    ids=["no gaps", "halves", "many"],
+)
+def test_other_floats_are_cut_as_ever(change):
+    _, floats = kids()
+    X = floats.assign(kids=change(floats["kids"]))
+    model = FunctionRegressor(lambda T: need(T).to_numpy())
+    found = LimeExplainer(model, random_state=0).fit(X).explain(X)
+    assert not any(
+        text.startswith("kids = ") for text in np.asarray(found.conditions)[:, 0]
+    )
+
+
 # Containers and answers
 
 

@@ -38,7 +38,7 @@ def carried(frame, cls):
     try:
         places = _keys(lines).get_indexer(_keys(frame))
     except TypeError:
-        # Lists, for example: they have no hash.
+        # Cells such as lists name no line.
         return None
     if len(np.unique(places)) < len(lines) or places.min() < 0:
         return None

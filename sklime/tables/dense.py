@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklime.tables.containers import as_container
+from sklime.tables.containers import PandasFrame, as_container
 from sklime.tables.format import TableFormat
 from sklime.tables.times import is_temporal, plural
 from sklime.validation import listed
@@ -33,6 +33,8 @@ class DenseFormat(TableFormat):
         durations.
     kinds : list of str
         What each column holds, such as "integer" or "date".
+    maybe_integer : ndarray of shape (n_features,), dtype bool
+        Columns of floats that hold integers if some are missing and all others are whole.
 
     Raises
     ------
@@ -67,6 +69,8 @@ class DenseFormat(TableFormat):
         self.n_features = len(kinds)
         self.nominal = np.isin(kinds, table.nominal_kinds)
         self.kinds = kinds
+        # pandas makes floats of integers among which one is missing.
+        self.maybe_integer = (np.array(kinds) == "float") & isinstance(table, PandasFrame)
         self._codecs = table.codecs(self.nominal)
         self._empty = table.empty()
 

@@ -21,7 +21,7 @@ class SparseFormat(TableFormat):
         self.feature_names = default_names(X.shape[1])
         self.nominal = np.zeros(X.shape[1], dtype=bool)
         # Rows hold counts that training never had, and draws cannot be asked about those.
-        self.integer = np.zeros(X.shape[1], dtype=bool)
+        self.integer = self.maybe_integer = np.zeros(X.shape[1], dtype=bool)
         self.dtype = X.dtype
         self.container = type(X)
 

@@ -101,7 +101,7 @@ class TabularSampler(Sampler):
             self._column,
             weights=weights,
             y=None if y is None else np.asarray(y),
-            by_value=frozenset(self.format_.feature_names[self._counts()]),
+            by_value=[frozenset(self.format_.feature_names[own]) for own in self._counts()],
         )
         self.columns_ = self.format_.columns(X, build, categorical)
         self.binary_features_ = categorical | (self.n_bins is not None)
@@ -241,8 +241,9 @@ class TabularSampler(Sampler):
         """The law of all rows' draws."""
 
     def _counts(self):
-        """Mask of the columns that have a bin for each value, if they have few values."""
-        return np.zeros(len(self.format_.feature_names), dtype=bool)
+        """Masks of columns that have a bin for each of few values: all, or whole ones."""
+        none = np.zeros(len(self.format_.feature_names), dtype=bool)
+        return none, none
 
     def _column(self, x, name, categorical, *, weights, y, by_value):
         """Learn one column from its encoded training values."""
@@ -254,7 +255,9 @@ class TabularSampler(Sampler):
         counts = np.bincount(inverse, weights)
         masses = counts / counts.sum()
         n_values = len(values) - np.isnan(values).sum()
-        if categorical or (name in by_value and 0 < n_values <= _MOST_COUNTS):
+        integer, maybe_integer = (name in names for names in by_value)
+        integer |= maybe_integer and _whole_but_for_gaps(values)
+        if categorical or (integer and 0 < n_values <= _MOST_COUNTS):
             return CategoricalColumn(values, masses)
         observed = ~np.isnan(x)
         if not observed.any():
@@ -330,6 +333,11 @@ class TabularSampler(Sampler):
         if row.shape[0] != 1:
             raise ValueError(f"row must be a table of one row, got {row.shape[0]}.")
         return next(iter(self.views(row)))
+
+
+def _whole_but_for_gaps(values):
+    """Whether sorted values are whole numbers, and some are missing."""
+    return bool(np.isnan(values[-1]) and (values[:-1] % 1.0 == 0.0).all())
 
 
 @dataclass(frozen=True, eq=False)

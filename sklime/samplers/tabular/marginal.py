@@ -42,7 +42,8 @@ class MarginalSampler(TabularSampler):
         How numeric columns are cut: "quantile", "uniform", "kmeans", or "entropy", which
         needs class labels `y` in `fit`. A discretiser brings its own number of bins. Under
         "quantile", a column of an integer dtype with at most ten distinct values has a bin
-        for each of them, whatever `n_bins`: "children = 2". Dates and durations are cut as
+        for each of them, whatever `n_bins`: "children = 2"; so have whole numbers that
+        pandas keeps as floats because some are missing. Dates and durations are cut as
         numbers are.
     sequence : {"sobol", "lhs", "random"}, default="sobol"
         The numbers behind the draws: scrambled Sobol points in eight independent scrambles,
@@ -122,7 +123,9 @@ class MarginalSampler(TabularSampler):
     def _counts(self):
         plain = self.n_bins is not None and self.within == "empirical"
         quantiles = isinstance(self.binning, str) and self.binning == "quantile"
-        return self.format_.integer if plain and quantiles else super()._counts()
+        if not (plain and quantiles):
+            return super()._counts()
+        return self.format_.integer, self.format_.maybe_integer
 
     def _law(self) -> Law:
         # A sparse row keeps the columns that it does not store.
