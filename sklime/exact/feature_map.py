@@ -123,8 +123,7 @@ def push_forward(points, trials, table_format, transform):
         )
     owner = np.full(n_features, -1)
     values, owned = [], []
-    for j, own in enumerate(points):
-        varying, numbers = push.column(j, own)
+    for j, (varying, numbers) in enumerate(push.columns(points)):
         taken = varying[owner[varying] >= 0]
         if len(taken):
             names = table_format.feature_names
@@ -154,25 +153,43 @@ class _Push:
         self.constants = self.dense(np.array([base]))[0]
         self.n_kept = 0
 
-    def column(self, j, values):
-        """Model features that vary with a column, and their values at its grid points."""
+    def columns(self, points):
+        """Yield each column's varying model features, and their values at its grid points.
+
+        Points of many columns are pushed through together, as a call of the steps costs
+        more than a row does.
+        """
+        lengths = [len(own) for own in points]
+        bounds = np.cumsum([0, *lengths])
+        column, values = np.repeat(np.arange(len(points)), lengths), np.concatenate(points)
         parts = []
         for block in self.blocks(len(values)):
             E = np.tile(self.base, (block.stop - block.start, 1))
-            E[:, j] = values[block]
+            E[np.arange(len(E)), column[block]] = values[block]
             pushed = self.dense(E)
-            varying = np.flatnonzero((~equal_with_nan(pushed, self.constants)).any(axis=0))
-            parts.append((block, varying, pushed[:, varying].T))
+            differs = ~equal_with_nan(pushed, self.constants)
+            for j in range(column[block.start], column[block.stop - 1] + 1):
+                first, last = max(bounds[j], block.start), min(bounds[j + 1], block.stop)
+                own = slice(first - block.start, last - block.start)
+                varying = np.flatnonzero(differs[own].any(axis=0))
+                where = slice(first - bounds[j], last - bounds[j])
+                parts.append((where, varying, pushed[own, varying].T))
+                if last == bounds[j + 1]:
+                    yield self._joined(parts, lengths[j])
+                    parts = []
+
+    def _joined(self, parts, n_points):
+        """Varying features and values of one column, from its parts."""
         varying = np.unique(np.concatenate([own for _, own, _ in parts]))
-        self.n_kept += len(varying) * len(values)
+        self.n_kept += len(varying) * n_points
         if self.n_kept > _MOST_KEPT:
             raise NoClosedForm(
                 "the steps in front of the model make too many features of too many "
                 f"distinct values to keep: {self.n_kept:,} numbers"
             )
-        kept = np.tile(self.constants[varying, np.newaxis], len(values))
-        for block, own, numbers in parts:
-            kept[np.searchsorted(varying, own), block] = numbers
+        kept = np.tile(self.constants[varying, np.newaxis], n_points)
+        for where, own, numbers in parts:
+            kept[np.searchsorted(varying, own), where] = numbers
         return varying, kept
 
     def dense(self, E):
