@@ -304,3 +304,62 @@ def test_a_page_of_one_photograph_is_small():
         meta={"kind": "image"},
     )
     assert len(render_page(explanation).encode()) < 60e3
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "numpy"])
+def test_words_of_mixed_rows_are_found_in_the_texts_that_they_stand_in(library):
+    table = {
+        "stars": [3, 4],
+        "title": ["Good film", ""],
+        "when": pd.to_datetime(["2020-05-30", None]),
+        "review": ["a film, good", "it is good"],
+    }
+    names = [
+        ["title: good", "title: film", "stars > 2", "a", "review: film", "review: good"],
+        ["stars > 2", "it", "is", "good"],
+    ]
+    spans = [
+        [[[0, 4]], [[5, 9]], [], [[0, 1]], [[2, 6]], [[8, 12]]],
+        [[], [[0, 2]], [[3, 5]], [[6, 10]]],
+    ]
+    data = pd.DataFrame(table)
+    if library == "polars":
+        import polars as pl
+
+        data = pl.DataFrame(table)
+    elif library == "numpy":
+        data = data.astype(object).to_numpy()
+        names[0] = [own.replace("title", "x1").replace("review", "x3") for own in names[0]]
+    values = np.array([[1, -2, 3, 4, -5, 6], [1, 2, 3, 4, np.nan, np.nan]])
+    explanation = build(
+        values,
+        data=data,
+        feature_names=[],
+        unit_names=names,
+        unit_spans=spans,
+        conditions=names,
+        standard_errors=None,
+        meta={"kind": "mixed"},
+    )
+    first, second = (
+        row["picture"] for row in Markup(explanation.to_html()).content["rows"]
+    )
+    columns = list(table) if library != "numpy" else ["x0", "x1", "x2", "x3"]
+    assert [own["name"] for own in first["texts"]] == [columns[1], columns[3]]
+    found = [
+        [(piece, unit) for piece, unit in zip(own["pieces"], own["units"], strict=True)]
+        for own in first["texts"]
+    ]
+    assert found == [
+        [("Good", 0), (" ", -1), ("film", 1)],
+        [("a", 3), (" ", -1), ("film", 4), (", ", -1), ("good", 5)],
+    ]
+    assert first["cells"] == [[columns[0], 3], [columns[2], "2020-05-30"]]
+    # A text without words is a cell.
+    assert second["cells"] == [[columns[0], 4], [columns[1], ""], [columns[2], None]]
+    assert [own["units"] for own in second["texts"]] == [[1, -1, 2, -1, 3]]
+    notebook = explanation._repr_html_()
+    assert (
+        '<span class="raises" style="background-color:rgba(217,119,6,0.5)">good' in notebook
+    )
+    assert "<bdi>2020-05-30</bdi>" in notebook

@@ -27,10 +27,10 @@ def static_row(row, content):
         ``sizes`` of draws; ``lines``, the strongest attributions, ``hidden``, how many
         others are not 0, and ``unlisted``, the labels of doubtful ones that are;
         ``has_cells``; ``picture`` or None, and the ``scale`` of its shares; ``longest``,
-        characters of a number and its margin. A line has its ``label``, ``cell``,
-        ``value``, its ``text``, ``margin`` and ``thin``, and in percent of the width of a
-        bar, where it starts, ``left``, its ``width``, and where its error bar stands,
-        ``error_left`` and ``error_width``.
+        characters of a text. A line has its ``label``, ``cell``, ``value``, ``text``, which
+        has the margin, too, and ``thin``, and in percent of the width of a bar, where it
+        starts, ``left``, its ``width``, and where its error bar stands, ``error_left`` and
+        ``error_width``.
 
     Examples
     --------
@@ -56,6 +56,10 @@ def static_row(row, content):
     order = order[values[order] != 0]
     numbers = [spelled(answer["values"][j], signed=True) for j in order[:_MOST_LINES]]
     texts = dict(zip(order.tolist(), point_aligned(numbers), strict=False))
+    if answer["margins"]:
+        known = [spelled(answer["margins"][j]) for j in order[:_MOST_LINES]]
+        for j, margin in zip(order.tolist(), point_aligned(known), strict=False):
+            texts[j] += f" ± {margin}"
     lines = []
     for j in order[:_MOST_LINES].tolist():
         share, error = (
@@ -68,7 +72,6 @@ def static_row(row, content):
                 "cell": row["cells"] and row["cells"][j],
                 "value": None if np.isnan(values[j]) else answer["values"][j],
                 "text": texts[j],
-                "margin": answer["margins"] and answer["margins"][j],
                 "thin": j in answer["thin"],
                 "left": round(50 + 50 * min(share, 0.0), 1),
                 "width": round(50 * abs(share), 1),
@@ -76,11 +79,9 @@ def static_row(row, content):
                 "error_width": round(100 * error, 1),
             }
         )
-    margins = answer["margins"] or []
     return {
         "scale": float(f"{scale:.4g}") if np.any(values) else None,
-        "longest": max((len(own["text"]) for own in lines), default=0)
-        + max((3 + len(spelled(own)) for own in margins if own is not None), default=0),
+        "longest": max((len(own["text"]) for own in lines), default=0),
         "name": row["name"],
         "output": content["outputs"][answer["output"]],
         "answer": answer,

@@ -109,6 +109,8 @@ def wrapped(name, inches, most=2):
             for i in range((n + 1) // 2, n + 1)
             if words[i][:1] in ("<", ">", "=", "(") or words[i - 1].endswith(",")
         ]
+        left = 72 * inches * (most - 1 - len(lines))
+        good = [i for i in good if text_width(" ".join(words[i:])) <= left]
         n = max(good, default=n) or n
         lines.append(" ".join(words[:n]))
         rest = " ".join(words[n:])
@@ -146,9 +148,10 @@ def label_y(ax, names):
     lane = 72 * ax.get_window_extent().height / ax.figure.dpi / max(1, len(names))
     # Two lines have room in a lane if they are as small as that.
     small = min(size, lane / 3)
+    most = 3 if lane > 4.5 * size else 2
     long = [small >= _SMALLEST and text_width(legible(own)) > 72 * room for own in names]
     labels = [
-        "\n".join(wrapped(name, room * size / small)) if own else fitted(name, room)
+        "\n".join(wrapped(name, room * size / small, most)) if own else fitted(name, room)
         for name, own in zip(names, long, strict=True)
     ]
     ticks = ax.set_yticks(range(len(names)), labels, fontsize="medium", **LITERAL)

@@ -101,7 +101,7 @@ def mixed_picture(explanation, row):
     names = list(data.columns) if is_frame(data) else default_names(data.shape[1])
     cells = [cell_of(data, row, j) for j in range(len(names))]
     places = [np.reshape(own, (-1, 2)) for own in explanation.unit_spans[row]]
-    words = _words_by_column(cells, units, places)
+    words = _words_by_column(cells, names, units, places)
     texts = []
     for j, own in words.items():
         picture = text_picture(cells[j], [places[unit] for unit in own])
@@ -112,7 +112,7 @@ def mixed_picture(explanation, row):
     return {"texts": texts, "cells": rest}
 
 
-def _words_by_column(cells, units, places):
+def _words_by_column(cells, columns, units, places):
     """Units that are words, by the column of the text in which they stand, in order."""
     found, column, last = {}, None, -1
     for unit, (name, own) in enumerate(zip(units, places, strict=True)):
@@ -121,8 +121,11 @@ def _words_by_column(cells, units, places):
         start, stop = own[0]
 
         def holds(j, start=start, stop=stop, name=name):
-            text = cells[j]
-            return isinstance(text, str) and text[start:stop].lower() == str(name).lower()
+            if not isinstance(cells[j], str):
+                return False
+            # A word of two texts is told apart by its column.
+            word = cells[j][start:stop]
+            return str(name).lower() in (word.lower(), f"{columns[j]}: {word}".lower())
 
         # Words stand in the order of their text; a new text begins anew.
         if column is None or start <= last or not holds(column):
