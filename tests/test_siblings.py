@@ -224,6 +224,13 @@ def test_what_is_nearly_rows_names_the_cure(X, cure):
         LimeExplainer(FunctionRegressor(len), random_state=0).fit(X)
 
 
+@pytest.mark.parametrize("names", [["a", "a"], [1, 1], [("u", 1), ("u", 1)]])
+def test_columns_of_one_name_are_told(names):
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 2)), columns=names)
+    with pytest.raises(ValueError, match=r"X names column .* more than once: rename"):
+        LimeExplainer(FunctionRegressor(len), random_state=0).fit(X)
+
+
 @pytest.mark.parametrize("classes", [None, ["a", "b"]])
 def test_labels_in_place_of_probabilities_are_told(classes):
     X = np.random.default_rng(0).normal(size=(50, 2))

@@ -42,9 +42,9 @@ def check_is_table(sampler: Sampler, X: TableLike) -> None:
         raise ValueError(
             f"X holds texts, while {sampler!r} takes tables: set sampler=TokenSampler()."
         )
-    if hasattr(X, "__iter__") and not (hasattr(X, "__len__") or hasattr(X, "__array__")):
+    if hasattr(X, "__next__"):
         raise TypeError(
-            f"X is of type {type(X).__name__}, which has no length: pass list(X), or a "
+            f"X is of type {type(X).__name__}, which is read only once: pass list(X), or a "
             "table, a 2D array or a frame."
         )
     if isinstance(X, (list, tuple)) and len(X) and isinstance(X[0], (bytes, bytearray)):

@@ -146,6 +146,13 @@ def _as_table(owner, X, reset):
             )
         # Masked is missing.
         return X.astype(float).filled(np.nan) if np.ma.is_masked(X) else np.asarray(X)
+    if is_frame(X):
+        repeated = X.columns[X.columns.duplicated()] if hasattr(X, "iloc") else []
+        if len(repeated):
+            raise ValueError(
+                f"X names column {repeated[0]!r} more than once: rename, so that every "
+                "column can be told by its name."
+            )
     known = getattr(owner, "_schema", None)
     if not reset and is_frame(X) and known is not None and known.columns is not None:
         known.check_order(X)

@@ -18,7 +18,8 @@ def holds_texts(X):
     >>> holds_texts(["a good film"]), holds_texts([[1.0, 2.0]])
     (True, False)
     """
-    if isinstance(X, (str, bytes)) or is_frame(X):
+    # A LazyFrame warns when it is asked for its columns.
+    if isinstance(X, (str, bytes)) or hasattr(X, "collect") or is_frame(X):
         return False
     if is_arrow_array(X):
         X = X.to_pylist()
