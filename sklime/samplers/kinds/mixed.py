@@ -23,6 +23,16 @@ class MixedRows(TableRows):
     ----------
     sampler : MixedSampler
         Fitted; knows the columns, and the units of each row.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklime.samplers import MarginalSampler, MixedSampler, TokenSampler
+    >>> X = pd.DataFrame({"review": ["good", "too dear"], "price": [3.0, 9.0]})
+    >>> parts = [("words", TokenSampler(), "review"), ("rest", MarginalSampler(), ["price"])]
+    >>> kind = MixedSampler(parts).fit(X).kind_
+    >>> kind.name, kind.column_names().tolist()
+    ('mixed', ['review', 'price'])
     """
 
     name = "mixed"

@@ -265,7 +265,7 @@ class MixedSampler(Sampler, _BaseComposition):
 
         Returns
         -------
-        ndarray of shape (n_features_in_,) of str
+        ndarray of shape (`n_features_in_`,) of str
         """
         check_fitted(self)
         return feature_names(self)
