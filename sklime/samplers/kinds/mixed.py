@@ -29,8 +29,8 @@ class MixedRows(TableRows):
     >>> import pandas as pd
     >>> from sklime.samplers import MarginalSampler, MixedSampler, TokenSampler
     >>> X = pd.DataFrame({"review": ["good", "too dear"], "price": [3.0, 9.0]})
-    >>> parts = [("words", TokenSampler(), "review"), ("rest", MarginalSampler(), ["price"])]
-    >>> kind = MixedSampler(parts).fit(X).kind_
+    >>> rest = ("rest", MarginalSampler(), ["price"])
+    >>> kind = MixedSampler([("words", TokenSampler(), "review"), rest]).fit(X).kind_
     >>> kind.name, kind.column_names().tolist()
     ('mixed', ['review', 'price'])
     """
