@@ -240,31 +240,6 @@ class Law(ABC):
     # Whether the model is asked about values that the draws hardly have.
     asks_own_values = False
 
-    def paired_draws(
-        self, X: Table, kernel: Kernel, n_samples: int, random_state: RandomState
-    ) -> Iterator[PairedDraws]:
-        """Draws around each row, in which single columns can change sides.
-
-        Parameters
-        ----------
-        X : rows
-            Checked rows.
-        kernel : Kernel
-            Weighs the draws, where the weighted law cannot be drawn from.
-        n_samples, random_state
-            As for `draw`.
-
-        Yields
-        ------
-        PairedDraws
-            One per row.
-        """
-        raise NotImplementedError
-
-    def has_unseen(self, X: Table) -> NDArray[np.bool_]:
-        """Whether checked rows have values that training never had."""
-        raise NotImplementedError
-
     def independent_columns(self, X: Table) -> IndependentColumns:
         """The law as one of independent columns, for closed forms.
 
@@ -304,14 +279,54 @@ class SharedLaw(Law):
     def locate(self, X: Table) -> Coordinates:
         """Coordinates of checked rows in interpretable space."""
 
+    # Whether it is a `SharedLawOfValues` whose cells have known probabilities.
+    cells_known = False
+
+
+class LawOfValues(Law):
+    """Base of laws of columns, which know what values they draw and which are rare.
+
+    Own-value draws are taken from them where `asks_own_values` says so.
+    """
+
+    @abstractmethod
+    def paired_draws(
+        self, X: Table, kernel: Kernel, n_samples: int, random_state: RandomState
+    ) -> Iterator[PairedDraws]:
+        """Draws around each row, in which single columns can change sides.
+
+        Parameters
+        ----------
+        X : rows
+            Checked rows.
+        kernel : Kernel
+            Weighs the draws, where the weighted law cannot be drawn from.
+        n_samples, random_state
+            As for `draw`.
+
+        Yields
+        ------
+        PairedDraws
+            One per row.
+        """
+
+    @abstractmethod
+    def has_unseen(self, X: Table) -> NDArray[np.bool_]:
+        """Whether checked rows have values that training never had."""
+
+
+class SharedLawOfValues(SharedLaw, LawOfValues):
+    """Base of laws of columns whose draws are the same for all rows."""
+
+    @abstractmethod
     def bin_masses(self) -> list[NDArray[np.float64]]:
         """Probabilities of the bins of each column that is compared by bin."""
-        raise NotImplementedError
 
+    @abstractmethod
     def bins_of_values(self) -> list[NDArray[np.bool_]]:
         """Whether each of these bins is a single value, not a range of numbers."""
-        raise NotImplementedError
 
+    @abstractmethod
     def efficiencies(
         self, located: Coordinates, kernel: Kernel
     ) -> NDArray[np.float64] | None:
@@ -329,8 +344,8 @@ class SharedLaw(Law):
         ndarray of shape (n_rows,) or None
             None where the weighted law cannot be drawn from.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def redrawn(
         self, inputs: Table, j: int, code: int, inside: bool, u: NDArray[np.float64]
     ) -> Table:
@@ -347,11 +362,8 @@ class SharedLaw(Law):
         u : ndarray of shape (n_draws,)
             Numbers in [0, 1).
         """
-        raise NotImplementedError
 
-    # Whether `cells` gives cells of known probability.
-    cells_known = False
-
+    @abstractmethod
     def cells(self, inputs: Table, n_levels: int) -> list[Cells]:
         """Cut the columns of pool draws into cells within their bins.
 
@@ -367,7 +379,6 @@ class SharedLaw(Law):
         list of Cells
             One per column.
         """
-        raise NotImplementedError
 
 
 class ShiftedLaw(Law):

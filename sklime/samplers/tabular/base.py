@@ -183,7 +183,7 @@ class TabularSampler(Sampler):
     cells_known = False
 
     def cells(self, inputs: Table, n_levels: int) -> list[Cells]:
-        """Cells of pool draws, as `SharedLaw.cells`."""
+        """Cells of pool draws, as `SharedLawOfValues.cells`."""
         raise NotImplementedError
 
     @abstractmethod

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 from sklearn.utils import gen_batches
 
-from sklime.laws.base import Law, SharedLaw, ShiftedLaw
+from sklime.laws.base import LawOfValues, SharedLawOfValues, ShiftedLaw
 from sklime.laws.coordinates import UNSEEN, coordinates
 from sklime.laws.product import Normal
 from sklime.laws.quasirandom import (
@@ -25,7 +25,7 @@ _WITHIN = 72_014
 _MOST_ATOMS = 256
 
 
-class ColumnsLaw(Law):
+class ColumnsLaw(LawOfValues):
     """Law of independent columns, relative to each row.
 
     Parameters
@@ -108,7 +108,7 @@ class ColumnsLaw(Law):
         return view.format.decode(E), coordinates(view.columns, E)
 
 
-class SharedColumnsLaw(ColumnsLaw, SharedLaw):
+class SharedColumnsLaw(ColumnsLaw, SharedLawOfValues):
     """Law of independent columns that is the same for every row."""
 
     def draw(self, X, n_samples, random_state):

@@ -1,0 +1,253 @@
+"""Own-value draws of a small pool that all rows of a call share.
+
+The row's own value takes the place of others in draws of the pool, and the model is queried
+again; a value is asked about once, whichever rows have it.
+"""
+
+from collections import Counter, OrderedDict
+from dataclasses import dataclass
+from threading import Lock
+
+import numpy as np
+from sklearn.utils import gen_batches
+
+from sklime.laws.bins import BinList
+from sklime.laws.coordinates import Coordinates
+from sklime.moments.own_contrasts import OwnContrasts
+from sklime.neighbourhoods.own_queries import query_own_values
+from sklime.neighbourhoods.paired_pool import PairedPool
+from sklime.neighbourhoods.rarity import INSIDE, N_DRAWS, OTHERS, UNSEEN_VALUE, sides_of
+from sklime.tables.access import block_bytes, cell_of
+
+# Columns and values whose responses are remembered, and how many bytes of these at most;
+# and those that are asked about together.
+_REMEMBERED = 1024
+_REMEMBERED_BYTES = 2**26
+_AT_ONCE = 32
+
+
+@dataclass(frozen=True, eq=False)
+class RareValues:
+    """Values of rows that a pool hardly holds.
+
+    Parameters
+    ----------
+    located : Coordinates
+        All rows of a call.
+    rows, columns : ndarray of shape (n_values,) of int
+        Rows and columns of the values, in the order of rows.
+    sides : ndarray of shape (n_values,) of int
+        What they are, as `sides_of` gives it.
+    masses : ndarray of shape (n_values,)
+        Their probabilities.
+    of_values : ndarray of shape (n_values,) of bool
+        Whether their sides are single values, not ranges of numbers.
+    """
+
+    located: Coordinates
+    rows: np.ndarray
+    columns: np.ndarray
+    sides: np.ndarray
+    masses: np.ndarray
+    of_values: np.ndarray
+
+    def where(self, chosen):
+        """Some of the values, by an array of bool."""
+        own = self.rows, self.columns, self.sides, self.masses, self.of_values
+        return RareValues(self.located, *(array[chosen] for array in own))
+
+    def keys(self, X):
+        """What stands for each value: its column, side, and bin or content.
+
+        Parameters
+        ----------
+        X : table
+            All rows of the call.
+
+        Returns
+        -------
+        list of tuple
+        """
+        own = (array.tolist() for array in (self.rows, self.columns, self.sides))
+        bins = self.located.codes[self.columns, self.rows].tolist()
+        return [
+            (j, side, _content(cell_of(X, i, j)) if side == UNSEEN_VALUE else code)
+            for i, j, side, code in zip(*own, bins, strict=True)
+        ]
+
+
+class PooledValues:
+    """Own-value draws of a small pool that all rows share.
+
+    Parameters
+    ----------
+    law : SharedLaw
+        Of the draws.
+    kernel, response, n_samples, seed, most_rows
+        As for `OwnValues`.
+    """
+
+    def __init__(self, law, kernel, response, n_samples, seed, most_rows):
+        self.law = law
+        self.kernel = kernel
+        self.response = response
+        self.seed = seed
+        self.n_draws = law.count_draws(N_DRAWS)
+        # The draws without own values count, too.
+        self.most_values = max(0, most_rows // self.n_draws - 1)
+        masses, of_values = iter(law.bin_masses()), iter(law.bins_of_values())
+        masses = [
+            (next(masses), next(of_values)) if binary else (np.ones(1), np.ones(1, bool))
+            for binary in law.sampler.binary_features_
+        ]
+        self._bins = BinList([len(q) for q, _ in masses])
+        # The last place of each column is that of a value that training never had.
+        self._masses = np.concatenate([np.append(q, 0.0) for q, _ in masses])
+        self._of_values = np.concatenate([np.append(own, True) for _, own in masses])
+        self._sides = sides_of(self._masses, self._of_values, n_samples)
+        self._responses = OrderedDict()
+        self._pool = None
+        self._lock = Lock()
+
+    def __getstate__(self):
+        state = self.__dict__.copy()
+        state.update(_responses=OrderedDict(), _pool=None, _lock=None)
+        return state
+
+    def __setstate__(self, state):
+        self.__dict__.update(state, _lock=Lock())
+
+    def rare_values(self, X):
+        """Values of rows that the pool hardly holds, as `RareValues`."""
+        located = self.law.locate(X)
+        places = self._bins.places(located.codes.astype(np.intp))
+        rows, columns = np.nonzero(self._sides[places])
+        own = places[rows, columns]
+        told = self._sides[own], self._masses[own], self._of_values[own]
+        return RareValues(located, rows, columns, *told)
+
+    def few_by_value(self, X):
+        """Whether the scarcer sides of rows' values are no ranges of numbers."""
+        places = self._bins.places(self.law.locate(X).codes.astype(np.intp))
+        return self._of_values[places] | (self._masses[places] > 0.5)
+
+    def answers(self, X, rare):
+        """Query the model about rare values, in the order of rows, until it is enough.
+
+        Parameters
+        ----------
+        X : table
+            All rows of the call.
+        rare : RareValues
+            Of some of them.
+
+        Returns
+        -------
+        PooledAnswers
+        """
+        # In the order of the rows: which of them may be asked about does not depend on
+        # what was asked before.
+        numbers = {}
+        keys = rare.keys(X)
+        place = np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=int)
+        wanted = list(numbers)[: self.most_values]
+        first = np.unique(place, return_index=True)[1][: len(wanted)]
+        effects = self._effects(wanted, rare, first, X) if wanted else (None, None)
+        asked = place < len(wanted)
+        unasked = Counter(rare.columns[~asked].tolist())
+        own = rare.rows[asked], rare.columns[asked], place[asked], *effects, unasked
+        return PooledAnswers(self._pool, *own, len(wanted) * self.n_draws)
+
+    def _effects(self, keys, rare, first, X):
+        """Paired differences of each key, its mass, and their share of the contrast."""
+        with self._lock:
+            if self._pool is None:
+                own = self.law, self.kernel, self.response, N_DRAWS, self.seed
+                self._pool = PairedPool(*own)
+            known = {key: self._responses[key] for key in keys if key in self._responses}
+            example = dict(zip(keys, rare.rows[first], strict=True))
+            new = [key for key in keys if key not in known]
+            names = self.law.sampler.format_.feature_names
+            for start in range(0, len(new), _AT_ONCE):
+                some = new[start : start + _AT_ONCE]
+                tables = [self._table(key, example[key], X) for key in some]
+                columns = [j for j, *_ in some]
+                found = query_own_values(self.response, tables, columns, names)
+                known.update(zip(some, found, strict=True))
+            for key in keys:
+                self._responses[key] = known[key]
+                self._responses.move_to_end(key)
+            base = self._pool.responses
+            most = min(_REMEMBERED, max(1, _REMEMBERED_BYTES // base.nbytes))
+            while len(self._responses) > most:
+                self._responses.popitem(last=False)
+        effects, q = np.empty((len(keys), *base.shape)), rare.masses[first]
+        for k, key in enumerate(keys):
+            own = self._pool.scaled(known[key])
+            effects[k] = base - own if key[1] == OTHERS else own - base
+        shares = np.where(rare.sides[first] == OTHERS, q, 1.0 - q)
+        return effects, np.column_stack([q, shares])
+
+    def _table(self, key, i, X):
+        j, side, code = key
+        if side == UNSEEN_VALUE:
+            return self._pool.with_value(j, X, i)
+        return self._pool.with_bin(j, code, side == INSIDE)
+
+
+@dataclass(frozen=True, eq=False)
+class PooledAnswers:
+    """Responses to the own-value draws that the rows of one call share.
+
+    Parameters
+    ----------
+    pool : PairedPool or None
+        The draws without own values.
+    rows, columns, places : ndarray of shape (n_contrasts,) of int
+        Rows, columns and places of their values among `effects`, in the order of rows.
+    effects : ndarray of shape (n_values, n_outputs, n_draws)
+        Paired differences of each value.
+    shares : ndarray of shape (n_values, 2)
+        Mass of each value, and the share of the contrast that the differences tell.
+    unasked : Counter
+        Rows, by column, whose values were not asked about, as too many were wanted.
+    n_samples : int
+        Model rows that the answers rest on, without those of the pool.
+    """
+
+    pool: PairedPool | None
+    rows: np.ndarray
+    columns: np.ndarray
+    places: np.ndarray
+    effects: np.ndarray | None
+    shares: np.ndarray | None
+    unasked: Counter
+    n_samples: int
+
+    @property
+    def n_asked(self):
+        """Model rows, those of the pool included."""
+        return self.n_samples + (len(self.pool.points) if self.n_samples else 0)
+
+    def of(self, X, rows, outputs):
+        """Contrasts of some rows of the call, as `OwnAnswers.contrasts`, in a list."""
+        at = np.searchsorted(rows, self.rows)
+        at = np.minimum(at, len(rows) - 1)
+        mine = np.flatnonzero(rows[at] == self.rows)
+        if not len(mine):
+            return []
+        height = max(1, block_bytes() // (64 * self.effects[0].size))
+        parts = [mine[part] for part in gen_batches(len(mine), height)]
+        return [self._contrasts(X, at, part, outputs) for part in parts]
+
+    def _contrasts(self, X, at, mine, outputs):
+        rows, columns, places = at[mine], self.columns[mine], self.places[mine]
+        mass, share = self.shares[places].T
+        weights = self.pool.weights(X, rows, columns)
+        own = self.effects[places], outputs[rows], self.pool
+        return OwnContrasts.of(rows, columns, mass, share, weights, *own)
+
+
+def _content(value):
+    """Something that stands for a value, and can be a key."""
+    return type(value).__name__, repr(value)
