@@ -1,7 +1,7 @@
 """A pool whose moments are those of independent features: two matrix products a row."""
 
 import numpy as np
-from sklearn.utils import gen_batches
+from sklearn.utils import gen_batches, gen_even_slices
 
 from sklime.laws.bins import BinList
 from sklime.laws.masks import weights_by_count
@@ -17,6 +17,9 @@ _IN_CACHE = 2**22
 
 # Rows that are worth a pass over all draws.
 _LEAST_ROWS = 32
+
+# A kernel's factor that tells the closest draws from all others as 0 does.
+_LEAST_FACTOR = 1e-300
 
 # Integers whose sums over the columns are exact in single precision.
 _MOST_SUMMED = 2**23
@@ -83,8 +86,9 @@ class ContrastPool(SharedPool):
         self._bins = BinList([len(law.mean) - 1 for law in laws])
         self._mean_z = np.concatenate([law.mean for law in laws])
         self._variance = np.concatenate([law.variance for law in laws])
-        with np.errstate(divide="ignore"):
-            self._log_weights = np.log(weights_by_count(kernel, d))
+        # What one more match multiplies a weight by, in logarithms.
+        self._log_match = -np.log(max(mismatch, _LEAST_FACTOR))
+        self._has_weight = weights_by_count(kernel, d) > 0.0
 
     @property
     def bytes_per_row(self):
@@ -191,8 +195,10 @@ class ContrastPool(SharedPool):
         """Sums of the draws around rows in these bins."""
         n, k = outputs.shape
         height = max(_LEAST_ROWS, _IN_CACHE // (4 * (1 + k) * self.n_samples))
+        # Equally many rows in each part: a part of few rows costs as much as one of many.
         parts = [
-            self._sums_in_cache(codes[:, p], outputs[p]) for p in gen_batches(n, height)
+            self._sums_in_cache(codes[:, p], outputs[p])
+            for p in gen_even_slices(n, -(-n // height))
         ]
         return ContrastSums.joined(parts)
 
@@ -289,15 +295,14 @@ class ContrastPool(SharedPool):
         -------
         ndarray of shape (n_rows, n_draws)
         """
-        d, n = own.shape
-        # The tables of all rows stand in one line: matches are counted from their starts.
-        starts = np.arange(n) * (d + 1)
-        places = self.draws_in_bins.weigh(own, np.ones(own.shape), starts)
-        most = self._log_weights[places.max(axis=1).astype(np.intp) - starts]
-        with np.errstate(invalid="ignore", under="ignore"):
-            table = np.exp(np.minimum(self._log_weights - most[:, np.newaxis], 0.0))
-        table = np.where(np.isfinite(most)[:, np.newaxis], largest * table, 0.0)
-        return table.astype(dtype).ravel().take(places.astype(np.intp))
+        matches = self.draws_in_bins.weigh(own, np.ones(own.shape), np.zeros(own.shape[1]))
+        most = matches.max(axis=1, keepdims=True)
+        has_weight = self._has_weight[most.astype(np.intp)]
+        matches -= most
+        with np.errstate(under="ignore"):
+            weights = np.exp(matches.astype(dtype, copy=False) * dtype(self._log_match))
+        weights *= np.where(has_weight, largest, 0.0).astype(dtype)
+        return weights
 
 
 def scrambles_of(groups):

@@ -132,21 +132,40 @@ class OneHotDraws:
         (n_rows, k, n), n_scrambles = A.shape, len(self.scrambles)
         products = self._products(A.reshape(n_rows * k, n))
         products = products.reshape(n_scrambles, n_rows, k, -1)
-        matched = np.zeros((n_scrambles, n_rows, k, len(own)))
-        few = own[self._few]
-        if len(few):
-            left_out = (few == self._left_out).T
-            at = np.where(left_out, 0, self._columns_of(few).T)
-            rows = np.arange(n_rows)[:, np.newaxis]
-            # The index of features comes first: so indexed, it stands before outputs.
-            gathered = products[:, rows, :, at].transpose(2, 0, 3, 1)
-            matched[..., self._few] = gathered
-            matched[..., self._few] -= self._in_others(products) * left_out[:, np.newaxis]
+        matched = self._in_own(products, own[self._few])
+        if len(self._many):
+            of_few, matched = matched, np.zeros((n_scrambles, n_rows, k, len(own)))
+            matched[..., self._few] = of_few
         for j in self._many:
             row, draw = self._matching(j, own[j])
             np.add.at(matched[..., j], (self._scramble_of[draw], row), A[row, :, draw])
-        matched *= (own >= 0).T[:, np.newaxis]
+        if (own < 0).any():
+            matched *= (own >= 0).T[:, np.newaxis]
         return products[..., 0].astype(np.float64), matched
+
+    def _in_own(self, products, few):
+        """Sums over the draws in rows' own bins of the columns of few bins.
+
+        Parameters
+        ----------
+        products : ndarray of shape (n_scrambles, n_rows, k, n_dense)
+        few : ndarray of shape (n_few, n_rows) of int
+
+        Returns
+        -------
+        ndarray of shape (n_scrambles, n_rows, k, n_few), dtype float64
+        """
+        n_scrambles, n_rows, k, n_dense = products.shape
+        if not len(few):
+            return np.zeros((n_scrambles, n_rows, k, 0))
+        left_out = (few == self._left_out).T[:, np.newaxis]
+        at = np.where(left_out, 0, self._columns_of(few).T[:, np.newaxis])
+        # Places in one long line, which numpy takes from faster than from an array.
+        starts = n_dense * np.arange(n_rows * k).reshape(n_rows, k, 1)
+        lines = products.reshape(n_scrambles, -1)
+        inside = lines.take(starts + at, axis=1).astype(np.float64)
+        inside -= self._in_others(products) * left_out
+        return inside
 
     def _in_others(self, products):
         """Sums over the stored bins of each column."""
