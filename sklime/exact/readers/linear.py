@@ -9,9 +9,8 @@ from sklearn import linear_model, svm
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.multioutput import MultiOutputRegressor
 
-from sklime.exact.form import ClosedForm
+from sklime.exact.additive import AdditiveForm
 from sklime.exact.readers.layout import reads_models
-from sklime.exact.sum_of_columns import SumOfColumns
 from sklime.exceptions import NoClosedForm
 
 _LINEAR = (
@@ -59,7 +58,7 @@ _GENERALIZED = (
 )
 
 
-class LinearForm(ClosedForm):
+class LinearForm(AdditiveForm):
     """Closed form of a linear model.
 
     Parameters
@@ -70,16 +69,10 @@ class LinearForm(ClosedForm):
 
     def __init__(self, coef):
         self.coef = coef
+        self.n_features = coef.shape[1]
 
-    def bind(self, features, columns, points, mismatch):
-        features.check_width(self.coef.shape[1], exactly=True)
-        parts = [
-            values.T @ self.coef[:, owned].T
-            for values, owned in zip(features.values, features.owned, strict=True)
-        ]
-        if not all(np.isfinite(part).all() for part in parts):
-            raise NoClosedForm("missing or infinite values reach the linear model")
-        return SumOfColumns(parts, columns, points)
+    def part(self, features, values):
+        return values.T @ self.coef[:, features].T
 
 
 @reads_models

@@ -1,0 +1,64 @@
+"""The contract of additive closed forms: sums of single-column functions."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklime.exact.form import ClosedForm
+from sklime.exact.sum_of_columns import SumOfColumns
+from sklime.exceptions import NoClosedForm
+
+
+class AdditiveForm(ClosedForm):
+    """Base of the closed forms that are sums of functions of the columns' features."""
+
+    # Number of model features that it reads.
+    n_features: int
+
+    @abstractmethod
+    def part(
+        self, features: NDArray[np.intp], values: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """What some model features add to the responses, up to a constant per output.
+
+        Parameters
+        ----------
+        features : ndarray of shape (n,) of int
+            Model features, those of one column.
+        values : ndarray of shape (n, n_points)
+            Their values at points of the column.
+
+        Returns
+        -------
+        ndarray of shape (n_points, n_outputs)
+        """
+
+    def parts(self, features):
+        """Functions of all columns at their grid points.
+
+        Parameters
+        ----------
+        features : FeatureMap
+            Model features as functions of the columns.
+
+        Returns
+        -------
+        list of n_columns ndarrays of shape (n_points, n_outputs)
+
+        Raises
+        ------
+        NoClosedForm
+            If the model has other features, or its answers to some values are not finite.
+        """
+        features.check_width(self.n_features, exactly=True)
+        pairs = zip(features.owned, features.values, strict=True)
+        parts = [self.part(owned, values) for owned, values in pairs]
+        if not all(np.isfinite(part).all() for part in parts):
+            raise NoClosedForm("missing or infinite values reach the linear model")
+        return parts
+
+    def bind(self, features, columns, points, mismatch):
+        return SumOfColumns(self.parts(features), columns, points)
