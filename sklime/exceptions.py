@@ -10,6 +10,7 @@ __all__ = [
     "ClosedFormWarning",
     "HidingWarning",
     "NeighbourhoodWarning",
+    "RefittedModelWarning",
     "SelectionWarning",
     "UnknownValueWarning",
 ]
@@ -50,6 +51,15 @@ class ClosedFormWarning(UserWarning):
     """A closed form failed unexpectedly, and draws took its place.
 
     Given under ``method="auto"`` only; it is a fault of sklime, and worth a report.
+    """
+
+
+class RefittedModelWarning(UserWarning):
+    """The model was fitted again after the explainer's fit, or learnt from more rows.
+
+    Given where attributions would mix what the old model answered with what the new one
+    does. A model without `fit`, or one that keeps what it learnt elsewhere than in
+    attributes, can change without this warning.
     """
 
 

@@ -1,11 +1,23 @@
 """Reports of users, as they were told: each with the value that is right."""
 
+import pickle
+
+import catboost
+import lightgbm
 import numpy as np
 import pytest
+import xgboost
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
 from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LinearRegression, Ridge, SGDRegressor
+from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from sklime import FunctionRegressor, LimeExplainer
+from sklime.exceptions import RefittedModelWarning
 from sklime.samplers import MarginalSampler
 
 
@@ -85,3 +97,79 @@ def test_a_fit_that_fails_leaves_no_mixture_of_two_fits():
     assert again.as_list(0) == scaled.explain(100 * X[:1]).as_list(0)
     assert_allclose(again.values, 100 * before.values, rtol=1e-6)
     assert_array_equal(again.data, 100 * X[:1])
+
+
+REFITTED = {
+    "linear": LinearRegression,
+    "forest": lambda: RandomForestRegressor(5, random_state=0),
+    "boosting": lambda: HistGradientBoostingRegressor(max_iter=5),
+    "steps": lambda: make_pipeline(StandardScaler(), KNeighborsRegressor()),
+    "search": lambda: GridSearchCV(Ridge(), {"alpha": [1.0, 2.0]}),
+    "xgboost": lambda: xgboost.XGBRegressor(n_estimators=5),
+    "lightgbm": lambda: lightgbm.LGBMRegressor(n_estimators=5, verbose=-1),
+    "catboost": lambda: catboost.CatBoostRegressor(
+        iterations=5, verbose=0, allow_writing_files=False
+    ),
+}
+WAYS = {
+    "itself": lambda model: model,
+    "method": lambda model: FunctionRegressor(model.predict),
+    "function": lambda model: FunctionRegressor(lambda X: model.predict(X)),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", REFITTED)
+def test_a_model_that_was_fitted_again_is_told(name, way):
+    X = np.random.default_rng(0).normal(size=(80, 2))
+    model = REFITTED[name]().fit(X, X[:, 0])
+    explainer = LimeExplainer(WAYS[way](model), n_samples=64, random_state=0).fit(X)
+    kept = pickle.loads(pickle.dumps(explainer)) if way == "itself" else None
+    before = explainer.explain(X[:2])
+    model.fit(X, X[:, 1])
+    for ask in (explainer.explain, explainer.transform, explainer.score):
+        with pytest.warns(RefittedModelWarning, match="Call the explainer's fit again"):
+            ask(X[:2])
+    again = explainer.fit(X).explain(X[:2])
+    assert abs(again.values[0, 1]) > 10 * abs(before.values[0, 1])
+    if kept is not None:
+        # Its model is one of its own.
+        assert_array_equal(kept.explain(X[:2]).values, before.values)
+
+
+def test_a_model_that_learnt_from_more_rows_is_told():
+    X = np.random.default_rng(0).normal(size=(80, 2))
+    model = SGDRegressor(random_state=0).fit(X, X[:, 0])
+    explainer = LimeExplainer(model, random_state=0).fit(X)
+    explainer.explain(X[:2])
+    model.partial_fit(X, X[:, 1])
+    with pytest.warns(RefittedModelWarning, match="SGDRegressor was fitted again"):
+        explainer.explain(X[:2])
+
+
+def test_models_that_note_their_calls_were_not_fitted_again():
+    class Counting(LinearRegression):
+        last_ = None
+
+        def fit(self, X, y):
+            self.last_ = np.zeros(len(X))
+            return super().fit(X, y)
+
+        def predict(self, X):
+            self.n_calls_ = getattr(self, "n_calls_", 0) + 1
+            self.seen_ = [*getattr(self, "seen_", []), np.array(X)]
+            self.last_ = super().predict(X)
+            return self.last_
+
+    X = np.random.default_rng(0).normal(size=(80, 2))
+    explainer = LimeExplainer(Counting().fit(X, X[:, 0]), random_state=0).fit(X)
+    explainer.explain(X[:2])
+    explainer.transform(X[:2])
+
+
+def test_an_unfitted_model_is_the_explainers_own():
+    X = np.random.default_rng(0).normal(size=(80, 2))
+    model = LinearRegression()
+    explainer = LimeExplainer(model, random_state=0).fit(X, X[:, 0])
+    model.fit(X, X[:, 1])
+    explainer.explain(X[:2])
