@@ -1,6 +1,8 @@
 """Reports of users, as they were told: each with the value that is right."""
 
 import pickle
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import catboost
 import lightgbm
@@ -14,7 +16,7 @@ from sklearn.linear_model import LinearRegression, Ridge, SGDRegressor
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import KBinsDiscretizer, StandardScaler
 
 from sklime import FunctionRegressor, LimeExplainer
 from sklime.exceptions import RefittedModelWarning
@@ -173,3 +175,21 @@ def test_an_unfitted_model_is_the_explainers_own():
     explainer = LimeExplainer(model, random_state=0).fit(X, X[:, 0])
     model.fit(X, X[:, 1])
     explainer.explain(X[:2])
+
+
+@pytest.mark.parametrize(
+    "binning", ["kmeans", KBinsDiscretizer(3, encode="ordinal", strategy="kmeans")]
+)
+def test_fits_in_threads_leave_the_filters_of_warnings_alone(binning):
+    def fit(seed):
+        X = np.random.default_rng(seed).normal(size=(300, 6))
+        MarginalSampler(binning=binning).fit(X)
+
+    before = list(warnings.filters)
+    try:
+        for _ in range(3):
+            with ThreadPoolExecutor(8) as pool:
+                list(pool.map(fit, range(24)))
+        assert list(warnings.filters) == before
+    finally:
+        warnings.filters[:] = before
