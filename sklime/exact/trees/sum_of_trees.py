@@ -5,6 +5,7 @@ from scipy import sparse
 from sklearn.utils import gen_batches
 
 from sklime.exact.form import RebuiltModel
+from sklime.exact.trees.shared_paths import SharedPaths
 from sklime.exact.trees.split_chances import TabulatedSplits
 from sklime.exact.trees.split_masses import column_cuts
 from sklime.exceptions import NoClosedForm
@@ -98,6 +99,31 @@ class SumOfTrees(RebuiltModel):
                     coef[rows, i, group.columns] += (group.by_column @ difference).T
         return expected, coef
 
+    def pairs(self, laws, outputs, pairs):
+        n = len(laws[0].mean)
+        found = np.zeros((n, len(outputs), len(pairs)))
+        number = _numbers_of_pairs(pairs, len(laws))
+        for group in self._groups:
+            paths = SharedPaths(group.levels, group.split_columns, number)
+            if not paths.n_terms:
+                continue
+            height = paths.n_rows(_CELLS)
+            for rows in gen_batches(n, height):
+                chance, slope = group.chances(laws, rows)
+                reach = group.reach(chance)
+                for i, c in enumerate(outputs):
+                    _, difference = group.expect(chance, self.boxes.values[:, c])
+                    terms = paths.terms(chance, slope, reach, difference)
+                    found[rows, i, paths.pairs] += (paths.by_pair @ terms).T
+        return found
+
+
+def _numbers_of_pairs(pairs, n_columns):
+    """Table of shape (n_columns, n_columns): the number of each pair, -1 if not wanted."""
+    number = np.full((n_columns, n_columns), -1)
+    number[pairs[:, 0], pairs[:, 1]] = number[pairs[:, 1], pairs[:, 0]] = range(len(pairs))
+    return number
+
 
 def check_number_of_nodes(n_nodes):
     """Refuse trees that are too many to hold, before they are copied.
@@ -131,7 +157,7 @@ class _Group:
 
     def __init__(self, group, owner, cuts):
         self.levels, self.splits = group.levels, group.splits.astype(np.int32)
-        column = owner[group.splits]
+        column = self.split_columns = owner[group.splits]
         above, right = group.above(column)
         self.columns, counts = np.unique(column, return_counts=True)
         order = np.argsort(column, kind="stable").astype(np.int32)
