@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from sklime.exact.coalition_form import Background, CoalitionModel, KeepLaw
     from sklime.exact.feature_map import FeatureMap
     from sklime.laws.columns import Column
     from sklime.laws.tilted import ColumnLaw
@@ -53,6 +54,32 @@ class ClosedForm(ABC):
         NoClosedForm
             If the model has other features, or is too large.
         """
+
+    def bind_coalitions(
+        self,
+        features: FeatureMap,
+        columns: Sequence[Column],
+        points: list[NDArray[np.float64]],
+        background: Background,
+        keep: KeepLaw,
+    ) -> CoalitionModel:
+        """Rebuild the model under laws of coalitions: columns kept, or from a background.
+
+        Parameters
+        ----------
+        features, columns, points
+            As for `bind`.
+        background : Background
+            What dropped columns follow.
+        keep : KeepLaw
+            Of the probability that columns are kept.
+
+        Raises
+        ------
+        NoClosedForm
+            If the form has none, or the model is too large.
+        """
+        raise NoClosedForm(f"{type(self).__name__} has none for coalitions of columns")
 
 
 class RebuiltModel(ABC):
