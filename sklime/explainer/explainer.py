@@ -29,6 +29,7 @@ from sklime.explainer.metadata import metadata, parameters_in_words
 from sklime.explainer.parameters import (
     check_container,
     check_parameters,
+    check_shapley,
     check_uncertainty,
 )
 from sklime.explainer.progress import (
@@ -296,6 +297,7 @@ class LimeExplainer(
         self.kernel_ = as_kernel(kernel).resolve(
             metric=self.sampler_.default_metric_, width=self.sampler_.default_width_
         )
+        check_shapley(self.kernel_, self.sampler_, self.surrogate)
         self._seed = resolve_seed(self.random_state)
         # Clones of these share their seeds, so that equal rows are explained alike.
         self.selector_ = AllFeatures()
