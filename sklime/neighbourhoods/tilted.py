@@ -75,6 +75,8 @@ class TiltedContrasts(TiltedDraws):
     def interactions(self, X, outputs, pairs):
         at, drawn = self.evaluate(X)
         known = self.pool.known(at.codes, outputs)
+        # The additive part was fitted to other draws.
+        known.free_share[:] = 1.0
         found = []
         for i, (sample, responses) in enumerate(drawn):
             Z, ones = sample.design.T.astype(np.float64), np.ones(len(sample))
