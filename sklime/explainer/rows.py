@@ -40,6 +40,9 @@ class Rows(ABC):
         """The model's responses to the rows themselves."""
         return np.concatenate([response(table) for table in self.kind.tables(self.X)])
 
+    # Whether all rows have the same features, which are columns of a table.
+    shares_columns = False
+
     # Whether some features are standardised values, so that rows are not 1 in them.
     standardised = False
 
@@ -82,6 +85,7 @@ class ColumnRows(Rows):
     def __init__(self, sampler, X, given):
         super().__init__(sampler, X, given)
         self._units = sampler.units(X)
+        self.shares_columns = self._units is None
         self.standardised = not sampler.binary_features_.all()
 
     def blocks(self, height):
