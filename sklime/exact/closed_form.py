@@ -18,7 +18,7 @@ from sklime.kernels import ShapleyKernel
 from sklime.laws.masks import MaskLaw
 from sklime.laws.tilted import mismatch_factor
 from sklime.samplers.masked.coalition import CoalitionSampler
-from sklime.selectors import AllFeatures, MomentSelector
+from sklime.selectors import MomentSelector
 from sklime.tables.access import take_rows
 
 # Training rows on which the rebuilt model is compared with the real one, and how closely,
@@ -63,11 +63,6 @@ def closed_form(response, law, kernel, selector, surrogate, X, n_samples):
         raise NoClosedForm(f"selector {selector!r} needs draws")
     if surrogate is not None:
         raise NoClosedForm(f"surrogate {surrogate!r} needs draws")
-    if isinstance(kernel, ShapleyKernel) and not isinstance(selector, AllFeatures):
-        raise NoClosedForm(
-            f"selector {selector!r} leaves features out, and Shapley values of the others "
-            "would not add up"
-        )
     n_samples = law.count_draws(n_samples)
     if not isinstance(law, MaskLaw):
         if kernel.column_factor is None:
@@ -84,7 +79,7 @@ def _found(response, law, kernel, X, n_samples):
     find = _population
     if isinstance(law, MaskLaw):
         tables = isinstance(law.sampler, CoalitionSampler)
-        find = _coalitions if tables else MaskPopulation.of
+        find = _of_columns if tables else MaskPopulation.of
     population = find(model, steps, response, law, kernel, X, n_samples)
     _check_methods([*wrappers, model, *np.ravel(getattr(model, "estimators_", []))])
     return population
@@ -104,16 +99,26 @@ def _population(model, steps, response, law, kernel, X, n_samples):
     return Population(law, kernel, rebuilt, n_samples)
 
 
-def _coalitions(model, steps, response, law, kernel, X, n_samples):
+def _of_columns(model, steps, response, law, kernel, X, n_samples):
     """Population moments of coalitions of a table's columns."""
-    if not isinstance(kernel, ShapleyKernel) and law.sampler.background_ is not None:
+    own = model, steps, response, law, kernel, X, n_samples
+    finders = [MaskPopulation.of, _coalitions]
+    if isinstance(kernel, ShapleyKernel):
+        # Steps that mix columns need the first, which takes rows one by one.
+        finders.reverse()
+    reasons = []
+    for find in finders:
         try:
-            own = model, steps, response, law, kernel, X, n_samples
-            return MaskPopulation.of(*own)
-        except NoClosedForm:
-            pass
+            return find(*own)
+        except NoClosedForm as reason:
+            reasons.append(reason)
+    raise reasons[finders.index(_coalitions)]
+
+
+def _coalitions(model, steps, response, law, kernel, X, n_samples):
+    """Population moments of coalitions of independent columns."""
     form, keep = _read(model, response), keep_law(kernel)
-    sampler, law = law.sampler, law.sampler._marginals.law_.independent_columns(X)
+    sampler, law = law.sampler, law.sampler.column_law_.independent_columns(X)
     points = column_points(law)
     trials = trial_rows(law.columns, points)
     pushed = _steps(form, steps, response, law)

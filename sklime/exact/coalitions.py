@@ -15,7 +15,8 @@ from sklime.exceptions import ClosedFormFailed, NoClosedForm
 from sklime.kernels import ShapleyKernel
 from sklime.laws.tilted import mismatch_factor
 from sklime.model.response import models_own_errors
-from sklime.moments.independent import IndependentMoments, ShapleyMoments
+from sklime.moments.independent import IndependentMoments
+from sklime.moments.shapley import ExactShapleyMoments
 from sklime.tables.access import take_rows, with_value_of
 
 # The number of rows is padded to a multiple, lest a product of one row be summed in
@@ -76,7 +77,7 @@ class CoalitionPopulation(ExactSource):
             "n_samples": self.n_samples,
         }
         if kept is None:
-            return ShapleyMoments.of(**own)
+            return ExactShapleyMoments.of(**own)
         # Of columns that are kept or dropped alike, the kernel favours one side.
         efficiency = (0.5 / (kept**2 + (1.0 - kept) ** 2)) ** shape[1]
         return IndependentMoments(

@@ -100,33 +100,6 @@ class IndependentMoments(RowMoments):
         return IndependentCentralMoments(self.mean_z, self.variance, self.coef, constant)
 
 
-class ShapleyMoments(IndependentMoments):
-    """Moments whose coefficients are Shapley values, in closed form.
-
-    They add up to the row's own response, from `y_origin`, which is the expected one where
-    no column is kept: so features are measured from 0, and `variance`, one for all, only
-    says that they vary.
-    """
-
-    @classmethod
-    def of(cls, coef, y_origin, positions, n_samples):
-        """Moments from Shapley values, and from what the model answers to no column."""
-        return cls(
-            mean_z=np.zeros_like(positions),
-            variance=np.full_like(positions, 0.25),
-            coef=coef,
-            y_origin=y_origin,
-            positions=positions,
-            effective_sample_sizes=np.full(len(coef), float(n_samples)),
-            n_samples=n_samples,
-        )
-
-    @property
-    def match_shares(self):
-        """Shares of coalitions that keep a column: one half."""
-        return np.full_like(self.mean_z, 0.5)
-
-
 @dataclass(frozen=True)
 class IndependentCentralMoments(CentralMoments):
     """Central moments of independent features, measured from expected responses.
