@@ -11,6 +11,7 @@ from sklime.exact.grid import column_points, drawn_rows, trial_rows
 from sklime.exact.mask_population import MaskPopulation
 from sklime.exact.population import Population
 from sklime.exact.readers import READERS
+from sklime.exact.readers.expansions import absorb
 from sklime.exceptions import NoClosedForm
 from sklime.laws.masks import MaskLaw
 from sklime.laws.tilted import mismatch_factor
@@ -82,10 +83,10 @@ def _population(model, steps, response, law, kernel, X, n_samples):
     """Population moments under a law of independent columns."""
     if kernel.precision is None and not all(column.binary for column in law.columns):
         raise NoClosedForm(f"kernel {kernel!r} has no Gaussian column factor")
-    form = _read(model, response)
+    form, left = absorb(_read(model, response), steps)
     points = column_points(law)
     trials = trial_rows(law.columns, points)
-    pushed = steps if form.step is None else [*steps, form.step]
+    pushed = left if form.step is None else [*left, form.step]
     features = _feature_map(pushed, response, law, X, points, trials)
     rebuilt = form.bind(features, law.columns, points, mismatch_factor(kernel))
     _calibrate(rebuilt, response, law, X, points, trials, _N_QUERIED if steps else 0)
