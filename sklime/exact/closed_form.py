@@ -13,6 +13,7 @@ from sklime.exact.grid import column_points, drawn_rows, trial_rows
 from sklime.exact.mask_population import MaskPopulation
 from sklime.exact.population import Population
 from sklime.exact.readers import READERS
+from sklime.exact.readers.expansions import absorb
 from sklime.exceptions import NoClosedForm
 from sklime.kernels import ShapleyKernel
 from sklime.laws.masks import MaskLaw
@@ -89,10 +90,10 @@ def _population(model, steps, response, law, kernel, X, n_samples):
     """Population moments under a law of independent columns."""
     if kernel.precision is None and not all(column.binary for column in law.columns):
         raise NoClosedForm(f"kernel {kernel!r} has no Gaussian column factor")
-    form = _read(model, response)
+    form, left = absorb(_read(model, response), steps)
     points = column_points(law)
     trials = trial_rows(law.columns, points)
-    pushed = _steps(form, steps, response, law)
+    pushed = _steps(form, left, response, law)
     features = _feature_map(pushed, law, X, points, trials)
     rebuilt = form.bind(features, law.columns, points, mismatch_factor(kernel))
     _calibrate(rebuilt, response, law, X, points, trials, _N_QUERIED if steps else 0)
@@ -117,11 +118,12 @@ def _of_columns(model, steps, response, law, kernel, X, n_samples):
 
 def _coalitions(model, steps, response, law, kernel, X, n_samples):
     """Population moments of coalitions of independent columns."""
-    form, keep = _read(model, response), keep_law(kernel)
+    keep = keep_law(kernel)
+    form, left = absorb(_read(model, response), steps)
     sampler, law = law.sampler, law.sampler.column_law_.independent_columns(X)
     points = column_points(law)
     trials = trial_rows(law.columns, points)
-    pushed = _steps(form, steps, response, law)
+    pushed = _steps(form, left, response, law)
     features = _feature_map(pushed, law, X, points, trials)
     own = OwnFeatures(features, law.columns, law.format, pushed)
     rows = [None] if sampler.background_ is None else sampler.background_

@@ -5,6 +5,8 @@ one; a Banzhaf value, and LIME's coefficient under a kernel that is a product ov
 is that contrast at one probability.
 """
 
+from contextlib import contextmanager
+
 import numpy as np
 
 from sklime.exact.coalition_form import KeepLaw
@@ -57,7 +59,8 @@ class CoalitionPopulation(ExactSource):
     @reports_failures
     def evaluate(self, X):
         """Rows' own model features, (n_model_features, n_rows); the model is not queried."""
-        return self.features(X)
+        with one_by_one(len(X)):
+            return self.features(X)
 
     @reports_failures
     def moments(self, evaluated, outputs):
@@ -65,10 +68,11 @@ class CoalitionPopulation(ExactSource):
         own = np.pad(evaluated, [(0, 0), (0, -n % _PADDING)], mode="edge")
         wanted, place = np.unique(outputs, return_inverse=True)
         place = place.reshape(outputs.shape)
-        expected, coef = self.model(own, wanted)
+        with one_by_one(n):
+            expected, coef = self.model(own, wanted)
+            if not np.isfinite(coef).all():
+                raise NoClosedForm("missing or infinite values of the row reach the model")
         coef = np.take_along_axis(coef[:n], place[:, :, np.newaxis], axis=1)
-        if not np.isfinite(coef).all():
-            raise not_alone("missing or infinite values of the row reach the model", n)
         shape, kept = (n, coef.shape[2]), self.keep.probability
         own = {
             "coef": coef,
@@ -158,10 +162,9 @@ class OwnFeatures:
         idle = self.features.owner < 0
         moved = ~equal_with_nan(own[idle], self.features.constants[idle, np.newaxis])
         if moved.any():
-            raise not_alone(
+            raise NoClosedForm(
                 "a step in front of the model makes another feature of its values than of "
-                "those that training had",
-                len(E),
+                "those that training had"
             )
         new = self._new(E)
         if new.any():
@@ -188,13 +191,20 @@ class OwnFeatures:
         base = self.features.constants[:, np.newaxis]
         mixed |= ~told & ~equal_with_nan(other, base)
         if mixed.any():
-            raise not_alone(
+            raise NoClosedForm(
                 "a step in front of the model mixes columns where one of them has a gap or "
-                "a category that training did not have",
-                len(E),
+                "a category that training did not have"
             )
 
 
-def not_alone(reason, n_rows):
-    """Exception about rows without a closed form: of several, they are tried one by one."""
-    return NoClosedForm(reason) if n_rows == 1 else ClosedFormFailed(reason)
+@contextmanager
+def one_by_one(n_rows):
+    """Context: where one of several rows has no closed form, they are tried one by one."""
+    try:
+        yield
+    except ClosedFormFailed:
+        raise
+    except NoClosedForm as reason:
+        if n_rows == 1:
+            raise
+        raise ClosedFormFailed(str(reason)) from reason
