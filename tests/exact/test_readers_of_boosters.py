@@ -9,8 +9,6 @@ import pandas as pd
 import pytest
 import xgboost
 from catboost import CatBoost, CatBoostClassifier, CatBoostRanker, CatBoostRegressor
-from sklearn.base import clone
-from sklearn.datasets import load_breast_cancer
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
