@@ -9,10 +9,19 @@ import pandas as pd
 import pytest
 import xgboost
 from catboost import CatBoost, CatBoostClassifier, CatBoostRanker, CatBoostRegressor
+from sklearn.base import clone
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    AdaBoostRegressor,
+    GradientBoostingClassifier,
+    IsolationForest,
+)
 from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import QuantileTransformer, StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
 from sklime import FunctionRegressor, LimeExplainer
 from sklime.kernels import ExponentialKernel
@@ -364,3 +373,114 @@ def test_probabilities_of_boosters_are_sampled(booster, reason):
     assert LimeExplainer(booster, n_samples=64).fit(X).method_ == "sampling"
     with pytest.raises(ValueError, match=reason):
         LimeExplainer(booster, method="exact").fit(X)
+
+
+# --------------------------------------------------- scikit-learn's ensembles without sums
+
+
+@pytest.mark.parametrize("y", [BINARY, THREE], ids=["two", "three"])
+@pytest.mark.parametrize("depth", [1, 3])
+def test_weighted_votes_of_trees(y, depth):
+    trees = DecisionTreeClassifier(max_depth=depth)
+    names = np.array(["low", "mid", "top"])[y]
+    model = AdaBoostClassifier(trees, n_estimators=15, random_state=0).fit(X, names)
+    compare(model, X, model.decision_function, "decision_function")
+
+
+@pytest.mark.parametrize(
+    ("model", "y", "method", "reason"),
+    [
+        (AdaBoostRegressor(n_estimators=5), SIGNAL, "auto", "the weighted median"),
+        (IsolationForest(n_estimators=5), None, "auto", "minus a row's mean depth"),
+        (AdaBoostClassifier(n_estimators=5), BINARY, "auto", "decision_function"),
+        (
+            AdaBoostClassifier(LogisticRegression(), n_estimators=5),
+            BINARY,
+            "decision_function",
+            "other than trees",
+        ),
+        *[
+            (
+                GradientBoostingClassifier(init=LogisticRegression(), n_estimators=5),
+                BINARY,
+                method,
+                r"the answers of init=LogisticRegression\(\)",
+            )
+            for method in ("auto", "decision_function")
+        ],
+    ],
+    ids=["median", "depth", "softmax", "others", "init", "init margin"],
+)
+def test_ensembles_that_are_no_sums_over_leaves_say_why(model, y, method, reason):
+    model = clone(model).fit(X, y)
+    params = {"response_method": method, "n_samples": 64, "random_state": 0}
+    assert LimeExplainer(model, **params).fit(X).method_ == "sampling"
+    with pytest.raises(ValueError, match=reason):
+        LimeExplainer(model, method="exact", **params).fit(X)
+
+
+# ------------------------------------------------------- margins of wrappers, in pipelines
+
+
+WRAPPERS = ["bare", "pipeline", "nested", "search", "within", "passthrough"]
+
+
+def boosters():
+    few = {"n_estimators": 12, "max_depth": 3, "n_jobs": 1, "random_state": 0}
+    return {
+        "xgboost": (xgboost.XGBClassifier(**few), {"output_margin": True}),
+        "xgboost forest": (xgboost.XGBRFClassifier(**few), {"output_margin": True}),
+        "lightgbm": (
+            lightgbm.LGBMClassifier(**few, min_child_samples=3, verbose=-1),
+            {"raw_score": True},
+        ),
+        "catboost": (cat(CatBoostClassifier), {"prediction_type": "RawFormulaVal"}),
+    }
+
+
+@pytest.mark.parametrize("method", ["exact", "sampling"])
+@pytest.mark.parametrize("y", [BINARY, THREE], ids=["two", "three"])
+@pytest.mark.parametrize(
+    "wrapped", ["bare", "pipeline", "nested", "search", "within", "passthrough"]
+)
+@pytest.mark.parametrize("library", boosters())
+def test_margins_of_wrappers_are_their_decision_function(library, wrapped, y, method):
+    model, keywords = boosters()[library]
+    depth = "depth" if library == "catboost" else "max_depth"
+    outer = {
+        "bare": lambda: model,
+        "pipeline": lambda: make_pipeline(StandardScaler(), model),
+        "nested": lambda: make_pipeline(
+            StandardScaler(), make_pipeline(QuantileTransformer(n_quantiles=10), model)
+        ),
+        "search": lambda: GridSearchCV(
+            make_pipeline(StandardScaler(), model),
+            {f"{type(model).__name__.lower()}__{depth}": [3]},
+            cv=2,
+        ),
+        "within": lambda: make_pipeline(
+            StandardScaler(), GridSearchCV(model, {depth: [3]}, cv=2)
+        ),
+        "passthrough": lambda: Pipeline([("none", "passthrough"), ("model", model)]),
+    }[wrapped]().fit(X, y)
+    explainer = LimeExplainer(
+        outer,
+        method=method,
+        response_method="decision_function",
+        target="all",
+        n_samples=256,
+        random_state=0,
+    ).fit(X)
+    assert explainer.method_ == method
+    asked = outer.best_estimator_ if wrapped == "search" else outer
+    if wrapped == "within":
+        asked = make_pipeline(outer[0], outer[1].best_estimator_)
+    margins = asked.predict(X[:9], **keywords)
+    if margins.ndim == 1:
+        margins = np.column_stack([-margins, margins])
+    explanation = explainer.explain(X[:9])
+    np.testing.assert_allclose(explanation.predictions, margins, rtol=1e-6, atol=1e-9)
+    if method == "exact":
+        single = library.startswith("xgboost")
+        answers = partial(asked.predict, **keywords)
+        compare(outer, X, answers, "decision_function", single=single)
