@@ -76,6 +76,8 @@ class CoalitionsOfProducts(CoalitionModel):
         n = own.shape[1]
         expected = np.tile(self.nothing()[outputs], (n, 1))
         contrasts = np.zeros((n, len(outputs), self._n_columns))
+        if not self._used:
+            return expected, contrasts
         height = max(64, _CELLS // (_ROWS * len(self._nodes)))
         for rows in gen_batches(n, _ROWS):
             factors = [

@@ -2,6 +2,7 @@
 
 from sklime.exact.readers import (
     boosting,
+    explainable_boosting,
     gaussian_process,
     kernel_machines,
     linear,
@@ -16,6 +17,7 @@ READERS = [
     linear.read,
     scikit_learn.read,
     boosting.read,
+    explainable_boosting.read,
     kernel_machines.read,
     gaussian_process.read,
 ]
