@@ -13,6 +13,7 @@ from types import FrameType
 __all__ = [
     "ClosedFormWarning",
     "HidingWarning",
+    "InteractionWarning",
     "NeighbourhoodWarning",
     "RefittedModelWarning",
     "SelectionWarning",
@@ -48,6 +49,15 @@ class HidingWarning(UserWarning):
     Given where the answer is far from those about training rows, yet nearly the same with
     every unit of a text, an image or a sequence hidden: what the sampler shows in their
     place tells the model as much, and the attributions are near 0 for that reason.
+    """
+
+
+class InteractionWarning(UserWarning):
+    """Interactions of some pairs of columns are not told, or not looked at.
+
+    Given where ``interactions=True`` would be too many pairs, so that those which interact
+    most are kept; where no draw, or hardly any, has one of the four combinations of a
+    pair's own values and others; and where a row's value was never seen in training.
     """
 
 
