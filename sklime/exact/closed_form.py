@@ -141,7 +141,7 @@ def _calibrate(rebuilt, response, law, X, points, trials, n_drawn):
         own = np.concatenate([own, rebuilt.responses(at)])
     missed = np.abs(responses - own - constant)
     tolerance = _TOLERANCE * np.ptp(responses, axis=0)
-    largest, typical = _rounding(rebuilt.n_terms, response.precision, responses, own)
+    largest, typical = _rounding(rebuilt, response.precision, responses, own)
     # `not (a <= b)`, so that NaN fails the check.
     if not (
         (missed.max(axis=0) <= tolerance + largest).all()
@@ -180,7 +180,7 @@ def _root_mean_square(errors):
     return scale * np.sqrt(np.mean((errors / scale) ** 2, axis=0))
 
 
-def _rounding(n_terms, precision, responses, rebuilt):
+def _rounding(rebuilt, precision, responses, own):
     """Bounds of the rounding errors of responses that are sums, by output.
 
     The largest error grows with the square root of the number of terms, in units of the
@@ -188,6 +188,7 @@ def _rounding(n_terms, precision, responses, rebuilt):
     square of few terms is far less: it tells a model that differs in some of its rows.
     """
     unit = np.finfo(precision).eps
-    level = np.abs(responses).max(axis=0) + np.abs(rebuilt).max(axis=0)
-    largest, typical = 16.0 + 2.0 * np.sqrt(n_terms), 1.0 + 0.2 * n_terms
+    level = np.abs(responses).max(axis=0) + np.abs(own).max(axis=0) + rebuilt.level
+    largest = 16.0 + 2.0 * np.sqrt(rebuilt.n_terms)
+    typical = 1.0 + 0.2 * rebuilt.n_terms
     return largest * unit * level, typical * unit * level

@@ -64,9 +64,12 @@ class RebuiltModel(ABC):
         Number of terms in an answer, with which rounding grows.
     calibrated : bool
         Whether its parts tell all but that constant, without `calibrate`.
+    level : float
+        Size of numbers that cancel in an answer, on top of the answers' own size.
     """
 
     calibrated = True
+    level = 0.0
 
     def calibrate(self, at: NDArray[np.intp], responses: NDArray[np.float64]) -> None:
         """Learn from the model's own responses what the parts do not tell.

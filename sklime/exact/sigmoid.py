@@ -106,6 +106,9 @@ class SigmoidOfColumns(RebuiltModel):
         If the score varies too widely.
     """
 
+    # Some models give the first class what the second leaves of 1.
+    level = 1.0
+
     def __init__(self, parts, constant, columns, mismatch):
         self.parts = parts
         self.n_terms = len(parts)

@@ -52,7 +52,9 @@ def sampled_with_reason(model, table, reason, **parameters):
     [
         lm.LogisticRegression(),
         lm.LogisticRegression(C=100.0, fit_intercept=False),
-        lm.LogisticRegressionCV(l1_ratios=(0.0,), use_legacy_attributes=False),
+        lm.LogisticRegressionCV(
+            l1_ratios=(0.0,), use_legacy_attributes=False, scoring="accuracy"
+        ),
         lm.SGDClassifier(loss="log_loss", random_state=0),
         LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.1),
         nb.GaussianNB(var_smoothing=1e-2),
@@ -100,7 +102,7 @@ def test_boosted_stumps_of_lightgbm(model):
         XGBClassifier(n_estimators=20, max_depth=1),
         XGBClassifier(n_estimators=20, max_leaves=2, grow_policy="lossguide"),
         XGBClassifier(n_estimators=20, max_depth=1, base_score=0.2),
-        XGBClassifier(n_estimators=20, max_depth=3, interaction_constraints=[[0], [1]]),
+        XGBClassifier(n_estimators=20, max_depth=3, interaction_constraints="[[0], [1]]"),
         XGBRFClassifier(n_estimators=20, max_depth=1),
     ],
     ids=label,
@@ -293,8 +295,9 @@ def test_many_draws_agree():
     exact = LimeExplainer(model, random_state=0).fit(CANCER.data)
     drawn = LimeExplainer(model, method="sampling", n_samples=2**15, random_state=0)
     found = drawn.fit(CANCER.data).explain(CANCER.data[:30], uncertainty=True)
-    missed = np.abs(found.values - exact.transform(CANCER.data[:30]))
-    assert (missed <= 3 * found.standard_errors).mean() > 0.99
+    low, high = found.confidence_intervals(level=0.999)
+    values = exact.transform(CANCER.data[:30])
+    assert ((low <= values) & (values <= high)).mean() > 0.99
 
 
 def test_a_row_is_answered_alike_in_any_batch():
@@ -367,14 +370,9 @@ def test_scores_far_from_zero():
         (LGBMClassifier(n_estimators=5, verbose=-1), "decision_function"),
         (XGBClassifier(n_estimators=5), "decision_function"),
         (lm.SGDClassifier(loss="modified_huber"), "not linear"),
-        (make_pipeline(PolynomialFeatures(), lm.LogisticRegression()), "mixes columns"),
+        (make_pipeline(PolynomialFeatures(), nb.GaussianNB()), "mixes columns"),
         (en.BaggingClassifier(svm.LinearSVC(), 3), "votes"),
-        (
-            en.VotingClassifier(
-                [("a", lm.LogisticRegression()), ("b", svm.SVC(probability=False))]
-            ),
-            "votes",
-        ),
+        (en.VotingClassifier([("a", lm.LogisticRegression())]), "votes"),
     ],
     ids=label,
 )
