@@ -58,7 +58,8 @@ class Coalitions(SampledSource):
 
     def moments(self, evaluated, outputs):
         [own], [explained] = evaluated, outputs
-        ends = Ends(*(end[explained] for end in (own.empty, own.full, own.empty_error)))
+        told = (end[explained] for end in (own.empty, own.full, own.empty_error))
+        ends = Ends(*told, self.n_samples if self._background is not None else 0)
         return shapley_moments(own.masks, own.responses.T[explained], ends)
 
     def with_standard_errors(self, surrogates, moments, evaluated, outputs):

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import comb
 
 from sklime.kernels import checked_weights
-from sklime.laws.masks import weights_by_count
+from sklime.laws.masks import weights_by_count, with_each_copy
 from sklime.model.queries import predict_masked
 from sklime.moments.draws import Draws, scale_answers
 from sklime.moments.exchangeable import COLLINEAR, EnumeratedMoments, WeightedLaw
@@ -111,7 +111,7 @@ class MaskedCopies(SampledSource):
         return self._shared[n_units]
 
     def _draw(self, n_units):
-        masks = self.law.masks(n_units, self.n_samples, self.seed)
+        masks = with_each_copy(self.law.masks(n_units, self.n_samples, self.seed))
         return _SharedMasks.of(masks, _mask_weights(self.kernel, masks.design))
 
 
@@ -124,6 +124,7 @@ class TiltedCopies(MaskedCopies):
             # No law is left to draw from: masks without weight say so.
             return super()._draw(n_units)
         masks = self.law.tilt(self.kernel).masks(n_units, self.n_samples, self.seed)
+        masks = with_each_copy(masks)
         shared = _SharedMasks.of(masks, np.ones(len(masks)))
         # Draws that are all alike may be so by chance.
         return super()._draw(n_units) if shared.undetermined else shared
@@ -158,7 +159,7 @@ class _SharedMasks:
         weights = kernel_weights * shares
         # Answers that rest on drawn values are estimated, whatever the masks.
         noisy = masks.fills is not None
-        exhaustive, law, kept = masks.exhaustive and not noisy, _law(Z, weights), Z.sum(0)
+        exhaustive, law, kept = masks.exhaustive, _law(Z, weights), Z.sum(0)
         collinear = _collinear(law, masks)
         if collinear and not exhaustive and not noisy and _even(kernel_weights, kept):
             met = np.bincount(kept, minlength=len(Z) + 1)
