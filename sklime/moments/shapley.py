@@ -1,14 +1,15 @@
 r"""Moments of coalitions: Shapley values as a regression whose constraint is solved.
 
 Shapley values minimise :math:`\sum_S k(S) (v(S) - v(\emptyset) - \sum_{j \in S} b_j)^2`
-subject to :math:`\sum_j b_j = v(N) - v(\emptyset)`. With :math:`b = (v(N) - v(\emptyset)) / d
-+ a`, :math:`\sum_j a_j = 0`, this is free of the constraint, and half the difference of a
-coalition's answer and its complement's is all that it needs.
+subject to :math:`\sum_j b_j = v(N) - v(\emptyset)`. With :math:`b = (v(N) - v(\emptyset)) /
+d + a`, :math:`\sum_j a_j = 0`, this is free of the constraint, and half the difference of
+a coalition's answer and its complement's is all that it needs.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import comb
 
 from sklime.moments.base import RowMoments
 from sklime.moments.independent import IndependentCentralMoments, IndependentMoments
@@ -16,8 +17,11 @@ from sklime.moments.independent import IndependentCentralMoments, IndependentMom
 # Share of the largest eigenvalue below which coalitions tell nothing of some difference.
 _SINGULAR = 1e-10
 
-# Leverage from which on the error of a pair is unknown: its residual is nothing.
-_ALL = 1.0 - 1e-9
+# At leverage 1 nothing is left of a pair's answers.
+_LEAST_FREE = 1e-9
+
+# Repetitions that tell how much answers to one coalition scatter.
+_LEAST_REPEATED = 5
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class ShapleyMoments(RowMoments):
 
     @property
     def match_shares(self):
-        """Share of coalitions that keep a unit: a half, as each comes with its complement."""
+        """Share of coalitions that keep a unit: a half, as complements come, too."""
         return np.full_like(self.positions, 0.5)
 
     @property
@@ -161,7 +165,27 @@ class ShapleyCentralMoments(IndependentCentralMoments):
             return np.where(own.spread == 0.0, 1.0, 1.0 - square / own.spread)
 
 
-def shapley_moments(masks, Y, empty, full):
+@dataclass(frozen=True)
+class Ends:
+    """Answers to the coalitions that the constraint is about.
+
+    Parameters
+    ----------
+    empty, full : ndarray of shape (n_outputs,)
+        Where nothing is kept, and everything.
+    error : ndarray of shape (n_outputs,)
+        Standard error of the first.
+    n_draws : int
+        Draws of a background that tell the first; 0 where nothing is drawn.
+    """
+
+    empty: np.ndarray
+    full: np.ndarray
+    error: np.ndarray
+    n_draws: int
+
+
+def shapley_moments(masks, Y, ends):
     """Solve for the Shapley values of one row.
 
     Parameters
@@ -170,8 +194,8 @@ def shapley_moments(masks, Y, empty, full):
         As `draw_coalitions` gives them.
     Y : ndarray of shape (n_outputs, n_coalitions)
         The answers to them.
-    empty, full : ndarray of shape (n_outputs,)
-        The answers to the coalitions that keep nothing, and everything.
+    ends : Ends
+        The answers where nothing is kept, and everything.
 
     Returns
     -------
@@ -179,15 +203,18 @@ def shapley_moments(masks, Y, empty, full):
     """
     k, d = len(Y), masks.design.shape[1]
     n_pairs = len(masks.design) // 2
+    drawn = ends.n_draws > 0
     Z = masks.design[:n_pairs].astype(np.float64)
     w = 2.0 * masks.masses[:n_pairs]
     kept = Z.sum(axis=1)
-    total = full - empty
+    total = ends.full - ends.empty
     even = np.repeat((total / max(d, 1))[:, np.newaxis], d, axis=1)
-    errors, undetermined, coef = np.zeros((k, d)), False, even
+    errors = np.outer(ends.error, np.full(d, 1.0 / max(d, 1)))
+    undetermined, coef = False, even
     if d > 1:
         half = 0.5 * (Y[:, :n_pairs] - Y[:, n_pairs:])
-        D = half - (kept / d - 0.5) * total[:, np.newaxis]
+        line = kept / d - 0.5
+        D = half - line * total[:, np.newaxis]
         A = Z - (kept / d)[:, np.newaxis]
         # Ones do not matter to vectors of sum zero, and make the system regular.
         gram = (A * w[:, np.newaxis]).T @ A + np.full((d, d), 1.0 / d)
@@ -195,21 +222,25 @@ def shapley_moments(masks, Y, empty, full):
         if undetermined:
             coef = np.full((k, d), np.nan)
         else:
-            inverse = np.linalg.inv(gram)
-            apart = D * w @ A @ inverse
+            weigh = (A * w[:, np.newaxis]) @ np.linalg.inv(gram)
+            apart = D @ weigh
             coef = even + apart - apart.mean(axis=1, keepdims=True)
-            if not masks.exhaustive:
+            moved = np.outer(ends.error, 1.0 / d - line @ weigh)
+            variances = 0.0
+            if drawn or not masks.exhaustive:
                 left = D - apart @ A.T
-                errors = _errors(A, w, left, inverse, masks.design)
-    residuals = _residuals(masks, Y, empty, np.nan_to_num(coef))
+                pairs = masks.groups[:n_pairs] if drawn else None
+                variances = _variances(A, weigh, left, kept, pairs)
+            errors = np.sqrt(variances + np.square(moved))
+    known = (masks.exhaustive or d < 2) and not drawn and not ends.error.any()
     return ShapleyMoments(
         coef=coef[np.newaxis],
         errors=errors[np.newaxis],
-        y_origin=empty[np.newaxis],
-        n_samples=max(len(masks.design) + 2, 1),
-        exact=bool(masks.exhaustive or d < 2),
+        y_origin=ends.empty[np.newaxis],
+        n_samples=max(2 + len(masks.design), ends.n_draws),
+        residuals=_residuals(masks, Y, ends.empty, np.nan_to_num(coef)),
+        exact=bool(known),
         undetermined=undetermined,
-        residuals=residuals,
     )
 
 
@@ -244,30 +275,52 @@ def additive_shapley(effects, full, n_samples):
     )
 
 
-def _errors(A, w, left, inverse, design):
-    """Standard errors: scatter of pairs within each size, corrected for their leverage.
+def _variances(A, weigh, left, kept, pairs):
+    """Variances of values: scatter of pairs within each size, corrected for leverage.
 
     Pairs of a size are drawn without replacement: of a size that is taken whole nothing is
-    unknown.
+    unknown, unless answers to it are drawn. Then `pairs`, which are equal, tell: of a size
+    that is taken whole, the scatter of repetitions.
     """
-    from scipy.special import comb
-
-    n, d = A.shape
-    leverage = w * np.einsum("nd,nd->n", A @ inverse, A)
-    left = left / np.maximum(1.0 - leverage, 1.0 - _ALL)
-    kept = design[:n].sum(axis=1)
+    d = A.shape[1]
+    leverage = np.einsum("nd,nd->n", weigh, A)
+    free = np.maximum(1.0 - leverage, _LEAST_FREE)
     size = np.minimum(kept, d - kept)
     found = np.zeros((len(left), d))
     for h in np.unique(size):
-        own = size == h
-        m, there = own.sum(), comb(d, h) / (2.0 if 2 * h == d else 1.0)
-        unknown = max(1.0 - m / there, 0.0)
-        for c, residuals in enumerate(left):
-            scores = (A[own] * (w[own] * residuals[own])[:, np.newaxis]) @ inverse
+        own = np.flatnonzero(size == h)
+        there = comb(d, h) / (2.0 if 2 * h == d else 1.0)
+        unknown, noise = max(1.0 - len(own) / there, 0.0), None
+        if pairs is not None:
+            unknown, which = 1.0, np.unique(pairs[own], return_inverse=True)[1]
+            if which.max() + 1 >= there:
+                noise = _scatter_of_repeated(left[:, own], which)
+        if noise is not None:
+            found += noise @ np.square(weigh[own])
+            continue
+        for c, residuals in enumerate(left[:, own] / free[own]):
+            scores, m = weigh[own] * residuals[:, np.newaxis], len(own)
             if m > 1:
                 scores = (scores - scores.mean(axis=0)) * np.sqrt(m / (m - 1.0))
             found[c] += unknown * np.square(scores).sum(axis=0)
-    return np.sqrt(found)
+    return found
+
+
+def _scatter_of_repeated(left, which):
+    """Variances of answers to repeated pairs, or None where too few are repeated.
+
+    Of a pair that is not, that of the others.
+    """
+    times = np.bincount(which)
+    more = (times - 1).sum()
+    if more < _LEAST_REPEATED:
+        return None
+    mean = np.stack([np.bincount(which, own) / times for own in left])
+    squares = np.square(left - mean[:, which])
+    by_pair = np.stack([np.bincount(which, own) for own in squares])
+    shared = by_pair.sum(axis=1, keepdims=True) / more
+    by_pair = np.where(times > 1, by_pair / np.maximum(times - 1, 1), shared)
+    return by_pair[:, which]
 
 
 def _residuals(masks, Y, empty, coef):

@@ -55,6 +55,20 @@ class MaskSampler(Sampler):
         """Whether what hidden units are replaced by is drawn, by `filled`."""
         return False
 
+    def hidden_rows(self, fills: NDArray[np.float64]) -> Table:
+        """Rows of which everything is hidden, where that is drawn.
+
+        Parameters
+        ----------
+        fills : ndarray of shape (n_rows, n_units)
+            Encoded values, as `filled` draws them.
+
+        Returns
+        -------
+        rows
+        """
+        raise NotImplementedError(f"{type(self).__name__} takes no fills")
+
     def leaves_traces(self, X: Table) -> NDArray[np.bool_]:
         """Whether rows with all of their units hidden still differ by what they were.
 

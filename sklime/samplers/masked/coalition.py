@@ -12,6 +12,8 @@ from scipy.stats import qmc
 from sklime.fitting import atomic_fit, check_fitted
 from sklime.kernels import UniformKernel
 from sklime.laws.base import Law, Neighbourhood, Sample
+from sklime.laws.cells import Cells
+from sklime.laws.coalitions import draw_coalitions
 from sklime.laws.product import ProductLaw
 from sklime.laws.quasirandom import uniform_numbers
 from sklime.samplers.kinds.masked_row import MaskedRow
@@ -122,15 +124,51 @@ class CoalitionSampler(MaskSampler):
             return masks
         # Of few coalitions, all of the draws that there may be.
         times = max(1, n_samples // len(masks)) if masks.exhaustive else 1
-        fills = self._draw(len(masks) * times, [seed, _FILLS])
+        fills = self.fills(len(masks) * times, [seed, _FILLS])[: len(masks) * times]
         return replace(masks, fills=fills.reshape(len(masks), times, -1))
 
-    def _draw(self, n, entropy):
-        """Rows of independent columns, encoded, of shape (n, n_features)."""
+    def coalitions(self, n_units: int, n_samples: int, seed: int) -> Sample:
+        drawn = draw_coalitions(n_units, n_samples, seed, repeats=self.draws_fills)
+        if not self.draws_fills:
+            return drawn
+        fills = self.fills(max(len(drawn), 1), [seed, _FILLS])[: len(drawn)]
+        return replace(drawn, fills=fills[:, np.newaxis])
+
+    def fills(self, n_samples: int, entropy: int | list[int]) -> NDArray[np.float64]:
+        """Draw each column from its own training marginal, independently of the others.
+
+        Parameters
+        ----------
+        n_samples : int
+            Draws, before rounding up to eight independent scrambles of Sobol points.
+        entropy : int or list of int
+            Source of randomness.
+
+        Returns
+        -------
+        ndarray of shape (n_draws, n_features)
+            Encoded, one scramble after the other.
+        """
         law = self.marginals_
         seed = int(np.random.SeedSequence(entropy).generate_state(1)[0])
         sequence = "sobol" if len(law) <= qmc.Sobol.MAXDIM else "random"
-        return law.draw(uniform_numbers(n, len(law), sequence, seed)[:n])
+        return law.draw(uniform_numbers(n_samples, len(law), sequence, seed))
+
+    def hidden_rows(self, fills: NDArray[np.float64]) -> Table:
+        check_fitted(self)
+        return self.format_.decode(fills)
+
+    def cells(self, fills: NDArray[np.float64], n_levels: int) -> list[Cells]:
+        """Cut the columns of draws into cells, as `SharedLawOfValues.cells`.
+
+        Parameters
+        ----------
+        fills : ndarray of shape (n_draws, n_features)
+            As `fills` gives them.
+        n_levels : int
+            Cells of a column, besides those that bins make of them.
+        """
+        return self._marginals.cells(self.format_.decode(fills), n_levels)
 
     def rows(self, X: Table) -> list[_CoalitionRow]:
         check_fitted(self)
@@ -241,7 +279,7 @@ class _CoalitionRow(MaskedRow):
         if background is None:
             # Draws of its own for each mask, whatever the others.
             drawn = (
-                self.sampler._draw(1, [_FILLS, *np.packbits(mask).tolist()])
+                self.sampler.fills(1, [_FILLS, *np.packbits(mask).tolist()])[:1]
                 for mask in masks
             )
             return self.compose_filled(masks, np.array(list(drawn)))
@@ -293,5 +331,7 @@ def _as_rows(background, X):
         if not is_frame(X):
             return np.asarray(values)[np.newaxis] if values else background
         if len(values) == X.shape[1]:
-            return type(X)({name: [own] for name, own in zip(X.columns, values)})
+            return type(X)(
+                {name: [own] for name, own in zip(X.columns, values, strict=True)}
+            )
     return background
