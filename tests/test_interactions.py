@@ -20,6 +20,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.naive_bayes import GaussianNB
 
 from sklime import Explanation, FunctionRegressor, LimeExplainer
+from sklime.exact.trees import SumOfTrees
 from sklime.exceptions import InteractionWarning
 from sklime.kernels import ExponentialKernel
 from sklime.samplers import (
@@ -127,6 +128,23 @@ def test_a_row_has_the_same_interactions_in_any_batch(method):
             assert np.array_equal(getattr(alone, name)[0], getattr(whole, name)[i])
     again = explainer.set_params(n_jobs=2).explain(X, interactions=True)
     assert np.array_equal(again.interactions, whole.interactions)
+
+
+def test_draws_tell_interactions_that_have_no_closed_form(monkeypatch):
+    explainer, X = forest(method="auto")
+    strict, _ = forest(method="exact")
+    known = explainer.explain(X[:9], interactions=True)
+    sampled, _ = forest(method="sampling")
+    drawn = sampled.explain(X[:9], interactions=True)
+    # As of a form of somebody who wrote none.
+    monkeypatch.delattr(SumOfTrees, "pairs")
+    found = explainer.explain(X[:9], interactions=True)
+    assert found.meta["method"] == "exact"
+    assert np.array_equal(found.values, known.values)
+    assert np.array_equal(found.interactions, drawn.interactions)
+    assert found.meta["degrees_of_freedom"] == 7
+    with pytest.raises(ValueError, match=r'no closed form for row 0: .* method="auto"'):
+        strict.explain(X[:9], interactions=True)
 
 
 def test_pairs_by_name_by_position_and_by_label():
