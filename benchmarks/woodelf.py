@@ -1,10 +1,9 @@
 """Trees beside WOODELF, which has the fastest exact Shapley values and pairs of trees.
 
-Both explain the same rows of the same forest in one process. Shapley values of rows are another
-question than LIME's attributions; what is compared is the time of two exact answers. WOODELF
-gets the faster of its two questions for each line: values relative to the training table,
-or to the paths of the trees. Times are those of the processor, as wall clocks of shared
-machines tell more of the others.
+Both explain the same rows of the same forest in one process. Shapley values are another
+question than LIME's attributions: what is compared is the time of two exact answers. The
+faster of WOODELF's two questions counts: values relative to the training table, or to the
+paths of the trees. Times are the processor's: clocks of shared machines tell of others, too.
 """
 
 import numpy as np
