@@ -5,15 +5,20 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import Pipeline
 
+from sklime.exact.coalition_form import Background
+from sklime.exact.coalitions import CoalitionPopulation, OwnFeatures, keep_law
 from sklime.exact.failures import reports_failures
-from sklime.exact.feature_map import FeatureMap, equal_with_nan, push_forward
+from sklime.exact.feature_map import FeatureMap, Steps, equal_with_nan, push_forward
 from sklime.exact.grid import column_points, drawn_rows, trial_rows
 from sklime.exact.mask_population import MaskPopulation
 from sklime.exact.population import Population
 from sklime.exact.readers import READERS
+from sklime.exact.readers.expansions import absorb
 from sklime.exceptions import NoClosedForm
+from sklime.kernels import ShapleyKernel
 from sklime.laws.masks import MaskLaw
 from sklime.laws.tilted import mismatch_factor
+from sklime.samplers.masked.coalition import CoalitionSampler
 from sklime.selectors import MomentSelector
 from sklime.tables.access import take_rows
 
@@ -72,7 +77,10 @@ def closed_form(response, law, kernel, selector, surrogate, X, n_samples):
 def _found(response, law, kernel, X, n_samples):
     """The population of a law that has one, if the model has a closed form."""
     model, steps, wrappers = _unwrapped(response.estimator)
-    find = MaskPopulation.of if isinstance(law, MaskLaw) else _population
+    find = _population
+    if isinstance(law, MaskLaw):
+        tables = isinstance(law.sampler, CoalitionSampler)
+        find = _of_columns if tables else MaskPopulation.of
     population = find(model, steps, response, law, kernel, X, n_samples)
     _check_methods([*wrappers, model, *np.ravel(getattr(model, "estimators_", []))])
     return population
@@ -82,14 +90,59 @@ def _population(model, steps, response, law, kernel, X, n_samples):
     """Population moments under a law of independent columns."""
     if kernel.precision is None and not all(column.binary for column in law.columns):
         raise NoClosedForm(f"kernel {kernel!r} has no Gaussian column factor")
-    form = _read(model, response)
+    form, left = absorb(_read(model, response), steps)
     points = column_points(law)
     trials = trial_rows(law.columns, points)
-    pushed = steps if form.step is None else [*steps, form.step]
-    features = _feature_map(pushed, response, law, X, points, trials)
+    pushed = _steps(form, left, response, law)
+    features = _feature_map(pushed, law, X, points, trials)
     rebuilt = form.bind(features, law.columns, points, mismatch_factor(kernel))
     _calibrate(rebuilt, response, law, X, points, trials, _N_QUERIED if steps else 0)
     return Population(law, kernel, rebuilt, n_samples)
+
+
+def _of_columns(model, steps, response, law, kernel, X, n_samples):
+    """Population moments of coalitions of a table's columns."""
+    own = model, steps, response, law, kernel, X, n_samples
+    finders = [MaskPopulation.of, _coalitions]
+    if isinstance(kernel, ShapleyKernel):
+        # Steps that mix columns need the first, which takes rows one by one.
+        finders.reverse()
+    reasons = []
+    for find in finders:
+        try:
+            return find(*own)
+        except NoClosedForm as reason:
+            reasons.append(reason)
+    raise reasons[finders.index(_coalitions)]
+
+
+def _coalitions(model, steps, response, law, kernel, X, n_samples):
+    """Population moments of coalitions of independent columns."""
+    keep = keep_law(kernel)
+    form, left = absorb(_read(model, response), steps)
+    sampler, law = law.sampler, law.sampler.column_law_.independent_columns(X)
+    points = column_points(law)
+    trials = trial_rows(law.columns, points)
+    pushed = _steps(form, left, response, law)
+    features = _feature_map(pushed, law, X, points, trials)
+    own = OwnFeatures(features, law.columns, law.format, pushed)
+    rows = [None] if sampler.background_ is None else sampler.background_
+    if sampler.background_ is None:
+        background = Background(features.values, [column.masses for column in law.columns])
+    else:
+        table = law.format.decode(rows)
+        background = Background.of_rows(features, own.of_table(table, rows))
+    rebuilt = form.bind_coalitions(features, law.columns, points, background, keep)
+    _calibrate(rebuilt, response, law, X, points, trials, _N_QUERIED if steps else 0)
+    return CoalitionPopulation(rebuilt, own, keep, n_samples, len(rows))
+
+
+def _steps(form, steps, response, law):
+    """All that is done to a table before the model reads its features, None if nothing."""
+    steps = steps if form.step is None else [*steps, form.step]
+    if not steps and law.format.numeric.all():
+        return None
+    return Steps(response.present, steps)
 
 
 def _read(model, response):
@@ -119,9 +172,9 @@ def _unwrapped(estimator):
         wrappers.append(outer)
 
 
-def _feature_map(steps, response, law, X, points, trials):
+def _feature_map(steps, law, X, points, trials):
     """Model features as functions of the table's columns."""
-    if not steps and law.format.numeric.all():
+    if steps is None:
         d = len(points)
         return FeatureMap(
             np.arange(d),
@@ -130,15 +183,9 @@ def _feature_map(steps, response, law, X, points, trials):
             np.array([values[0] for values in points]),
         )
 
-    def transform(table):
-        table = response.present(table)
-        for step in steps:
-            table = step.transform(table)
-        return table
-
     drawn = drawn_rows(law, points, _N_PUSHED)
     seen = _training_rows(points, law, X, _N_PUSHED)
-    return push_forward(points, [trials, drawn, seen], law.format, transform)
+    return push_forward(points, [trials, drawn, seen], law.format, steps)
 
 
 def _calibrate(rebuilt, response, law, X, points, trials, n_drawn):

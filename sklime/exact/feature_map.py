@@ -26,6 +26,31 @@ _MOST_KEPT = 25_000_000
 _ROUNDING, _BEND = 1e-9, 1e-6
 
 
+class Steps:
+    """Steps in front of a model, as one function from tables.
+
+    Parameters
+    ----------
+    present : callable
+        Gives a table in the container that the first step takes.
+    steps : list of transformers
+    """
+
+    def __init__(self, present, steps):
+        self.present, self.steps = present, steps
+
+    def __call__(self, table):
+        """What the steps make of a table."""
+        table = self.present(table)
+        for step in self.steps:
+            table = step.transform(table)
+        return table
+
+    def as_matrix(self, table):
+        """Model features of a table, (n_rows, n_model_features)."""
+        return _as_matrix(self(table))
+
+
 @dataclass(frozen=True)
 class FeatureMap:
     """Map of model features: the table column behind each, and its values on the grid.
@@ -257,18 +282,23 @@ class _Push:
                 "a step in front of the model does not take rows put together from "
                 f"training values ({error!r})"
             ) from error
-        if sparse.issparse(features):
-            features = features.toarray()
-        if hasattr(features, "iloc"):
-            # Only pandas knows how its own missing values become NaN.
-            return features.to_numpy(dtype=np.float64, na_value=np.nan)
-        return np.asarray(features, dtype=np.float64)
+        return _as_matrix(features)
 
     def blocks(self, n_rows):
         """Yield blocks of rows whose features fit into a sixteenth of the memory."""
         return gen_batches(
             n_rows, max(1, block_bytes() // (8 * max(len(self.constants), 1)))
         )
+
+
+def _as_matrix(features):
+    """Model features as a float matrix."""
+    if sparse.issparse(features):
+        features = features.toarray()
+    if hasattr(features, "iloc"):
+        # Only pandas knows how its own missing values become NaN.
+        return features.to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.asarray(features, dtype=np.float64)
 
 
 def _check_trials(assembled, pushed):

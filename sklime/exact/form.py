@@ -6,10 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from sklime.exceptions import NoClosedForm
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from sklime.exact.coalition_form import Background, CoalitionModel, KeepLaw
     from sklime.exact.feature_map import FeatureMap
     from sklime.laws.columns import Column
     from sklime.laws.tilted import ColumnLaw
@@ -51,6 +54,32 @@ class ClosedForm(ABC):
         NoClosedForm
             If the model has other features, or is too large.
         """
+
+    def bind_coalitions(
+        self,
+        features: FeatureMap,
+        columns: Sequence[Column],
+        points: list[NDArray[np.float64]],
+        background: Background,
+        keep: KeepLaw,
+    ) -> CoalitionModel:
+        """Rebuild the model under laws of coalitions: columns kept, or from a background.
+
+        Parameters
+        ----------
+        features, columns, points
+            As for `bind`.
+        background : Background
+            What dropped columns follow.
+        keep : KeepLaw
+            Of the probability that columns are kept.
+
+        Raises
+        ------
+        NoClosedForm
+            If the form has none, or the model is too large.
+        """
+        raise NoClosedForm(f"{type(self).__name__} has none for coalitions of columns")
 
 
 class RebuiltModel(ABC):
@@ -96,3 +125,35 @@ class RebuiltModel(ABC):
         expected : ndarray of shape (n_rows, n_wanted)
         coef : ndarray of shape (n_rows, n_wanted, n_columns)
         """
+
+    def pairs(
+        self,
+        laws: list[ColumnLaw],
+        outputs: NDArray[np.intp],
+        pairs: NDArray[np.intp],
+    ) -> NDArray[np.float64]:
+        r"""Interaction coefficients of pairs of columns under tilted laws.
+
+        For columns of bins the second contrast
+        :math:`E[f \mid 11] - E[f \mid 10] - E[f \mid 01] + E[f \mid 00]`, with the two
+        digits telling whether the rows' own bins match.
+
+        Parameters
+        ----------
+        laws : list of n_columns ColumnLaw
+            The tilted laws of some rows.
+        outputs : ndarray of shape (n_wanted,) of int
+            The outputs that are wanted.
+        pairs : ndarray of shape (n_pairs, 2) of int
+            Positions of the columns, different ones in each pair.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_wanted, n_pairs)
+
+        Raises
+        ------
+        NoClosedForm
+            If the form has none.
+        """
+        raise NoClosedForm(f"{type(self).__name__} has no interactions in closed form")

@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 
 from sklime.validation import listed
 
-EFFECT, CONTRIBUTION = "effect", "contribution"
+EFFECT, CONTRIBUTION, SHAPLEY_VALUE = "effect", "contribution", "Shapley value"
 
 # Views that can be asked for.
 VIEWS = (EFFECT, CONTRIBUTION)
+
+# What values can be: Shapley values have no other view, as they add up already.
+KINDS = (*VIEWS, SHAPLEY_VALUE)
 
 Attribution = Literal["effect", "contribution"]
 
@@ -28,11 +31,17 @@ class AttributionViews:
         positions: NDArray[np.float64] | None
         coefficients: NDArray[np.float64] | None
         coefficient_errors: NDArray[np.float64] | None
+        interactions: NDArray[np.float64] | None
+        interaction_pairs: list[tuple[Any, Any]] | None
+        interaction_standard_errors: NDArray[np.float64] | None
+        interaction_coefficients: NDArray[np.float64] | None
+        interaction_coefficient_errors: NDArray[np.float64] | None
+        feature_names: NDArray[np.object_]
         meta: dict[str, Any]
 
     @property
-    def attribution(self) -> Attribution:
-        """What `values` are: "effect" or "contribution"."""
+    def attribution(self) -> Literal["effect", "contribution", "Shapley value"]:
+        """What `values` are: "effect", "contribution" or "Shapley value"."""
         return self.meta.get("attribution", EFFECT)
 
     def contributions(self) -> Self:
@@ -43,14 +52,16 @@ class AttributionViews:
         the weighted draws for which it does not hold. So conditions that hold for nearly
         everyone contribute little, however large their effects, and
         ``values.sum(axis=-1) + baselines`` is `local_predictions` (`numpy.nansum` where
-        rows are padded). Rank and average rows by these; effects say what would change if
+        rows are padded); `interactions`, which are scaled by both of a pair's distances,
+        come on top. Rank and average rows by these; effects say what would change if
         a condition did not hold.
 
         Returns
         -------
         Explanation
             Standard errors scaled alike, ``meta["attribution"]`` set to "contribution". An
-            explanation whose values are contributions is returned as it is.
+            explanation whose values are contributions is returned as it is, and so is one
+            of Shapley values, which add up already.
 
         Raises
         ------
@@ -74,7 +85,7 @@ class AttributionViews:
         >>> own.effects() == explainer.explain(X[:2])
         True
         """
-        if self.attribution == CONTRIBUTION:
+        if self.attribution != EFFECT:
             return self
         if self.feature_means is None:
             raise ValueError(
@@ -86,6 +97,9 @@ class AttributionViews:
         here = 1.0 if self.positions is None else self.positions
         scale = here - self.feature_means
         errors = self.standard_errors
+        pairs = {}
+        if self.interactions is not None:
+            pairs = self._contributing_pairs(scale)
         return self._replaced(
             # Plus 0, as features that were not selected are 0 and not -0.
             values=self.values * scale + 0.0,
@@ -93,6 +107,7 @@ class AttributionViews:
             coefficients=self.values,
             coefficient_errors=errors,
             meta=self.meta | {"attribution": CONTRIBUTION},
+            **pairs,
         )
 
     def effects(self) -> Self:
@@ -102,7 +117,7 @@ class AttributionViews:
         -------
         Explanation
             With ``meta["attribution"]`` set to "effect". An explanation whose values are
-            effects is returned as it is.
+            effects, or Shapley values, is returned as it is.
 
         Raises
         ------
@@ -113,7 +128,7 @@ class AttributionViews:
         --------
         contributions : The inverse.
         """
-        if self.attribution == EFFECT:
+        if self.attribution != CONTRIBUTION:
             return self
         if self.coefficients is None:
             raise ValueError(
@@ -125,11 +140,36 @@ class AttributionViews:
             standard_errors=self.coefficient_errors,
             coefficients=None,
             coefficient_errors=None,
+            interactions=self.interaction_coefficients,
+            interaction_standard_errors=self.interaction_coefficient_errors,
+            interaction_coefficients=None,
+            interaction_coefficient_errors=None,
             meta=self.meta | {"attribution": EFFECT},
         )
 
+    def _contributing_pairs(self, scale):
+        """Fields of the pairs, times how far the row lies from both means."""
+        first, second = pair_positions(self.interaction_pairs, self.feature_names).T
+        scale = scale[..., first] * scale[..., second]
+        errors = self.interaction_standard_errors
+        return {
+            "interactions": self.interactions * scale + 0.0,
+            "interaction_standard_errors": None
+            if errors is None
+            else errors * np.abs(scale),
+            "interaction_coefficients": self.interactions,
+            "interaction_coefficient_errors": errors,
+        }
+
     def _replaced(self, **fields):
         return replace(self, **fields)
+
+
+def pair_positions(pairs, names):
+    """Positions of pairs of names among all names, of shape (n_pairs, 2)."""
+    place = {name: j for j, name in reversed(list(enumerate(names)))}
+    found = [[place[name] for name in pair] for pair in pairs]
+    return np.array(found, dtype=np.intp).reshape(-1, 2)
 
 
 def viewed(explanation, attribution=None):
@@ -187,6 +227,8 @@ def attribution_label(explanation):
     output = output_label(explanation)
     if explanation.attribution == CONTRIBUTION:
         return f"contribution to {output}"
+    if explanation.attribution == SHAPLEY_VALUE:
+        return f"Shapley value for {output}"
     if explanation.positions is not None and explanation.kind == "mixed":
         return f"change of {output} if the {_PRESENT['mixed']}, or per standard deviation"
     if explanation.positions is not None:

@@ -52,7 +52,12 @@ class MaskedCopies(SampledSource):
         for row in X:
             shared = self._of(row.n_units)
             responses = predict_masked(
-                self.response, self.law.sampler.kind_, row, shared.Z.T, "masked copy"
+                self.response,
+                self.law.sampler.kind_,
+                row,
+                shared.Z.T,
+                "masked copy",
+                shared.fills,
             )
             evaluated.append((shared, responses))
         return evaluated
@@ -144,15 +149,18 @@ class _SharedMasks:
     by_count: bool
     undetermined: bool
     collinear: bool
+    fills: np.ndarray | None
 
     @classmethod
     def of(cls, masks, kernel_weights):
         Z = np.ascontiguousarray(masks.design.T)
         shares = masks.masses * (masks.n_draws / masks.masses.sum())
         weights = kernel_weights * shares
-        exhaustive, law, kept = masks.exhaustive, _law(Z, weights), Z.sum(axis=0)
+        # Answers that rest on drawn values are estimated, whatever the masks.
+        noisy = masks.fills is not None
+        exhaustive, law, kept = masks.exhaustive and not noisy, _law(Z, weights), Z.sum(0)
         collinear = _collinear(law, masks)
-        if collinear and not exhaustive and _even(kernel_weights, kept):
+        if collinear and not exhaustive and not noisy and _even(kernel_weights, kept):
             met = np.bincount(kept, minlength=len(Z) + 1)
             whole = met == comb(len(Z), np.arange(len(Z) + 1))
             if _negligible(~whole, law):
@@ -172,7 +180,16 @@ class _SharedMasks:
             alike = alike or nearly_dependent(gram)
         own = masks.groups, exhaustive, masks.n_draws
         return cls(
-            Z, weights, *own, gram, squares, law, by_count, alike, collinear and not alike
+            Z,
+            weights,
+            *own,
+            gram,
+            squares,
+            law,
+            by_count,
+            alike,
+            collinear and not alike,
+            masks.fills,
         )
 
 

@@ -122,7 +122,7 @@ def _coefficients(model):
     """Coefficients of a model, of shape (n_outputs, n_model_features)."""
     if type(model) is MultiOutputRegressor:
         return np.concatenate([_coefficients(one) for one in model.estimators_])
-    if type(model) in _GENERALIZED and _has_log_link(model):
+    if type(model) in _GENERALIZED and has_log_link(model):
         raise NoClosedForm(
             f"{type(model).__name__} has a log link: its predictions are exponentials of "
             "sums"
@@ -131,7 +131,8 @@ def _coefficients(model):
     return np.atleast_2d(coef.toarray() if hasattr(coef, "toarray") else coef)
 
 
-def _has_log_link(model):
+def has_log_link(model):
+    """Whether a generalised linear model predicts exponentials of sums."""
     if type(model) is not linear_model.TweedieRegressor:
         return True
     return model.link == "log" or (model.link == "auto" and model.power > 0)
