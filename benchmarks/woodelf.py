@@ -3,7 +3,7 @@
 Both explain the same rows of the same forest in one process. Shapley values are another
 question than LIME's attributions: what is compared is the time of two exact answers. The
 faster of WOODELF's two questions counts: values relative to the training table, or to the
-paths of the trees. Times are the processor's: clocks of shared machines tell of others, too.
+paths of the trees. Times are the processor's: clocks of shared machines tell of others.
 """
 
 import numpy as np
