@@ -25,12 +25,14 @@ from benchmarks import (
     throughput,
     variance,
     wide,
+    woodelf,
 )
 from benchmarks.report import machine, table
 
 MODULES = (
     throughput,
     exactness,
+    woodelf,
     agreement,
     variance,
     overlap,
