@@ -20,16 +20,19 @@ from benchmarks import (
     picking,
     rankings,
     rare_values,
+    sampled_shapley,
     texts,
     throughput,
     variance,
     wide,
+    woodelf,
 )
 from benchmarks.report import machine, table
 
 MODULES = (
     throughput,
     exactness,
+    woodelf,
     agreement,
     variance,
     overlap,
@@ -37,6 +40,7 @@ MODULES = (
     adaptive,
     narrow,
     rare_values,
+    sampled_shapley,
     growth,
     wide,
     jobs,

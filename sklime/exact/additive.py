@@ -110,7 +110,9 @@ class CoalitionsOfColumns(CoalitionModel):
             ]
         )
         if not np.isfinite(self.means).all():
-            raise NoClosedForm("missing or infinite values of the background reach the model")
+            raise NoClosedForm(
+                "missing or infinite values of the background reach the model"
+            )
 
     def responses(self, at):
         return self.constant + sum(part[at[:, j]] for j, part in enumerate(self.parts))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sklime.exact.coalition_form import CoalitionModel
 from sklime.exact.feature_map import dense
 from sklime.exact.form import ClosedForm, RebuiltModel
 from sklime.exact.trees.forest import Forest
@@ -74,16 +75,31 @@ class AverageForm(ClosedForm):
         self.step = None if as_it_is else SideBySide(own)
 
     def bind(self, features, columns, points, mismatch):
-        parts = (
-            [features] * len(self.members)
-            if self.step is None
-            else [features.select(own) for own in self.step.positions()]
-        )
         models = [
-            one.form.bind(part, columns, points, mismatch)
-            for one, part in zip(self.members, parts, strict=True)
+            form.bind(part, columns, points, mismatch)
+            for form, part, _ in self._parts(features)
         ]
         return SumOfModels(models, [one.weight for one in self.members])
+
+    def bind_coalitions(self, features, columns, points, background, keep):
+        models, places = [], []
+        for form, part, own in self._parts(features):
+            behind = background.select(part, own)
+            models.append(form.bind_coalitions(part, columns, points, behind, keep))
+            places.append(own)
+        return CoalitionsOfModels(models, [one.weight for one in self.members], places)
+
+    def _parts(self, features):
+        """Forms of the members, maps of their features, and which of all these are."""
+        forms = [one.form for one in self.members]
+        if self.step is None:
+            every = np.arange(len(features.owner))
+            return [(form, features, every) for form in forms]
+        places = self.step.positions()
+        return [
+            (form, features.select(own), own)
+            for form, own in zip(forms, places, strict=True)
+        ]
 
 
 class SumOfModels(RebuiltModel):
@@ -119,6 +135,33 @@ class SumOfModels(RebuiltModel):
 
     def _sum(self, parts):
         return sum(w * part for w, part in zip(self.weights, parts, strict=True))
+
+
+class CoalitionsOfModels(SumOfModels, CoalitionModel):
+    """Weighted sum of models under laws of coalitions.
+
+    Parameters
+    ----------
+    models : list of CoalitionModel
+    weights : list of float
+    places : list of ndarrays of int
+        Which of the model features are each member's.
+    """
+
+    def __init__(self, models, weights, places):
+        super().__init__(models, weights)
+        self.places = places
+
+    def nothing(self):
+        return self.constant + self._sum(model.nothing() for model in self.models)
+
+    def __call__(self, own, outputs):
+        parts = [
+            model(own[places], outputs)
+            for model, places in zip(self.models, self.places, strict=True)
+        ]
+        expected, contrasts = (self._sum(one) for one in zip(*parts, strict=True))
+        return expected + self.constant[outputs], contrasts
 
 
 class SideBySide:

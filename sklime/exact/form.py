@@ -82,8 +82,8 @@ class ClosedForm(ABC):
         raise NoClosedForm(f"{type(self).__name__} has none for coalitions of columns")
 
 
-class RebuiltModel(ABC):
-    """Base of models rebuilt from their closed form under the laws of the columns.
+class Rebuilt(ABC):
+    """Base of models that are rebuilt from their closed form.
 
     Attributes
     ----------
@@ -126,6 +126,10 @@ class RebuiltModel(ABC):
         -------
         ndarray of shape (n_rows, n_outputs)
         """
+
+
+class RebuiltModel(Rebuilt):
+    """Base of models rebuilt under the tilted laws of the columns."""
 
     @abstractmethod
     def __call__(

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.utils import gen_batches
 
+from sklime.exact.coalitions_of_sigmoid import CoalitionsOfSigmoid
 from sklime.exact.form import ClosedForm, RebuiltModel
 from sklime.exceptions import NoClosedForm
 
@@ -81,6 +82,10 @@ class SigmoidForm(ClosedForm):
         if constant is not None:
             constant += self.slope * float(self.margin.idle_part(features)[-1])
         return SigmoidOfColumns(parts, constant, columns, mismatch)
+
+    def bind_coalitions(self, features, columns, points, background, keep):
+        rebuilt = self.bind(features, columns, points, 1.0)
+        return CoalitionsOfSigmoid(self, rebuilt, features, columns, background, keep)
 
 
 class SigmoidOfColumns(RebuiltModel):

@@ -2,6 +2,7 @@
 
 import pickle
 import warnings
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder, StandardScaler
 
 from sklime import LimeExplainer
+from sklime.kernels import ExponentialKernel
 from sklime.samplers import GaussianSampler, MarginalSampler
 from tests.exact.test_readers_of_boosters import (
     BINARY,
@@ -235,3 +237,42 @@ def test_pair_tables_of_many_categories_are_sampled():
     )
     with pytest.raises(ValueError, match="more than fit into memory"):
         LimeExplainer(model, method="exact").fit(frame)
+
+
+def test_interactions_are_second_contrasts():
+    model = fitted(ebm(interactions=[(0, 1), (0, 2), (1, 3)]), GAPS, SIGNAL)
+    explainer = LimeExplainer(
+        model,
+        sampler=MarginalSampler(n_bins=3),
+        kernel=ExponentialKernel(width=1.0),
+        method="exact",
+    ).fit(GAPS)
+    explanation = explainer.explain(GAPS[:8], interactions=True)
+    np.testing.assert_array_equal(explanation.values, explainer.transform(GAPS[:8]))
+    columns = explainer.sampler_.columns_
+    rows = np.array(list(product(*(own.values for own in columns))))
+    masses = np.prod(list(product(*(own.masses for own in columns))), axis=1)
+    f = model.predict(rows)
+    for i, found in enumerate(explanation.interactions):
+        Z = explainer.sampler_.interpret(rows, GAPS[i : i + 1])
+        weight = masses * np.exp((Z.sum(axis=1) - Z.shape[1]) / 2)
+        for pair, one in zip(explanation.interaction_pairs, found, strict=True):
+            a, b = (explanation.feature_names.tolist().index(name) for name in pair)
+            total = 0.0
+            for sign, z_a, z_b in [(1, 1, 1), (-1, 1, 0), (-1, 0, 1), (1, 0, 0)]:
+                own = (Z[:, a] == z_a) & (Z[:, b] == z_b)
+                total += sign * np.average(f[own], weights=weight[own])
+            assert abs(one - total) <= 1e-10 * np.ptp(f)
+
+
+def test_pairs_without_a_term_do_not_interact():
+    model = fitted(ebm(interactions=[(0, 1)]), X, SIGNAL)
+    explanation = LimeExplainer(model).fit(X).explain(X[:5], interactions=True)
+    first = set(explanation.feature_names[:2])
+    there = [set(pair) == first for pair in explanation.interaction_pairs]
+    assert sum(there) == 1
+    assert (explanation.interactions[:, np.logical_not(there)] == 0).all()
+    assert (explanation.interactions[:, there] != 0).any()
+    model = fitted(ebm(interactions=0), X, SIGNAL)
+    explanation = LimeExplainer(model).fit(X).explain(X[:5], interactions=True)
+    assert (explanation.interactions == 0).all()

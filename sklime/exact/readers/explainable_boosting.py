@@ -6,6 +6,7 @@ import sys
 import numpy as np
 
 from sklime.exact.additive import AdditiveForm
+from sklime.exact.coalitions_of_pairs import CoalitionsOfPairs
 from sklime.exact.form import ClosedForm
 from sklime.exact.readers.layout import reads_models
 from sklime.exact.sum_of_columns import SumOfColumns
@@ -61,14 +62,16 @@ def read(model, response):
         np.reshape(scores, (*scores.shape[: len(features)], n_outputs))
         for features, scores in zip(model.term_features_, model.term_scores_, strict=True)
     ]
+    constant = np.reshape(model.intercept_, n_outputs)
     if n_outputs == 1 and len(response.outputs) == 2:
         # A binary margin, as the outputs of both classes.
         tables = [table * [-1.0, 1.0] for table in tables]
+        constant = constant * [-1.0, 1.0]
     step = _Bins(model)
     terms = list(zip(step.places, tables, strict=True))
     paired = any(len(places) > 1 for places, _ in terms)
     form = PairedTableForm if paired else TableForm
-    return form(terms, step, len(response.outputs))
+    return form(terms, step, constant)
 
 
 class _Bins:
@@ -142,12 +145,12 @@ class _Terms:
         (n_first, n_second, n_outputs).
     step : transformer
         Sorts a table's values into bins.
-    n_outputs : int
-        Number of outputs.
+    constant : ndarray of shape (n_outputs,)
+        What the terms lack.
     """
 
-    def __init__(self, terms, step, n_outputs):
-        self.terms, self.step, self.n_outputs = terms, step, n_outputs
+    def __init__(self, terms, step, constant):
+        self.terms, self.step, self.constant = terms, step, constant
         self.n_features = 1 + max((max(places) for places, _ in terms), default=-1)
 
     def part(self, features, values):
@@ -163,7 +166,7 @@ class _Terms:
         ndarray of shape (n_points, n_outputs)
         """
         bins = dict(zip(features.tolist(), values.astype(int), strict=True))
-        total = np.zeros((values.shape[1], self.n_outputs))
+        total = np.zeros((values.shape[1], len(self.constant)))
         for places, table in self.terms:
             if all(own in bins for own in places):
                 total += table[tuple(bins[own] for own in places)]
@@ -202,6 +205,10 @@ class PairedTableForm(_Terms, ClosedForm):
         ):
             raise NoClosedForm("its terms hold numbers that are not finite")
         return SumOfPairs(SumOfColumns(singles, columns, points), tables, columns)
+
+    def bind_coalitions(self, features, columns, points, background, keep):
+        rebuilt = self.bind(features, columns, points, 1.0)
+        return CoalitionsOfPairs(self.terms, rebuilt, features, background, keep)
 
 
 def _bins_of(features, owner, place):
