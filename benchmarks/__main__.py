@@ -18,6 +18,7 @@ from benchmarks import (
     narrow,
     overlap,
     picking,
+    probabilities,
     rankings,
     rare_values,
     texts,
@@ -30,6 +31,7 @@ from benchmarks.report import machine, table
 MODULES = (
     throughput,
     exactness,
+    probabilities,
     agreement,
     variance,
     overlap,
