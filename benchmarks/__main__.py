@@ -18,6 +18,7 @@ from benchmarks import (
     narrow,
     overlap,
     picking,
+    probabilities,
     rankings,
     rare_values,
     sampled_shapley,
@@ -32,6 +33,7 @@ from benchmarks.report import machine, table
 MODULES = (
     throughput,
     exactness,
+    probabilities,
     woodelf,
     agreement,
     variance,

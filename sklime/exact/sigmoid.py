@@ -11,6 +11,7 @@ as the integral of :math:`\sin(u s) / \sinh(\pi u)` is :math:`\tanh(s / 2) / 2`.
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -123,9 +124,7 @@ class SigmoidOfColumns(RebuiltModel):
             _BinnedPart(part, column.masses, column.law(None).bins, mismatch)
             for part, column in zip(parts, columns, strict=True)
         ]
-        self._tables = None
-        if constant is not None:
-            self._tables = _Quadrature(self._laws, constant)
+        self._tables = None if constant is None else _Quadrature(self._laws, constant)
 
     @property
     def calibrated(self):  # type: ignore[override]
@@ -147,6 +146,12 @@ class SigmoidOfColumns(RebuiltModel):
         missed = np.log(p[own] / (1.0 - p[own])) - score[own]
         self.score_constant = float(np.average(missed, weights=telling[own] ** 2))
         self._tables = _Quadrature(self._laws, self.score_constant)
+
+    def refined(self, times: int) -> SigmoidOfColumns:
+        """Copy with several times as many nodes, to see what is lost without them."""
+        other = copy(self)
+        other._tables = _Quadrature(self._laws, self.score_constant, times)
+        return other
 
     def scores(self, at: NDArray[np.intp]) -> NDArray[np.float64]:
         """Scores of rows, without the constant where that is not known yet."""
@@ -277,9 +282,11 @@ class _Quadrature:
     laws : list of _BinnedPart
     constant : float
         Of the score.
+    times : int, default=1
+        How many times as fine the step is as it must be.
     """
 
-    def __init__(self, laws, constant):
+    def __init__(self, laws, constant, times=1):
         constant += sum(law.centre for law in laws)
         reach = 0.0
         for sign in (-1.0, 1.0):
@@ -293,8 +300,8 @@ class _Quadrature:
                 f"the probability's score reaches {reach:,.0f}, for which the quadrature "
                 f"needs {n_nodes:,.0f} nodes, more than {_MOST_NODES:,}: draws are faster"
             )
-        self.step = 2.0 * np.pi / (reach + _MARGIN)
-        n_nodes = int(np.ceil(n_nodes / _VECTOR)) * _VECTOR
+        self.step = 2.0 * np.pi / (reach + _MARGIN) / times
+        n_nodes = int(np.ceil(times * n_nodes / _VECTOR)) * _VECTOR
         widths = [law.n_laws for law in laws]
         if sum(widths) * n_nodes > _MOST_NUMBERS:
             raise NoClosedForm(
