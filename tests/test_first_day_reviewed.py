@@ -27,7 +27,7 @@ from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, StandardScale
 
 from sklime import Cohorts, FunctionRegressor, LimeExplainer, SubmodularPick
 from sklime.exceptions import RefittedModelWarning
-from sklime.samplers import MarginalSampler
+from sklime.samplers import MarginalSampler, TokenSampler
 
 
 def additive(X):
@@ -264,3 +264,43 @@ def test_no_rows_at_all_are_told():
         explainer.fit(X)
         with pytest.raises(ValueError, match="X is None"):
             ask(None)
+
+
+def test_a_model_may_empty_the_list_of_texts_that_it_gets():
+    def spoil(texts):
+        found = [float("good" in text) for text in texts]
+        del texts[:]
+        return found
+
+    texts = ["a good film", "a bad one"]
+    explainer = LimeExplainer(FunctionRegressor(spoil), random_state=0).fit(texts)
+    assert dict(explainer.explain(texts).as_list(0))["good"] == pytest.approx(1.0)
+    assert texts == ["a good film", "a bad one"]
+
+
+def test_answers_about_masked_copies_are_named_so():
+    texts, asked = ["a good film", "a bad one"], []
+
+    def fails(texts):
+        asked.append(len(texts))
+        return [0.0] * (len(texts) if len(asked) < 2 else 1)
+
+    explainer = LimeExplainer(
+        FunctionRegressor(fails), sampler=TokenSampler(), random_state=0
+    )
+    with pytest.raises(ValueError, match=r"about (training rows|masked copies) 0\.\."):
+        explainer.fit(texts).transform(texts)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("bad.Really", ["bad", "Really"]),
+        ('\u05e6\u05d4"\u05dc "\u05d0"', ['\u05e6\u05d4"\u05dc', "\u05d0"]),
+        ('a"b', ["a", "b"]),
+        ("\uff24\uff4f\uff4e\uff07\uff54", ["\uff24\uff4f\uff4e\uff07\uff54"]),
+    ],
+)
+def test_abbreviations_are_words(text, words):
+    found = TokenSampler().fit([text]).rows([text])[0]
+    assert list(found.described[0]) == words
