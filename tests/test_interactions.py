@@ -20,6 +20,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.naive_bayes import GaussianNB
 
 from sklime import Explanation, FunctionRegressor, LimeExplainer
+from sklime.exact.trees import SumOfTrees
 from sklime.exceptions import InteractionWarning
 from sklime.kernels import ExponentialKernel
 from sklime.samplers import (
@@ -127,6 +128,23 @@ def test_a_row_has_the_same_interactions_in_any_batch(method):
             assert np.array_equal(getattr(alone, name)[0], getattr(whole, name)[i])
     again = explainer.set_params(n_jobs=2).explain(X, interactions=True)
     assert np.array_equal(again.interactions, whole.interactions)
+
+
+def test_draws_tell_interactions_that_have_no_closed_form(monkeypatch):
+    explainer, X = forest(method="auto")
+    strict, _ = forest(method="exact")
+    known = explainer.explain(X[:9], interactions=True)
+    sampled, _ = forest(method="sampling")
+    drawn = sampled.explain(X[:9], interactions=True)
+    # As of a form of somebody who wrote none.
+    monkeypatch.delattr(SumOfTrees, "pairs")
+    found = explainer.explain(X[:9], interactions=True)
+    assert found.meta["method"] == "exact"
+    assert np.array_equal(found.values, known.values)
+    assert np.array_equal(found.interactions, drawn.interactions)
+    assert found.meta["degrees_of_freedom"] == 7
+    with pytest.raises(ValueError, match=r'no closed form for row 0: .* method="auto"'):
+        strict.explain(X[:9], interactions=True)
 
 
 def test_pairs_by_name_by_position_and_by_label():
@@ -316,6 +334,37 @@ def test_documents_and_frames_hold_pairs(target, view):
     assert Explanation.from_json(empty.to_json()) == empty
 
 
+@pytest.mark.parametrize("target", [None, "all"])
+@pytest.mark.parametrize("method", ["exact", "sampling"])
+def test_frames_of_pairs(target, method):
+    own = explained(target, method)
+    frame = own.to_frame(interactions=True)
+    outputs = [None] if target is None else own.target_names.tolist()
+    assert len(frame) == own.interactions.size
+    for line in frame.iloc[::5].itertuples():
+        pair = line.feature_1, line.feature_2
+        place = own.interaction_pairs.index(pair)
+        at = (line.row, place)
+        if target is None:
+            assert line.target == own.target_names[line.row]
+        else:
+            at = (line.row, outputs.index(line.target), place)
+        assert line.interaction == own.interactions[at]
+        error = own.interaction_standard_errors[at]
+        assert line.standard_error == error
+        q = t.ppf(0.975, 7) if method == "sampling" else 0.0
+        assert np.isclose(line.upper - line.interaction, q * error, rtol=1e-6)
+        assert np.isclose(line.interaction - line.lower, q * error, rtol=1e-6)
+        assert line.condition_1.split()[0] == pair[0] or f" {pair[0]} " in line.condition_1
+    wide = own.to_frame(interactions=True, tidy=False)
+    assert np.array_equal(wide.to_numpy(), own.interactions.reshape(4, -1))
+    assert wide.columns[0].endswith("c0:c6") and wide.index.equals(own.data.index)
+    with pytest.raises(ValueError, match=r"explain\(X, interactions=True\)"):
+        replace(own, **dict.fromkeys([*NAMES, "interaction_pairs"])).to_frame(
+            interactions=True
+        )
+
+
 def test_equality_sees_interactions():
     own = explained()
     other = Explanation.from_dict(own.to_dict())
@@ -433,13 +482,35 @@ def test_built_in_selectors_leave_interactions_alone():
         HistGradientBoostingClassifier(max_iter=10, random_state=0),
     ],
 )
-def test_pages_and_notebooks_show_explanations_with_pairs(model):
+def test_pages_list_the_strongest_pairs(model):
     model, X = fitted(model, "breast cancer")
     explainer = LimeExplainer(model, random_state=0).fit(X)
-    found = explainer.explain(X[:5], interactions=[(j, j + 1) for j in range(6)])
-    for own in (found, found.contributions(), found[["x0"]]):
-        assert "<table" in own.to_html()
+    found = explainer.explain(X[:5], interactions=[(j, j + 1) for j in range(12)])
+    for own in (found, found.contributions(), found[:1]):
+        page = own.to_html()
+        sizes = np.abs(own.contributions().interactions).mean(axis=0)
+        first, second = own.interaction_pairs[sizes.argmax()]
+        section = page[page.index('id="together"') :]
+        strongest = section[section.index("<tbody>") : section.index("</tr>\n")]
+        times = "\N{MULTIPLICATION SIGN}"
+        assert f"<bdi>{first}</bdi> {times} <bdi>{second}</bdi>" in strongest
+        assert "2 weaker pairs are left out." in section
         assert "<div" in own._repr_html_()
+    assert 'id="together"' not in explainer.explain(X[:5]).to_html()
+    assert "No pair interacts." in found[["x0"]].to_html()
+
+
+def test_names_of_pairs_are_no_markup():
+    own = explained()
+    name = "<script>alert(1)</script>"
+    names = [name, *own.feature_names[1:]]
+    hostile = replace(
+        own,
+        feature_names=names,
+        data=own.data.to_numpy(),
+        interaction_pairs=[(name, "c6"), ("c6", "c9"), ("c12", name)],
+    )
+    assert name not in hostile.to_html() and "&lt;script&gt;" in hostile.to_html()
 
 
 def test_all_pairs_come_in_the_order_of_the_columns():

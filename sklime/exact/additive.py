@@ -19,6 +19,9 @@ class AdditiveForm(ClosedForm):
     # Number of model features that it reads.
     n_features: int
 
+    # What the parts lack, by output; None where only the model's own answers tell.
+    constant: NDArray[np.float64] | None = None
+
     @abstractmethod
     def part(
         self, features: NDArray[np.intp], values: NDArray[np.float64]
@@ -61,6 +64,17 @@ class AdditiveForm(ClosedForm):
             raise NoClosedForm("missing or infinite values reach the linear model")
         return parts
 
+    def idle_part(self, features):
+        """What model features that do not vary add, (n_outputs,).
+
+        Parameters
+        ----------
+        features : FeatureMap
+            Model features as functions of the columns.
+        """
+        idle = np.flatnonzero(features.owner < 0)
+        return self.part(idle, features.constants[idle, np.newaxis])[0]
+
     def bind(self, features, columns, points, mismatch):
         return SumOfColumns(self.parts(features), columns, points)
 
@@ -96,7 +110,9 @@ class CoalitionsOfColumns(CoalitionModel):
             ]
         )
         if not np.isfinite(self.means).all():
-            raise NoClosedForm("missing or infinite values of the background reach the model")
+            raise NoClosedForm(
+                "missing or infinite values of the background reach the model"
+            )
 
     def responses(self, at):
         return self.constant + sum(part[at[:, j]] for j, part in enumerate(self.parts))

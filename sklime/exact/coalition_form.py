@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sklime.exact.form import Rebuilt
 
 if TYPE_CHECKING:
     from sklime.exact.feature_map import FeatureMap
@@ -36,6 +38,12 @@ class Background:
     def of_rows(cls, features: FeatureMap, rows: NDArray[np.float64]) -> Background:
         """Background of rows, given their model features."""
         return cls([rows[owned] for owned in features.owned], None, rows)
+
+    def select(self, features: FeatureMap, positions: NDArray[np.intp]) -> Background:
+        """Background of some of the model features, whose map is given."""
+        if self.rows is not None:
+            return Background.of_rows(features, self.rows[positions])
+        return Background(features.values, self.masses)
 
     @property
     def n_laws(self) -> int:
@@ -79,7 +87,7 @@ class KeepLaw:
         return 0.5 + 0.5 * nodes, 0.5 * weights
 
 
-class CoalitionModel(ABC):
+class CoalitionModel(Rebuilt):
     r"""Base of models rebuilt where columns keep a row's values or follow a background.
 
     Each column keeps the row's own value with one probability, independently, and is drawn
@@ -87,21 +95,7 @@ class CoalitionModel(ABC):
     polynomial in that probability, and a Shapley value its integral:
 
     .. math:: \phi_j = \int_0^1 E_t[f \mid j \text{ kept}] - E_t[f \mid j \text{ drawn}]\,dt
-
-    Attributes
-    ----------
-    constant : ndarray of shape (n_outputs,)
-        What the parts lack; found by comparison with the model's own responses.
-    n_terms : int
-        Number of terms in an answer, with which rounding grows.
     """
-
-    constant: NDArray[np.float64]
-    n_terms: int
-
-    @abstractmethod
-    def responses(self, at: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Evaluate the model at rows of grid points, as `RebuiltModel.responses`."""
 
     @abstractmethod
     def nothing(self) -> NDArray[np.float64]:

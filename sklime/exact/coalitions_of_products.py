@@ -58,7 +58,9 @@ class CoalitionsOfProducts(CoalitionModel):
         self._single = keep.probability is not None
         # By law, column and term.
         means = [
-            background.means(j, finite_factors(form, features.owned[j], background.values[j]))
+            background.means(
+                j, finite_factors(form, features.owned[j], background.values[j])
+            )
             for j in self._used
         ]
         idle = idle_factors(form, features)[0]

@@ -48,7 +48,7 @@ class Steps:
 
     def as_matrix(self, table):
         """Model features of a table, (n_rows, n_model_features)."""
-        return _as_matrix(self(table))
+        return dense(self(table))
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,18 @@ class FeatureMap:
         ndarray of shape (n, n_points)
         """
         return self.values[j][np.searchsorted(self.owned[j], features)]
+
+    def select(self, features):
+        """Map of some of the features, in another order.
+
+        Parameters
+        ----------
+        features : ndarray of shape (n_features,) of int
+        """
+        owner = self.owner[features]
+        owned = [np.flatnonzero(owner == j) for j in range(len(self.values))]
+        values = [self.of(j, features[own]) for j, own in enumerate(owned)]
+        return FeatureMap(owner, values, owned, self.constants[features])
 
     def at(self, positions):
         """Model features of rows.
@@ -282,23 +294,13 @@ class _Push:
                 "a step in front of the model does not take rows put together from "
                 f"training values ({error!r})"
             ) from error
-        return _as_matrix(features)
+        return dense(features)
 
     def blocks(self, n_rows):
         """Yield blocks of rows whose features fit into a sixteenth of the memory."""
         return gen_batches(
             n_rows, max(1, block_bytes() // (8 * max(len(self.constants), 1)))
         )
-
-
-def _as_matrix(features):
-    """Model features as a float matrix."""
-    if sparse.issparse(features):
-        features = features.toarray()
-    if hasattr(features, "iloc"):
-        # Only pandas knows how its own missing values become NaN.
-        return features.to_numpy(dtype=np.float64, na_value=np.nan)
-    return np.asarray(features, dtype=np.float64)
 
 
 def _check_trials(assembled, pushed):
@@ -311,6 +313,16 @@ def _check_trials(assembled, pushed):
             "a step in front of the model mixes columns: what it makes of a row is not "
             "what it makes of the row's values one by one"
         )
+
+
+def dense(features):
+    """Features that a step gives in any container, as an array."""
+    if sparse.issparse(features):
+        features = features.toarray()
+    if hasattr(features, "iloc"):
+        # Only pandas knows how its own missing values become NaN.
+        return features.to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.asarray(features, dtype=np.float64)
 
 
 def line_through(points, values):

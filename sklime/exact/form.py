@@ -82,8 +82,8 @@ class ClosedForm(ABC):
         raise NoClosedForm(f"{type(self).__name__} has none for coalitions of columns")
 
 
-class RebuiltModel(ABC):
-    """Base of models rebuilt from their closed form under the laws of the columns.
+class Rebuilt(ABC):
+    """Base of models that are rebuilt from their closed form.
 
     Attributes
     ----------
@@ -91,7 +91,28 @@ class RebuiltModel(ABC):
         What the parts lack; found by comparison with the model's own responses.
     n_terms : int
         Number of terms in an answer, with which rounding grows.
+    calibrated : bool
+        Whether its parts tell all but that constant, without `calibrate`.
+    level : float
+        Size of numbers that cancel in an answer, on top of the answers' own size.
     """
+
+    calibrated = True
+    level = 0.0
+
+    def calibrate(self, at: NDArray[np.intp], responses: NDArray[np.float64]) -> None:
+        """Learn from the model's own responses what the parts do not tell.
+
+        The additive constant is found without it.
+
+        Parameters
+        ----------
+        at : ndarray of shape (n_rows, n_columns) of int
+            Which of its column's points each entry is.
+        responses : ndarray of shape (n_rows, n_outputs)
+            The model's.
+        """
+        return  # most parts tell all
 
     @abstractmethod
     def responses(self, at: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -106,6 +127,10 @@ class RebuiltModel(ABC):
         -------
         ndarray of shape (n_rows, n_outputs)
         """
+
+
+class RebuiltModel(Rebuilt):
+    """Base of models rebuilt under the tilted laws of the columns."""
 
     @abstractmethod
     def __call__(

@@ -1,8 +1,6 @@
 """Sums of waves, as sums of complex products over columns."""
 
-import numpy as np
-
-from sklime.exact.products import ProductForm
+from sklime.exact.products import ProductForm, complex_exponentials
 
 
 class FourierSum(ProductForm):
@@ -23,4 +21,4 @@ class FourierSum(ProductForm):
         self.n_features = len(frequencies)
 
     def factors(self, features, values):
-        return np.exp(1j * (values.T @ self.frequencies[features]))
+        return complex_exponentials(0.0, values.T @ self.frequencies[features])

@@ -19,7 +19,7 @@ from sklearn.utils import gen_batches
 
 from sklime.exact.joined_products import JoinedProducts
 from sklime.exact.monomials import Monomials, count_monomials, exponents_up_to
-from sklime.exact.products import ProductForm
+from sklime.exact.products import ProductForm, complex_exponentials
 from sklime.exceptions import NoClosedForm
 
 # Largest degree of a power, products that a kernel may be a sum of, and points of circles
@@ -178,8 +178,10 @@ class _Exponentials(ProductForm):
                 scalar += np.outer(own - self.origin[f], v)
         if self.rates is None:
             return np.exp(exponent)
-        turned = exponent[:, :, np.newaxis] + scalar[:, :, np.newaxis] * self.rates
-        return np.exp(turned).reshape(len(exponent), -1)
+        # Each vector with each rate.
+        scalar, shape = scalar[:, :, np.newaxis], (len(exponent), -1)
+        real = exponent[:, :, np.newaxis] + scalar * self.rates.real
+        return complex_exponentials(real, scalar * self.rates.imag).reshape(shape)
 
 
 def _part(vectors, coef, own, low, high):

@@ -31,8 +31,8 @@ _FEWEST_ROWS, _MOST_ROWS = 8, 64
 _MOST_MULTIPLIED = 16
 
 # Factors of all terms at all bins that fit into memory, and evaluations of factors that
-# are worth it: some seconds.
-_MOST_KEPT, _MOST_EVALUATED = 25_000_000, 1_000_000_000
+# are worth it: some seconds. Complex ones count as several.
+_MOST_KEPT, _MOST_EVALUATED, _COMPLEX = 25_000_000, 1_000_000_000, 4
 
 # In units of a column's largest: what takes the place of a factor of 0, so that it can be
 # divided by. Two of them are still above what exponentials can tell from 0.
@@ -126,7 +126,9 @@ class SumOfProducts(RebuiltModel):
         self.n_terms, n_outputs = form.weights.shape
         self.constant = np.zeros(n_outputs)
         used = [j for j, own in enumerate(features.owned) if len(own)]
-        _check_columns([columns[j] for j in used], self.n_terms)
+        _check_columns(
+            [columns[j] for j in used], self.n_terms, np.iscomplexobj(form.weights)
+        )
         # Columns that are multiplied with one-hot rows stand before those looked up.
         sizes = np.array([len(columns[j].frequencies) + 1 for j in used], dtype=np.intp)
         order = np.argsort(sizes > _MOST_MULTIPLIED, kind="stable")
@@ -156,9 +158,9 @@ class SumOfProducts(RebuiltModel):
         for rows, at in self._blocks(laws):
             kept, products = rows.stop - rows.start, self._products(at)
             for i, c in enumerate(outputs):
-                terms = products * self.form.weights[:, c]
-                expected[rows, i] += terms.real.sum(axis=1)[:kept]
-                coef[rows, i, self._used] = self._contrasts(terms, at)[:kept]
+                terms = products * self.form.weights[:, c, np.newaxis]
+                expected[rows, i] += terms.real.sum(axis=0)[:kept]
+                coef[rows, i, self._used] = self._contrasts(terms, at).T[:kept]
         return expected, coef
 
     def pairs(
@@ -187,9 +189,9 @@ class SumOfProducts(RebuiltModel):
             products = self._products(at)
             # One row at a time: products of one shape, whatever the number of rows.
             for i, row in enumerate(range(rows.start, rows.stop)):
-                slopes = self._slopes[at[i, wanted]]
+                slopes = self._slopes[at[wanted, i]]
                 for o, c in enumerate(outputs):
-                    terms = products[i] * self.form.weights[:, c]
+                    terms = products[:, i] * self.form.weights[:, c]
                     contrasts = _real_product(slopes * terms, slopes.T)
                     found[row, o, acting] = contrasts[first, second]
         return found
@@ -216,24 +218,29 @@ class SumOfProducts(RebuiltModel):
         self._turn, self._turns = (turns[0], turns[1:]) if turns.any() else (None, None)
 
     def _blocks(self, laws):
-        """Yield slices of rows, and where their bins stand, of one height."""
+        """Yield slices of rows, and where their bins stand, (n_used, height)."""
         n = len(laws[0].mean)
         for rows in gen_batches(n, self._height):
-            own = np.zeros((self._height, len(self._used)), dtype=np.intp)
+            own = np.zeros((len(self._used), self._height), dtype=np.intp)
             for k, j in enumerate(self._used):
-                own[: rows.stop - rows.start, k] = laws[j].own[rows]
-            yield rows, own + self._starts
+                own[k, : rows.stop - rows.start] = laws[j].own[rows]
+            yield rows, own + self._starts[:, np.newaxis]
 
     def _products(self, at):
-        """Products of the mean factors of all columns, (n_rows, n_terms)."""
-        m, turns = self._n_multiplied, None
-        onehot = np.zeros((len(at), self._n_onehot))
-        np.put_along_axis(onehot, at[:, :m], 1.0, axis=1)
+        """Products of the mean factors of all columns, (n_terms, n_rows).
+
+        In this layout each row has a place of its own in registers: products in the other
+        one may round by where in the block a row stands.
+        """
+        m = self._n_multiplied
+        onehot = np.zeros((self._n_onehot, at.shape[1]))
+        np.put_along_axis(onehot, at[:m], 1.0, axis=0)
 
         def total(start, table):
-            found = onehot @ table[: self._n_onehot] + start
-            for place in at[:, m:].T:
-                found += table[place]
+            found = table[: self._n_onehot].T @ onehot
+            found += start[:, np.newaxis]
+            for place in at[m:]:
+                found += table[place].T
             return found
 
         logs = total(self._log, self._logs)
@@ -244,20 +251,39 @@ class SumOfProducts(RebuiltModel):
             return sizes
         turns = total(self._turn, self._turns)
         if np.iscomplexobj(self._slopes):
-            return sizes * np.exp(1j * np.pi * turns)
+            return sizes * complex_exponentials(0.0, np.pi * turns)
         return sizes * (1.0 - 2.0 * (np.rint(turns) % 2.0))
 
     def _contrasts(self, terms, at):
-        """Contrasts of the columns that are used, (n_rows, n_used)."""
+        """Contrasts of the columns that are used, (n_used, n_rows)."""
         m, found = self._n_multiplied, np.empty(at.shape)
-        sums = _real_product(terms, self._slopes[: self._n_onehot].T)
-        found[:, :m] = np.take_along_axis(sums, at[:, :m], axis=1)
-        for k in range(m, at.shape[1]):
-            found[:, k] = (terms * self._slopes[at[:, k]]).real.sum(axis=1)
+        sums = _real_product(self._slopes[: self._n_onehot], terms)
+        found[:m] = np.take_along_axis(sums, at[:m], axis=0)
+        for k in range(m, len(at)):
+            found[k] = (terms * self._slopes[at[k]].T).real.sum(axis=0)
         return found
 
 
-def _check_columns(columns, n_terms):
+def complex_exponentials(real, imaginary):
+    """Exponentials of complex numbers, several times faster than numpy's own.
+
+    Parameters
+    ----------
+    real, imaginary : ndarray or float
+        Their parts.
+
+    Returns
+    -------
+    ndarray of complex
+    """
+    found = np.empty(np.broadcast_shapes(np.shape(real), np.shape(imaginary)), complex)
+    size = np.exp(real)
+    np.multiply(size, np.cos(imaginary), out=found.real)
+    np.multiply(size, np.sin(imaginary), out=found.imag)
+    return found
+
+
+def _check_columns(columns, n_terms, is_complex):
     """Refuse columns without bins, and more factors than fit into memory or time."""
     if not all(column.binary for column in columns):
         raise NoClosedForm(
@@ -271,6 +297,7 @@ def _check_columns(columns, n_terms):
             "more than fit into memory"
         )
     n_evaluated = n_terms * sum(len(column.values) for column in columns)
+    n_evaluated *= _COMPLEX if is_complex else 1
     if n_evaluated > _MOST_EVALUATED:
         raise NoClosedForm(
             f"its {n_terms:,} terms take longer to evaluate at the training values of "

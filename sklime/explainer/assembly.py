@@ -50,7 +50,6 @@ def assemble_explanation(blocks, rows, target, names, responses, outputs, meta, 
     if pairs is not None:
         told = PairContrasts.joined(told)
         pairs.warn(told.coef, told.errors)
-        meta = meta | {"interactions": pairs.metadata}
         fields |= {
             "interactions": told.coef.reshape(*per_output, -1),
             "interaction_pairs": pairs.names,

@@ -435,6 +435,8 @@ class LimeExplainer(
         if self.method_ == "exact":
             n_drawn = sum(int((~fitted.exact).sum()) for fitted, *_ in blocks)
         meta = metadata(self, self._routes, len(rows), n_drawn, own_answers)
+        if pairs is not None:
+            meta |= pairs.metadata(self._routes, [told for *_, told in blocks])
         own = blocks, rows, resolved, names, answers, outputs, meta, pairs
         explanation = assemble_explanation(*own)
         return explanation.contributions() if self._contributes() else explanation

@@ -7,6 +7,7 @@ from numbers import Integral
 import numpy as np
 
 from sklime.exceptions import InteractionWarning, warn_caller
+from sklime.surrogates.standard_errors import degrees_of_freedom
 from sklime.validation import listed
 
 # Pairs that are looked at where all are wanted; of more, the strongest.
@@ -71,10 +72,23 @@ class WantedPairs:
         names = [(rows.names[j], rows.names[k]) for j, k in pairs]
         return cls(pairs, names, n_candidates)
 
-    @property
-    def metadata(self):
-        """What `meta` says of them."""
-        return {"n_pairs": len(self.names), "n_candidates": self.n_candidates}
+    def metadata(self, routes, told):
+        """What `meta` says of them: how many there are, and what their errors rest on.
+
+        Parameters
+        ----------
+        routes : Routes
+            Their sources of moments.
+        told : sequence of PairContrasts
+            Of all rows.
+        """
+        own = {"n_pairs": len(self.names), "n_candidates": self.n_candidates}
+        found = {"interactions": own}
+        if any((part.errors > 0.0).any() for part in told):
+            # Draws may tell them of models whose attributions have a closed form.
+            groups = routes.setting.law.groups(routes.source.n_samples)
+            found["degrees_of_freedom"] = degrees_of_freedom(groups)
+        return found
 
     def warn(self, coef, errors):
         """Warn of pairs that were left out, and of those that draws do not tell.

@@ -81,6 +81,11 @@ class Routes:
         )
         self._own_values = self._ask_own_values()
 
+    def __getstate__(self):
+        # Draws made at first use are made again: pickles do not tell what was called.
+        made = "_fallback", "_score_source"
+        return {name: own for name, own in vars(self).items() if name not in made}
+
     @property
     def source(self):
         """The moment source that is tried first."""

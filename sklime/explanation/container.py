@@ -390,12 +390,16 @@ class Explanation(
                 "standard_errors is None: have them estimated by "
                 "explain(X, uncertainty=True)"
             )
+        return self._intervals(self.values, self.standard_errors, level)
+
+    def _intervals(self, values, errors, level=0.95):
+        """Bounds of any values with standard errors."""
         if not 0 < level < 1:
             raise ValueError(f"level={level!r} must lie strictly between 0 and 1")
         tail, degrees = (1 + level) / 2, self.meta.get("degrees_of_freedom")
         quantile = ndtri(tail) if degrees is None else stdtrit(degrees, tail)
-        margin = quantile * self.standard_errors
-        return self.values - margin, self.values + margin
+        margin = quantile * errors
+        return values - margin, values + margin
 
     @property
     def _has_columns(self):

@@ -248,12 +248,13 @@ class MaskLaw(Law):
         draw = cache(lambda n_units: self.masks(n_units, n_samples, seed))
         for row in self.sampler.rows(X):
             masks = draw(row.n_units)
-            if masks.fills is None:
-                composed = row.compose(masks.design)
+            own = with_each_copy(masks)
+            if own.fills is None:
+                composed = row.compose(own.design)
             else:
-                composed = row.compose_filled(masks.design, masks.fills)
+                composed = row.compose_filled(own.design, own.fills)
             inputs = self.sampler.kind_.copies(composed)
-            found.append(_with_inputs(masks, inputs))
+            found.append(_with_inputs(own, inputs))
         return found
 
     def tilt(self, kernel):
@@ -298,12 +299,35 @@ def _masks(design, masses, groups, exhaustive, n_draws):
     return Sample(None, design, position, masses, groups, exhaustive, n_draws)
 
 
+def with_each_copy(masks):
+    """Masks of which some copies are drawn, as a sample in which each copy stands.
+
+    Parameters
+    ----------
+    masks : Sample
+        Without inputs, perhaps with `fills`.
+
+    Returns
+    -------
+    Sample
+        Not exhaustive where it has `fills`, one of each draw.
+    """
+    if masks.fills is None:
+        return masks
+    n, times, d = masks.fills.shape
+    return replace(
+        masks,
+        design=np.repeat(masks.design, times, axis=0),
+        masses=np.repeat(masks.masses / times, times),
+        fills=masks.fills.reshape(n * times, 1, d),
+        groups=None if masks.groups is None else np.repeat(masks.groups, times),
+        exhaustive=False,
+        n_draws=n * times,
+    )
+
+
 def _with_inputs(masks, inputs):
     """Sample of masks and composed copies; the mass of a mask is shared by its copies."""
-    if masks.fills is not None:
-        # What is drawn is not all that there is.
-        groups = np.arange(len(masks)) if masks.groups is None else masks.groups
-        masks = replace(masks, exhaustive=False, groups=groups)
     times = n_rows(inputs) // max(len(masks), 1)
     if times == 1:
         return replace(masks, inputs=inputs, fills=None)

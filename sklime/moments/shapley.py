@@ -175,11 +175,14 @@ class Ends:
         Where nothing is kept, and everything.
     error : ndarray of shape (n_outputs,)
         Standard error of the first.
+    n_draws : int
+        Draws of a background that tell the first; 0 where nothing is drawn.
     """
 
     empty: np.ndarray
     full: np.ndarray
     error: np.ndarray
+    n_draws: int
 
 
 def shapley_moments(masks, Y, ends):
@@ -200,7 +203,7 @@ def shapley_moments(masks, Y, ends):
     """
     k, d = len(Y), masks.design.shape[1]
     n_pairs = len(masks.design) // 2
-    drawn = masks.fills is not None
+    drawn = ends.n_draws > 0
     Z = masks.design[:n_pairs].astype(np.float64)
     w = 2.0 * masks.masses[:n_pairs]
     kept = Z.sum(axis=1)
@@ -234,7 +237,7 @@ def shapley_moments(masks, Y, ends):
         coef=coef[np.newaxis],
         errors=errors[np.newaxis],
         y_origin=ends.empty[np.newaxis],
-        n_samples=2 + len(masks.design),
+        n_samples=max(2 + len(masks.design), ends.n_draws),
         residuals=_residuals(masks, Y, ends.empty, np.nan_to_num(coef)),
         exact=bool(known),
         undetermined=undetermined,

@@ -12,6 +12,13 @@ from sklime.page.static import static_row
 # Longer words are broken where a line ends; shorter ones never are.
 _LONGEST_WORD = 20
 # What rows of a kind are called, and what attributions are given to.
+# What the values of each kind are called; of effects, the word of old.
+_WORDS = {
+    "effect": "Attribution",
+    "contribution": "Contribution",
+    "Shapley value": "Shapley value",
+}
+
 _NOUNS = {
     "table": ("row", "condition"),
     "mixed": ("row", "condition"),
@@ -23,7 +30,7 @@ _NOUNS = {
 _STATIC_ROWS = 3
 
 
-def render_page(content, header, overview=None):
+def render_page(content, header, overview=None, pairs=None):
     """Render a described explanation as one self-contained HTML page.
 
     The page holds its data, style and script, and forbids the browser to load anything or
@@ -39,6 +46,9 @@ def render_page(content, header, overview=None):
         What holds for all of them, as `sklime.explanation.view.page_header` gives it.
     overview : dict, default=None
         A picture of all rows, as `sklime.explanation.view.overview` gives it.
+    pairs : dict, default=None
+        The pairs of features that interact most, as
+        `sklime.explanation.view.pairs.strongest_pairs` gives them.
 
     Returns
     -------
@@ -63,7 +73,7 @@ def render_page(content, header, overview=None):
     from markupsafe import Markup
 
     script = _asset("page.js")
-    styles = ["view.css", "page.css"] + ["overview.css"] * (overview is not None)
+    styles = ["view.css", "page.css"] + ["overview.css"] * bool(overview or pairs)
     # Without a script, pictures would only repeat what is in the data.
     first = [row | {"picture": None} for row in content["rows"][:_STATIC_ROWS]]
     return _fill(
@@ -72,6 +82,7 @@ def render_page(content, header, overview=None):
         content=content,
         ranking=content.get("ranking"),
         overview=overview,
+        pairs=pairs,
         still=[static_row(row, content) for row in first],
         style=Markup().join(map(_asset, styles)),
         script=script,
@@ -116,10 +127,8 @@ def _fill(template, header, **variables):
         "rows for which it does not hold" if has_conditions else f"{name}s without it"
     )
     variables |= header | {"subject": f"{n:,} {name}" if n == 1 else f"{n:,} {name}s"}
-    # Of effects, the word of old.
-    of_effects = variables.get("attribution", "effect") == "effect"
-    variables["attribution"] = "effect" if of_effects else "contribution"
-    variables["noun"] = "Attribution" if of_effects else "Contribution"
+    variables.setdefault("attribution", "effect")
+    variables["noun"] = _WORDS[variables["attribution"]]
     return _environment().get_template(template).render(variables)
 
 

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 
 from sklime.exact.additive import AdditiveForm
+from sklime.exact.coalitions_of_pairs import CoalitionsOfPairs
 from sklime.exact.form import ClosedForm
 from sklime.exact.readers.layout import reads_models
 from sklime.exact.sum_of_columns import SumOfColumns
@@ -204,6 +205,10 @@ class PairedTableForm(_Terms, ClosedForm):
         ):
             raise NoClosedForm("its terms hold numbers that are not finite")
         return SumOfPairs(SumOfColumns(singles, columns, points), tables, columns)
+
+    def bind_coalitions(self, features, columns, points, background, keep):
+        rebuilt = self.bind(features, columns, points, 1.0)
+        return CoalitionsOfPairs(self.terms, rebuilt, features, background, keep)
 
 
 def _bins_of(features, owner, place):

@@ -8,7 +8,6 @@ from sklearn.preprocessing import FunctionTransformer
 
 from sklime.exact.exponentials import ExponentialOfSum
 from sklime.exact.readers import linear
-from sklime.exact.readers.expansions import absorb
 from sklime.exact.readers.layout import reads_models
 from sklime.exceptions import NoClosedForm
 
@@ -65,11 +64,6 @@ def _transformed(model, response):
     form = linear.read(inner, response)
     if form is None:
         raise NoClosedForm(f"{type(inner).__name__} of a logarithm is not linear")
-    form, steps = absorb(form, steps)
-    if type(form) is not linear.LinearForm:
-        raise NoClosedForm(
-            "exponentials of products over columns are no products over columns"
-        )
     form = ExponentialOfSum(form, np.atleast_1d(inner.intercept_), _EXPONENTIALS[inverse])
     form.step = make_pipeline(*steps) if steps else None
     return form

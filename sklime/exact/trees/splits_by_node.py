@@ -107,9 +107,10 @@ def _chances(left, box, t):
 
     Those of rows outside of the boxes, then of rows that go right, and that go left.
     """
+    left, box = 1.0 * left, 1.0 * box
     whole = np.maximum(t + (1.0 - t) * box, _TINY)
-    outside = np.divide(left, box, out=np.zeros(len(box)), where=box > 0.0)
+    outside = np.divide(left, box, out=np.zeros_like(box), where=box > 0.0)
     right = (1.0 - t) * left / whole
     chance = [outside, right, (t + (1.0 - t) * left) / whole]
-    slope = [np.zeros(len(box)), -left / whole / whole, (1.0 * box - left) / whole / whole]
+    slope = [np.zeros_like(box), -left / whole / whole, (box - left) / whole / whole]
     return np.concatenate(chance), np.concatenate(slope)
