@@ -50,7 +50,9 @@ class CoalitionsOfSigmoid(CoalitionModel):
             for j in self._used
         ]
         if not all(np.isfinite(part).all() for part in parts):
-            raise NoClosedForm("missing or infinite values of the background reach the model")
+            raise NoClosedForm(
+                "missing or infinite values of the background reach the model"
+            )
         # Logarithms of exponential moments in both directions, the largest of all laws.
         self._bounds = []
         for sign in (-1.0, 1.0):
