@@ -1,4 +1,4 @@
-"""Probabilities of additive scores where columns keep a row's values or follow a background."""
+"""Probabilities of additive scores where columns keep values or follow a background."""
 
 import numpy as np
 
@@ -65,7 +65,7 @@ class CoalitionsOfSigmoid(CoalitionModel):
         self._sums = {}
 
     @property
-    def calibrated(self):  # type: ignore[override]
+    def calibrated(self):
         """Whether the score's constant is known."""
         return self.rebuilt.calibrated
 
