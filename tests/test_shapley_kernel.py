@@ -342,6 +342,15 @@ def test_values_are_effects_and_contributions_at_once(attribution):
     np.testing.assert_array_equal(transformed, expected.values)
 
 
+def test_enumerated_values_of_few_columns_are_not_called_doubtful():
+    table = X[:, :3]
+    product = FunctionRegressor(lambda X: X[:, 0] * X[:, 1] * X[:, 2])
+    found = explainer_of(product, CoalitionSampler("median"), table).explain(table[:3])
+    assert not found.low_support.any()
+    page = found.to_html()
+    assert "Shapley value" in page and "kernel__width" not in page
+
+
 def test_documents_keep_values_and_what_they_are():
     found = explainer_of(FOREST).explain(X[:4], uncertainty=True)
     read = Explanation.from_json(found.to_json())

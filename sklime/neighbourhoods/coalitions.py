@@ -51,7 +51,7 @@ class Coalitions(SampledSource):
         [own], [explained] = evaluated, outputs
         told = (end[explained] for end in (own.empty, own.full, own.empty_error))
         ends = Ends(*told, self.n_samples if self._background is not None else 0)
-        return shapley_moments(own.masks, own.responses.T[explained], ends)
+        return shapley_moments(own.masks, own.responses.T[explained], ends, self.n_samples)
 
     def with_standard_errors(self, surrogates, moments, evaluated, outputs):
         return surrogates.with_known_errors(moments.errors)
