@@ -18,6 +18,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.pipeline import make_pipeline
 
 from sklime import Explanation, FunctionClassifier, FunctionRegressor, LimeExplainer
+from sklime.exceptions import NeighbourhoodWarning
 from sklime.kernels import ExponentialKernel, ShapleyKernel, UniformKernel
 from sklime.plotting import AttributionDisplay
 from sklime.samplers import (
@@ -685,7 +686,8 @@ def test_rows_with_categories_never_seen_keep_them():
 def test_too_few_draws_give_no_values_and_a_warning():
     table, model = many_columns(40)
     explainer = explainer_of(model, CoalitionSampler("median"), table, n_samples=20)
-    with pytest.warns(UserWarning, match="cannot tell the (features|units)"):
+    told = r"20 coalitions cannot tell the units of 1 row\(s\) apart.*Raise n_samples"
+    with pytest.warns(NeighbourhoodWarning, match=told):
         found = explainer.explain(table[:1], uncertainty=True)
     assert np.isnan(found.values).all()
 
