@@ -12,6 +12,7 @@ from benchmarks import (
     html_page,
     images,
     imports,
+    interactions,
     jobs,
     latency,
     memory,
@@ -30,6 +31,7 @@ from benchmarks.report import machine, table
 MODULES = (
     throughput,
     exactness,
+    interactions,
     agreement,
     variance,
     overlap,
