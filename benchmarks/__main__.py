@@ -13,6 +13,7 @@ from benchmarks import (
     images,
     imports,
     jobs,
+    kernel_machines,
     latency,
     memory,
     narrow,
@@ -30,6 +31,7 @@ from benchmarks.report import machine, table
 MODULES = (
     throughput,
     exactness,
+    kernel_machines,
     agreement,
     variance,
     overlap,

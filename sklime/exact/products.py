@@ -48,6 +48,27 @@ class ProductForm(ClosedForm):
         Number of model features that it reads.
     weights : ndarray of shape (n_terms, n_outputs)
         Real, or complex.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklime import LimeExplainer
+    >>> from sklime.exact import READERS, ProductForm
+    >>> class Area:
+    ...     def predict(self, X):
+    ...         return X[:, 0] * X[:, 1]
+    >>> class AreaForm(ProductForm):
+    ...     n_features, weights = 2, np.ones((1, 1))
+    ...
+    ...     def factors(self, features, values):
+    ...         return values.prod(axis=0)[:, np.newaxis]
+    >>> def read_area(model, response):
+    ...     return AreaForm() if type(model) is Area else None
+    >>> READERS.append(read_area)
+    >>> sides = np.random.default_rng(0).uniform(size=(100, 2))
+    >>> LimeExplainer(Area()).fit(sides).method_
+    'exact'
+    >>> READERS.remove(read_area)
     """
 
     n_features: int
