@@ -558,6 +558,7 @@ class Tripled(svm.SVR):
         ),
         (process(Matern(nu=1.5) ** 2), SIGNAL, {}, "kernel Matern"),
         (process(Words()), SIGNAL, {}, r"kernel Words\(\)"),
+        (process(ConstantKernel() * WhiteKernel()), SIGNAL, {}, "does not depend on"),
         (svm.SVC(), THREE, {}, "counts votes of pairs of classes"),
         (GaussianProcessClassifier(), BINARY, {}, "GaussianProcessClassifier"),
         (svm.SVC(), BINARY, {"response_method": "predict"}, '"decision_function"'),
