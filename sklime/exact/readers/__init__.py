@@ -7,6 +7,7 @@ from sklime.exact.readers import (
     linear,
     log_links,
     scikit_learn,
+    transformed_targets,
 )
 
 # Tried in this order. A new family is a module and a line here; a reader of one's own is
@@ -18,6 +19,7 @@ READERS = [
     boosting.read,
     kernel_machines.read,
     gaussian_process.read,
+    transformed_targets.read,
 ]
 
 __all__ = ["READERS"]
