@@ -630,7 +630,7 @@ class Tripled(svm.SVR):
             TransformedTargetRegressor(lm.Ridge(), func=np.sqrt, inverse_func=np.square),
             POSITIVE,
             {},
-            "TransformedTargetRegressor",
+            "into a target by a curve",
         ),
         (svm.SVR(), SIGNAL, {"sampler": GaussianSampler()}, "bins and categories only"),
     ],
