@@ -2,7 +2,15 @@
 
 from sklime.exact.closed_form import closed_form
 from sklime.exact.form import ClosedForm, RebuiltModel
+from sklime.exact.products import ProductForm
 from sklime.exact.readers import READERS
 from sklime.exact.sum_of_columns import SumOfColumns
 
-__all__ = ["READERS", "ClosedForm", "RebuiltModel", "SumOfColumns", "closed_form"]
+__all__ = [
+    "READERS",
+    "ClosedForm",
+    "ProductForm",
+    "RebuiltModel",
+    "SumOfColumns",
+    "closed_form",
+]
