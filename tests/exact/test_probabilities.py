@@ -14,6 +14,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
 from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardScaler
 from xgboost import XGBClassifier, XGBRFClassifier
@@ -56,6 +57,7 @@ def sampled_with_reason(model, table, reason, **parameters):
             l1_ratios=(0.0,), use_legacy_attributes=False, scoring="accuracy"
         ),
         lm.SGDClassifier(loss="log_loss", random_state=0),
+        OneVsRestClassifier(lm.LogisticRegression()),
         LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.1),
         nb.GaussianNB(var_smoothing=1e-2),
         nb.BernoulliNB(binarize=0.3),
@@ -386,7 +388,8 @@ def test_models_without_a_closed_form_say_why(model, reason):
     [
         (lm.LogisticRegression(), 'softmax .* set response_method="decision_function"'),
         (lm.SGDClassifier(loss="log_loss"), "softmax or normalised"),
-        (CalibratedClassifierCV(lm.RidgeClassifier()), "normalised"),
+        (CalibratedClassifierCV(lm.RidgeClassifier()), "normalised, .* margins"),
+        (OneVsRestClassifier(lm.LogisticRegression()), "normalised, .* decision_function"),
         (nb.GaussianNB(), "GaussianNB.predict_proba of 3 classes is a softmax"),
     ],
     ids=label,
