@@ -389,7 +389,7 @@ def test_models_without_a_closed_form_say_why(model, reason):
         (lm.LogisticRegression(), 'softmax .* set response_method="decision_function"'),
         (lm.SGDClassifier(loss="log_loss"), "softmax or normalised"),
         (CalibratedClassifierCV(lm.RidgeClassifier()), "normalised, .* margins"),
-        (OneVsRestClassifier(lm.LogisticRegression()), "normalised, .* decision_function"),
+        (OneVsRestClassifier(lm.LogisticRegression()), "normalised, .*decision_function"),
         (nb.GaussianNB(), "GaussianNB.predict_proba of 3 classes is a softmax"),
     ],
     ids=label,
