@@ -1,5 +1,7 @@
 """Probabilities of additive scores in closed form, against lists of all combinations."""
 
+import pickle
+
 import numpy as np
 import pytest
 from lightgbm import LGBMClassifier
@@ -7,6 +9,7 @@ from sklearn import ensemble as en
 from sklearn import linear_model as lm
 from sklearn import naive_bayes as nb
 from sklearn import svm, tree
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_breast_cancer
@@ -20,6 +23,7 @@ from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardSca
 from xgboost import XGBClassifier, XGBRFClassifier
 
 from sklime import LimeExplainer
+from sklime.exact import READERS, AdditiveForm
 from sklime.kernels import ExponentialKernel
 from sklime.samplers import GaussianSampler, MarginalSampler
 from tests.exact.test_enumeration import (
@@ -336,6 +340,48 @@ def test_unseen_categories_and_gaps_have_values_of_their_own():
     ).fit(FRAME.dropna())
     assert values[0] != 0.0 and values[2] != 0.0
     np.testing.assert_allclose(values, many.transform(row)[0], atol=0.02)
+
+
+class Odds(ClassifierMixin, BaseEstimator):
+    """A classifier of a user: the log odds are a sum of squares."""
+
+    def fit(self, X, y):
+        self.classes_, self.n_features_in_ = np.unique(y), X.shape[1]
+        return self
+
+    def predict_proba(self, X):
+        p = 1.0 / (1.0 + np.exp(1.5 - np.square(X).sum(axis=1) / 9))
+        return np.column_stack([1.0 - p, p])
+
+
+class Squares(AdditiveForm):
+    n_features = X.shape[1]
+
+    def part(self, features, values):
+        return np.square(values).sum(axis=0)[:, np.newaxis] / 9
+
+
+def test_a_reader_of_a_margin_serves_the_probabilities():
+    def read(model, response):
+        own = type(model) is Odds and response.method == "decision_function"
+        return Squares() if own else None
+
+    READERS.append(read)
+    try:
+        check(Odds(), X, BINARY)
+    finally:
+        READERS.remove(read)
+
+
+def test_pickled_explainers_answer_alike():
+    members = [
+        ("a", make_pipeline(StandardScaler(), lm.LogisticRegression())),
+        ("b", nb.GaussianNB()),
+    ]
+    model = en.VotingClassifier(members, voting="soft").fit(X, BINARY)
+    explainer = LimeExplainer(model, method="exact").fit(X)
+    again = pickle.loads(pickle.dumps(explainer))
+    np.testing.assert_array_equal(again.transform(X), explainer.transform(X))
 
 
 # Bad input: the right number, or draws and a reason.
