@@ -1,5 +1,6 @@
 """LIME's limit in closed form: attributions without draws, for models that allow it."""
 
+from sklime.exact.additive import AdditiveForm
 from sklime.exact.closed_form import closed_form
 from sklime.exact.form import ClosedForm, RebuiltModel
 from sklime.exact.products import ProductForm
@@ -8,6 +9,7 @@ from sklime.exact.sum_of_columns import SumOfColumns
 
 __all__ = [
     "READERS",
+    "AdditiveForm",
     "ClosedForm",
     "ProductForm",
     "RebuiltModel",
