@@ -70,6 +70,13 @@ def test_probabilities_without_pairs(table):
     compare(model, table, model.predict_proba)
 
 
+@pytest.mark.parametrize("objective", ["poisson_deviance", "gamma_deviance"])
+def test_log_links_without_pairs(objective):
+    model = fitted(ebm(objective=objective, interactions=0), GAPS, THREE + 0.5)
+    assert model.link_ == "log"
+    compare(model, GAPS, model.predict)
+
+
 def test_probabilities_of_categories_and_unseen_ones():
     model = fitted(ebm(ExplainableBoostingClassifier, interactions=0), FRAME, PAID > 1)
     compare(model, FRAME, model.predict_proba)
@@ -215,7 +222,7 @@ def test_reading_leaves_the_model_as_it_was():
     [
         (ebm(ExplainableBoostingClassifier), THREE, 'response_method="decision_function"'),
         (ebm(ExplainableBoostingClassifier), BINARY, "decision_function"),
-        (ebm(objective="poisson_deviance"), THREE, "a log link"),
+        (ebm(objective="poisson_deviance"), THREE, "exponentials of terms of pairs"),
         (ebm(interactions=[(0, 1, 2)]), SIGNAL, "three columns"),
     ],
     ids=["three classes", "probabilities", "counts", "threes"],
