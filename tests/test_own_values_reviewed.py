@@ -10,6 +10,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.tree import DecisionTreeRegressor
 
 from sklime import LimeExplainer
+from sklime.exceptions import UnknownValueWarning
 from sklime.kernels import ExponentialKernel
 from sklime.samplers import GaussianSampler, MarginalSampler
 
@@ -71,3 +72,27 @@ def test_a_model_that_fails_on_an_unseen_value_says_whose_parameter_helps():
     notes = "\n".join(caught.value.__notes__)
     assert "column 'x1'" in notes
     assert 'sampler with handle_unknown="error" or "ignore"' in notes
+
+
+@pytest.mark.parametrize(
+    ("sampler", "width"),
+    [(MarginalSampler(), 0.2), (GaussianSampler(center="instance"), None)],
+    ids=["narrow", "around the row"],
+)
+def test_closed_forms_ask_no_model_rows_without_limit(sampler, width):
+    X = np.random.default_rng(0).normal(size=(400, 4))
+    forest = RandomForestRegressor(2, max_depth=3, random_state=0).fit(X, X.sum(axis=1))
+    fitted = LimeExplainer(
+        forest, sampler=sampler, kernel=ExponentialKernel(width=width), random_state=0
+    ).fit(X)
+    assert fitted.method_ == "exact"
+    rows = X[:300].copy()
+    rows[:, 0] = np.nan
+    with pytest.warns(UnknownValueWarning, match=r"'x0' \(44 rows\).*max_samples") as told:
+        found = fitted.explain(rows)
+    # Once: what is behind it, not also that there is no answer.
+    assert len(told) == 1
+    assert found.meta["n_own_value_samples"] <= 2**18
+    # The first rows are answered as if they were alone.
+    assert_array_equal(found.values[:50], fitted.transform(rows[:50]))
+    assert (found.support[:50, 0] > 0).all()

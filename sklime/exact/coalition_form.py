@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sklime.exact.form import Rebuilt
+from sklime.exact.rebuilt import Rebuilt
 
 if TYPE_CHECKING:
     from sklime.exact.feature_map import FeatureMap
@@ -51,7 +51,7 @@ class Background:
         return 1 if self.rows is None else self.rows.shape[1]
 
     def means(self, j: int, answers: NDArray) -> NDArray:
-        """Expected answers under each law, (n_laws, n), of some at the points, (n_points, n)."""
+        """Means of functions under each law, (n_laws, n), from values (n_points, n)."""
         return answers if self.masses is None else (self.masses[j] @ answers)[np.newaxis]
 
 

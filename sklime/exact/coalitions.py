@@ -61,7 +61,7 @@ class CoalitionPopulation(ExactSource):
 
     @reports_failures
     def evaluate(self, X):
-        """Rows' own model features, (n_model_features, n_rows); the model is not queried."""
+        """Rows' own model features, (n_model_features, n_rows)."""
         with one_by_one(len(X)):
             return self.features(X)
 
@@ -146,7 +146,7 @@ class OwnFeatures:
         self.format, self.steps = table_format, steps
 
     def __call__(self, rows):
-        """Own features of rows, a list of `MaskedRow`, of shape (n_model_features, n_rows)."""
+        """Own features of a list of `MaskedRow`, of shape (n_model_features, n_rows)."""
         table = take_rows(rows[0].X, np.array([row.i for row in rows]))
         return self.of_table(table, np.stack([row.e for row in rows]))
 

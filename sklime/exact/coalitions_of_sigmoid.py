@@ -1,4 +1,4 @@
-"""Probabilities of additive scores where columns keep a row's values or follow a background."""
+"""Probabilities of additive scores where columns keep values or follow a background."""
 
 import numpy as np
 
@@ -50,7 +50,9 @@ class CoalitionsOfSigmoid(CoalitionModel):
             for j in self._used
         ]
         if not all(np.isfinite(part).all() for part in parts):
-            raise NoClosedForm("missing or infinite values of the background reach the model")
+            raise NoClosedForm(
+                "missing or infinite values of the background reach the model"
+            )
         # Logarithms of exponential moments in both directions, the largest of all laws.
         self._bounds = []
         for sign in (-1.0, 1.0):
@@ -63,7 +65,7 @@ class CoalitionsOfSigmoid(CoalitionModel):
         self._sums = {}
 
     @property
-    def calibrated(self):  # type: ignore[override]
+    def calibrated(self):
         """Whether the score's constant is known."""
         return self.rebuilt.calibrated
 

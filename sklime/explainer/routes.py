@@ -251,9 +251,11 @@ class Routes:
             if own.max_samples is None
             else own.max_samples
         )
-        # Where rows are drawn for one by one, their pairs cost no more than that.
+        # Where rows are drawn for one by one, their pairs cost no more than that; with a
+        # closed form no other draws are.
         shared, tilts = isinstance(own.law, SharedLaw), own.weighting != "kernel"
-        one_by_one = (tilts or not shared) and own.max_samples is None
+        one_by_one = self.method == "sampling" and (tilts or not shared)
+        one_by_one &= own.max_samples is None
         return OwnValues(*components, most, np.inf if one_by_one else most, tilts)
 
     def _limit(self, X):

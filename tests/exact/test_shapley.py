@@ -11,6 +11,7 @@ import pytest
 from sklearn import ensemble as en
 from sklearn import linear_model as lm
 from sklearn import tree
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.cluster import KMeans
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_breast_cancer
@@ -20,6 +21,7 @@ from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.kernel_approximation import Nystroem, RBFSampler
 from sklearn.kernel_ridge import KernelRidge
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
@@ -208,11 +210,50 @@ BACKGROUND = np.vstack([X[[1, 2, 80]], RNG.normal(size=(2, 5))])
         (make_pipeline(RBFSampler(random_state=0), lm.Ridge()), SIGNAL, "auto"),
         (make_pipeline(Nystroem(n_components=20), lm.Ridge()), SIGNAL, "auto"),
         (lm.PoissonRegressor(), SIGNAL - SIGNAL.min(), "auto"),
+        (lm.LogisticRegression(), BINARY, "auto"),
+        (make_pipeline(StandardScaler(), lm.LogisticRegression(C=100)), BINARY, "auto"),
+        (GaussianNB(), BINARY, "auto"),
+        (en.GradientBoostingClassifier(max_depth=1, n_estimators=9), BINARY, "auto"),
+        (CalibratedClassifierCV(lm.Perceptron(), ensemble=False), BINARY, "auto"),
+        (
+            en.VotingClassifier(
+                [("a", lm.LogisticRegression()), ("b", tree.DecisionTreeClassifier())],
+                voting="soft",
+            ),
+            BINARY,
+            "auto",
+        ),
+        (
+            en.VotingRegressor(
+                [("a", SVR()), ("b", make_pipeline(StandardScaler(), lm.Ridge()))]
+            ),
+            SIGNAL,
+            "auto",
+        ),
+        (
+            en.BaggingRegressor(tree.DecisionTreeRegressor(), 3, max_features=3),
+            SIGNAL,
+            "auto",
+        ),
     ],
     ids=lambda own: type(own).__name__ if hasattr(own, "fit") else None,
 )
 def test_all_coalitions(model, y, method, background):
     check(model.fit(X, y), X, ROWS, background, method)
+
+
+def test_probabilities_far_from_the_training_table():
+    model = lm.LogisticRegression(C=100).fit(X, BINARY)
+    far = np.array([[30.0, -20, 5, 1, 0], [-90, 8, 1, 0, 0], [0, 0, -70, 30, 1]])
+    far /= np.abs(model.decision_function(far)).max() / 300
+    check(model, X, far)
+    check(model, X, far, BACKGROUND)
+    # Further out, nodes of the quadrature are too many.
+    with pytest.raises(ValueError, match=r"row 0: .* reaches .* draws are faster"):
+        explainer_of(model, X).transform(1e4 * far)
+    auto = explainer_of(model, X, BACKGROUND, method="auto").explain(1e4 * far)
+    game = games(model.predict_proba, 1e4 * far, BACKGROUND, np.full(5, 0.2))
+    np.testing.assert_allclose(auto.values, list(map(shapley_values, game)), atol=1e-9)
 
 
 def test_one_hot_bins():

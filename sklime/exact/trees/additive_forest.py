@@ -37,7 +37,7 @@ class AdditiveForest(AdditiveForm):
     def part(self, features, values):
         own = np.isin(self.splits.feature, features)
         roots = self._roots_of(self.boxes, np.where(own, 0, -1))
-        return self._answers(self.boxes, roots[roots >= 0], np.asarray(features), values)
+        return self._answers(self.boxes, roots[own[roots]], np.asarray(features), values)
 
     def parts(self, features):
         features.check_width(self.n_features)
