@@ -18,6 +18,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.pipeline import make_pipeline
 
 from sklime import Explanation, FunctionClassifier, FunctionRegressor, LimeExplainer
+from sklime.exceptions import NeighbourhoodWarning
 from sklime.kernels import ExponentialKernel, ShapleyKernel, UniformKernel
 from sklime.plotting import AttributionDisplay
 from sklime.samplers import (
@@ -340,6 +341,15 @@ def test_values_are_effects_and_contributions_at_once(attribution):
     assert found.contributions() is found and found.effects() is found
     transformed = explainer_of(FOREST, attribution=attribution).transform(X[:4])
     np.testing.assert_array_equal(transformed, expected.values)
+
+
+def test_enumerated_values_of_few_columns_are_not_called_doubtful():
+    table = X[:, :3]
+    product = FunctionRegressor(lambda X: X[:, 0] * X[:, 1] * X[:, 2])
+    found = explainer_of(product, CoalitionSampler("median"), table).explain(table[:3])
+    assert not found.low_support.any()
+    page = found.to_html()
+    assert "Shapley value" in page and "kernel__width" not in page
 
 
 def test_documents_keep_values_and_what_they_are():
@@ -676,7 +686,8 @@ def test_rows_with_categories_never_seen_keep_them():
 def test_too_few_draws_give_no_values_and_a_warning():
     table, model = many_columns(40)
     explainer = explainer_of(model, CoalitionSampler("median"), table, n_samples=20)
-    with pytest.warns(UserWarning, match="cannot tell the (features|units)"):
+    told = r"20 coalitions cannot tell the units of 1 row\(s\) apart.*Raise n_samples"
+    with pytest.warns(NeighbourhoodWarning, match=told):
         found = explainer.explain(table[:1], uncertainty=True)
     assert np.isnan(found.values).all()
 

@@ -16,6 +16,7 @@ from sklime.exceptions import (
     warn_caller,
 )
 from sklime.explanation import THIN_SUPPORT
+from sklime.kernels import ShapleyKernel
 from sklime.validation import listed
 
 
@@ -137,7 +138,14 @@ class Diagnostics:
                 "attributions are NaN. Widen the kernel, or draw closer to the rows.",
                 NeighbourhoodWarning,
             )
-        if self.undetermined:
+        if self.undetermined and isinstance(kernel, ShapleyKernel):
+            warn_caller(
+                f"{n_samples} coalitions cannot tell the units of {self.undetermined} "
+                "row(s) apart: their Shapley values are NaN. Raise n_samples to more than "
+                "twice their number, or cut rows into fewer units.",
+                NeighbourhoodWarning,
+            )
+        elif self.undetermined:
             warn_caller(
                 f"{kernel!r} leaves weight only on draws that cannot tell the features of "
                 f"{self.undetermined} row(s) apart, such as masks that all keep equally "

@@ -89,7 +89,8 @@ class LimeExplainer(
         its columns. Images and series need a sampler of theirs.
     kernel : Kernel, callable, Gaussian-process kernel or None, default=None
         How draws are weighted. None: `ExponentialKernel()`, Euclidean with width
-        ``0.75 * sqrt(n_features)`` for tables.
+        ``0.75 * sqrt(n_features)`` for tables. `ShapleyKernel()`: attributions are Shapley
+        values, under samplers that keep or drop, such as `CoalitionSampler`.
     selector : selector or None, default=None
         Which features a surrogate may use: one of `sklime.selectors` or any scikit-learn
         selector that takes ``fit(Z, y, sample_weight=w)``. None: `AllFeatures()`.

@@ -185,7 +185,7 @@ class Ends:
     n_draws: int
 
 
-def shapley_moments(masks, Y, ends):
+def shapley_moments(masks, Y, ends, n_samples):
     """Solve for the Shapley values of one row.
 
     Parameters
@@ -196,6 +196,8 @@ def shapley_moments(masks, Y, ends):
         The answers to them.
     ends : Ends
         The answers where nothing is kept, and everything.
+    n_samples : int
+        What is stated for values of which nothing is estimated.
 
     Returns
     -------
@@ -237,7 +239,7 @@ def shapley_moments(masks, Y, ends):
         coef=coef[np.newaxis],
         errors=errors[np.newaxis],
         y_origin=ends.empty[np.newaxis],
-        n_samples=max(2 + len(masks.design), ends.n_draws),
+        n_samples=n_samples if known else max(2 + len(masks.design), ends.n_draws),
         residuals=_residuals(masks, Y, ends.empty, np.nan_to_num(coef)),
         exact=bool(known),
         undetermined=undetermined,

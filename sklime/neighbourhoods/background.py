@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklime.laws.quasirandom import N_SCRAMBLES
+from sklime.laws.quasirandom import N_SCRAMBLES, count_draws
 from sklime.moments.draws import scale_answers
 from sklime.neighbourhoods.additive_part import AdditivePart
 
@@ -39,6 +39,8 @@ class Background:
 
     def __init__(self, sampler, response, n_samples, seed):
         self.sampler = sampler
+        # Equally many for each scramble, whatever draws them.
+        n_samples = count_draws(n_samples, "sobol")
         fills = sampler.fills(n_samples, [seed, _BACKGROUND])
         Y = response(sampler.hidden_rows(fills), what="background draw").T
         scaled, origin, self._scale = scale_answers(Y)

@@ -10,9 +10,13 @@ from sklime.moments.draws import Draws, scale_answers
 from sklime.moments.shapley import Ends, shapley_moments
 from sklime.neighbourhoods.background import Background
 from sklime.neighbourhoods.base import SampledSource
+from sklime.validation import check_memory
 
 # Numbers of units whose coalitions are remembered.
 _REMEMBERED = 8
+
+# Memory that a pair of units takes: some Gram matrices, and systems made of them.
+_BYTES_OF_PAIRS = 40
 
 
 class Coalitions(SampledSource):
@@ -51,7 +55,7 @@ class Coalitions(SampledSource):
         [own], [explained] = evaluated, outputs
         told = (end[explained] for end in (own.empty, own.full, own.empty_error))
         ends = Ends(*told, self.n_samples if self._background is not None else 0)
-        return shapley_moments(own.masks, own.responses.T[explained], ends)
+        return shapley_moments(own.masks, own.responses.T[explained], ends, self.n_samples)
 
     def with_standard_errors(self, surrogates, moments, evaluated, outputs):
         return surrogates.with_known_errors(moments.errors)
@@ -77,6 +81,11 @@ class Coalitions(SampledSource):
     def _of(self, n_units):
         # Two threads may both draw the same; the two are equal.
         if n_units not in self._shared:
+            check_memory(
+                _BYTES_OF_PAIRS * n_units**2,
+                f"a row of {n_units:,} units, of which every pair has a moment,",
+                "cut the row into fewer units, such as sentences in place of words",
+            )
             while len(self._shared) >= _REMEMBERED:
                 self._shared.pop(next(iter(self._shared)), None)
             # Those that keep nothing, or all, are asked about, too.
