@@ -7,20 +7,27 @@ from concurrent.futures import ThreadPoolExecutor
 import catboost
 import lightgbm
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 import xgboost
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import (
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
 from sklearn.exceptions import NotFittedError
-from sklearn.linear_model import LinearRegression, Ridge, SGDRegressor
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, SGDRegressor
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import KBinsDiscretizer, StandardScaler
+from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, StandardScaler
 
-from sklime import FunctionRegressor, LimeExplainer
+from sklime import Cohorts, FunctionRegressor, LimeExplainer, SubmodularPick
 from sklime.exceptions import RefittedModelWarning
-from sklime.samplers import MarginalSampler
+from sklime.samplers import MarginalSampler, TokenSampler
 
 
 def additive(X):
@@ -193,3 +200,111 @@ def test_fits_in_threads_leave_the_filters_of_warnings_alone(binning):
         assert list(warnings.filters) == before
     finally:
         warnings.filters[:] = before
+
+
+def titanic():
+    """A table of several kinds of columns, with targets that are words."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(
+        {
+            "sex": rng.choice(["male", "female"], 200),
+            "pclass": rng.integers(1, 4, 200),
+            "deck": rng.choice(list("ABC"), 200),
+        }
+    )
+    y = np.where((X["sex"] == "female") | (X["pclass"] == 1), "survived", "died")
+    return X, pd.Series(y, name="fate")
+
+
+def encoded(model):
+    encode = make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore"), ["sex", "deck"]), remainder="passthrough"
+    )
+    return make_pipeline(encode, model)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        encoded(RandomForestClassifier(5)),
+        encoded(Ridge()),
+        GridSearchCV(encoded(LogisticRegression()), {"logisticregression__C": [1.0, 2.0]}),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_steps_that_are_not_fitted_say_so_without_targets(model):
+    X, _ = titanic()
+    kind = type(model).__name__
+    cure = rf"This {kind} is not fitted.*fit\(X, y\), or fit the {kind} beforehand"
+    with pytest.raises(ValueError, match=cure):
+        LimeExplainer(model).fit(X)
+
+
+def test_an_unknown_value_names_the_sampler_whose_parameter_refuses_it():
+    X, y = titanic()
+    model = encoded(LogisticRegression()).fit(X, y)
+    strict = LimeExplainer(model, sampler=MarginalSampler(handle_unknown="error")).fit(X)
+    with pytest.raises(ValueError, match=r'MarginalSampler\(handle_unknown="ask"\)'):
+        strict.explain(X.assign(deck="Z"))
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [lambda X: X, pl.from_pandas, np.asarray],
+    ids=["pandas", "polars", "array"],
+)
+def test_rows_in_place_of_attributions_are_told(convert):
+    X, y = titanic()
+    with pytest.raises(TypeError, match=r"not attributions.*explain first"):
+        SubmodularPick().fit(convert(X))
+    with pytest.raises(TypeError, match=r"not attributions.*explain first"):
+        Cohorts().fit(X, y)
+
+
+def test_no_rows_at_all_are_told():
+    X, y = titanic()
+    explainer = LimeExplainer(encoded(LogisticRegression()).fit(X, y)).fit(X)
+    for ask in (explainer.fit, explainer.explain, explainer.transform):
+        explainer.fit(X)
+        with pytest.raises(ValueError, match="X is None"):
+            ask(None)
+
+
+def test_a_model_may_empty_the_list_of_texts_that_it_gets():
+    def spoil(texts):
+        found = [float("good" in text) for text in texts]
+        del texts[:]
+        return found
+
+    texts = ["a good film", "a bad one"]
+    explainer = LimeExplainer(FunctionRegressor(spoil), random_state=0).fit(texts)
+    assert dict(explainer.explain(texts).as_list(0))["good"] == pytest.approx(1.0)
+    assert texts == ["a good film", "a bad one"]
+
+
+def test_answers_about_masked_copies_are_named_so():
+    texts, asked = ["a good film", "a bad one"], []
+
+    def fails(texts):
+        asked.append(len(texts))
+        return [0.0] * (len(texts) if len(asked) < 2 else 1)
+
+    explainer = LimeExplainer(
+        FunctionRegressor(fails), sampler=TokenSampler(), random_state=0
+    )
+    with pytest.raises(ValueError, match=r"about (training rows|masked copies) 0\.\."):
+        explainer.fit(texts).transform(texts)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("bad.Really", ["bad", "Really"]),
+        ('\u05e6\u05d4"\u05dc "\u05d0"', ['\u05e6\u05d4"\u05dc', "\u05d0"]),
+        ('a"b', ["a", "b"]),
+        ("\uff24\uff4f\uff4e\uff07\uff54", ["\uff24\uff4f\uff4e\uff07\uff54"]),
+    ],
+)
+def test_abbreviations_are_words(text, words):
+    found = TokenSampler().fit([text]).rows([text])[0]
+    assert list(found.described[0]) == words

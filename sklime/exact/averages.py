@@ -11,6 +11,7 @@ import numpy as np
 from sklime.exact.coalition_form import CoalitionModel
 from sklime.exact.feature_map import dense
 from sklime.exact.form import ClosedForm, RebuiltModel
+from sklime.exact.sigmoid import MOST_SIZES
 from sklime.exact.trees.forest import Forest
 from sklime.exceptions import NoClosedForm
 
@@ -48,16 +49,20 @@ def weighted_sum(members: Sequence[Member]) -> ClosedForm:
     forms = [one.form for one in members]
     if plain and len(members) == 1 and members[0].weight == 1.0:
         return forms[0]
-    trees = all(type(form) is Forest and form.recode is None for form in forms)
-    if plain and trees and all(form.step is None for form in forms):
-        if len({form.precision for form in forms}) == 1:
-            joined = [
-                replace(tree, value=one.weight * tree.value)
-                for one in members
-                for tree in one.form.trees
-            ]
-            return Forest(joined, forms[0].precision)
+    forests = [form for form in forms if isinstance(form, Forest) and _is_plain(form)]
+    alike = len({forest.precision for forest in forests}) == 1
+    if plain and alike and len(forests) == len(members):
+        joined = [
+            replace(tree, value=one.weight * tree.value)
+            for one, forest in zip(members, forests, strict=True)
+            for tree in forest.trees
+        ]
+        return Forest(joined, forests[0].precision)
     return AverageForm(members)
+
+
+def _is_plain(forest):
+    return forest.recode is None and forest.step is None
 
 
 class AverageForm(ClosedForm):
@@ -75,10 +80,12 @@ class AverageForm(ClosedForm):
         self.step = None if as_it_is else SideBySide(own)
 
     def bind(self, features, columns, points, mismatch):
-        models = [
-            form.bind(part, columns, points, mismatch)
-            for form, part, _ in self._parts(features)
-        ]
+        models, total = [], np.zeros(2)
+        for form, part, _ in self._parts(features):
+            models.append(form.bind(part, columns, points, mismatch))
+            total += getattr(models[-1], "size", 0)
+            if (total > MOST_SIZES).any():
+                raise NoClosedForm("its members are too many to keep their factors")
         return SumOfModels(models, [one.weight for one in self.members])
 
     def bind_coalitions(self, features, columns, points, background, keep):

@@ -11,6 +11,8 @@ as the integral of :math:`\sin(u s) / \sinh(\pi u)` is :math:`\tanh(s / 2) / 2`.
 
 from __future__ import annotations
 
+from copy import copy
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -32,6 +34,9 @@ _VECTOR = 16
 # Numbers of factors of bins and nodes that are kept: 400 MB. Of nodes and rows, or nodes
 # and values, that are worked on together.
 _MOST_NUMBERS = 12_500_000
+# Values of columns that are evaluated at the nodes: some seconds.
+_MOST_VALUES = 20_000_000
+MOST_SIZES = _MOST_NUMBERS, _MOST_VALUES
 _CELLS = 1 << 15
 
 # What stands for a factor of 0, by which another is divided.
@@ -123,12 +128,10 @@ class SigmoidOfColumns(RebuiltModel):
             _BinnedPart(part, column.masses, column.law(None).bins, mismatch)
             for part, column in zip(parts, columns, strict=True)
         ]
-        self._tables = None
-        if constant is not None:
-            self._tables = _Quadrature(self._laws, constant)
+        self._tables = None if constant is None else _Quadrature(self._laws, constant)
 
     @property
-    def calibrated(self):  # type: ignore[override]
+    def calibrated(self):
         """Whether the score's constant is known."""
         return self.score_constant is not None
 
@@ -147,6 +150,18 @@ class SigmoidOfColumns(RebuiltModel):
         missed = np.log(p[own] / (1.0 - p[own])) - score[own]
         self.score_constant = float(np.average(missed, weights=telling[own] ** 2))
         self._tables = _Quadrature(self._laws, self.score_constant)
+
+    @property
+    def size(self):
+        """Numbers of its factors, and values that they are found from."""
+        own = self._tables
+        return (0, 0) if own is None else (own.n_numbers, own.n_values)
+
+    def refined(self, times: int) -> SigmoidOfColumns:
+        """Copy with several times as many nodes, to see what is lost without them."""
+        other = copy(self)
+        other._tables = _Quadrature(self._laws, self.score_constant, times)
+        return other
 
     def scores(self, at: NDArray[np.intp]) -> NDArray[np.float64]:
         """Scores of rows, without the constant where that is not known yet."""
@@ -235,26 +250,37 @@ class _BinnedPart:
     def characteristic(self, step, n_nodes):
         """Factors at the nodes, tilted, and inside minus outside over them."""
         sums = np.zeros((self.n_laws - 1, n_nodes), dtype=complex)
-        # exp(i u s) at all nodes from few exponentials: u = (a + b) step.
-        n_fine = _VECTOR
-        coarse = 1j * step * n_fine * np.arange(n_nodes // n_fine)
-        fine = 1j * step * (np.arange(n_fine) + 0.5)
-        if (np.diff(self.ends) == 1).all():
-            for rows in gen_batches(len(self.values), max(1, _CELLS // n_nodes)):
-                x = self.values[rows, np.newaxis]
-                own = np.exp(x * coarse)[:, :, np.newaxis] * np.exp(x * fine)[:, np.newaxis]
-                sums[rows] = own.reshape(len(x), -1) * self.masses[rows, np.newaxis]
-        else:
-            for b in range(len(sums)):
-                for rows in gen_batches(self.ends[b + 1] - self.ends[b], _CELLS // n_fine):
-                    own = slice(self.ends[b] + rows.start, self.ends[b] + rows.stop)
-                    x = self.values[own, np.newaxis]
-                    P = np.exp(x * coarse) * self.masses[own, np.newaxis]
-                    sums[b] += (P.T @ np.exp(x * fine)).ravel()
+        single = (np.diff(self.ends) == 1).all()
+        most = max(1, _CELLS // n_nodes) if single else _CELLS // _VECTOR
+        bins = (
+            [slice(0, len(self.values))] if single else map(slice, self.ends, self.ends[1:])
+        )
+        for b, own in enumerate(bins):
+            for block in gen_batches(own.stop - own.start, most):
+                values = slice(own.start + block.start, own.start + block.stop)
+                x, mass = self.values[values], self.masses[values]
+                # The nodes are (a + b + 1/2) steps, and exponentials multiply.
+                fine = _powers(np.exp(0.5j * step * x), np.exp(1j * step * x), _VECTOR)
+                coarse = np.exp(1j * step * _VECTOR * x)
+                coarse = _powers(mass + 0j, coarse, n_nodes // _VECTOR)
+                if single:
+                    product = coarse[:, np.newaxis] * fine
+                    sums[values] = product.reshape(n_nodes, -1).T
+                else:
+                    sums[b] += (coarse @ fine.T).ravel()
         inside, outside, tilted = self.by_law(sums)
         # A factor of 0 is divided by as a tiny one, in both places.
         tilted[np.abs(tilted) < _TINY] = _TINY
         return tilted, (inside - outside) / tilted
+
+
+def _powers(first, factor, n):
+    """Geometric sequences of `n` numbers, (n, n_sequences)."""
+    powers = np.empty((n, len(first)), dtype=complex)
+    powers[0] = first
+    for before, after in pairwise(powers):
+        np.multiply(before, factor, out=after)
+    return powers
 
 
 def _sums_of_others(own):
@@ -277,9 +303,11 @@ class _Quadrature:
     laws : list of _BinnedPart
     constant : float
         Of the score.
+    times : int, default=1
+        How many times as fine the step is as it must be.
     """
 
-    def __init__(self, laws, constant):
+    def __init__(self, laws, constant, times=1):
         constant += sum(law.centre for law in laws)
         reach = 0.0
         for sign in (-1.0, 1.0):
@@ -293,13 +321,19 @@ class _Quadrature:
                 f"the probability's score reaches {reach:,.0f}, for which the quadrature "
                 f"needs {n_nodes:,.0f} nodes, more than {_MOST_NODES:,}: draws are faster"
             )
-        self.step = 2.0 * np.pi / (reach + _MARGIN)
-        n_nodes = int(np.ceil(n_nodes / _VECTOR)) * _VECTOR
+        self.step = 2.0 * np.pi / (reach + _MARGIN) / times
+        n_nodes = int(np.ceil(times * n_nodes / _VECTOR)) * _VECTOR
         widths = [law.n_laws for law in laws]
         if sum(widths) * n_nodes > _MOST_NUMBERS:
             raise NoClosedForm(
                 f"its columns have {sum(widths):,} bins and categories, whose factors at "
                 f"{n_nodes:,} nodes do not fit into memory"
+            )
+        n_values = sum(len(law.values) for law in laws)
+        if n_values > _MOST_VALUES:
+            raise NoClosedForm(
+                f"its columns have {n_values:,} distinct values, whose factors at "
+                f"{n_nodes:,} nodes take longer to find than draws"
             )
         u = self.step * (np.arange(n_nodes) + 0.5)
         self.weights = self.step / np.sinh(np.pi * u)
@@ -314,6 +348,7 @@ class _Quadrature:
         np.conjugate(turned, out=turned)
         turned *= 1j
         self.turned = turned
+        self.n_numbers, self.n_values = self.factors.size, n_values
         self.n_rows = int(max(8, _CELLS // n_nodes // 8 * 8))
 
     def __call__(self, own):

@@ -419,7 +419,8 @@ def test_a_tree_of_ten_thousand_leaves():
     own = np.digitize(table[:, 0], np.quantile(table[:, 0], [0.25, 0.5, 0.75]), right=True)
     p = single.predict_proba(table)[:, 1]
     expected = p[own == own[0]].mean() - p[own != own[0]].mean()
-    np.testing.assert_allclose(explainer.transform(table[:1]), [[expected, 0.0]], atol=1e-10)
+    found = explainer.transform(table[:1])
+    np.testing.assert_allclose(found, [[expected, 0.0]], atol=1e-10)
 
 
 def test_a_changed_method_of_a_member_is_no_closed_form():

@@ -599,7 +599,7 @@ class Tripled(svm.SVR):
         ),
         (svm.SVR(), SIGNAL, {"sampler": GaussianSampler()}, "bins and categories only"),
     ],
-    ids=lambda case: repr(case)[:50] if hasattr(case, "fit") else "",
+    ids=name,
 )
 def test_what_is_no_sum_of_products_says_why_and_is_sampled(model, y, params, reason):
     model = clone(model).fit(X, y)

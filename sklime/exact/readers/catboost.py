@@ -50,15 +50,15 @@ def read(model, margin):
         )
     columns = _Columns(info)
     scale = saved["scale_and_bias"][0]
-    trees = saved.get("oblivious_trees")
-    if trees is not None:
-        flat = [_of_levels(tree) for tree in trees]
-    else:
-        flat = [_of_nodes(tree) for tree in saved["trees"]]
-    check_categories(
-        sum(columns.count_nominal(splits) for splits, *_ in flat), columns.width
-    )
-    nodes = [_nodes(splits, left, scale * values, columns) for splits, left, values in flat]
+    by_level = saved.get("oblivious_trees")
+    flat = [_of_nodes(tree) for tree in saved["trees"]] if by_level is None else []
+    flat += [_of_levels(tree) for tree in by_level or []]
+    n_sets = sum(columns.count_nominal(splits) for splits, *_ in flat)
+    check_categories(n_sets, columns.width)
+    nodes = [
+        _nodes(splits, which, left, scale * values, columns)
+        for splits, which, left, values in flat
+    ]
     step = _CategoryHashes(model, columns) if columns.nominal else None
     return Forest(nodes, np.float32, step=step)
 
@@ -74,17 +74,18 @@ def _saved(model, pool=None):
 def _of_levels(tree):
     """Nodes of a tree that has one split a level, level by level.
 
-    Returns the splits (None for leaves), the left children and the values.
+    Returns the splits, which of them each node has, the left children and the values.
     """
     splits = tree.get("splits") or []
     depth = len(splits)
     inner = 2**depth - 1
     # The last split decides the highest bit of a leaf's number: it comes first.
-    by_node = [splits[depth - 1 - level] for level in range(depth) for _ in range(2**level)]
+    which = np.repeat(np.arange(depth)[::-1], 2 ** np.arange(depth))
+    which = np.append(which, np.full(2**depth, -1))
     leaves = np.reshape(tree["leaf_values"], (2**depth, -1))
     values = np.concatenate([np.zeros((inner, leaves.shape[1])), leaves])
     left = np.append(2 * np.arange(inner) + 1, np.full(2**depth, -1))
-    return by_node + [None] * 2**depth, left, values
+    return splits, which, left, values
 
 
 def _of_nodes(root):
@@ -94,43 +95,45 @@ def _of_nodes(root):
         left.append(len(nodes) if "split" in node else -1)
         if "split" in node:
             nodes += [node["left"], node["right"]]
+    left = np.array(left)
     leaves = [np.atleast_1d(node["value"]) for node in nodes if "split" not in node]
     values = np.zeros((len(nodes), len(leaves[0])))
-    left = np.array(left)
     values[left < 0] = leaves
-    return [node.get("split") for node in nodes], left, values
+    which = np.where(left < 0, -1, np.cumsum(left >= 0) - 1)
+    return [node["split"] for node in nodes if "split" in node], which, left, values
 
 
-def _nodes(splits, left, values, columns):
-    inner = left >= 0
-    feature = np.zeros(len(left), dtype=int)
-    threshold = np.zeros(len(left))
-    missing_left = np.ones(len(left), dtype=bool)
-    categories = np.full(len(left), -1)
+def _nodes(splits, which, left, values, columns):
+    # The last of each is for leaves.
+    feature = np.zeros(len(splits) + 1, dtype=int)
+    threshold = np.zeros(len(splits) + 1)
+    missing_left = np.ones(len(splits) + 1, dtype=bool)
+    categories = np.full(len(splits) + 1, -1)
     codes = []
-    for k in np.flatnonzero(inner):
-        split = splits[k]
+    for k, split in enumerate(splits):
         if split["split_type"] == "FloatFeature":
             own = columns.floats[split["float_feature_index"]]
+            feature[k] = own["flat_feature_index"]
             threshold[k] = split["border"]
             # Elsewhere missing values are below all borders.
             missing_left[k] = own["nan_value_treatment"] != "AsTrue"
-            feature[k] = own["flat_feature_index"]
         elif split["split_type"] == "OneHotFeature":
             feature[k] = columns.nominal[split["cat_feature_index"]]
             categories[k] = len(codes)
             codes.append(columns.code(split))
         else:
-            raise NoClosedForm(f"catboost's splits of type {split['split_type']!r}")
+            raise NoClosedForm(
+                f"catboost's splits of type {split['split_type']!r} are not known"
+            )
     left_sets = np.ones((len(codes), columns.width), dtype=bool)
     left_sets[np.arange(len(codes)), codes] = False
     return Nodes(
         left,
-        np.where(inner, left + 1, -1),
-        feature,
-        threshold,
-        missing_left,
-        categories,
+        np.where(left < 0, -1, left + 1),
+        feature[which],
+        threshold[which],
+        missing_left[which],
+        categories[which],
         values,
         left_sets,
         np.ones_like(left_sets),
@@ -172,9 +175,7 @@ class _Columns:
     @staticmethod
     def count_nominal(splits):
         """Number of splits that test for a category."""
-        return sum(
-            split is not None and split["split_type"] == "OneHotFeature" for split in splits
-        )
+        return sum(split["split_type"] == "OneHotFeature" for split in splits)
 
 
 class _CategoryHashes:

@@ -108,8 +108,8 @@ def read(model, response):
         name = f"{type(model).__name__}.{response.method}"
         if response.method == "predict_proba" and len(response.outputs) > 2:
             raise NoClosedForm(
-                f"{name} of {len(response.outputs)} classes is not linear, but a softmax or "
-                'normalised: set response_method="decision_function" for its margins'
+                f"{name} of {len(response.outputs)} classes is not linear, but a softmax "
+                'or normalised: set response_method="decision_function" for its margins'
             )
         raise NoClosedForm(f"{name} is not linear")
     coef = _coefficients(model)

@@ -1,4 +1,4 @@
-"""Reading of fitted models: wrappers taken off, readers tried, probabilities from margins."""
+"""Reading of fitted models: readers are tried in turn, and sigmoids of margins last."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
