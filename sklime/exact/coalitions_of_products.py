@@ -49,6 +49,7 @@ class CoalitionsOfProducts(CoalitionModel):
         self._n_columns = len(columns)
         self._used = [j for j, owned in enumerate(features.owned) if len(owned)]
         n_kept = self.n_terms * len(self._used) * background.n_laws
+        n_kept *= 2 if np.iscomplexobj(form.weights) else 1
         if n_kept > _MOST_KEPT:
             raise NoClosedForm(
                 f"its {self.n_terms:,} terms have {n_kept:,} factors in the background, "

@@ -98,7 +98,7 @@ class LeafTables:
         return np.repeat(self.nothing[outputs, np.newaxis], own.shape[1], axis=1), sums
 
     def _sums(self, c):
-        """Matrix that weights what leaves give by their values of one output, and adds up."""
+        """Matrix that adds up what leaves give, times their values of one output."""
         value = self._values[self._leaf[self._order], c]
         return sparse.csr_matrix((value, self._order, self._ends))
 
@@ -120,6 +120,10 @@ def _contrasts(law, k, keep):
     n, single = len(law), keep.probability is not None
     found = np.zeros((n, 1 << k, k + single))
     for t, weight in zip(*keep.nodes(k), strict=True):
+        if single and t == 1.0:
+            found[:, :, :k] = _of_kept(law, k)
+            found[:, 0, k] = 1.0
+            continue
         G = law
         for i in range(k):
             # By what the row does, from what the background does: 0 satisfies, 1 violates.
@@ -134,3 +138,14 @@ def _contrasts(law, k, keep):
         if single:
             found[:, :, k] += weight * G
     return found.reshape(n, -1)
+
+
+def _of_kept(law, k):
+    """Contrasts where all other columns are kept, of shape (n_leaves, 2**k, k)."""
+    patterns = np.arange(1 << k)
+    found = np.zeros((len(law), 1 << k, k))
+    for i in range(k):
+        violated = law[:, (patterns >> i) & 1 == 1].sum(axis=1)
+        # The leaf counts where no other column violates it.
+        found[:, 0, i], found[:, 1 << i, i] = violated, violated - 1.0
+    return found
