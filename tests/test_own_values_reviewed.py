@@ -88,11 +88,10 @@ def test_closed_forms_ask_no_model_rows_without_limit(sampler, width):
     assert fitted.method_ == "exact"
     rows = X[:300].copy()
     rows[:, 0] = np.nan
-    with (
-        pytest.warns(UnknownValueWarning, match=r"no draw .*'x0' \(44 rows"),
-        pytest.warns(UnknownValueWarning, match=r"max_samples does not allow"),
-    ):
+    with pytest.warns(UnknownValueWarning, match=r"'x0' \(44 rows\).*max_samples") as told:
         found = fitted.explain(rows)
+    # Once: what is behind it, not also that there is no answer.
+    assert len(told) == 1
     assert found.meta["n_own_value_samples"] <= 2**18
     # The first rows are answered as if they were alone.
     assert_array_equal(found.values[:50], fitted.transform(rows[:50]))

@@ -168,10 +168,12 @@ class Diagnostics:
                 "attributions are mostly noise. Widen the kernel, or raise n_samples.",
                 NeighbourhoodWarning,
             )
-        if self.unanswered:
+        # Of values that were not asked about, it is that which is told.
+        unanswered = self.unanswered - self.unasked
+        if unanswered:
             warn_caller(
                 "no draw has the row's own value in column(s) "
-                f"{_most_rows(self.unanswered, names)}: it was never seen in training, or "
+                f"{_most_rows(unanswered, names)}: it was never seen in training, or "
                 "is too rare for n_samples. Their attributions there are 0 for want of an "
                 "answer.",
                 UnknownValueWarning,
