@@ -14,7 +14,10 @@ from sklime.exceptions import NoClosedForm
 
 # Rows that are multiplied together, always as many, and numbers of terms, rows and keep
 # probabilities.
-_ROWS, _CELLS = 8, 1 << 15
+_ROWS, _CELLS = 8, 1 << 13
+
+# Columns and keep probabilities that are worth it.
+_MOST_MIXED = 100_000
 
 # Means of factors that fit into memory: 400 MB.
 _MOST_KEPT = 25_000_000
@@ -56,6 +59,11 @@ class CoalitionsOfProducts(CoalitionModel):
                 "more than fit into memory"
             )
         self._nodes, self._weights = keep.nodes(len(self._used))
+        if len(self._used) * len(self._nodes) > _MOST_MIXED:
+            raise NoClosedForm(
+                f"its {len(self._used):,} columns all act together, which takes longer "
+                "than draws do"
+            )
         self._single = keep.probability is not None
         # By law, column and term.
         means = [
@@ -81,7 +89,7 @@ class CoalitionsOfProducts(CoalitionModel):
         contrasts = np.zeros((n, len(outputs), self._n_columns))
         if not self._used:
             return expected, contrasts
-        height = max(64, _CELLS // (_ROWS * len(self._nodes)))
+        height = max(8, _CELLS // (_ROWS * len(self._nodes)))
         for rows in gen_batches(n, _ROWS):
             factors = [
                 finite_factors(self.form, owned, own[owned, rows])
@@ -111,14 +119,19 @@ class CoalitionsOfProducts(CoalitionModel):
         weights : ndarray of shape (n_terms, n_wanted)
         """
         t = self._nodes[:, np.newaxis, np.newaxis]
-        mixed = [t * own + (1.0 - t) * mean for own, mean in zip(kept, means, strict=True)]
-        after = [self._weights[:, np.newaxis, np.newaxis] * np.ones_like(mixed[0].real)]
-        for own in mixed[:0:-1]:
-            after.append(after[-1] * own)
-        before, effects = 1.0, []
-        for own, mean, factor in zip(kept, means, mixed, strict=True):
-            others = (before * after.pop()).sum(axis=0)
-            effects.append((((own - mean) * others) @ weights).real)
-            before = before * factor
-        whole = (self._weights[:, np.newaxis, np.newaxis] * before).sum(axis=0) @ weights
-        return whole.real, np.stack(effects)
+        moves = [own - mean for own, mean in zip(kept, means, strict=True)]
+        shape = len(moves), len(t), *moves[0].shape
+        mixed, after = np.empty((2, *shape), dtype=np.result_type(*moves, *means))
+        for own, move, mean in zip(mixed, moves, means, strict=True):
+            np.multiply(t, move, out=own)
+            own += mean
+        after[-1] = self._weights[:, np.newaxis, np.newaxis]
+        for k in range(len(moves) - 1, 0, -1):
+            np.multiply(after[k], mixed[k], out=after[k - 1])
+        before, effects = np.ones_like(mixed[0]), []
+        for own, move, others in zip(mixed, moves, after, strict=True):
+            others *= before
+            effects.append(((move * others.sum(axis=0)) @ weights).real)
+            before *= own
+        before *= self._weights[:, np.newaxis, np.newaxis]
+        return (before.sum(axis=0) @ weights).real, np.stack(effects)
