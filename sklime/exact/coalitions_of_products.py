@@ -11,6 +11,7 @@ from sklearn.utils import gen_batches
 from sklime.exact.coalition_form import CoalitionModel
 from sklime.exact.factors import finite_factors, idle_factors, products_at
 from sklime.exceptions import NoClosedForm
+from sklime.tables.access import block_bytes
 
 # Rows that are multiplied together, always as many, and numbers of terms, rows and keep
 # probabilities.
@@ -21,6 +22,9 @@ _MOST_MIXED = 100_000
 
 # Means of factors that fit into memory: 400 MB.
 _MOST_KEPT = 25_000_000
+
+# Evaluations of factors that are worth it: some seconds.
+_MOST_EVALUATED = 1_000_000_000
 
 
 class CoalitionsOfProducts(CoalitionModel):
@@ -66,16 +70,29 @@ class CoalitionsOfProducts(CoalitionModel):
             )
         self._single = keep.probability is not None
         # By law, column and term.
-        means = [
-            background.means(
-                j, finite_factors(form, features.owned[j], background.values[j])
+        n_points = sum(background.values[j].shape[1] for j in self._used)
+        if self.n_terms * n_points > _MOST_EVALUATED:
+            raise NoClosedForm(
+                f"its {self.n_terms:,} terms take longer to evaluate at the values of the "
+                "background than draws do"
             )
-            for j in self._used
-        ]
+        means = [self._mean_factors(j, background) for j in self._used]
         idle = idle_factors(form, features)[0]
         self._terms = form.weights * idle[:, np.newaxis] / background.n_laws
         self._means = np.stack(means, axis=1) if means else np.ones((1, 0, self.n_terms))
         self._nothing = self._means.prod(axis=1).sum(axis=0) @ self._terms
+
+    def _mean_factors(self, j, background):
+        """Mean factors of one column's background, (n_laws, n_terms)."""
+        owned, values = self.features.owned[j], background.values[j]
+        if background.masses is None:
+            return finite_factors(self.form, owned, values)
+        height = max(1, block_bytes() // (32 * max(self.n_terms, 1)))
+        return sum(
+            background.masses[j][np.newaxis, part]
+            @ finite_factors(self.form, owned, values[:, part])
+            for part in gen_batches(values.shape[1], height)
+        )
 
     def responses(self, at):
         return self.constant + products_at(self.form, self.features, at)

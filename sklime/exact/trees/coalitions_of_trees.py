@@ -74,10 +74,9 @@ class CoalitionsOfTrees(CoalitionModel):
         expected = np.tile(self.constant[outputs], (n, 1))
         contrasts = np.zeros((n, len(outputs), self.n_columns))
         for group in self._groups:
-            for rows in gen_batches(n, group.n_rows):
-                mean, effects = group(own[:, rows], outputs)
-                expected[rows] += mean.T
-                contrasts[rows, :, group.columns] += effects.transpose(2, 0, 1)
+            mean, effects = group(own, outputs)
+            expected += mean.T
+            contrasts[:, :, group.columns] += effects.transpose(2, 0, 1)
         return expected, contrasts
 
 

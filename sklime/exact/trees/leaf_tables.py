@@ -2,6 +2,7 @@
 
 import numpy as np
 from scipy import sparse
+from sklearn.utils import gen_batches
 
 # Numbers that are made at a time while tables are built.
 _BLOCK = 1 << 20
@@ -40,8 +41,6 @@ class LeafTables:
     nothing : ndarray of shape (n_outputs,)
         Expected responses where no column is kept.
     """
-
-    n_rows = _ROWS
 
     def __init__(self, paths, law, keep, values):
         self.paths, self._values = paths, values
@@ -86,16 +85,28 @@ class LeafTables:
 
     def __call__(self, own, outputs):
         """Expected responses and contrasts, as `SplitsByNode`."""
-        at = self.paths.violations(self.paths.goes_left(own))
-        at *= self._heights
-        at += self._starts
-        at = np.take(at, self._leaf, axis=0, mode="clip")
-        at += self._position
-        found = np.take(self._table, at, mode="clip")
-        sums = np.stack([self._sums(c) @ found for c in outputs])
+        n, sums = own.shape[1], [self._sums(c) for c in outputs]
+        found = np.empty((len(outputs), len(self._ends) - 1, n))
+        place, numbers = self._room(min(n, _ROWS))
+        for rows in gen_batches(n, _ROWS):
+            if rows.stop - rows.start < place.shape[1]:
+                place, numbers = self._room(rows.stop - rows.start)
+            at = self.paths.violations(self.paths.goes_left(own[:, rows]))
+            at *= self._heights
+            at = np.add(at, self._starts, dtype=np.intp)
+            np.take(at, self._leaf, axis=0, mode="clip", out=place)
+            place += self._position
+            np.take(self._table, place, mode="clip", out=numbers)
+            for total, matrix in zip(found, sums, strict=True):
+                total[:, rows] = matrix @ numbers
         if self._single:
-            return sums[:, -1], sums[:, :-1]
-        return np.repeat(self.nothing[outputs, np.newaxis], own.shape[1], axis=1), sums
+            return found[:, -1], found[:, :-1]
+        return np.repeat(self.nothing[outputs, np.newaxis], n, axis=1), found
+
+    def _room(self, n_rows):
+        """Arrays for what is looked up; new memory must be cleared, which takes as long."""
+        shape = len(self._leaf), n_rows
+        return np.empty(shape, dtype=np.intp), np.empty(shape)
 
     def _sums(self, c):
         """Matrix that adds up what leaves give, times their values of one output."""
