@@ -253,7 +253,7 @@ def test_weights_of_zero_take_no_part_in_the_decision():
     model, X = fitted(SVR(C=100.0), "diabetes")
     weights = np.ones(len(X))
     weights[::2] = 0.0
-    setting = {"tol": 0.3, "n_samples": 128, "random_state": 0}
+    setting = {"method": "sampling", "tol": 0.3, "n_samples": 128, "random_state": 0}
     weighted = LimeExplainer(model, **setting).fit(X, sample_weight=weights)
     left = LimeExplainer(model, **setting).fit(X[1::2])
     assert weighted.n_samples_ == left.n_samples_

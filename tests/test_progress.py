@@ -17,7 +17,12 @@ def model_and_table():
 def test_a_bar_counts_the_rows(model_and_table, capsys, n_jobs):
     model, X = model_and_table
     explainer = LimeExplainer(
-        model, n_samples=512, verbose=1, n_jobs=n_jobs, random_state=0
+        model,
+        method="sampling",
+        n_samples=512,
+        verbose=1,
+        n_jobs=n_jobs,
+        random_state=0,
     )
     shown = explainer.fit(X).transform(X)
     assert f"{len(X)}/{len(X)}" in capsys.readouterr().err

@@ -40,7 +40,8 @@ def penalised(A, weights):
 def test_independent_draws_have_hc3_errors(diabetes, n_bins):
     model, X = diabetes
     sampler = MarginalSampler(n_bins=n_bins, sequence="random")
-    explainer = LimeExplainer(model, sampler=sampler, n_samples=400, random_state=0).fit(X)
+    setting = {"method": "sampling", "n_samples": 400, "random_state": 0}
+    explainer = LimeExplainer(model, sampler=sampler, **setting).fit(X)
     explanation = explainer.explain(X[:3], uncertainty=True)
     for i in range(3):
         A, weights, f, groups = drawn(explainer, X[i : i + 1])
@@ -60,7 +61,8 @@ def test_scrambles_have_the_sandwich_of_their_sums(diabetes):
     model, X = diabetes
     # A standardised design has no control variates.
     sampler = MarginalSampler(n_bins=None)
-    explainer = LimeExplainer(model, sampler=sampler, n_samples=1024, random_state=0)
+    setting = {"method": "sampling", "n_samples": 1024, "random_state": 0}
+    explainer = LimeExplainer(model, sampler=sampler, **setting)
     explanation = explainer.fit(X).explain(X[:3], uncertainty=True)
     for i in range(3):
         A, weights, f, groups = drawn(explainer, X[i : i + 1])
@@ -101,7 +103,8 @@ def test_intervals_cover_the_limit(sequence, width):
 def test_asking_for_errors_changes_no_value(diabetes):
     model, X = diabetes
     for sampler in (MarginalSampler(), GaussianSampler("instance"), GaussianSampler()):
-        explainer = LimeExplainer(model, sampler=sampler, n_samples=256, random_state=0)
+        setting = {"method": "sampling", "n_samples": 256, "random_state": 0}
+        explainer = LimeExplainer(model, sampler=sampler, **setting)
         explainer.fit(X)
         plain = explainer.explain(X[:5])
         certain = explainer.explain(X[:5], uncertainty=True)
@@ -153,16 +156,16 @@ def test_errors_scale_with_the_answers():
 
 def test_features_that_were_not_selected_have_no_error(diabetes):
     model, X = diabetes
-    explainer = LimeExplainer(
-        model, selector=ForwardSelection(k=3), n_samples=256, random_state=0
-    ).fit(X)
+    setting = {"method": "sampling", "n_samples": 256, "random_state": 0}
+    explainer = LimeExplainer(model, selector=ForwardSelection(k=3), **setting).fit(X)
     explanation = explainer.explain(X[:5], uncertainty=True)
     assert_array_equal(np.isnan(explanation.standard_errors), explanation.values == 0.0)
 
 
 def test_every_output_has_errors_of_its_own():
     model, X = fitted(SVC(decision_function_shape="ovr"), "wine")
-    explainer = LimeExplainer(model, n_samples=512, random_state=0).fit(X)
+    setting = {"method": "sampling", "n_samples": 512, "random_state": 0}
+    explainer = LimeExplainer(model, **setting).fit(X)
     together = explainer.explain(X[:3], target="all", uncertainty=True)
     for c in range(3):
         alone = explainer.explain(X[:3], target=c, uncertainty=True)
@@ -175,14 +178,14 @@ def test_a_constant_column_is_certain_and_a_constant_model_too():
     X[:, 3] = 7.0
     model = SVR().fit(X, X[:, 0])
     explanation = (
-        LimeExplainer(model, n_samples=256, random_state=0)
+        LimeExplainer(model, method="sampling", n_samples=256, random_state=0)
         .fit(X)
         .explain(X[:2], uncertainty=True)
     )
     assert_array_equal(explanation.standard_errors[:, 3], 0.0)
     flat = SVR().fit(X, np.full(len(X), 2.0))
     explanation = (
-        LimeExplainer(flat, n_samples=256, random_state=0)
+        LimeExplainer(flat, method="sampling", n_samples=256, random_state=0)
         .fit(X)
         .explain(X[:2], uncertainty=True)
     )
@@ -214,7 +217,9 @@ def test_errors_of_a_foreign_surrogate_are_unknown(diabetes):
 
 def test_frames_and_intervals_show_the_errors(diabetes):
     model, X = diabetes
-    explainer = LimeExplainer(model, n_samples=256, random_state=0).fit(X)
+    explainer = LimeExplainer(model, method="sampling", n_samples=256, random_state=0).fit(
+        X
+    )
     explanation = explainer.explain(X[:2], uncertainty=True)
     frame = explanation.to_frame()
     assert_array_equal(frame["standard_error"], explanation.standard_errors.ravel())

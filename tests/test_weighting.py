@@ -113,6 +113,7 @@ def test_row_centred_draws_too_thin_are_drawn_from_the_tilted_law_at_once():
         model,
         sampler=GaussianSampler("instance"),
         kernel=ExponentialKernel(width=0.2),
+        method="sampling",
         n_samples=512,
         random_state=0,
     ).fit(X)

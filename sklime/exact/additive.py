@@ -14,7 +14,24 @@ from sklime.exceptions import NoClosedForm
 
 
 class AdditiveForm(ClosedForm):
-    """Base of the closed forms that are sums of functions of the columns' features."""
+    """Base of the closed forms that are sums of functions of the columns' features.
+
+    A reader gives one for a model whose answers are such a sum, or for the margin of a
+    classifier whose probabilities of two classes are the sigmoid of such a sum.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklime.exact import AdditiveForm
+    >>> class Squares(AdditiveForm):
+    ...     n_features = 2
+    ...
+    ...     def part(self, features, values):
+    ...         return np.square(values).sum(axis=0)[:, np.newaxis]
+    >>> Squares().part(np.array([0]), np.array([[1.0, 2.0]]))
+    array([[1.],
+           [4.]])
+    """
 
     # Number of model features that it reads.
     n_features: int

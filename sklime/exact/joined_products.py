@@ -29,9 +29,8 @@ class JoinedProducts(ProductForm):
             The models', whose outputs follow each other.
         """
         n_outputs = [form.weights.shape[1] for form in forms]
-        ends = np.cumsum(n_outputs)
-        pads = [(end - n, ends[-1] - end) for n, end in zip(n_outputs, ends, strict=True)]
-        return cls([_Padded(form, own) for form, own in zip(forms, pads, strict=True)])
+        places = np.split(np.eye(sum(n_outputs)), np.cumsum(n_outputs)[:-1])
+        return cls([CombinedOutputs(*own) for own in zip(forms, places, strict=True)])
 
     def fitted_to(self, features):
         return JoinedProducts([form.fitted_to(features) for form in self.forms])
@@ -42,16 +41,24 @@ class JoinedProducts(ProductForm):
         )
 
 
-class _Padded(ProductForm):
-    """Sum of products with outputs of 0 before and after its own."""
+class CombinedOutputs(ProductForm):
+    """Closed form whose outputs are weighted sums of those of another.
 
-    def __init__(self, form, n_others):
-        self.form, self.n_others = form, n_others
+    Parameters
+    ----------
+    form : ProductForm
+        The other.
+    matrix : ndarray of shape (n_outputs of the other, n_outputs)
+        Weights of the sums.
+    """
+
+    def __init__(self, form, matrix):
+        self.form, self.matrix = form, matrix
         self.n_features = form.n_features
-        self.weights = np.pad(form.weights, [(0, 0), n_others])
+        self.weights = form.weights @ matrix
 
     def fitted_to(self, features):
-        return _Padded(self.form.fitted_to(features), self.n_others)
+        return CombinedOutputs(self.form.fitted_to(features), self.matrix)
 
     def factors(self, features, values):
         return self.form.factors(features, values)

@@ -50,6 +50,27 @@ class ProductForm(ClosedForm):
         Number of model features that it reads.
     weights : ndarray of shape (n_terms, n_outputs)
         Real, or complex.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklime import LimeExplainer
+    >>> from sklime.exact import READERS, ProductForm
+    >>> class Area:
+    ...     def predict(self, X):
+    ...         return X[:, 0] * X[:, 1]
+    >>> class AreaForm(ProductForm):
+    ...     n_features, weights = 2, np.ones((1, 1))
+    ...
+    ...     def factors(self, features, values):
+    ...         return values.prod(axis=0)[:, np.newaxis]
+    >>> def read_area(model, response):
+    ...     return AreaForm() if type(model) is Area else None
+    >>> READERS.append(read_area)
+    >>> sides = np.random.default_rng(0).uniform(size=(100, 2))
+    >>> LimeExplainer(Area()).fit(sides).method_
+    'exact'
+    >>> READERS.remove(read_area)
     """
 
     n_features: int
@@ -136,7 +157,15 @@ class SumOfProducts(RebuiltModel):
         self._n_columns, sizes = len(columns), sizes[order]
         self._starts = np.cumsum(sizes) - sizes
         self._n_multiplied = int((sizes <= _MOST_MULTIPLIED).sum())
-        self._n_onehot = int(sizes[: self._n_multiplied].sum())
+        # Bins that rows have are multiplied; values that training never had come after.
+        m = self._n_multiplied
+        unseen = self._starts[:m] + sizes[:m] - 1
+        seen = np.setdiff1d(np.arange(sizes[:m].sum()), unseen)
+        self._order = np.concatenate(
+            [seen, unseen, np.arange(sizes[:m].sum(), sizes.sum())]
+        )
+        self._place = np.argsort(self._order)
+        self._n_onehot = len(seen)
         idle = idle_factors(form, features)
         tables = [(idle, np.zeros_like(idle))]
         for j in self._used:
@@ -214,8 +243,11 @@ class SumOfProducts(RebuiltModel):
             scales += np.log(scale)
         logs, turns, slopes = (np.concatenate(own) for own in zip(*parts, strict=True))
         # First stands what does not vary.
-        self._log, self._logs, self._slopes = scales + logs[0], logs[1:], slopes[1:]
-        self._turn, self._turns = (turns[0], turns[1:]) if turns.any() else (None, None)
+        own = 1 + self._order
+        self._log, self._logs, self._slopes = scales + logs[0], logs[own], slopes[own]
+        self._turn, self._turns = None, None
+        if turns.any():
+            self._turn, self._turns = turns[0], turns[own]
 
     def _blocks(self, laws):
         """Yield slices of rows, and where their bins stand, (n_used, height)."""
@@ -224,7 +256,7 @@ class SumOfProducts(RebuiltModel):
             own = np.zeros((len(self._used), self._height), dtype=np.intp)
             for k, j in enumerate(self._used):
                 own[k, : rows.stop - rows.start] = laws[j].own[rows]
-            yield rows, own + self._starts[:, np.newaxis]
+            yield rows, self._place[own + self._starts[:, np.newaxis]]
 
     def _products(self, at):
         """Products of the mean factors of all columns, (n_terms, n_rows).
@@ -232,13 +264,15 @@ class SumOfProducts(RebuiltModel):
         In this layout each row has a place of its own in registers: products in the other
         one may round by where in the block a row stands.
         """
-        m = self._n_multiplied
-        onehot = np.zeros((self._n_onehot, at.shape[1]))
-        np.put_along_axis(onehot, at[:m], 1.0, axis=0)
+        m, k = self._n_multiplied, self._n_onehot
+        onehot = np.zeros((k + 1, at.shape[1]))
+        np.put_along_axis(onehot, np.minimum(at[:m], k), 1.0, axis=0)
 
         def total(start, table):
-            found = table[: self._n_onehot].T @ onehot
+            found = table[:k].T @ onehot[:k]
             found += start[:, np.newaxis]
+            for place, row in zip(*np.nonzero(at[:m] >= k), strict=True):
+                found[:, row] += table[at[place, row]]
             for place in at[m:]:
                 found += table[place].T
             return found
@@ -256,11 +290,14 @@ class SumOfProducts(RebuiltModel):
 
     def _contrasts(self, terms, at):
         """Contrasts of the columns that are used, (n_used, n_rows)."""
-        m, found = self._n_multiplied, np.empty(at.shape)
-        sums = _real_product(self._slopes[: self._n_onehot], terms)
-        found[:m] = np.take_along_axis(sums, at[:m], axis=0)
-        for k in range(m, len(at)):
-            found[k] = (terms * self._slopes[at[k]].T).real.sum(axis=0)
+        m, k, found = self._n_multiplied, self._n_onehot, np.zeros(at.shape)
+        if k:
+            sums = _real_product(self._slopes[:k], terms)
+            found[:m] = np.take_along_axis(sums, np.minimum(at[:m], k - 1), axis=0)
+            # What training never had matches no draw.
+            found[:m][at[:m] >= k] = 0.0
+        for j in range(m, len(at)):
+            found[j] = (terms * self._slopes[at[j]].T).real.sum(axis=0)
         return found
 
 

@@ -14,7 +14,7 @@ from sklearn.ensemble import (
 )
 from sklearn.feature_selection import SelectFromModel
 from sklearn.gaussian_process.kernels import RBF
-from sklearn.linear_model import Lasso, LinearRegression, LogisticRegression, Ridge
+from sklearn.linear_model import Lasso, LinearRegression, Ridge, SGDClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
@@ -136,7 +136,7 @@ class Clipped(Pipeline):
         (FunctionRegressor(FOREST.predict), {}, "FunctionRegressor"),
         (Halved(5, random_state=0), {}, "Halved"),
         (Clipped([("scale", StandardScaler()), ("fit", Ridge())]), {}, "Clipped"),
-        (LogisticRegression(), {}, "predict_proba is not linear"),
+        (SGDClassifier(loss="modified_huber"), {}, "predict_proba is not linear"),
         (make_pipeline(PCA(), clone(FOREST)), {}, "mixes columns"),
         (FOREST, {"kernel": ExponentialKernel(metric="manhattan")}, "not a product"),
         (FOREST, {"kernel": lambda Z, z: np.ones(len(Z))}, "not a product"),

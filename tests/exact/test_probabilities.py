@@ -1,5 +1,7 @@
 """Probabilities of additive scores in closed form, against lists of all combinations."""
 
+import pickle
+
 import numpy as np
 import pytest
 from lightgbm import LGBMClassifier
@@ -7,6 +9,7 @@ from sklearn import ensemble as en
 from sklearn import linear_model as lm
 from sklearn import naive_bayes as nb
 from sklearn import svm, tree
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_breast_cancer
@@ -14,11 +17,13 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
 from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardScaler
 from xgboost import XGBClassifier, XGBRFClassifier
 
 from sklime import LimeExplainer
+from sklime.exact import READERS, AdditiveForm
 from sklime.kernels import ExponentialKernel
 from sklime.samplers import GaussianSampler, MarginalSampler
 from tests.exact.test_enumeration import (
@@ -56,6 +61,7 @@ def sampled_with_reason(model, table, reason, **parameters):
             l1_ratios=(0.0,), use_legacy_attributes=False, scoring="accuracy"
         ),
         lm.SGDClassifier(loss="log_loss", random_state=0),
+        OneVsRestClassifier(lm.LogisticRegression()),
         LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.1),
         nb.GaussianNB(var_smoothing=1e-2),
         nb.BernoulliNB(binarize=0.3),
@@ -336,6 +342,48 @@ def test_unseen_categories_and_gaps_have_values_of_their_own():
     np.testing.assert_allclose(values, many.transform(row)[0], atol=0.02)
 
 
+class Odds(ClassifierMixin, BaseEstimator):
+    """A classifier of a user: the log odds are a sum of squares."""
+
+    def fit(self, X, y):
+        self.classes_, self.n_features_in_ = np.unique(y), X.shape[1]
+        return self
+
+    def predict_proba(self, X):
+        p = 1.0 / (1.0 + np.exp(1.5 - np.square(X).sum(axis=1) / 9))
+        return np.column_stack([1.0 - p, p])
+
+
+class Squares(AdditiveForm):
+    n_features = X.shape[1]
+
+    def part(self, features, values):
+        return np.square(values).sum(axis=0)[:, np.newaxis] / 9
+
+
+def test_a_reader_of_a_margin_serves_the_probabilities():
+    def read(model, response):
+        own = type(model) is Odds and response.method == "decision_function"
+        return Squares() if own else None
+
+    READERS.append(read)
+    try:
+        check(Odds(), X, BINARY)
+    finally:
+        READERS.remove(read)
+
+
+def test_pickled_explainers_answer_alike():
+    members = [
+        ("a", make_pipeline(StandardScaler(), lm.LogisticRegression())),
+        ("b", nb.GaussianNB()),
+    ]
+    model = en.VotingClassifier(members, voting="soft").fit(X, BINARY)
+    explainer = LimeExplainer(model, method="exact").fit(X)
+    again = pickle.loads(pickle.dumps(explainer))
+    np.testing.assert_array_equal(again.transform(X), explainer.transform(X))
+
+
 # Bad input: the right number, or draws and a reason.
 
 
@@ -386,7 +434,8 @@ def test_models_without_a_closed_form_say_why(model, reason):
     [
         (lm.LogisticRegression(), 'softmax .* set response_method="decision_function"'),
         (lm.SGDClassifier(loss="log_loss"), "softmax or normalised"),
-        (CalibratedClassifierCV(lm.RidgeClassifier()), "normalised"),
+        (CalibratedClassifierCV(lm.RidgeClassifier()), "normalised, .* margins"),
+        (OneVsRestClassifier(lm.LogisticRegression()), "normalised, .*decision_function"),
         (nb.GaussianNB(), "GaussianNB.predict_proba of 3 classes is a softmax"),
     ],
     ids=label,

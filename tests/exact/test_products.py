@@ -252,6 +252,40 @@ def test_log_links_of_several_outputs():
     check(model, X, np.column_stack([POSITIVE, POSITIVE**2]))
 
 
+@pytest.mark.parametrize(
+    "transformer",
+    [
+        None,
+        StandardScaler(),
+        StandardScaler(with_std=False),
+        MinMaxScaler((-1, 3)),
+        RobustScaler(),
+        MaxAbsScaler(),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize(
+    "model",
+    [
+        lm.Ridge(),
+        make_pipeline(StandardScaler(), svm.SVR()),
+        make_pipeline(StandardScaler(), PolynomialFeatures(2), lm.Ridge()),
+        make_pipeline(PCA(3), lm.Lasso(0.01)),
+        make_pipeline(PCA(5), StandardScaler(), KernelRidge()),
+    ],
+    ids=name,
+)
+def test_scaled_targets(model, transformer):
+    check(TransformedTargetRegressor(model, transformer=transformer), X, SIGNAL)
+
+
+@pytest.mark.parametrize(
+    "model", [lm.Ridge(), process(RBF(2.0)), KernelRidge(kernel="rbf")]
+)
+def test_scaled_targets_of_several_outputs(model):
+    check(TransformedTargetRegressor(model, transformer=MinMaxScaler()), X, TWO)
+
+
 def encoded(last):
     words = make_column_transformer(
         (OneHotEncoder(), ["colour"]),
@@ -558,6 +592,7 @@ class Tripled(svm.SVR):
         ),
         (process(Matern(nu=1.5) ** 2), SIGNAL, {}, "kernel Matern"),
         (process(Words()), SIGNAL, {}, r"kernel Words\(\)"),
+        (process(ConstantKernel() * WhiteKernel()), SIGNAL, {}, "does not depend on"),
         (svm.SVC(), THREE, {}, "counts votes of pairs of classes"),
         (GaussianProcessClassifier(), BINARY, {}, "GaussianProcessClassifier"),
         (svm.SVC(), BINARY, {"response_method": "predict"}, '"decision_function"'),
@@ -595,7 +630,7 @@ class Tripled(svm.SVR):
             TransformedTargetRegressor(lm.Ridge(), func=np.sqrt, inverse_func=np.square),
             POSITIVE,
             {},
-            "TransformedTargetRegressor",
+            "into a target by a curve",
         ),
         (svm.SVR(), SIGNAL, {"sampler": GaussianSampler()}, "bins and categories only"),
     ],

@@ -10,6 +10,7 @@ from sklime.exact.readers import (
     log_links,
     naive_bayes,
     scikit_learn,
+    transformed_targets,
 )
 from sklime.exact.readers.reading import READERS
 
@@ -25,6 +26,7 @@ READERS += [
     gaussian_process.read,
     naive_bayes.read,
     averages.read,
+    transformed_targets.read,
 ]
 
 __all__ = ["READERS"]

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn import ensemble
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.multiclass import OneVsRestClassifier
 
 from sklime.exact.averages import Member, weighted_sum
 from sklime.exact.readers.layout import reads_models
@@ -36,6 +37,10 @@ def read(model, response):
     kind = type(model)
     if kind is CalibratedClassifierCV:
         return _calibrated(model, response)
+    if kind is OneVsRestClassifier and response.method == "predict_proba":
+        _check_two_classes(model, response)
+        # Of two classes there is one model, whose probabilities they are.
+        return _average(model.estimators_, [1.0], response)
     if kind in (ensemble.BaggingClassifier, ensemble.BaggingRegressor):
         return _bagged(model, response)
     if kind in (ensemble.VotingClassifier, ensemble.VotingRegressor):
@@ -86,18 +91,22 @@ def _bagged(model, response):
 
 def _calibrated(model, response):
     """Average of the sigmoids that the folds have fitted to margins."""
-    name, n_classes = type(model).__name__, len(model.classes_)
     if response.method != "predict_proba":
-        raise NoClosedForm(f"{name}.{response.method} is not an average")
-    if n_classes != 2:
-        raise NoClosedForm(
-            f"{name}.predict_proba of {n_classes} classes is normalised, and no sum over "
-            "columns: explain the margins of the model inside, with "
-            'response_method="decision_function"'
-        )
+        raise NoClosedForm(f"{type(model).__name__}.{response.method} is not an average")
+    _check_two_classes(model, response)
     folds = model.calibrated_classifiers_
     members = [_fold(one, response, 1.0 / len(folds)) for one in folds]
     return weighted_sum(members)
+
+
+def _check_two_classes(model, response):
+    """Refuse probabilities that are normalised over several models, or are of labels."""
+    if response.classes is None or len(response.outputs) != 2:
+        raise NoClosedForm(
+            f"{type(model).__name__}.predict_proba of {len(response.outputs)} classes is "
+            "normalised, and has no closed form: explain margins, with "
+            'response_method="decision_function", of the model inside where it has none'
+        )
 
 
 def _fold(calibrated, response, weight):
