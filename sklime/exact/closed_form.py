@@ -76,7 +76,8 @@ def _found(response, law, kernel, X, n_samples):
     model, steps, wrappers = unwrap(response.estimator)
     find = _population
     if isinstance(law, MaskLaw):
-        tables = isinstance(law.sampler, CoalitionSampler)
+        # What is derived from it may draw otherwise.
+        tables = type(law.sampler) is CoalitionSampler
         find = _of_columns if tables else MaskPopulation.of
     population = find(model, steps, response, law, kernel, X, n_samples)
     check_methods([*wrappers, model])
@@ -123,15 +124,15 @@ def _coalitions(model, steps, response, law, kernel, X, n_samples):
     pushed = _steps(form, left, response, law)
     features = _feature_map(pushed, law, X, points, trials)
     own = OwnFeatures(features, law.columns, law.format, pushed)
-    rows = [None] if sampler.background_ is None else sampler.background_
-    if sampler.background_ is None:
+    rows = sampler.background_
+    if rows is None:
         background = Background(features.values, [column.masses for column in law.columns])
     else:
         table = law.format.decode(rows)
         background = Background.of_rows(features, own.of_table(table, rows))
     rebuilt = form.bind_coalitions(features, law.columns, points, background, keep)
     _calibrate(rebuilt, response, law, X, points, trials, _N_QUERIED if steps else 0)
-    return CoalitionPopulation(rebuilt, own, keep, n_samples, len(rows))
+    return CoalitionPopulation(rebuilt, own, keep, n_samples)
 
 
 def _steps(form, steps, response, law):

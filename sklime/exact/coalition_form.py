@@ -64,9 +64,12 @@ class KeepLaw:
     probability : float or None
         The probability, of Banzhaf values and LIME's coefficients. None: uniform between 0
         and 1, of Shapley values.
+    variance : float, default=0.25
+        Of whether a column is kept; also where that is nearly certain.
     """
 
     probability: float | None
+    variance: float = 0.25
 
     def nodes(self, n_columns: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Probabilities and weights that integrate contrasts exactly.

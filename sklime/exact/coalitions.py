@@ -28,8 +28,8 @@ _PADDING = 8
 # Other rows that values are put into which training never had.
 _N_OTHERS = 8
 
-# Draws that fidelity is measured on, at least, where each costs a background of rows.
-_FEWEST_SCORED = 256
+# Draws of each row that fidelity is measured on.
+_N_SCORED = 512
 
 
 class CoalitionPopulation(ExactSource):
@@ -45,19 +45,16 @@ class CoalitionPopulation(ExactSource):
         Of the probability that columns are kept, which says what is explained.
     n_samples : int
         What effective sample sizes and support are stated for.
-    n_background : int, default=1
-        Rows that the model is asked about for each coalition where fidelity is measured.
     """
 
     # Rows that are handed over together; what is multiplied together stays smaller.
     rows_at_once = 1024
 
-    def __init__(self, model, features, keep, n_samples, n_background=1):
+    def __init__(self, model, features, keep, n_samples):
         self.model = model
         self.features = features
         self.keep = keep
         self.n_samples = n_samples
-        self.n_background = n_background
 
     @reports_failures
     def evaluate(self, X):
@@ -89,17 +86,21 @@ class CoalitionPopulation(ExactSource):
         efficiency = (0.5 / (kept**2 + (1.0 - kept) ** 2)) ** shape[1]
         return IndependentMoments(
             mean_z=np.full(shape, kept),
-            variance=np.full(shape, kept * (1.0 - kept)),
+            variance=np.full(shape, self.keep.variance),
             effective_sample_sizes=np.full(n, self.n_samples * efficiency),
             **own,
         )
 
+    @property
+    def score_basis(self):
+        """Name of the draws that the fidelity of surrogates rests on."""
+        return f"on {min(self.n_samples, _N_SCORED)} draws"
+
     def with_scores(self, surrogates, X, outputs, sampled):
-        # Moments of coalitions do not contain R2: score on draws, each of which costs a
-        # background of rows.
-        source, n_laws = sampled(), self.n_background
-        n = min(source.n_samples, max(_FEWEST_SCORED, source.n_samples // n_laws))
-        source = source if n == source.n_samples else source.grown(n)
+        # Moments of coalitions do not contain R2: score on draws, each row's own.
+        source = sampled()
+        if source.n_samples > _N_SCORED:
+            source = source.grown(_N_SCORED)
         scores = [
             source.rescored(surrogates.rows(slice(i, i + 1)), X[i : i + 1], own).scores
             for i, own in enumerate(outputs[:, np.newaxis])
@@ -123,7 +124,8 @@ def keep_law(kernel):
         return KeepLaw(None)
     if kernel.column_factor is None:
         raise NoClosedForm(f"kernel {kernel!r} is not a product over columns")
-    return KeepLaw(1.0 / (1.0 + mismatch_factor(kernel)))
+    mismatch = mismatch_factor(kernel)
+    return KeepLaw(1.0 / (1.0 + mismatch), mismatch / (1.0 + mismatch) ** 2)
 
 
 class OwnFeatures:

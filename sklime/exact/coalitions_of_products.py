@@ -11,13 +11,20 @@ from sklearn.utils import gen_batches
 from sklime.exact.coalition_form import CoalitionModel
 from sklime.exact.factors import finite_factors, idle_factors, products_at
 from sklime.exceptions import NoClosedForm
+from sklime.tables.access import block_bytes
 
 # Rows that are multiplied together, always as many, and numbers of terms, rows and keep
 # probabilities.
-_ROWS, _CELLS = 8, 1 << 15
+_ROWS, _CELLS = 8, 1 << 13
+
+# Columns and keep probabilities that are worth it.
+_MOST_MIXED = 100_000
 
 # Means of factors that fit into memory: 400 MB.
 _MOST_KEPT = 25_000_000
+
+# Evaluations of factors that are worth it: some seconds.
+_MOST_EVALUATED = 1_000_000_000
 
 
 class CoalitionsOfProducts(CoalitionModel):
@@ -49,24 +56,43 @@ class CoalitionsOfProducts(CoalitionModel):
         self._n_columns = len(columns)
         self._used = [j for j, owned in enumerate(features.owned) if len(owned)]
         n_kept = self.n_terms * len(self._used) * background.n_laws
+        n_kept *= 2 if np.iscomplexobj(form.weights) else 1
         if n_kept > _MOST_KEPT:
             raise NoClosedForm(
                 f"its {self.n_terms:,} terms have {n_kept:,} factors in the background, "
                 "more than fit into memory"
             )
         self._nodes, self._weights = keep.nodes(len(self._used))
+        if len(self._used) * len(self._nodes) > _MOST_MIXED:
+            raise NoClosedForm(
+                f"its {len(self._used):,} columns all act together, which takes longer "
+                "than draws do"
+            )
         self._single = keep.probability is not None
         # By law, column and term.
-        means = [
-            background.means(
-                j, finite_factors(form, features.owned[j], background.values[j])
+        n_points = sum(background.values[j].shape[1] for j in self._used)
+        if self.n_terms * n_points > _MOST_EVALUATED:
+            raise NoClosedForm(
+                f"its {self.n_terms:,} terms take longer to evaluate at the values of the "
+                "background than draws do"
             )
-            for j in self._used
-        ]
+        means = [self._mean_factors(j, background) for j in self._used]
         idle = idle_factors(form, features)[0]
         self._terms = form.weights * idle[:, np.newaxis] / background.n_laws
         self._means = np.stack(means, axis=1) if means else np.ones((1, 0, self.n_terms))
         self._nothing = self._means.prod(axis=1).sum(axis=0) @ self._terms
+
+    def _mean_factors(self, j, background):
+        """Mean factors of one column's background, (n_laws, n_terms)."""
+        owned, values = self.features.owned[j], background.values[j]
+        if background.masses is None:
+            return finite_factors(self.form, owned, values)
+        height = max(1, block_bytes() // (32 * max(self.n_terms, 1)))
+        return sum(
+            background.masses[j][np.newaxis, part]
+            @ finite_factors(self.form, owned, values[:, part])
+            for part in gen_batches(values.shape[1], height)
+        )
 
     def responses(self, at):
         return self.constant + products_at(self.form, self.features, at)
@@ -80,7 +106,7 @@ class CoalitionsOfProducts(CoalitionModel):
         contrasts = np.zeros((n, len(outputs), self._n_columns))
         if not self._used:
             return expected, contrasts
-        height = max(64, _CELLS // (_ROWS * len(self._nodes)))
+        height = max(8, _CELLS // (_ROWS * len(self._nodes)))
         for rows in gen_batches(n, _ROWS):
             factors = [
                 finite_factors(self.form, owned, own[owned, rows])
@@ -110,14 +136,19 @@ class CoalitionsOfProducts(CoalitionModel):
         weights : ndarray of shape (n_terms, n_wanted)
         """
         t = self._nodes[:, np.newaxis, np.newaxis]
-        mixed = [t * own + (1.0 - t) * mean for own, mean in zip(kept, means, strict=True)]
-        after = [self._weights[:, np.newaxis, np.newaxis] * np.ones_like(mixed[0].real)]
-        for own in mixed[:0:-1]:
-            after.append(after[-1] * own)
-        before, effects = 1.0, []
-        for own, mean, factor in zip(kept, means, mixed, strict=True):
-            others = (before * after.pop()).sum(axis=0)
-            effects.append((((own - mean) * others) @ weights).real)
-            before = before * factor
-        whole = (self._weights[:, np.newaxis, np.newaxis] * before).sum(axis=0) @ weights
-        return whole.real, np.stack(effects)
+        moves = [own - mean for own, mean in zip(kept, means, strict=True)]
+        shape = len(moves), len(t), *moves[0].shape
+        mixed, after = np.empty((2, *shape), dtype=np.result_type(*moves, *means))
+        for own, move, mean in zip(mixed, moves, means, strict=True):
+            np.multiply(t, move, out=own)
+            own += mean
+        after[-1] = self._weights[:, np.newaxis, np.newaxis]
+        for k in range(len(moves) - 1, 0, -1):
+            np.multiply(after[k], mixed[k], out=after[k - 1])
+        before, effects = np.ones_like(mixed[0]), []
+        for own, move, others in zip(mixed, moves, after, strict=True):
+            others *= before
+            effects.append(((move * others.sum(axis=0)) @ weights).real)
+            before *= own
+        before *= self._weights[:, np.newaxis, np.newaxis]
+        return (before.sum(axis=0) @ weights).real, np.stack(effects)

@@ -9,9 +9,13 @@ from sklime.exact.trees.paths import Paths
 from sklime.exact.trees.split_masses import column_cuts
 from sklime.exact.trees.splits_by_node import SplitsByNode
 from sklime.exact.trees.sum_of_trees import check_size
+from sklime.exceptions import NoClosedForm
 
 # Numbers that tables may hold, of all trees and of some thousand splits: 200 MB.
 _MOST_TABULATED = 25_000_000
+
+# Background rows that are looked at together, and sides of splits that are kept: 400 MB.
+_ROWS, _MOST_SIDES = 256, 200_000_000
 
 
 class CoalitionsOfTrees(CoalitionModel):
@@ -70,10 +74,9 @@ class CoalitionsOfTrees(CoalitionModel):
         expected = np.tile(self.constant[outputs], (n, 1))
         contrasts = np.zeros((n, len(outputs), self.n_columns))
         for group in self._groups:
-            for rows in gen_batches(n, group.n_rows):
-                mean, effects = group(own[:, rows], outputs)
-                expected[rows] += mean.T
-                contrasts[rows, :, group.columns] += effects.transpose(2, 0, 1)
+            mean, effects = group(own, outputs)
+            expected += mean.T
+            contrasts[:, :, group.columns] += effects.transpose(2, 0, 1)
         return expected, contrasts
 
 
@@ -124,21 +127,32 @@ class _MassesOfRows:
     """The same of background rows, of which each is a law by itself."""
 
     def __init__(self, rows):
-        self._rows = rows
+        self._rows, self._n_sides = rows, 0
 
     def of_splits(self, paths):
         """Whether background rows go left and lie in what is split, (n_laws, n_splits)."""
+        n_laws = self._rows.shape[1]
+        self._n_sides += len(paths.column) * n_laws
+        if self._n_sides > _MOST_SIDES:
+            raise NoClosedForm(
+                f"its trees are deep, and where each of {n_laws:,} background rows lies in "
+                "them does not fit into memory"
+            )
         passed = paths.goes_left(self._rows)
         inside = paths.inside(passed)
         return (passed & inside).T.copy(), inside.T.copy()
 
     def law(self, paths):
         """Shares of background rows that have each pattern, for `LeafTables`."""
-        patterns = paths.violations(paths.goes_left(self._rows))
+        ends = np.cumsum(1 << paths.leaf_sizes)
+        starts = ends - (1 << paths.leaf_sizes)
+        counts, n_laws = np.zeros(ends[-1]), self._rows.shape[1]
+        for rows in gen_batches(n_laws, _ROWS):
+            at = paths.violations(paths.goes_left(self._rows[:, rows]))
+            at = at + starts[:, np.newaxis]
+            counts += np.bincount(at.ravel(), minlength=len(counts))
 
         def law(leaves, k):
-            n, n_laws = len(leaves), patterns.shape[1]
-            at = patterns[leaves] + (np.arange(n)[:, np.newaxis] << k)
-            return np.bincount(at.ravel(), minlength=n << k).reshape(n, -1) / n_laws
+            return counts[starts[leaves, np.newaxis] + np.arange(1 << k)] / n_laws
 
         return law

@@ -2,6 +2,7 @@
 
 import numpy as np
 from scipy import sparse
+from sklearn.utils import gen_batches
 
 # Numbers that are made at a time while tables are built.
 _BLOCK = 1 << 20
@@ -40,8 +41,6 @@ class LeafTables:
     nothing : ndarray of shape (n_outputs,)
         Expected responses where no column is kept.
     """
-
-    n_rows = _ROWS
 
     def __init__(self, paths, law, keep, values):
         self.paths, self._values = paths, values
@@ -86,19 +85,31 @@ class LeafTables:
 
     def __call__(self, own, outputs):
         """Expected responses and contrasts, as `SplitsByNode`."""
-        at = self.paths.violations(self.paths.goes_left(own))
-        at *= self._heights
-        at += self._starts
-        at = np.take(at, self._leaf, axis=0, mode="clip")
-        at += self._position
-        found = np.take(self._table, at, mode="clip")
-        sums = np.stack([self._sums(c) @ found for c in outputs])
+        n, sums = own.shape[1], [self._sums(c) for c in outputs]
+        found = np.empty((len(outputs), len(self._ends) - 1, n))
+        place, numbers = self._room(min(n, _ROWS))
+        for rows in gen_batches(n, _ROWS):
+            if rows.stop - rows.start < place.shape[1]:
+                place, numbers = self._room(rows.stop - rows.start)
+            at = self.paths.violations(self.paths.goes_left(own[:, rows]))
+            at *= self._heights
+            at = np.add(at, self._starts, dtype=np.intp)
+            np.take(at, self._leaf, axis=0, mode="clip", out=place)
+            place += self._position
+            np.take(self._table, place, mode="clip", out=numbers)
+            for total, matrix in zip(found, sums, strict=True):
+                total[:, rows] = matrix @ numbers
         if self._single:
-            return sums[:, -1], sums[:, :-1]
-        return np.repeat(self.nothing[outputs, np.newaxis], own.shape[1], axis=1), sums
+            return found[:, -1], found[:, :-1]
+        return np.repeat(self.nothing[outputs, np.newaxis], n, axis=1), found
+
+    def _room(self, n_rows):
+        """Arrays for what is looked up; new memory must be cleared, which takes as long."""
+        shape = len(self._leaf), n_rows
+        return np.empty(shape, dtype=np.intp), np.empty(shape)
 
     def _sums(self, c):
-        """Matrix that weights what leaves give by their values of one output, and adds up."""
+        """Matrix that adds up what leaves give, times their values of one output."""
         value = self._values[self._leaf[self._order], c]
         return sparse.csr_matrix((value, self._order, self._ends))
 
@@ -120,6 +131,10 @@ def _contrasts(law, k, keep):
     n, single = len(law), keep.probability is not None
     found = np.zeros((n, 1 << k, k + single))
     for t, weight in zip(*keep.nodes(k), strict=True):
+        if single and t == 1.0:
+            found[:, :, :k] = _of_kept(law, k)
+            found[:, 0, k] = 1.0
+            continue
         G = law
         for i in range(k):
             # By what the row does, from what the background does: 0 satisfies, 1 violates.
@@ -134,3 +149,14 @@ def _contrasts(law, k, keep):
         if single:
             found[:, :, k] += weight * G
     return found.reshape(n, -1)
+
+
+def _of_kept(law, k):
+    """Contrasts where all other columns are kept, of shape (n_leaves, 2**k, k)."""
+    patterns = np.arange(1 << k)
+    found = np.zeros((len(law), 1 << k, k))
+    for i in range(k):
+        violated = law[:, (patterns >> i) & 1 == 1].sum(axis=1)
+        # The leaf counts where no other column violates it.
+        found[:, 0, i], found[:, 1 << i, i] = violated, violated - 1.0
+    return found

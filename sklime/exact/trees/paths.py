@@ -87,7 +87,7 @@ class Paths:
         return found
 
     def by_leaf(self):
-        """Yield the splits above the leaves, from the last up, where they are the last ones.
+        """Yield the splits above leaves, from the last up: the last of each column.
 
         Yields
         ------

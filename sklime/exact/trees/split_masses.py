@@ -1,5 +1,7 @@
 """Masses of splits: the probability of going left, and of a split's whole box."""
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 from scipy import sparse
 
@@ -39,7 +41,7 @@ def column_cuts(j, column, points, features, splits, mismatch):
     return SubsetCuts(j, column, features, splits, mismatch)
 
 
-class MatchedCuts:
+class MatchedCuts(ABC):
     """Splits of a column of bins or categories, drawn from its empirical marginal.
 
     Subclasses tell, by bin, the masses of what boxes allow and of what goes left.
@@ -64,17 +66,26 @@ class MatchedCuts:
         self.mismatch = mismatch
         self.n_laws = len(self.frequencies) + 1
 
-    def cut(self, own, above, right):
-        """Masses of some splits of the column.
+    @abstractmethod
+    def masses_by_bin(self, own, above, right):
+        """Masses by bin of what goes left of splits, and of their boxes.
 
         Parameters
         ----------
         own : ndarray of shape (n_own,) of int
+            Some splits of the column.
         above : ndarray of shape (n_own,) of int
             Place in `own` of the nearest split above, -1 where there is none.
         right : ndarray of shape (n_own,) of bool
             On which side of it.
+
+        Returns
+        -------
+        left, box : ndarray of shape (n_own, n_bins)
         """
+
+    def cut(self, own, above, right):
+        """Chances of some splits of the column, whose arguments are as above."""
         left, box = self.masses_by_bin(own, above, right)
         return MatchedSplits(left, box, self.frequencies, self.mismatch)
 

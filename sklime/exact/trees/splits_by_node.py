@@ -2,6 +2,7 @@
 
 import numpy as np
 from scipy import sparse
+from sklearn.utils import gen_batches
 
 # Numbers of splits and rows that are multiplied together, and rows at least and at most.
 _CELLS = 1 << 18
@@ -64,6 +65,15 @@ class SplitsByNode:
         expected : ndarray of shape (n_wanted, n_rows)
         contrasts : ndarray of shape (n_wanted, n_columns, n_rows)
         """
+        parts = [
+            self._block(own[:, rows], outputs)
+            for rows in gen_batches(own.shape[1], self.n_rows)
+        ]
+        mean, contrasts = zip(*parts, strict=True)
+        return np.concatenate(mean, axis=1), np.concatenate(contrasts, axis=2)
+
+    def _block(self, own, outputs):
+        """The same of some rows."""
         trees, states = self.paths.trees, self._states(own)
         nodes, weights = self.keep.nodes(self.paths.n_together)
         mean = np.zeros((len(outputs), own.shape[1]))

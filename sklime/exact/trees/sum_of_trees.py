@@ -126,6 +126,15 @@ def check_number_of_nodes(n_nodes):
 
 
 def check_size(n_splits, cuts):
+    """Refuse splits that are too many to hold, or to compare with values.
+
+    Parameters
+    ----------
+    n_splits : ndarray of shape (n_columns,) of int
+        Number of splits of each column.
+    cuts : dict of MatchedCuts or NormalCuts
+        By column.
+    """
     n_chances = sum(n_splits[j] * cut.n_laws for j, cut in cuts.items())
     if n_chances > _MOST_CHANCES:
         raise NoClosedForm(
