@@ -12,12 +12,14 @@ from benchmarks import (
     html_page,
     images,
     imports,
+    interactions,
     jobs,
     latency,
     memory,
     narrow,
     overlap,
     picking,
+    probabilities,
     rankings,
     rare_values,
     sampled_shapley,
@@ -25,12 +27,16 @@ from benchmarks import (
     throughput,
     variance,
     wide,
+    woodelf,
 )
 from benchmarks.report import machine, table
 
 MODULES = (
     throughput,
     exactness,
+    probabilities,
+    interactions,
+    woodelf,
     agreement,
     variance,
     overlap,

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 __all__ = [
     "ClosedFormWarning",
     "HidingWarning",
+    "InteractionWarning",
     "NeighbourhoodWarning",
+    "RefittedModelWarning",
     "SelectionWarning",
     "UnknownValueWarning",
 ]
@@ -46,10 +52,28 @@ class HidingWarning(UserWarning):
     """
 
 
+class InteractionWarning(UserWarning):
+    """Interactions of some pairs of columns are not told, or not looked at.
+
+    Given where ``interactions=True`` would be too many pairs, so that those which interact
+    most are kept; where no draw, or hardly any, has one of the four combinations of a
+    pair's own values and others; and where a row's value was never seen in training.
+    """
+
+
 class ClosedFormWarning(UserWarning):
     """A closed form failed unexpectedly, and draws took its place.
 
     Given under ``method="auto"`` only; it is a fault of sklime, and worth a report.
+    """
+
+
+class RefittedModelWarning(UserWarning):
+    """The model was fitted again after the explainer's fit, or learnt from more rows.
+
+    Given where attributions would mix what the old model answered with what the new one
+    does. A model without `fit`, or one that keeps what it learnt elsewhere than in
+    attributes, can change without this warning.
     """
 
 
@@ -78,6 +102,36 @@ def warn_caller(message: str, category: type[Warning] = UserWarning) -> None:
 
 def _package_of(frame):
     return str(frame.f_globals.get("__name__")).partition(".")[0]
+
+
+# Contexts of several threads restore each other's filters unless one ends before the
+# next begins; from Python 3.14 on each has its own.
+_filters_lock = threading.RLock()
+
+
+@contextmanager
+def caught_warnings(
+    *, record: bool = False
+) -> Iterator[list[warnings.WarningMessage] | None]:
+    """Context of `warnings.catch_warnings` that only one thread at a time is in.
+
+    Parameters
+    ----------
+    record : bool, default=False
+        Whether warnings are collected in a list.
+    """
+    with _filters_lock, warnings.catch_warnings(record=record) as caught:
+        yield caught
+
+
+def _free_filters():
+    global _filters_lock
+    _filters_lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    # A thread that held it does not live on in the child.
+    os.register_at_fork(after_in_child=_free_filters)
 
 
 class NoClosedForm(Exception):

@@ -80,10 +80,24 @@ def contributions():
     )
 
 
+def interactions():
+    """What `data/explanation_version_3.json` was written from: two pairs."""
+    coefficients = np.array([[[0.3, NAN], [-0.3, NAN]], [[1 / 7, 0.0], [-1 / 7, -0.0]]])
+    return replace(
+        contributions(),
+        interactions=coefficients / 2,
+        interaction_pairs=[("age", "color"), ("color", "age")],
+        interaction_standard_errors=np.full((2, 2, 2), [0.125, NAN]),
+        interaction_coefficients=coefficients,
+        interaction_coefficient_errors=np.full((2, 2, 2), [0.25, NAN]),
+    )
+
+
 STORED = {
     "explanation_version_1.json": table,
     "explanation_version_1_texts.json": texts,
     "explanation_version_2.json": contributions,
+    "explanation_version_3.json": interactions,
 }
 
 

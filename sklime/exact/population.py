@@ -3,16 +3,21 @@
 from dataclasses import replace
 
 import numpy as np
+from sklearn.utils import gen_batches
 
 from sklime.exact.failures import reports_failures
-from sklime.laws.coordinates import UNSEEN
+from sklime.laws.coordinates import UNSEEN, Coordinates
 from sklime.laws.tilted import MatchedLaw, NormalLaw, mismatch_factor
 from sklime.moments.independent import IndependentMoments
+from sklime.moments.pair_contrasts import PairContrasts, strongest
 from sklime.moments.source import MomentSource
 
 # The number of rows is padded to a multiple, lest a product of one row be summed in
 # another order than a product of many.
 _PADDING = 8
+
+# Rows on which pairs are screened, and pairs that are looked at together.
+_N_TYPICAL, _PAIRS_AT_ONCE = 64, 20_000
 
 # Logarithm of a number that is not yet 0.
 _LEAST_LOG = -690.0
@@ -93,6 +98,44 @@ class Population(ExactSource):
             effective_sample_sizes=sizes[:n],
             n_samples=self.n_samples,
         )
+
+    has_interactions = True
+
+    @reports_failures
+    def interactions(self, X, outputs, pairs):
+        rows, n = self.evaluate(X), len(outputs)
+        wanted, place = np.unique(outputs, return_inverse=True)
+        place = place.reshape(outputs.shape)[:, :, np.newaxis]
+        coef = self.model.pairs(self._laws(rows), wanted, pairs)[:n]
+        coef = np.take_along_axis(coef, place, axis=1)
+        # A value that training never had: no draw tells what it does.
+        unseen = (rows.codes[pairs] == UNSEEN).any(axis=1).T
+        coef = np.where(unseen[:, np.newaxis], np.nan, coef)
+        errors = np.where(unseen[:, np.newaxis], np.nan, np.zeros_like(coef))
+        return PairContrasts(coef, errors, np.full(n, np.inf))
+
+    @reports_failures
+    def strongest_pairs(self, pairs, n_pairs):
+        laws = self._laws(self._typical_rows())
+        outputs = np.arange(len(self.model.constant))
+        variance = [law.variance for law in laws]
+        explained = []
+        for part in gen_batches(len(pairs), _PAIRS_AT_ONCE):
+            coef = self.model.pairs(laws, outputs, pairs[part])
+            spread = [variance[j] * variance[k] for j, k in pairs[part]]
+            explained.append(np.einsum("nkp,pn->kp", np.square(coef), spread))
+        return strongest(np.concatenate(explained, axis=1), n_pairs)
+
+    def _typical_rows(self):
+        """Coordinates of some rows of the law, the same at each call."""
+        random, columns = np.random.default_rng(0), self.law.columns
+        binary = np.array([column.binary for column in columns])
+        codes = np.zeros((len(columns), _N_TYPICAL), dtype=np.intp)
+        z = None if binary.all() else random.normal(size=codes.shape)
+        for own, frequencies in zip(codes, self.frequencies, strict=True):
+            if frequencies is not None:
+                own[:] = random.choice(len(frequencies), len(own), p=frequencies)
+        return Coordinates(binary, codes, z)
 
     def with_scores(self, surrogates, X, outputs, sampled):
         # Exact moments of tables do not contain R2: score on draws.

@@ -58,6 +58,15 @@ class SumOfColumns(RebuiltModel):
         coef = np.stack(slopes, axis=2)[:, outputs]
         return (self.constant + sum(expected))[:, outputs], coef
 
+    def pairs(
+        self,
+        laws: list[Any],
+        outputs: NDArray[np.intp],
+        pairs: NDArray[np.intp],
+    ) -> NDArray[np.float64]:
+        # What one column adds does not depend on another.
+        return np.zeros((len(laws[0].mean), len(outputs), len(pairs)))
+
 
 class _MatchedPiece:
     """Function of one column under tilted laws of bins."""

@@ -3,16 +3,17 @@
 import numpy as np
 
 from sklime.explanation import Explanation
+from sklime.moments.pair_contrasts import PairContrasts
 from sklime.surrogates.surrogates import Surrogates
 from sklime.tables.access import copy_rows
 
 
-def assemble_explanation(blocks, rows, target, names, responses, outputs, meta):
+def assemble_explanation(blocks, rows, target, names, responses, outputs, meta, pairs=None):
     """Join surrogates into one Explanation.
 
     Parameters
     ----------
-    blocks : sequence of (Surrogates, note)
+    blocks : sequence of (Surrogates, note, PairContrasts or None)
         Of consecutive blocks of rows.
     rows : Rows
         The explained rows, which gave the notes.
@@ -24,8 +25,10 @@ def assemble_explanation(blocks, rows, target, names, responses, outputs, meta):
         The outputs explained for each row.
     meta : dict
         How the explanation was made.
+    pairs : WantedPairs, default=None
+        The pairs whose interactions were asked for.
     """
-    fitted, notes = zip(*blocks, strict=True)
+    fitted, notes, told = zip(*blocks, strict=True)
     positions = rows.positions(notes)
     if positions is not None:
         n_shared = len(notes[0][0])
@@ -44,6 +47,14 @@ def assemble_explanation(blocks, rows, target, names, responses, outputs, meta):
         return every_output(array).reshape(per_unit)
 
     fields = rows.explanation_fields(notes)
+    if pairs is not None:
+        told = PairContrasts.joined(told)
+        pairs.warn(told.coef, told.errors)
+        fields |= {
+            "interactions": told.coef.reshape(*per_output, -1),
+            "interaction_pairs": pairs.names,
+            "interaction_standard_errors": told.errors.reshape(*per_output, -1),
+        }
     # What the caller does to these rows afterwards is no part of the explanation.
     fields["data"] = copy_rows(fields["data"])
     sizes, errors = every_output(fitted.effective_sample_sizes), fitted.standard_errors

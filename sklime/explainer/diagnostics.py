@@ -10,6 +10,7 @@ from sklime.exceptions import (
     ClosedFormWarning,
     HidingWarning,
     NeighbourhoodWarning,
+    RefittedModelWarning,
     SelectionWarning,
     UnknownValueWarning,
     warn_caller,
@@ -244,6 +245,22 @@ def warn_of_growth(positions, needed, tol, n_samples):
         "max_samples does not allow: the pool does not grow for them. Raise tol or "
         "max_samples, or look at explain(X, uncertainty=True).",
         ConvergenceWarning,
+    )
+
+
+def warn_of_refit(model):
+    """Warn that a model was fitted again since the explainer's fit.
+
+    Parameters
+    ----------
+    model : object
+        The model.
+    """
+    warn_caller(
+        f"the {type(model).__name__} was fitted again since the explainer's fit: its "
+        "attributions rest on what the old model answered, and predictions are those of "
+        "the new one. Call the explainer's fit again, or give it a model of its own.",
+        RefittedModelWarning,
     )
 
 

@@ -22,9 +22,10 @@ from sklime.explainer.arguments import (
 from sklime.explainer.assembly import assemble_explanation
 from sklime.explainer.blocks import STEPS_OF_A_BAR, BlockFitter
 from sklime.explainer.default_sampler import check_is_table, default_sampler
-from sklime.explainer.diagnostics import Diagnostics, warn_of_growth
+from sklime.explainer.diagnostics import Diagnostics, warn_of_growth, warn_of_refit
 from sklime.explainer.fidelity import fidelity, sums_of_squares
 from sklime.explainer.hidden_answers import TypicalAnswers
+from sklime.explainer.interactions import WantedPairs
 from sklime.explainer.metadata import metadata, parameters_in_words
 from sklime.explainer.parameters import (
     check_container,
@@ -45,6 +46,7 @@ from sklime.explanation.container import Explanation
 from sklime.fitting import atomic_fit, check_fitted, tells_callbacks
 from sklime.kernels import ExponentialKernel, Kernel, KernelLike, as_kernel
 from sklime.laws.quasirandom import RandomState, resolve_seed, seeded
+from sklime.model.refits import FittedState
 from sklime.model.response import Response
 from sklime.model.target import name_of, rename_outputs
 from sklime.model.wrapped import WrappedModelMixin
@@ -284,6 +286,7 @@ class LimeExplainer(
             self.sampler_.fit(X, y, sample_weight=sample_weight)
         self.n_features_in_ = self.sampler_.n_features_in_
         X = self.sampler_.kind_.check(X)
+        self._model_state = FittedState(self.estimator_)
         self._response = Response(
             self.estimator_,
             self.response_method,
@@ -315,6 +318,7 @@ class LimeExplainer(
             self._typical = TypicalAnswers.of(self._response, self.sampler_, X)
             self._routes = Routes(self._setting(), X)
         self._response.known = None
+        self._model_state.leave_out_changes(self.estimator_)
         self.method_ = self._routes.method
         with task("grow-pool"):
             self._grow_pool(X)
@@ -364,6 +368,7 @@ class LimeExplainer(
         target: object = None,
         target_name: str | Sequence[str] | None = None,
         uncertainty: bool = False,
+        interactions: bool | Sequence[Sequence[object]] | None = None,
     ) -> Explanation:
         """Explain every row, with all that is known about each explanation.
 
@@ -378,31 +383,62 @@ class LimeExplainer(
             in `fit`, or "y". For ``target="all"`` a name of each output.
         uncertainty : bool, default=False
             Whether to add standard errors. The attributions stay the same.
+        interactions : True or list of pairs of columns, optional
+            Adds the `interactions` of these pairs, each two names or positions of columns:
+            by how much the effect of one changes with the other. True: all pairs; of more
+            than 1,000 those that interact most. In closed form where the model has one,
+            else from the draws, with standard errors. The attributions stay the same.
 
         Returns
         -------
         Explanation
+
+        Raises
+        ------
+        ValueError
+            If there are interactions of such pairs neither in closed form nor from draws:
+            those need columns of bins or categories that are drawn independently, for all
+            rows at once.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sklearn.ensemble import RandomForestRegressor
+        >>> from sklime import LimeExplainer
+        >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+        >>> forest = RandomForestRegressor(random_state=0).fit(X, y)
+        >>> explainer = LimeExplainer(forest, random_state=0).fit(X)
+        >>> own = explainer.explain(X[:2], interactions=[("bmi", "s5"), ("bmi", "bp")])
+        >>> own.interactions.shape, own.interaction_pairs
+        ((2, 2), [('bmi', 's5'), ('bmi', 'bp')])
         """
         if uncertainty:
             check_uncertainty(self.surrogate, "uncertainty=True")
         target = self.target if target is None else target
         rows, resolved, answers, outputs = self._prepare(X, target)
         resolved, names = rename_outputs(resolved, self._response.outputs, target_name)
+        pairs = WantedPairs.of(interactions, rows, self._routes)
         if answers is None:
             answers = rows.predictions(self._response)
 
         def keep(surrogates, where, block):
             scored = self._routes.with_scores(surrogates, block, outputs[where])
-            return scored, rows.unit_metadata(block)
+            told = None
+            if pairs is not None:
+                own = block, outputs[where], pairs.positions, where.start
+                told = self._routes.interactions(*own)
+            return scored, rows.unit_metadata(block), told
 
         own_answers = self._own_answers(rows)
         blocks = self._surrogates(rows, outputs, keep, own_answers, uncertainty)
         # Rows may differ in whether they have a closed form.
         n_drawn = len(rows)
         if self.method_ == "exact":
-            n_drawn = sum(int((~fitted.exact).sum()) for fitted, _ in blocks)
+            n_drawn = sum(int((~fitted.exact).sum()) for fitted, *_ in blocks)
         meta = metadata(self, self._routes, len(rows), n_drawn, own_answers)
-        own = blocks, rows, resolved, names, answers, outputs, meta
+        if pairs is not None:
+            meta |= pairs.metadata(self._routes, [told for *_, told in blocks])
+        own = blocks, rows, resolved, names, answers, outputs, meta, pairs
         explanation = assemble_explanation(*own)
         return explanation.contributions() if self._contributes() else explanation
 
@@ -533,6 +569,8 @@ class LimeExplainer(
         The model is queried about the rows only where the target is their prediction.
         """
         check_fitted(self)
+        if self._model_state.differs(self.estimator_):
+            warn_of_refit(self.estimator_)
         kind = self.sampler_.kind_
         checked = kind.check(kind.check_columns(self, X, reset=False))
         rows = rows_of(self.sampler_, checked, X)

@@ -81,6 +81,11 @@ class Routes:
         )
         self._own_values = self._ask_own_values()
 
+    def __getstate__(self):
+        # Draws made at first use are made again: pickles do not tell what was called.
+        made = "_fallback", "_score_source"
+        return {name: own for name, own in vars(self).items() if name not in made}
+
     @property
     def source(self):
         """The moment source that is tried first."""
@@ -143,6 +148,50 @@ class Routes:
         """Add the fidelity of surrogates, from draws where exact moments lack it."""
         return self.source.with_scores(surrogates, X, outputs, lambda: self._score_source)
 
+    @property
+    def has_interactions(self):
+        """Whether the source tells interactions of pairs of features."""
+        return self.source.has_interactions
+
+    def interactions(self, X, outputs, pairs, first_row):
+        """Interactions of pairs of features in a block of rows.
+
+        Parameters
+        ----------
+        X, outputs, first_row
+            As for `fit`.
+        pairs : ndarray of shape (n_pairs, 2) of int
+            Positions of the features.
+
+        Returns
+        -------
+        PairContrasts
+
+        Raises
+        ------
+        ValueError
+            If neither the closed form nor draws tell them.
+        """
+        try:
+            return self._fitter.interactions(X, outputs, pairs)
+        except NoClosedForm as reason:
+            cure = 'Use method="auto" to draw samples for them.'
+            if self.setting.method != "exact":
+                if self._fallback.source.has_interactions:
+                    return self._fallback.interactions(X, outputs, pairs)
+                cure = "Leave interactions=None, or use MarginalSampler()."
+            raise ValueError(
+                f"interactions have no closed form for row {first_row}: {reason}. {cure}"
+            ) from reason.__cause__
+
+    def strongest_pairs(self, pairs, n_pairs):
+        """Screen pairs of features, as `MomentSource.strongest_pairs` does."""
+        try:
+            return self.source.strongest_pairs(pairs, n_pairs)
+        except NoClosedForm:
+            # Which of them have none is told where they are looked at.
+            return np.arange(min(n_pairs, len(pairs)))
+
     def representatives(self, X):
         """Positions of the training rows that decide how far a shared pool grows."""
         if self.setting.tol is None or not isinstance(self.source, SharedPool):
@@ -202,9 +251,11 @@ class Routes:
             if own.max_samples is None
             else own.max_samples
         )
-        # Where rows are drawn for one by one, their pairs cost no more than that.
+        # Where rows are drawn for one by one, their pairs cost no more than that; with a
+        # closed form no other draws are.
         shared, tilts = isinstance(own.law, SharedLaw), own.weighting != "kernel"
-        one_by_one = (tilts or not shared) and own.max_samples is None
+        one_by_one = self.method == "sampling" and (tilts or not shared)
+        one_by_one &= own.max_samples is None
         return OwnValues(*components, most, np.inf if one_by_one else most, tilts)
 
     def _limit(self, X):

@@ -40,6 +40,9 @@ class Rows(ABC):
         """The model's responses to the rows themselves."""
         return np.concatenate([response(table) for table in self.kind.tables(self.X)])
 
+    # Whether all rows have the same features, which are columns of a table.
+    shares_columns = False
+
     # Whether some features are standardised values, so that rows are not 1 in them.
     standardised = False
 
@@ -82,6 +85,7 @@ class ColumnRows(Rows):
     def __init__(self, sampler, X, given):
         super().__init__(sampler, X, given)
         self._units = sampler.units(X)
+        self.shares_columns = self._units is None
         self.standardised = not sampler.binary_features_.all()
 
     def blocks(self, height):
@@ -167,6 +171,22 @@ class UnitRows(Rows):
 
 class CoalitionRows(UnitRows):
     """Rows of a table, of which each column is a unit that can be hidden."""
+
+    def blocks(self, height):
+        # They have the same units, so that closed forms take many at once.
+        return list(gen_batches(len(self), height))
+
+    def features(self, where, block):
+        return np.arange(len(self.names)), self.sampler.binary_features_
+
+    def unit_metadata(self, block):
+        return None
+
+    def positions(self, metadata):
+        return None
+
+    def explanation_fields(self, metadata):
+        return self.kind.fields(self.X, self.given, None, None)
 
     def reference(self, where, block, response):
         # The same neighbourhood as for any other sampler of tables.

@@ -31,6 +31,12 @@ class AttributionViews:
         positions: NDArray[np.float64] | None
         coefficients: NDArray[np.float64] | None
         coefficient_errors: NDArray[np.float64] | None
+        interactions: NDArray[np.float64] | None
+        interaction_pairs: list[tuple[Any, Any]] | None
+        interaction_standard_errors: NDArray[np.float64] | None
+        interaction_coefficients: NDArray[np.float64] | None
+        interaction_coefficient_errors: NDArray[np.float64] | None
+        feature_names: NDArray[np.object_]
         meta: dict[str, Any]
 
     @property
@@ -46,7 +52,8 @@ class AttributionViews:
         the weighted draws for which it does not hold. So conditions that hold for nearly
         everyone contribute little, however large their effects, and
         ``values.sum(axis=-1) + baselines`` is `local_predictions` (`numpy.nansum` where
-        rows are padded). Rank and average rows by these; effects say what would change if
+        rows are padded); `interactions`, which are scaled by both of a pair's distances,
+        come on top. Rank and average rows by these; effects say what would change if
         a condition did not hold.
 
         Returns
@@ -90,6 +97,9 @@ class AttributionViews:
         here = 1.0 if self.positions is None else self.positions
         scale = here - self.feature_means
         errors = self.standard_errors
+        pairs = {}
+        if self.interactions is not None:
+            pairs = self._contributing_pairs(scale)
         return self._replaced(
             # Plus 0, as features that were not selected are 0 and not -0.
             values=self.values * scale + 0.0,
@@ -97,6 +107,7 @@ class AttributionViews:
             coefficients=self.values,
             coefficient_errors=errors,
             meta=self.meta | {"attribution": CONTRIBUTION},
+            **pairs,
         )
 
     def effects(self) -> Self:
@@ -129,11 +140,36 @@ class AttributionViews:
             standard_errors=self.coefficient_errors,
             coefficients=None,
             coefficient_errors=None,
+            interactions=self.interaction_coefficients,
+            interaction_standard_errors=self.interaction_coefficient_errors,
+            interaction_coefficients=None,
+            interaction_coefficient_errors=None,
             meta=self.meta | {"attribution": EFFECT},
         )
 
+    def _contributing_pairs(self, scale):
+        """Fields of the pairs, times how far the row lies from both means."""
+        first, second = pair_positions(self.interaction_pairs, self.feature_names).T
+        scale = scale[..., first] * scale[..., second]
+        errors = self.interaction_standard_errors
+        return {
+            "interactions": self.interactions * scale + 0.0,
+            "interaction_standard_errors": None
+            if errors is None
+            else errors * np.abs(scale),
+            "interaction_coefficients": self.interactions,
+            "interaction_coefficient_errors": errors,
+        }
+
     def _replaced(self, **fields):
         return replace(self, **fields)
+
+
+def pair_positions(pairs, names):
+    """Positions of pairs of names among all names, of shape (n_pairs, 2)."""
+    place = {name: j for j, name in reversed(list(enumerate(names)))}
+    found = [[place[name] for name in pair] for pair in pairs]
+    return np.array(found, dtype=np.intp).reshape(-1, 2)
 
 
 def viewed(explanation, attribution=None):

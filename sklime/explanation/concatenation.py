@@ -21,8 +21,8 @@ class Joining:
         """Join explanations row-wise.
 
         They must agree in the names of their features, in their kind and kind of data, in
-        what they have of standard errors and units and, where all outputs are explained,
-        in the outputs. `meta` keeps the entries on which all agree.
+        what they have of standard errors, units and pairs and, where all outputs are
+        explained, in the outputs. `meta` keeps the entries on which all agree.
 
         Parameters
         ----------
@@ -70,6 +70,7 @@ class Joining:
             if first.values.ndim == 3
             else stack("target_names"),
             conditions=_join_conditions([part.conditions for part in parts]),
+            interaction_pairs=first.interaction_pairs,
             meta={
                 key: value
                 for key, value in first.meta.items()
@@ -88,6 +89,7 @@ _AGREED = {
     "target_names": lambda e: e.target_names if e.values.ndim == 3 else None,
     "having units of their own": lambda e: e.unit_names is None,
     "unit_spans": lambda e: e.unit_spans is None,
+    "interaction_pairs": lambda e: e.interaction_pairs,
 }
 
 

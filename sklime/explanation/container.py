@@ -15,7 +15,9 @@ from sklime.explanation.attribution import KINDS, AttributionViews, check_attrib
 from sklime.explanation.concatenation import Joining
 from sklime.explanation.fields import (
     PER_OUTPUT,
+    PER_PAIR,
     PER_UNIT,
+    check_pairs,
     check_shapes,
     check_units,
     names_of_arrays,
@@ -51,7 +53,7 @@ class Explanation(
     HTMLExport,
     Plotting,
 ):
-    """Attributions of the features of many rows, and all that is needed to read them.
+    r"""Attributions of the features of many rows, and all that is needed to read them.
 
     An attribution is a coefficient of the row's linear surrogate, in the units of its
     interpretable features: for a binned column the effect of being in the row's own
@@ -134,6 +136,24 @@ class Explanation(
         everywhere, as of bins, categories, tokens and segments.
     coefficients, coefficient_errors : ndarray of unit shape, default=None
         Where `values` are contributions, the effects and their standard errors.
+    interactions : ndarray of shape (n, n_pairs) or (n, n_outputs, n_pairs), default=None
+        Where ``explain(X, interactions=...)`` asked for them: by how much the effect of
+        one feature of a pair changes with the other. Where `values` are effects, the
+        coefficient of the centred product
+        :math:`(z_j - \bar z_j)(z_k - \bar z_k)` in a surrogate with that term, which for
+        bins is the second contrast
+        :math:`E[f \mid 11] - E[f \mid 10] - E[f \mid 01] + E[f \mid 00]`; where they are
+        contributions, that coefficient times the row's own product, which the pair adds
+        to the local prediction. `values`, `baselines` and `local_predictions` are those
+        of the surrogate without such terms, and the same with or without `interactions`.
+    interaction_pairs : list of n_pairs tuples of two names, default=None
+        The two features of each pair.
+    interaction_standard_errors : ndarray of the shape of `interactions`, default=None
+        Standard errors of `interactions`; 0 where these are exact, NaN where draws do
+        not tell them.
+    interaction_coefficients, interaction_coefficient_errors : ndarray, default=None
+        Where `values` are contributions, the coefficients of the pairs and their standard
+        errors.
 
     Raises
     ------
@@ -195,6 +215,17 @@ class Explanation(
     positions: NDArray[np.float64] | None = field(default=None, metadata=PER_UNIT)
     coefficients: NDArray[np.float64] | None = field(default=None, metadata=PER_UNIT)
     coefficient_errors: NDArray[np.float64] | None = field(default=None, metadata=PER_UNIT)
+    interactions: NDArray[np.float64] | None = field(default=None, metadata=PER_PAIR)
+    interaction_pairs: list[tuple[Any, Any]] | None = None
+    interaction_standard_errors: NDArray[np.float64] | None = field(
+        default=None, metadata=PER_PAIR
+    )
+    interaction_coefficients: NDArray[np.float64] | None = field(
+        default=None, metadata=PER_PAIR
+    )
+    interaction_coefficient_errors: NDArray[np.float64] | None = field(
+        default=None, metadata=PER_PAIR
+    )
 
     if TYPE_CHECKING:
         # Takes what becomes such arrays.
@@ -221,6 +252,11 @@ class Explanation(
             positions: ArrayLike | None = None,
             coefficients: ArrayLike | None = None,
             coefficient_errors: ArrayLike | None = None,
+            interactions: ArrayLike | None = None,
+            interaction_pairs: Sequence[Sequence[Any]] | None = None,
+            interaction_standard_errors: ArrayLike | None = None,
+            interaction_coefficients: ArrayLike | None = None,
+            interaction_coefficient_errors: ArrayLike | None = None,
         ) -> None: ...
 
     def __post_init__(self) -> None:
@@ -239,8 +275,11 @@ class Explanation(
             rows = _object_arrays(self.conditions)
             self.conditions = np.array(rows or np.empty((0, self.n_features)), dtype=object)
         check_attribution(self.attribution, KINDS)
+        if self.interaction_pairs is not None:
+            self.interaction_pairs = [tuple(pair) for pair in self.interaction_pairs]
         check_shapes(self)
         check_units(self)
+        check_pairs(self)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -351,12 +390,16 @@ class Explanation(
                 "standard_errors is None: have them estimated by "
                 "explain(X, uncertainty=True)"
             )
+        return self._intervals(self.values, self.standard_errors, level)
+
+    def _intervals(self, values, errors, level=0.95):
+        """Bounds of any values with standard errors."""
         if not 0 < level < 1:
             raise ValueError(f"level={level!r} must lie strictly between 0 and 1")
         tail, degrees = (1 + level) / 2, self.meta.get("degrees_of_freedom")
         quantile = ndtri(tail) if degrees is None else stdtrit(degrees, tail)
-        margin = quantile * self.standard_errors
-        return self.values - margin, self.values + margin
+        margin = quantile * errors
+        return values - margin, values + margin
 
     @property
     def _has_columns(self):

@@ -10,9 +10,11 @@ import numpy as np
 from sklime.explanation.units import by_output, is_label_map, unit_mask
 from sklime.tables.access import n_rows, row_of
 
-# Metadata of the fields that are float arrays of output shape, and of unit shape.
+# Metadata of the fields that are float arrays of output shape, of unit shape, and with a
+# number for each pair of features.
 PER_OUTPUT = MappingProxyType({"shape": "output"})
 PER_UNIT = MappingProxyType({"shape": "unit"})
+PER_PAIR = MappingProxyType({"shape": "pair"})
 RAGGED = ("conditions", "unit_names", "unit_spans")
 
 
@@ -26,9 +28,15 @@ def names_per_unit(explanation):
     return _arrays_of(explanation)["unit"]
 
 
+def names_per_pair(explanation):
+    """Names of the fields with a number for each pair of features."""
+    return _arrays_of(explanation)["pair"]
+
+
 def names_of_arrays(explanation):
-    """Names of the fields of output shape, then of those of unit shape."""
-    return names_per_output(explanation) + names_per_unit(explanation)
+    """Names of the fields of output shape, of unit shape, then of those for pairs."""
+    own = explanation
+    return names_per_output(own) + names_per_unit(own) + names_per_pair(own)
 
 
 def optional_arrays(explanation):
@@ -61,6 +69,8 @@ def check_shapes(explanation):
         "unit_spans": (n,),
     }
     expected |= dict.fromkeys(names_per_unit(e), e.shape)
+    n_pairs = 0 if e.interaction_pairs is None else len(e.interaction_pairs)
+    expected |= dict.fromkeys(names_per_pair(e), (n, *outputs, n_pairs))
     if e.kind != "table":
         expected["data"] = (n,)
     for name, field in map_fields(e, expected, lambda field: field).items():
@@ -101,6 +111,20 @@ def check_units(explanation):
         _check_columns(e)
 
 
+def check_pairs(explanation):
+    """Raise a ValueError where interactions lack their pairs, or pairs are no features."""
+    e = explanation
+    if (e.interactions is None) != (e.interaction_pairs is None):
+        missing = "interaction_pairs" if e.interaction_pairs is None else "interactions"
+        raise ValueError(f"{missing} is None: give interactions and interaction_pairs both")
+    known = set(e.feature_names)
+    for pair in e.interaction_pairs or ():
+        if len(pair) != 2 or not known.issuperset(pair):
+            raise ValueError(
+                f"interaction_pairs holds {pair!r}, expected two of feature_names"
+            )
+
+
 def _check_label_map(labels, i, n_units):
     if labels.dtype.kind not in "iu":
         raise ValueError(f"unit_spans[{i}] must label by ints, got dtype {labels.dtype}")
@@ -130,10 +154,11 @@ def _arrays_of(explanation):
 
 @cache
 def _arrays_of_class(cls):
-    """Names of a class's float arrays: of output shape, of unit shape, optional."""
+    """Names of a class's float arrays by shape: output, unit, pair; and the optional."""
     arrays = [own for own in fields(cls) if "shape" in own.metadata]
     return {
         "output": tuple(own.name for own in arrays if own.metadata == PER_OUTPUT),
         "unit": tuple(own.name for own in arrays if own.metadata == PER_UNIT),
+        "pair": tuple(own.name for own in arrays if own.metadata == PER_PAIR),
         "optional": tuple(own.name for own in arrays if own.default is None),
     }

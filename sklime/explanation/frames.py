@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from sklime.explanation.attribution import pair_positions
 from sklime.explanation.carried import carried, carry
 from sklime.explanation.units import by_output, units_by_name, values_by_name
 from sklime.tables.access import take_cells
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 class FrameExport:
     """Mixin of `Explanation`: data frames."""
 
-    def to_frame(self, *, tidy: bool = True) -> pd.DataFrame:
+    def to_frame(self, *, tidy: bool = True, interactions: bool = False) -> pd.DataFrame:
         """Lay the explanation out as a table.
 
         Parameters
@@ -25,6 +26,8 @@ class FrameExport:
         tidy : bool, default=True
             Whether each attribution has a line of its own, with all that belongs to it;
             else each row has one line, with its attributions.
+        interactions : bool, default=False
+            Whether the lines or columns are those of the pairs of features instead.
 
         Returns
         -------
@@ -44,10 +47,22 @@ class FrameExport:
             units that some row has; units of one name are summed, and NaN says that the
             row has none.
 
+            Of interactions, tidy: columns ``row``, ``target``, ``feature_1``,
+            ``feature_2``, ``condition_1``, ``condition_2``, ``interaction`` and, if there
+            are standard errors, ``standard_error``, ``lower`` and ``upper``. Wide: a
+            column ``<feature_1>:<feature_2>`` for each pair.
+
+        Raises
+        ------
+        ValueError
+            If interactions are wanted and there are none.
+
         See Also
         --------
         from_frame : From a tidy frame back to an explanation.
         """
+        if interactions:
+            return _frame_of_pairs(self, tidy)
         if not tidy:
             return self._wide_frame()
         frame = self._tidy_frame()
@@ -174,6 +189,43 @@ class FrameExport:
         index = self.data.index if hasattr(self.data, "iloc") else None
         values = values.reshape(len(self), values.shape[1] * values.shape[2])
         return pd.DataFrame(values, index=index, columns=names)
+
+
+def _frame_of_pairs(explanation, tidy):
+    """A line for each pair of each row and output, or one for each row."""
+    import pandas as pd
+
+    e = explanation
+    if e.interactions is None:
+        raise ValueError(
+            "interactions=True of an explanation without interactions: ask for them by "
+            "explain(X, interactions=True)"
+        )
+    values = by_output(e.interactions)
+    if not tidy:
+        names = [f"{first}:{second}" for first, second in e.interaction_pairs]
+        if e.values.ndim == 3:
+            names = [f"{output}__{name}" for output in e.target_names for name in names]
+        index = e.data.index if hasattr(e.data, "iloc") else None
+        values = values.reshape(len(e), values.shape[1] * values.shape[2])
+        return pd.DataFrame(values, index=index, columns=names)
+    row, output, pair = (own.ravel() for own in np.indices(values.shape))
+    positions = pair_positions(e.interaction_pairs, e.feature_names)[pair].T
+    frame = {
+        "row": row,
+        "target": e.target_names[row if e.values.ndim == 2 else output],
+        **{f"feature_{i}": e.feature_names[own] for i, own in enumerate(positions, 1)},
+    }
+    conditions = np.asarray(e.conditions)
+    for i, own in enumerate(positions, 1):
+        frame[f"condition_{i}"] = conditions[row, own]
+    frame["interaction"] = values.ravel()
+    if e.interaction_standard_errors is not None:
+        errors = e.interaction_standard_errors
+        lower, upper = e._intervals(e.interactions, errors)
+        told = {"standard_error": errors, "lower": lower, "upper": upper}
+        frame |= {name: array.ravel() for name, array in told.items()}
+    return pd.DataFrame(frame).infer_objects()
 
 
 def values_of_units(explanation, rows, names, columns):

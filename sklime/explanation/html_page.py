@@ -8,6 +8,7 @@ from typing import overload
 
 from sklime.explanation.view.content import page_content, page_header
 from sklime.explanation.view.overview import overview
+from sklime.explanation.view.pairs import strongest_pairs
 
 # Rows that notebooks show.
 _NOTEBOOK_ROWS = 3
@@ -38,7 +39,8 @@ class HTMLExport:
         """
         from sklime.page import render_page
 
-        page = render_page(page_content(self), page_header(self), overview(self))
+        whole = overview(self), strongest_pairs(self)
+        page = render_page(page_content(self), page_header(self), *whole)
         if path is None:
             return page
         Path(path).write_text(page, encoding="utf-8")

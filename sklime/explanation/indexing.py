@@ -14,6 +14,7 @@ from sklime.explanation.fields import (
     map_fields,
     names_of_arrays,
     names_per_output,
+    names_per_pair,
     names_per_unit,
 )
 from sklime.explanation.labels import RowsByLabel
@@ -93,7 +94,11 @@ class Indexing:
         return replace(
             self,
             **parts,
-            **map_fields(self, names_per_output(self), lambda array: array[rows]),
+            **map_fields(
+                self,
+                names_per_output(self) + names_per_pair(self),
+                lambda array: array[rows],
+            ),
             **map_fields(
                 self, names_per_unit(self), lambda array: array[rows][..., :n_units]
             ),
@@ -126,10 +131,20 @@ class Indexing:
         return replace(
             self,
             **map_fields(self, names_per_unit(self), lambda array: array[..., columns]),
+            **self._pairs_of(self.feature_names[columns]),
             conditions=self.conditions[:, columns],
             data=self._cut_data(columns),
             feature_names=self.feature_names[columns],
         )
+
+    def _pairs_of(self, names):
+        """Fields of the pairs of which both features are among these names."""
+        if self.interaction_pairs is None:
+            return {}
+        known, pairs = set(names), self.interaction_pairs
+        kept = [i for i, pair in enumerate(pairs) if known.issuperset(pair)]
+        fields = map_fields(self, names_per_pair(self), lambda array: array[..., kept])
+        return fields | {"interaction_pairs": [pairs[i] for i in kept]}
 
     def _take_units(self, kept, columns):
         """Select units at positions that differ between rows, and features by position."""

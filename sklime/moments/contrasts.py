@@ -191,14 +191,14 @@ class ContrastSums:
         S0_g = self.rest[..., np.newaxis] - S1_g
         D = (S1_g - m1 * W1_g) / inside[:, np.newaxis]
         D -= (S0_g - m0 * W0_g) / outside[:, np.newaxis]
-        errors = _scatter(D) / known.free_share[:, np.newaxis, np.newaxis]
+        errors = scatter(D) / known.free_share[:, np.newaxis, np.newaxis]
         errors = unit[..., np.newaxis] * free * errors
         # What varies, but not among the draws, has no error that they could tell.
         untold = (
             ~told & (known.variance > 0.0) & (self.effective_sample_sizes > 0.0)[:, None]
         )
         errors = np.where(untold[:, np.newaxis], np.inf, errors)
-        mean_errors = _scatter(self.rest - mean_rest * W_g) / weight
+        mean_errors = scatter(self.rest - mean_rest * W_g) / weight
         added = slopes + m1 - m0
         mean = known.mean() + (slopes * known.mean_z[:, np.newaxis]).sum(axis=2)
         mean = mean + mean_rest
@@ -218,7 +218,7 @@ class ContrastSums:
         )
 
 
-def _scatter(deviations):
+def scatter(deviations):
     """Standard errors from the deviations of scrambles, which stand first."""
     n = len(deviations)
     return np.sqrt(n / (n - 1) * sum(np.square(deviations)))

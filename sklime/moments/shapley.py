@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import comb
 
 from sklime.moments.base import RowMoments
-from sklime.moments.independent import IndependentCentralMoments
+from sklime.moments.independent import IndependentCentralMoments, IndependentMoments
 
 # Share of the largest eigenvalue below which coalitions tell nothing of some difference.
 _SINGULAR = 1e-10
@@ -81,6 +81,33 @@ class ShapleyMoments(RowMoments):
 
     def normalised(self):
         return ShapleyCentralMoments.of(self)
+
+
+class ExactShapleyMoments(IndependentMoments):
+    """Moments of several rows whose Shapley values are known in closed form.
+
+    They add up to the row's own response, from `y_origin`, which is the expected one where
+    no column is kept: so features are measured from 0, and `variance`, one for all, only
+    says that they vary.
+    """
+
+    @classmethod
+    def of(cls, coef, y_origin, positions, n_samples):
+        """Moments from Shapley values, and from what the model answers to no column."""
+        return cls(
+            mean_z=np.zeros_like(positions),
+            variance=np.full_like(positions, 0.25),
+            coef=coef,
+            y_origin=y_origin,
+            positions=positions,
+            effective_sample_sizes=np.full(len(coef), float(n_samples)),
+            n_samples=n_samples,
+        )
+
+    @property
+    def match_shares(self):
+        """Shares of coalitions that keep a column: one half."""
+        return np.full_like(self.mean_z, 0.5)
 
 
 @dataclass(frozen=True)

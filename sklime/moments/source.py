@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from sklime.moments.base import RowMoments
     from sklime.moments.draws import Draws
+    from sklime.moments.pair_contrasts import PairContrasts
     from sklime.tables.typing import Table
 
 
@@ -134,3 +135,44 @@ class MomentSource(ABC):
             Here as they are: the moments told it.
         """
         return surrogates
+
+    # Whether `interactions` and `strongest_pairs` are there.
+    has_interactions = False
+
+    def interactions(
+        self, X: Table, outputs: NDArray[np.intp], pairs: NDArray[np.intp]
+    ) -> PairContrasts:
+        """Interactions of pairs of features: coefficients of their centred products.
+
+        Parameters
+        ----------
+        X : rows
+            Checked.
+        outputs : ndarray of shape (n_rows, n_explained) of int
+            The outputs explained for each row.
+        pairs : ndarray of shape (n_pairs, 2) of int
+            Positions of the features.
+
+        Raises
+        ------
+        NotImplementedError
+            Unless the source `has_interactions`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no interactions")
+
+    def strongest_pairs(self, pairs: NDArray[np.intp], n_pairs: int) -> NDArray[np.intp]:
+        """Screen pairs of features for those that interact most, whatever the row.
+
+        Parameters
+        ----------
+        pairs : ndarray of shape (n_candidates, 2) of int
+            Positions of the features.
+        n_pairs : int
+            How many to keep.
+
+        Returns
+        -------
+        ndarray of shape (n_pairs,) of int
+            Their places among `pairs`, in increasing order.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no interactions")

@@ -7,8 +7,14 @@ from sklime.laws.bins import BinList
 from sklime.laws.masks import weights_by_count
 from sklime.laws.tilted import MatchedLaw, mismatch_factor
 from sklime.moments.contrasts import ContrastSums, KnownPart, local_slopes
+from sklime.moments.pair_contrasts import (
+    PairContrasts,
+    pair_contrasts_of_row,
+    strongest,
+)
 from sklime.neighbourhoods.additive_part import AdditivePart
 from sklime.neighbourhoods.onehot import OneHotDraws
+from sklime.neighbourhoods.pair_screen import explained_by_pairs
 from sklime.neighbourhoods.shared import SharedPool
 from sklime.tables.access import block_bytes
 
@@ -116,6 +122,55 @@ class ContrastPool(SharedPool):
             left = own - slopes[i] @ Z
             sums.put(i, ContrastSums.of_row(Z, weights, left, self.scrambles))
         return self.contrasts(sums, known, slopes, outputs, self.n_samples)
+
+    has_interactions = True
+
+    def interactions(self, X, outputs, pairs):
+        evaluated = self.evaluate(X)
+        known = self.known(evaluated.codes, outputs)
+        found = []
+        for i, explained in enumerate(outputs):
+            Z, weights = self._around(evaluated, i)
+            rest = self.additive.rest[explained]
+            size = weights.sum() ** 2 / (weights @ weights) if weights.any() else 0.0
+            if 0.0 < size < _EVEN * self.n_samples:
+                rests, useful = self.useful_rest(weights, self.additive.rest, self.Y)
+                if not useful:
+                    known.forget(i)
+                rest = rests[explained] - local_slopes(Z, weights, rests[explained]) @ Z
+                known.slopes_fitted(i, size)
+            own = Z, weights, rest, self.scrambles, pairs
+            found.append(pair_contrasts_of_row(*own))
+        return self.pair_contrasts(found, known, outputs, pairs)
+
+    def pair_contrasts(self, found, known, outputs, pairs):
+        """Interactions of rows, from those of the rest in the pool's units.
+
+        Parameters
+        ----------
+        found : list of n_rows PairContrasts
+            Of each row.
+        known : KnownPart
+            As `known` gives it.
+        outputs, pairs
+            As for `interactions`.
+        """
+        found = PairContrasts.joined(found)
+        unit = self.y_scale[outputs][..., np.newaxis]
+        # Columns of one bin move nothing; a value that training never had matches nothing.
+        constant = (known.variance == 0.0) & (known.mean_z > 0.0)
+        nothing = constant[:, pairs].any(axis=2)[:, np.newaxis]
+        errors = found.errors / known.free_share[:, np.newaxis, np.newaxis]
+        return PairContrasts(
+            np.where(nothing, 0.0, unit * found.coef),
+            np.where(nothing, 0.0, unit * errors),
+            found.effective_sample_sizes,
+        )
+
+    def strongest_pairs(self, pairs, n_pairs):
+        return strongest(
+            explained_by_pairs(self.points.codes, self.additive.rest, pairs), n_pairs
+        )
 
     def contrasts(self, sums, known, slopes, outputs, n_samples):
         """Moments of rows, from sums of draws of the rest.

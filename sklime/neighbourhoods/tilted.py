@@ -3,6 +3,7 @@
 import numpy as np
 
 from sklime.moments.contrasts import ContrastSums, local_slopes
+from sklime.moments.pair_contrasts import pair_contrasts_of_row
 from sklime.neighbourhoods.contrasts import scrambles_of
 from sklime.neighbourhoods.own import OwnDraws
 
@@ -68,6 +69,32 @@ class TiltedContrasts(TiltedDraws):
             sums.append(ContrastSums.of_row(Z, ones, left, scrambles_of(sample.groups)))
         own = ContrastSums.joined(sums), known, slopes, outputs, self.n_samples
         return self.pool.contrasts(*own)
+
+    has_interactions = True
+
+    def interactions(self, X, outputs, pairs):
+        at, drawn = self.evaluate(X)
+        known = self.pool.known(at.codes, outputs)
+        # The additive part was fitted to other draws.
+        known.free_share[:] = 1.0
+        found = []
+        for i, (sample, responses) in enumerate(drawn):
+            Z, ones = sample.design.T.astype(np.float64), np.ones(len(sample))
+            all_rests = self.pool.rest_of(sample.inputs, responses)
+            rests, useful = self.pool.useful_rest(
+                ones, all_rests, self.pool.scaled(responses)
+            )
+            if not useful:
+                known.forget(i)
+            rest = rests[outputs[i]]
+            rest = rest - local_slopes(Z, ones, rest) @ Z
+            known.slopes_fitted(i, len(sample))
+            own = Z, ones, rest, scrambles_of(sample.groups), pairs
+            found.append(pair_contrasts_of_row(*own))
+        return self.pool.pair_contrasts(found, known, outputs, pairs)
+
+    def strongest_pairs(self, pairs, n_pairs):
+        return self.pool.strongest_pairs(pairs, n_pairs)
 
     def with_standard_errors(self, surrogates, moments, evaluated, outputs):
         return surrogates.with_known_errors(moments.errors)

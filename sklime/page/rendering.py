@@ -30,7 +30,7 @@ _NOUNS = {
 _STATIC_ROWS = 3
 
 
-def render_page(content, header, overview=None):
+def render_page(content, header, overview=None, pairs=None):
     """Render a described explanation as one self-contained HTML page.
 
     The page holds its data, style and script, and forbids the browser to load anything or
@@ -46,6 +46,9 @@ def render_page(content, header, overview=None):
         What holds for all of them, as `sklime.explanation.view.page_header` gives it.
     overview : dict, default=None
         A picture of all rows, as `sklime.explanation.view.overview` gives it.
+    pairs : dict, default=None
+        The pairs of features that interact most, as
+        `sklime.explanation.view.pairs.strongest_pairs` gives them.
 
     Returns
     -------
@@ -70,7 +73,7 @@ def render_page(content, header, overview=None):
     from markupsafe import Markup
 
     script = _asset("page.js")
-    styles = ["view.css", "page.css"] + ["overview.css"] * (overview is not None)
+    styles = ["view.css", "page.css"] + ["overview.css"] * bool(overview or pairs)
     # Without a script, pictures would only repeat what is in the data.
     first = [row | {"picture": None} for row in content["rows"][:_STATIC_ROWS]]
     return _fill(
@@ -79,6 +82,7 @@ def render_page(content, header, overview=None):
         content=content,
         ranking=content.get("ranking"),
         overview=overview,
+        pairs=pairs,
         still=[static_row(row, content) for row in first],
         style=Markup().join(map(_asset, styles)),
         script=script,

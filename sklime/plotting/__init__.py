@@ -5,6 +5,7 @@ from sklime.plotting.dependence import DependenceDisplay
 from sklime.plotting.heatmap import HeatmapDisplay
 from sklime.plotting.image import ImageDisplay
 from sklime.plotting.importance import ImportanceDisplay
+from sklime.plotting.interaction import InteractionDisplay
 from sklime.plotting.kernel_width import KernelWidthDisplay
 from sklime.plotting.sequence import SequenceDisplay
 from sklime.plotting.summary import SummaryDisplay
@@ -16,6 +17,7 @@ __all__ = [
     "HeatmapDisplay",
     "ImageDisplay",
     "ImportanceDisplay",
+    "InteractionDisplay",
     "KernelWidthDisplay",
     "SequenceDisplay",
     "SummaryDisplay",

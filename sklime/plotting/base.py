@@ -109,8 +109,16 @@ class Display(ABC):
         """
         require_matplotlib(cls.__name__)
         check_explainer(cls.__name__, explainer)
-        explanation = explainer.explain(X, target=target, uncertainty=uncertainty)
+        asked = {"target": target, "uncertainty": uncertainty}
+        explanation = cls._explained(explainer, X, options, **asked)
         return cls(explanation).plot(ax, **options)
+
+    @classmethod
+    def _explained(
+        cls, explainer: Any, X: Any, options: dict[str, Any], **asked: Any
+    ) -> Explanation:
+        """Explain rows for a picture with these options of `plot`."""
+        return explainer.explain(X, **asked)
 
     @classmethod
     def from_explanation(

@@ -124,6 +124,13 @@ def thousands(axis):
         axis.set_major_locator(Spaced(axis.get_major_locator()))
 
 
+def size_map(ax):
+    """Colour map of sizes: from the background to the colour of plain dots."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("sizes", [grey(ax, 0.97), negative(ax)])
+
+
 def strength(values):
     """Largest absolute value, for scales: 1 where all are zero.
 

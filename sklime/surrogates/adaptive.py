@@ -94,6 +94,31 @@ class SurrogateFitter:
         own = X, outputs, binary, uncertainty, own_values
         return self._fit_until_precise(self.source, *own)
 
+    def interactions(self, X, outputs, pairs):
+        """Interactions of pairs of features in some rows.
+
+        Rows of which the kernel leaves too little in the source are drawn for again.
+
+        Parameters
+        ----------
+        X, outputs
+            As for the call.
+        pairs : ndarray of shape (n_pairs, 2) of int
+            Positions of the features.
+
+        Returns
+        -------
+        PairContrasts
+        """
+        found = self.source.interactions(X, outputs, pairs)
+        if self.thin_rows is None:
+            return found
+        thin = np.flatnonzero(is_thin(found.effective_sample_sizes, self.source.n_samples))
+        for rows in _parts(thin, self.thin_rows.source):
+            own = take_rows(X, rows), outputs[rows], pairs
+            found = found.updated(rows, self.thin_rows.interactions(*own))
+        return found
+
     def grow(self, precision, X, outputs, binary, own_values, show, give_up):
         """Grow a source shared by all rows until these rows need no more draws.
 

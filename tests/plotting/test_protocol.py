@@ -15,6 +15,7 @@ from sklime.plotting import (
     HeatmapDisplay,
     ImageDisplay,
     ImportanceDisplay,
+    InteractionDisplay,
     KernelWidthDisplay,
     SequenceDisplay,
     SummaryDisplay,
@@ -24,12 +25,18 @@ from sklime.plotting.style import NEGATIVE, POSITIVE, signed_map
 from tests.plotting.explained import draws, picture, sequence, table, text
 
 TABLE = table(draws(12, 4))
+PAIRED = table(
+    draws(12, 4),
+    interactions=draws(12, 2),
+    interaction_pairs=[("feature 0", "feature 1"), ("feature 3", "feature 1")],
+)
 SHOWN = {
     AttributionDisplay: (TABLE, {}),
     SummaryDisplay: (TABLE, {}),
     HeatmapDisplay: (TABLE, {}),
     ImportanceDisplay: (TABLE, {}),
     DependenceDisplay: (TABLE, {"feature": "feature 1"}),
+    InteractionDisplay: (PAIRED, {}),
     TextDisplay: (text("not good", [-0.5, 0.2]), {}),
     ImageDisplay: (picture(np.eye(4), np.eye(4, dtype=int), [0.1, -0.3]), {}),
     SequenceDisplay: (sequence(np.arange(6.0), np.arange(6) // 3, [0.1, -0.3]), {}),

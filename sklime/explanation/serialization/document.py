@@ -13,7 +13,12 @@ from typing import Any, Self, overload
 
 import numpy as np
 
-from sklime.explanation.fields import names_of_arrays, names_per_output, names_per_unit
+from sklime.explanation.fields import (
+    names_of_arrays,
+    names_per_output,
+    names_per_pair,
+    names_per_unit,
+)
 from sklime.explanation.serialization.arrays import nested_floats
 from sklime.explanation.serialization.encoding import decode, encode
 from sklime.explanation.serialization.versions import (
@@ -38,7 +43,7 @@ def json_schema() -> dict[str, Any]:
     --------
     >>> from sklime.explanation import json_schema
     >>> json_schema()["title"]
-    'sklime.Explanation, version 2'
+    'sklime.Explanation, version 3'
     """
     text = (
         resources.files(__package__).joinpath("explanation.schema.json").read_text("utf-8")
@@ -86,6 +91,9 @@ class JSONExport:
             "meta": encode(self.meta),
             "unit_names": _encode_rows(self.unit_names),
             "unit_spans": encode(self.unit_spans),
+            "interaction_pairs": None
+            if self.interaction_pairs is None
+            else [list(map(encode, pair)) for pair in self.interaction_pairs],
         }
 
     @classmethod
@@ -202,6 +210,9 @@ class JSONExport:
                 return np.array(value, dtype=float).reshape(shape[:-1])
             if name in names_per_unit(cls):
                 return np.array(value, dtype=float).reshape(shape)
+            if name in names_per_pair(cls):
+                n_pairs = len(document["interaction_pairs"])
+                return np.array(value, dtype=float).reshape(*shape[:-1], n_pairs)
             if name == "conditions" and isinstance(value, dict):
                 labels = value["labels"]
                 codes = np.array(value["codes"], dtype=int).reshape(shape[0], len(labels))

@@ -5,10 +5,10 @@ FORMAT = "sklime.Explanation"
 # Version -> the fields that it added, each with the JSON value that is read for it from
 # older documents; None there means "not known". A version that was released never changes.
 #
-# An array per row, or per row and unit, is added in four places:
+# An array per row, or per row and unit or pair, is added in four places:
 # 1. `Explanation`: ``name: np.ndarray | None = field(default=None, metadata=PER_OUTPUT)``,
-#    or `PER_UNIT`, and its docstring. It is then checked, cut, joined, compared, written
-#    and read.
+#    or `PER_UNIT` or `PER_PAIR`, and its docstring. It is then checked, cut, joined,
+#    compared, written and read.
 # 2. here: the next version, ``{"name": None}``.
 # 3. `explanation.schema.json`: its description. What versions require is added from here.
 # 4. `assemble_explanation`, which fills it.
@@ -35,6 +35,15 @@ VERSIONS = {
     ),
     2: dict.fromkeys(
         ("feature_means", "baselines", "positions", "coefficients", "coefficient_errors")
+    ),
+    3: dict.fromkeys(
+        (
+            "interactions",
+            "interaction_pairs",
+            "interaction_standard_errors",
+            "interaction_coefficients",
+            "interaction_coefficient_errors",
+        )
     ),
 }
 

@@ -11,7 +11,7 @@ from scipy.stats import qmc
 
 from sklime.fitting import atomic_fit, check_fitted
 from sklime.kernels import UniformKernel
-from sklime.laws.base import Neighbourhood, Sample
+from sklime.laws.base import Law, Neighbourhood, Sample
 from sklime.laws.cells import Cells
 from sklime.laws.coalitions import draw_coalitions
 from sklime.laws.product import ProductLaw
@@ -108,6 +108,12 @@ class CoalitionSampler(MaskSampler):
         """The training marginals, of which "marginals" draws."""
         check_fitted(self)
         return self._marginals.shared_law()
+
+    @property
+    def column_law_(self) -> Law:
+        """The law of the training table's columns, independent of each other."""
+        check_fitted(self)
+        return self._marginals.law_
 
     @property
     def draws_fills(self) -> bool:

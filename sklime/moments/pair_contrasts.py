@@ -1,0 +1,137 @@
+r"""Interactions of pairs of features from draws: second contrasts.
+
+Under independent columns and a kernel that is a product over them, the coefficient of the
+centred product of two binary features is
+:math:`E[f \mid 11] - E[f \mid 10] - E[f \mid 01] + E[f \mid 00]`, and adding it changes no
+other coefficient. The additive part of `f` has none: draws of the rest tell all of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sklime.moments.contrasts import scatter
+
+# Cells with a smaller share of the weight hold rounding errors, if any draw at all.
+_LEAST_SHARE = 1e-9
+
+# Effective draws that errors need in the scarcest cell.
+_LEAST_DRAWS = 3.0
+
+_SIGNS = np.array([1.0, -1.0, -1.0, 1.0])
+
+
+@dataclass(frozen=True)
+class PairContrasts:
+    """Interactions of pairs of features in several rows.
+
+    Parameters
+    ----------
+    coef, errors : ndarrays of shape (n_rows, n_outputs, n_pairs)
+        Second contrasts, NaN where nothing tells them, and their standard errors, NaN
+        where draws do not tell them.
+    effective_sample_sizes : ndarray of shape (n_rows,)
+        Of the draws that they rest on; infinite where nothing is estimated.
+    """
+
+    coef: np.ndarray
+    errors: np.ndarray
+    effective_sample_sizes: np.ndarray
+
+    def updated(self, rows, other):
+        """The same with other interactions of some rows."""
+        coef, errors = self.coef.copy(), self.errors.copy()
+        sizes = self.effective_sample_sizes.copy()
+        coef[rows], errors[rows] = other.coef, other.errors
+        sizes[rows] = other.effective_sample_sizes
+        return PairContrasts(coef, errors, sizes)
+
+    @classmethod
+    def joined(cls, parts):
+        """Join the interactions of disjoint rows."""
+        names = "coef", "errors", "effective_sample_sizes"
+        return cls(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
+
+
+def pair_contrasts_of_row(Z, weights, rest, scrambles, pairs):
+    """Interactions that the draws around one row tell.
+
+    Parameters
+    ----------
+    Z : ndarray of shape (n_features, n_samples)
+        The design, 0 or 1.
+    weights : ndarray of shape (n_samples,)
+        Weights.
+    rest : ndarray of shape (n_outputs, n_samples)
+        Responses without their additive part.
+    scrambles : list of slices
+        The draws of each scramble.
+    pairs : ndarray of shape (n_pairs, 2) of int
+        Positions of the features.
+
+    Returns
+    -------
+    PairContrasts
+        Of one row.
+    """
+    size = weights.sum() ** 2 / (weights @ weights) if weights.any() else 0.0
+    used, own = np.unique(pairs, return_inverse=True)
+    first, second = own.reshape(-1, 2).T
+    Z = np.ascontiguousarray(Z[used])
+    # One by one, lest an output's sums depend on how many there are.
+    W, *S = (_cells(Z, a, scrambles, first, second) for a in (weights, *(weights * rest)))
+    total = W.sum(axis=0)
+    share = total / (weights.sum() or 1.0)
+    told = (share > _LEAST_SHARE).all(axis=0)
+    total = np.where(told, total, 1.0)
+    coef, errors = np.empty((2, len(S), len(pairs)))
+    for c, sums in enumerate(S):
+        means = sums.sum(axis=0) / total
+        coef[c] = _SIGNS @ means
+        deviations = np.einsum("c,gcp->gp", _SIGNS, (sums - means * W) / total)
+        errors[c] = scatter(deviations)
+    coef = np.where(told, coef, np.nan)
+    few = share.min(axis=0) * size < _LEAST_DRAWS
+    errors = np.where(few, np.nan, errors)
+    return PairContrasts(coef[np.newaxis], errors[np.newaxis], np.array([size]))
+
+
+def strongest(explained, n_pairs):
+    """Pairs that explain most of any output's responses.
+
+    Parameters
+    ----------
+    explained : ndarray of shape (n_outputs, n_candidates)
+        What each pair explains of their variance, in any unit of each output.
+    n_pairs : int
+        How many to keep.
+
+    Returns
+    -------
+    ndarray of shape (n_pairs,) of int
+        Their places, in increasing order.
+    """
+    largest = explained.max(axis=1, keepdims=True)
+    share = explained / np.where(largest > 0.0, largest, 1.0)
+    return np.sort(np.argsort(-share.max(axis=0), kind="stable")[:n_pairs])
+
+
+def _cells(Z, numbers, scrambles, first, second):
+    """Sums over the draws that match both features of pairs, either or none.
+
+    Returns
+    -------
+    ndarray of shape (n_scrambles, 4, n_pairs)
+        Of those that match both, the first only, the second only, none.
+    """
+    found = np.empty((len(scrambles), 4, len(first)))
+    for (both, one, other, none), part in zip(found, scrambles, strict=True):
+        own, a = Z[:, part], numbers[part]
+        weighted = own * a
+        single = weighted.sum(axis=1)
+        both[:] = (weighted @ own.T)[first, second]
+        one[:], other[:] = single[first] - both, single[second] - both
+        none[:] = a.sum() - single[first] - other
+    return found
