@@ -19,19 +19,24 @@ from benchmarks import (
     narrow,
     overlap,
     picking,
+    probabilities,
     rankings,
     rare_values,
+    sampled_shapley,
     texts,
     throughput,
     variance,
     wide,
+    woodelf,
 )
 from benchmarks.report import machine, table
 
 MODULES = (
     throughput,
     exactness,
+    probabilities,
     interactions,
+    woodelf,
     agreement,
     variance,
     overlap,
@@ -39,6 +44,7 @@ MODULES = (
     adaptive,
     narrow,
     rare_values,
+    sampled_shapley,
     growth,
     wide,
     jobs,

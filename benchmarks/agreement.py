@@ -35,6 +35,7 @@ def families():
     linear = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y)
     margin = {"response_method": "decision_function"}
     yield "logistic regression, margin", linear, X, margin
+    yield "logistic regression", linear, X, {}
     X, y = load_diabetes(return_X_y=True)
     yield "extra trees", ExtraTreesRegressor(100, random_state=0).fit(X, y), X, {}
     X, y = make_friedman1(500, noise=1.0, random_state=0)

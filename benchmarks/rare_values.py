@@ -40,7 +40,7 @@ def towns():
     right = np.array([contrast_of_town(X, model, row) for row in rows.itertuples()])
     errors, ignored, held = [], [], []
     for seed in range(N_SEEDS):
-        explainer = LimeExplainer(model, random_state=seed).fit(X)
+        explainer = LimeExplainer(model, method="sampling", random_state=seed).fit(X)
         found = explainer.explain(rows, uncertainty=True)
         lower, upper = found.confidence_intervals(0.95)
         errors.append(np.sqrt(np.mean((found.values[:, 0] - right) ** 2)))

@@ -1,6 +1,6 @@
-"""Wall-clock times that a busy machine disturbs as little as possible."""
+"""Times that a busy machine disturbs as little as possible."""
 
-from time import perf_counter
+from time import perf_counter, process_time
 
 import numpy as np
 
@@ -10,6 +10,13 @@ def seconds(job):
     start = perf_counter()
     job()
     return perf_counter() - start
+
+
+def processor_seconds(job):
+    """Seconds that all processors spend on one call."""
+    start = process_time()
+    job()
+    return process_time() - start
 
 
 def interleaved_medians(*timers, rounds):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 __all__ = [
@@ -11,6 +15,7 @@ __all__ = [
     "HidingWarning",
     "InteractionWarning",
     "NeighbourhoodWarning",
+    "RefittedModelWarning",
     "SelectionWarning",
     "UnknownValueWarning",
 ]
@@ -63,6 +68,15 @@ class ClosedFormWarning(UserWarning):
     """
 
 
+class RefittedModelWarning(UserWarning):
+    """The model was fitted again after the explainer's fit, or learnt from more rows.
+
+    Given where attributions would mix what the old model answered with what the new one
+    does. A model without `fit`, or one that keeps what it learnt elsewhere than in
+    attributes, can change without this warning.
+    """
+
+
 # The packages whose frames stand between a user's line and a warning of sklime.
 _BETWEEN = {"sklime", "sklearn", "joblib"}
 
@@ -88,6 +102,36 @@ def warn_caller(message: str, category: type[Warning] = UserWarning) -> None:
 
 def _package_of(frame):
     return str(frame.f_globals.get("__name__")).partition(".")[0]
+
+
+# Contexts of several threads restore each other's filters unless one ends before the
+# next begins; from Python 3.14 on each has its own.
+_filters_lock = threading.RLock()
+
+
+@contextmanager
+def caught_warnings(
+    *, record: bool = False
+) -> Iterator[list[warnings.WarningMessage] | None]:
+    """Context of `warnings.catch_warnings` that only one thread at a time is in.
+
+    Parameters
+    ----------
+    record : bool, default=False
+        Whether warnings are collected in a list.
+    """
+    with _filters_lock, warnings.catch_warnings(record=record) as caught:
+        yield caught
+
+
+def _free_filters():
+    global _filters_lock
+    _filters_lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    # A thread that held it does not live on in the child.
+    os.register_at_fork(after_in_child=_free_filters)
 
 
 class NoClosedForm(Exception):

@@ -8,12 +8,13 @@ from typing import Any, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import gammaln
 from sklearn.base import clone
 from sklearn.metrics import pairwise_distances
 
 from sklime.base import Component
 
-__all__ = ["ExponentialKernel", "Kernel", "UniformKernel", "as_kernel"]
+__all__ = ["ExponentialKernel", "Kernel", "ShapleyKernel", "UniformKernel", "as_kernel"]
 
 # Distances that on a 0/1 design depend on the number of matches alone, distances of truth
 # values, and distances that depend on the difference of the two points alone.
@@ -249,6 +250,66 @@ class UniformKernel(Kernel):
 
     @property
     def stationary(self) -> bool:
+        return True
+
+
+# Weight that stands for that of constraints, which is infinite; the others are below 1.
+_CONSTRAINT = 1e9
+
+
+class ShapleyKernel(Kernel):
+    r"""Kernel of the weighted regression whose coefficients are Shapley values.
+
+    A coalition that keeps `s` of `d` units weighs :math:`(d - 1) / (\binom{d}{s} s (d -
+    s))`. Those that keep none or all are constraints: the values add up to :math:`f(x)`
+    less the mean answer of the background. Only samplers that keep or drop units know
+    them: `CoalitionSampler` for tables, `TokenSampler`, `SuperpixelSampler` and
+    `SequenceSampler`.
+
+    In an explainer the constraint is solved, and no penalty shrinks the values. Where all
+    coalitions fit into `n_samples` they are enumerated; otherwise their sizes are drawn
+    uniformly, in proportion to statistical leverage, and each comes with its complement.
+    `values` are the Shapley values, `intercepts` and `baselines` the mean answer of the
+    background, and `local_predictions` the model's answer about the row itself.
+
+    Called alone, it gives a constraint the weight 1e9.
+
+    References
+    ----------
+    Lundberg and Lee (2017), A unified approach to interpreting model predictions, for the
+    kernel. Musco and Witter (2025), Provably accurate Shapley value estimation via leverage
+    score sampling, for the sizes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklime import FunctionRegressor, LimeExplainer
+    >>> from sklime.kernels import ShapleyKernel
+    >>> from sklime.samplers import CoalitionSampler
+    >>> ShapleyKernel()([[1.0, 0.0, 0.0], [1.0, 1.0, 0.0]], [1.0, 1.0, 1.0]).round(3)
+    array([0.333, 0.333])
+    >>> product = FunctionRegressor(lambda X: X[:, 0] * X[:, 1])
+    >>> sampler = CoalitionSampler(background=[0.0, 1.0])
+    >>> X = np.array([[1.0, 2.0], [3.0, 4.0]])
+    >>> LimeExplainer(product, sampler=sampler, kernel=ShapleyKernel()).fit(X).transform(X)
+    array([[1.5, 0.5],
+           [7.5, 4.5]])
+    """
+
+    def __call__(self, Z: ArrayLike, z: ArrayLike) -> NDArray[np.float64]:
+        Z, z = np.asarray(Z, dtype=np.float64), np.asarray(z, dtype=np.float64)
+        d, kept = Z.shape[1], (Z == z).sum(axis=1)
+        weights = np.full(len(Z), _CONSTRAINT)
+        inner = (kept > 0) & (kept < d)
+        s = kept[inner].astype(np.float64)
+        # In logarithms, as numbers of coalitions need not be finite.
+        logs = np.log(d - 1.0) - np.log(s * (d - s)) if inner.any() else s
+        logs -= gammaln(d + 1.0) - gammaln(s + 1.0) - gammaln(d - s + 1.0)
+        weights[inner] = np.exp(logs)
+        return weights
+
+    @property
+    def exchangeable(self) -> bool:
         return True
 
 

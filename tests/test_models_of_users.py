@@ -50,7 +50,9 @@ def test_regressors_of_catboost_give_numbers(kind):
         "pipeline": lambda: make_pipeline(StandardScaler(), CatBoostRegressor(**QUIET)),
     }[kind]().fit(F, Y)
     function = FunctionRegressor(model.predict)
-    assert_array_equal(attributions(model, F), attributions(function, F))
+    # The function has no closed form: both are asked about the same draws.
+    found = attributions(model, F, method="sampling")
+    assert_array_equal(found, attributions(function, F))
 
 
 def nullable():

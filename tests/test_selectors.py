@@ -10,6 +10,8 @@ from sklearn.pipeline import make_pipeline
 
 from sklime import FunctionRegressor, LimeExplainer
 from sklime.kernels import ExponentialKernel
+from sklime.moments.independent import IndependentCentralMoments
+from sklime.moments.sampled import SampledCentralMoments
 from sklime.samplers import GaussianSampler, MarginalSampler
 from sklime.selectors import (
     AllFeatures,
@@ -248,3 +250,28 @@ def test_constant_and_repeated_columns_disturb_no_selector(make_selector):
     explainer = LimeExplainer(model, selector=make_selector(3), random_state=0).fit(X)
     kept = explainer.transform(X) != 0.0
     assert (kept.sum(axis=1) == 3).all() and not kept[:, 3].any()
+
+
+# ---- features known to be independent
+
+
+@pytest.mark.parametrize("make_selector", SIZED)
+@pytest.mark.parametrize("k", [1, 3, 6, 8, 11])
+def test_independent_features_are_chosen_as_in_general(make_selector, k):
+    rng = np.random.default_rng(k)
+    n, d, outputs = 40, 10, 2
+    p = rng.uniform(0.02, 0.98, (n, d))
+    coef = rng.normal(size=(n, outputs, d)) * (rng.random((n, outputs, d)) < 0.8)
+    variance = p * (1 - p)
+    # A column that does not vary, nor counts.
+    variance[:10, 4], coef[:10, :, 4] = 0.0, 0.0
+    own = IndependentCentralMoments(p, variance, coef, variance == 0.0)
+    general = SampledCentralMoments(
+        own.gram, own.cross, own.spread, p, own.mean_y, np.inf, own.resolution
+    )
+    assert own.independent and not general.independent
+    selector = make_selector(k)
+    kept, expected = selector.select(own), selector.select(general)
+    # What counts nothing may be kept or not, where there is room.
+    np.testing.assert_array_equal(kept & (coef != 0.0), expected & (coef != 0.0))
+    assert (kept.sum(axis=2) <= k).all()

@@ -7,6 +7,7 @@ from abc import abstractmethod
 import numpy as np
 from numpy.typing import NDArray
 
+from sklime.exact.coalition_form import CoalitionModel
 from sklime.exact.form import ClosedForm
 from sklime.exact.sum_of_columns import SumOfColumns
 from sklime.exceptions import NoClosedForm
@@ -17,6 +18,9 @@ class AdditiveForm(ClosedForm):
 
     # Number of model features that it reads.
     n_features: int
+
+    # What the parts lack, by output; None where only the model's own answers tell.
+    constant: NDArray[np.float64] | None = None
 
     @abstractmethod
     def part(
@@ -60,5 +64,64 @@ class AdditiveForm(ClosedForm):
             raise NoClosedForm("missing or infinite values reach the linear model")
         return parts
 
+    def idle_part(self, features):
+        """What model features that do not vary add, (n_outputs,).
+
+        Parameters
+        ----------
+        features : FeatureMap
+            Model features as functions of the columns.
+        """
+        idle = np.flatnonzero(features.owner < 0)
+        return self.part(idle, features.constants[idle, np.newaxis])[0]
+
     def bind(self, features, columns, points, mismatch):
         return SumOfColumns(self.parts(features), columns, points)
+
+    def bind_coalitions(self, features, columns, points, background, keep):
+        return CoalitionsOfColumns(self, features, background, keep)
+
+
+class CoalitionsOfColumns(CoalitionModel):
+    """Sum of single-column functions under laws of coalitions.
+
+    Parameters
+    ----------
+    form : AdditiveForm
+        The functions.
+    features : FeatureMap
+        Model features as functions of the columns.
+    background : Background
+        What dropped columns follow.
+    keep : KeepLaw
+        Of the probability that columns are kept.
+    """
+
+    def __init__(self, form, features, background, keep):
+        self.form, self.features, self.keep = form, features, keep
+        self.parts = form.parts(features)
+        self.n_terms = len(self.parts)
+        self.constant = np.zeros(self.parts[0].shape[1])
+        pairs = zip(features.owned, background.values, strict=True)
+        self.means = np.stack(
+            [
+                background.means(j, form.part(owned, values)).mean(axis=0)
+                for j, (owned, values) in enumerate(pairs)
+            ]
+        )
+        if not np.isfinite(self.means).all():
+            raise NoClosedForm(
+                "missing or infinite values of the background reach the model"
+            )
+
+    def responses(self, at):
+        return self.constant + sum(part[at[:, j]] for j, part in enumerate(self.parts))
+
+    def nothing(self):
+        return self.constant + self.means.sum(axis=0)
+
+    def __call__(self, own, outputs):
+        parts = [self.form.part(owned, own[owned]) for owned in self.features.owned]
+        contrasts = (np.stack(parts, axis=2) - self.means.T)[:, outputs]
+        kept = self.keep.probability or 0.0
+        return self.nothing()[outputs] + kept * contrasts.sum(axis=2), contrasts

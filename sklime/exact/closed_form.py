@@ -1,19 +1,21 @@
 """Choice of the closed form: for which models, samplers and kernels there is one."""
 
 import numpy as np
-from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
-from sklearn.pipeline import Pipeline
 
+from sklime.exact.coalition_form import Background
+from sklime.exact.coalitions import CoalitionPopulation, OwnFeatures, keep_law
 from sklime.exact.failures import reports_failures
-from sklime.exact.feature_map import FeatureMap, equal_with_nan, push_forward
+from sklime.exact.feature_map import FeatureMap, Steps, equal_with_nan, push_forward
 from sklime.exact.grid import column_points, drawn_rows, trial_rows
 from sklime.exact.mask_population import MaskPopulation
 from sklime.exact.population import Population
-from sklime.exact.readers import READERS
+from sklime.exact.readers.expansions import absorb
+from sklime.exact.readers.reading import check_methods, read_form, unwrap
 from sklime.exceptions import NoClosedForm
+from sklime.kernels import ShapleyKernel
 from sklime.laws.masks import MaskLaw
 from sklime.laws.tilted import mismatch_factor
+from sklime.samplers.masked.coalition import CoalitionSampler
 from sklime.selectors import MomentSelector
 from sklime.tables.access import take_rows
 
@@ -71,10 +73,13 @@ def closed_form(response, law, kernel, selector, surrogate, X, n_samples):
 @reports_failures
 def _found(response, law, kernel, X, n_samples):
     """The population of a law that has one, if the model has a closed form."""
-    model, steps, wrappers = _unwrapped(response.estimator)
-    find = MaskPopulation.of if isinstance(law, MaskLaw) else _population
+    model, steps, wrappers = unwrap(response.estimator)
+    find = _population
+    if isinstance(law, MaskLaw):
+        tables = isinstance(law.sampler, CoalitionSampler)
+        find = _of_columns if tables else MaskPopulation.of
     population = find(model, steps, response, law, kernel, X, n_samples)
-    _check_methods([*wrappers, model, *np.ravel(getattr(model, "estimators_", []))])
+    check_methods([*wrappers, model])
     return population
 
 
@@ -82,46 +87,64 @@ def _population(model, steps, response, law, kernel, X, n_samples):
     """Population moments under a law of independent columns."""
     if kernel.precision is None and not all(column.binary for column in law.columns):
         raise NoClosedForm(f"kernel {kernel!r} has no Gaussian column factor")
-    form = _read(model, response)
+    form, left = absorb(read_form(model, response), steps)
     points = column_points(law)
     trials = trial_rows(law.columns, points)
-    pushed = steps if form.step is None else [*steps, form.step]
-    features = _feature_map(pushed, response, law, X, points, trials)
+    pushed = _steps(form, left, response, law)
+    features = _feature_map(pushed, law, X, points, trials)
     rebuilt = form.bind(features, law.columns, points, mismatch_factor(kernel))
     _calibrate(rebuilt, response, law, X, points, trials, _N_QUERIED if steps else 0)
     return Population(law, kernel, rebuilt, n_samples)
 
 
-def _read(model, response):
-    """Closed form of a model, from the first reader that knows the model."""
-    for read in READERS:
-        form = read(model, response)
-        if form is not None:
-            return form
-    name = f"{type(model).__name__}.{response.method}"
-    raise NoClosedForm(f"{name} is not a sum over the leaves of known trees")
+def _of_columns(model, steps, response, law, kernel, X, n_samples):
+    """Population moments of coalitions of a table's columns."""
+    own = model, steps, response, law, kernel, X, n_samples
+    finders = [MaskPopulation.of, _coalitions]
+    if isinstance(kernel, ShapleyKernel):
+        # Steps that mix columns need the first, which takes rows one by one.
+        finders.reverse()
+    reasons = []
+    for find in finders:
+        try:
+            return find(*own)
+        except NoClosedForm as reason:
+            reasons.append(reason)
+    raise reasons[finders.index(_coalitions)]
 
 
-def _unwrapped(estimator):
-    """Innermost model of pipelines and searches, the steps before it, and the wrappers."""
-    steps, wrappers = [], []
-    while True:
-        outer = estimator
-        if type(estimator) is Pipeline:
-            steps += [step for _, step in estimator.steps[:-1] if step != "passthrough"]
-            estimator = estimator.steps[-1][1]
-        elif type(estimator) is FrozenEstimator:
-            estimator = estimator.estimator
-        elif type(estimator) in (GridSearchCV, RandomizedSearchCV):
-            estimator = estimator.best_estimator_
-        else:
-            return estimator, [step for step in steps if step is not None], wrappers
-        wrappers.append(outer)
+def _coalitions(model, steps, response, law, kernel, X, n_samples):
+    """Population moments of coalitions of independent columns."""
+    keep = keep_law(kernel)
+    form, left = absorb(read_form(model, response), steps)
+    sampler, law = law.sampler, law.sampler.column_law_.independent_columns(X)
+    points = column_points(law)
+    trials = trial_rows(law.columns, points)
+    pushed = _steps(form, left, response, law)
+    features = _feature_map(pushed, law, X, points, trials)
+    own = OwnFeatures(features, law.columns, law.format, pushed)
+    rows = [None] if sampler.background_ is None else sampler.background_
+    if sampler.background_ is None:
+        background = Background(features.values, [column.masses for column in law.columns])
+    else:
+        table = law.format.decode(rows)
+        background = Background.of_rows(features, own.of_table(table, rows))
+    rebuilt = form.bind_coalitions(features, law.columns, points, background, keep)
+    _calibrate(rebuilt, response, law, X, points, trials, _N_QUERIED if steps else 0)
+    return CoalitionPopulation(rebuilt, own, keep, n_samples, len(rows))
 
 
-def _feature_map(steps, response, law, X, points, trials):
-    """Model features as functions of the table's columns."""
+def _steps(form, steps, response, law):
+    """All that is done to a table before the model reads its features, None if nothing."""
+    steps = steps if form.step is None else [*steps, form.step]
     if not steps and law.format.numeric.all():
+        return None
+    return Steps(response.present, steps)
+
+
+def _feature_map(steps, law, X, points, trials):
+    """Model features as functions of the table's columns."""
+    if steps is None:
         d = len(points)
         return FeatureMap(
             np.arange(d),
@@ -130,15 +153,9 @@ def _feature_map(steps, response, law, X, points, trials):
             np.array([values[0] for values in points]),
         )
 
-    def transform(table):
-        table = response.present(table)
-        for step in steps:
-            table = step.transform(table)
-        return table
-
     drawn = drawn_rows(law, points, _N_PUSHED)
     seen = _training_rows(points, law, X, _N_PUSHED)
-    return push_forward(points, [trials, drawn, seen], law.format, transform)
+    return push_forward(points, [trials, drawn, seen], law.format, steps)
 
 
 def _calibrate(rebuilt, response, law, X, points, trials, n_drawn):
@@ -153,22 +170,25 @@ def _calibrate(rebuilt, response, law, X, points, trials, n_drawn):
             "its training rows are all alike, and cannot tell the model apart"
         )
 
-    def compare(at):
+    def asked(at):
         columns = zip(points, at.T, strict=True)
         E = np.column_stack([values[own] for values, own in columns])
         responses = response(law.format.decode(E), what="combined training row")
         if rebuilt.constant.shape != responses.shape[1:]:
             raise NoClosedForm("the rebuilt model has another number of outputs")
-        return responses, rebuilt.responses(at)
+        return responses
 
-    responses, own = compare(at)
+    responses = asked(at)
+    rebuilt.calibrate(at, responses)
+    own = rebuilt.responses(at)
     constant = (responses - own).mean(axis=0)
     if n_drawn:
-        drawn = compare(drawn_rows(law, points, n_drawn))
-        responses, own = map(np.concatenate, zip((responses, own), drawn, strict=True))
+        at = drawn_rows(law, points, n_drawn)
+        responses = np.concatenate([responses, asked(at)])
+        own = np.concatenate([own, rebuilt.responses(at)])
     missed = np.abs(responses - own - constant)
     tolerance = _TOLERANCE * np.ptp(responses, axis=0)
-    largest, typical = _rounding(rebuilt.n_terms, response.precision, responses, own)
+    largest, typical = _rounding(rebuilt, response.precision, responses, own)
     # `not (a <= b)`, so that NaN fails the check.
     if not (
         (missed.max(axis=0) <= tolerance + largest).all()
@@ -179,17 +199,6 @@ def _calibrate(rebuilt, response, law, X, points, trials, n_drawn):
             "as it does itself"
         )
     rebuilt.constant = constant
-
-
-def _check_methods(instances):
-    """Refuse models with methods set on the instance, which a reader cannot know."""
-    for one in instances:
-        for name, value in vars(one).items():
-            if callable(value) and callable(getattr(type(one), name, None)):
-                raise NoClosedForm(
-                    f"{type(one).__name__}.{name} is set on the instance, and is not what "
-                    "its class does"
-                )
 
 
 def _training_rows(points, law, X, n_rows):
@@ -218,7 +227,7 @@ def _root_mean_square(errors):
     return scale * np.sqrt(np.mean((errors / scale) ** 2, axis=0))
 
 
-def _rounding(n_terms, precision, responses, rebuilt):
+def _rounding(rebuilt, precision, responses, own):
     """Bounds of the rounding errors of responses that are sums, by output.
 
     The largest error grows with the square root of the number of terms, in units of the
@@ -226,6 +235,7 @@ def _rounding(n_terms, precision, responses, rebuilt):
     square of few terms is far less: it tells a model that differs in some of its rows.
     """
     unit = np.finfo(precision).eps
-    level = np.abs(responses).max(axis=0) + np.abs(rebuilt).max(axis=0)
-    largest, typical = 16.0 + 2.0 * np.sqrt(n_terms), 1.0 + 0.2 * n_terms
+    level = np.abs(responses).max(axis=0) + np.abs(own).max(axis=0) + rebuilt.level
+    largest = 16.0 + 2.0 * np.sqrt(rebuilt.n_terms)
+    typical = 1.0 + 0.2 * rebuilt.n_terms
     return largest * unit * level, typical * unit * level

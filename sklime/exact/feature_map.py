@@ -26,6 +26,31 @@ _MOST_KEPT = 25_000_000
 _ROUNDING, _BEND = 1e-9, 1e-6
 
 
+class Steps:
+    """Steps in front of a model, as one function from tables.
+
+    Parameters
+    ----------
+    present : callable
+        Gives a table in the container that the first step takes.
+    steps : list of transformers
+    """
+
+    def __init__(self, present, steps):
+        self.present, self.steps = present, steps
+
+    def __call__(self, table):
+        """What the steps make of a table."""
+        table = self.present(table)
+        for step in self.steps:
+            table = step.transform(table)
+        return table
+
+    def as_matrix(self, table):
+        """Model features of a table, (n_rows, n_model_features)."""
+        return dense(self(table))
+
+
 @dataclass(frozen=True)
 class FeatureMap:
     """Map of model features: the table column behind each, and its values on the grid.
@@ -72,6 +97,18 @@ class FeatureMap:
         ndarray of shape (n, n_points)
         """
         return self.values[j][np.searchsorted(self.owned[j], features)]
+
+    def select(self, features):
+        """Map of some of the features, in another order.
+
+        Parameters
+        ----------
+        features : ndarray of shape (n_features,) of int
+        """
+        owner = self.owner[features]
+        owned = [np.flatnonzero(owner == j) for j in range(len(self.values))]
+        values = [self.of(j, features[own]) for j, own in enumerate(owned)]
+        return FeatureMap(owner, values, owned, self.constants[features])
 
     def at(self, positions):
         """Model features of rows.
@@ -257,12 +294,7 @@ class _Push:
                 "a step in front of the model does not take rows put together from "
                 f"training values ({error!r})"
             ) from error
-        if sparse.issparse(features):
-            features = features.toarray()
-        if hasattr(features, "iloc"):
-            # Only pandas knows how its own missing values become NaN.
-            return features.to_numpy(dtype=np.float64, na_value=np.nan)
-        return np.asarray(features, dtype=np.float64)
+        return dense(features)
 
     def blocks(self, n_rows):
         """Yield blocks of rows whose features fit into a sixteenth of the memory."""
@@ -281,6 +313,16 @@ def _check_trials(assembled, pushed):
             "a step in front of the model mixes columns: what it makes of a row is not "
             "what it makes of the row's values one by one"
         )
+
+
+def dense(features):
+    """Features that a step gives in any container, as an array."""
+    if sparse.issparse(features):
+        features = features.toarray()
+    if hasattr(features, "iloc"):
+        # Only pandas knows how its own missing values become NaN.
+        return features.to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.asarray(features, dtype=np.float64)
 
 
 def line_through(points, values):

@@ -6,12 +6,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from sklime.exact.rebuilt import Rebuilt
 from sklime.exceptions import NoClosedForm
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from sklime.exact.coalition_form import Background, CoalitionModel, KeepLaw
     from sklime.exact.feature_map import FeatureMap
     from sklime.laws.columns import Column
     from sklime.laws.tilted import ColumnLaw
@@ -54,31 +56,35 @@ class ClosedForm(ABC):
             If the model has other features, or is too large.
         """
 
-
-class RebuiltModel(ABC):
-    """Base of models rebuilt from their closed form under the laws of the columns.
-
-    Attributes
-    ----------
-    constant : ndarray of shape (n_outputs,)
-        What the parts lack; found by comparison with the model's own responses.
-    n_terms : int
-        Number of terms in an answer, with which rounding grows.
-    """
-
-    @abstractmethod
-    def responses(self, at: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Evaluate the rebuilt model at rows.
+    def bind_coalitions(
+        self,
+        features: FeatureMap,
+        columns: Sequence[Column],
+        points: list[NDArray[np.float64]],
+        background: Background,
+        keep: KeepLaw,
+    ) -> CoalitionModel:
+        """Rebuild the model under laws of coalitions: columns kept, or from a background.
 
         Parameters
         ----------
-        at : ndarray of shape (n_rows, n_columns) of int
-            Which of its column's points each entry is.
+        features, columns, points
+            As for `bind`.
+        background : Background
+            What dropped columns follow.
+        keep : KeepLaw
+            Of the probability that columns are kept.
 
-        Returns
-        -------
-        ndarray of shape (n_rows, n_outputs)
+        Raises
+        ------
+        NoClosedForm
+            If the form has none, or the model is too large.
         """
+        raise NoClosedForm(f"{type(self).__name__} has none for coalitions of columns")
+
+
+class RebuiltModel(Rebuilt):
+    """Base of models rebuilt under the tilted laws of the columns."""
 
     @abstractmethod
     def __call__(

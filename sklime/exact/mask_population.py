@@ -12,11 +12,13 @@ from sklime.exact.population import ExactSource
 from sklime.exact.readers import linear
 from sklime.exact.unit_effects import AdditiveResponses
 from sklime.exceptions import NoClosedForm
+from sklime.kernels import ShapleyKernel
 from sklime.laws.masks import weights_by_count
 from sklime.moments.exchangeable import (
     MaskMoments,
     WeightedLaw,
 )
+from sklime.moments.shapley import additive_shapley
 
 
 class MaskPopulation(ExactSource):
@@ -64,6 +66,8 @@ class MaskPopulation(ExactSource):
         NoClosedForm
             If they are not.
         """
+        if law.sampler.draws_fills:
+            raise NoClosedForm(f"{law!r} draws what dropped units are replaced by")
         # Of the other readers' forms none is a sum over units.
         form = linear.read(model, response)
         if form is None:
@@ -85,6 +89,10 @@ class MaskPopulation(ExactSource):
     @reports_failures
     def moments(self, evaluated, outputs):
         d, [explained] = len(evaluated.effects), outputs
+        if isinstance(self.kernel, ShapleyKernel):
+            # Of a sum, each unit's effect is its Shapley value.
+            effects = evaluated.effects.T[explained]
+            return additive_shapley(effects, evaluated.responses[explained], self.n_samples)
         weights = weights_by_count(self.kernel, d)
         law = WeightedLaw.of(self.law.exchangeable(d).masses, weights)
         if not law.efficiency or (d and not law.smaller > 0.0):

@@ -10,11 +10,13 @@ from sklime.exceptions import (
     ClosedFormWarning,
     HidingWarning,
     NeighbourhoodWarning,
+    RefittedModelWarning,
     SelectionWarning,
     UnknownValueWarning,
     warn_caller,
 )
 from sklime.explanation import THIN_SUPPORT
+from sklime.kernels import ShapleyKernel
 from sklime.validation import listed
 
 
@@ -136,7 +138,14 @@ class Diagnostics:
                 "attributions are NaN. Widen the kernel, or draw closer to the rows.",
                 NeighbourhoodWarning,
             )
-        if self.undetermined:
+        if self.undetermined and isinstance(kernel, ShapleyKernel):
+            warn_caller(
+                f"{n_samples} coalitions cannot tell the units of {self.undetermined} "
+                "row(s) apart: their Shapley values are NaN. Raise n_samples to more than "
+                "twice their number, or cut rows into fewer units.",
+                NeighbourhoodWarning,
+            )
+        elif self.undetermined:
             warn_caller(
                 f"{kernel!r} leaves weight only on draws that cannot tell the features of "
                 f"{self.undetermined} row(s) apart, such as masks that all keep equally "
@@ -159,10 +168,12 @@ class Diagnostics:
                 "attributions are mostly noise. Widen the kernel, or raise n_samples.",
                 NeighbourhoodWarning,
             )
-        if self.unanswered:
+        # Of values that were not asked about, it is that which is told.
+        unanswered = self.unanswered - self.unasked
+        if unanswered:
             warn_caller(
                 "no draw has the row's own value in column(s) "
-                f"{_most_rows(self.unanswered, names)}: it was never seen in training, or "
+                f"{_most_rows(unanswered, names)}: it was never seen in training, or "
                 "is too rare for n_samples. Their attributions there are 0 for want of an "
                 "answer.",
                 UnknownValueWarning,
@@ -236,6 +247,22 @@ def warn_of_growth(positions, needed, tol, n_samples):
         "max_samples does not allow: the pool does not grow for them. Raise tol or "
         "max_samples, or look at explain(X, uncertainty=True).",
         ConvergenceWarning,
+    )
+
+
+def warn_of_refit(model):
+    """Warn that a model was fitted again since the explainer's fit.
+
+    Parameters
+    ----------
+    model : object
+        The model.
+    """
+    warn_caller(
+        f"the {type(model).__name__} was fitted again since the explainer's fit: its "
+        "attributions rest on what the old model answered, and predictions are those of "
+        "the new one. Call the explainer's fit again, or give it a model of its own.",
+        RefittedModelWarning,
     )
 
 

@@ -22,7 +22,7 @@ from sklime.explainer.arguments import (
 from sklime.explainer.assembly import assemble_explanation
 from sklime.explainer.blocks import STEPS_OF_A_BAR, BlockFitter
 from sklime.explainer.default_sampler import check_is_table, default_sampler
-from sklime.explainer.diagnostics import Diagnostics, warn_of_growth
+from sklime.explainer.diagnostics import Diagnostics, warn_of_growth, warn_of_refit
 from sklime.explainer.fidelity import fidelity, sums_of_squares
 from sklime.explainer.hidden_answers import TypicalAnswers
 from sklime.explainer.interactions import WantedPairs
@@ -30,6 +30,7 @@ from sklime.explainer.metadata import metadata, parameters_in_words
 from sklime.explainer.parameters import (
     check_container,
     check_parameters,
+    check_shapley,
     check_uncertainty,
 )
 from sklime.explainer.progress import (
@@ -45,6 +46,7 @@ from sklime.explanation.container import Explanation
 from sklime.fitting import atomic_fit, check_fitted, tells_callbacks
 from sklime.kernels import ExponentialKernel, Kernel, KernelLike, as_kernel
 from sklime.laws.quasirandom import RandomState, resolve_seed, seeded
+from sklime.model.refits import FittedState
 from sklime.model.response import Response
 from sklime.model.target import name_of, rename_outputs
 from sklime.model.wrapped import WrappedModelMixin
@@ -87,7 +89,8 @@ class LimeExplainer(
         its columns. Images and series need a sampler of theirs.
     kernel : Kernel, callable, Gaussian-process kernel or None, default=None
         How draws are weighted. None: `ExponentialKernel()`, Euclidean with width
-        ``0.75 * sqrt(n_features)`` for tables.
+        ``0.75 * sqrt(n_features)`` for tables. `ShapleyKernel()`: attributions are Shapley
+        values, under samplers that keep or drop, such as `CoalitionSampler`.
     selector : selector or None, default=None
         Which features a surrogate may use: one of `sklime.selectors` or any scikit-learn
         selector that takes ``fit(Z, y, sample_weight=w)``. None: `AllFeatures()`.
@@ -283,6 +286,7 @@ class LimeExplainer(
             self.sampler_.fit(X, y, sample_weight=sample_weight)
         self.n_features_in_ = self.sampler_.n_features_in_
         X = self.sampler_.kind_.check(X)
+        self._model_state = FittedState(self.estimator_)
         self._response = Response(
             self.estimator_,
             self.response_method,
@@ -297,6 +301,7 @@ class LimeExplainer(
         self.kernel_ = as_kernel(kernel).resolve(
             metric=self.sampler_.default_metric_, width=self.sampler_.default_width_
         )
+        check_shapley(self.kernel_, self.sampler_, self.surrogate)
         self._seed = resolve_seed(self.random_state)
         # Clones of these share their seeds, so that equal rows are explained alike.
         self.selector_ = AllFeatures()
@@ -313,6 +318,7 @@ class LimeExplainer(
             self._typical = TypicalAnswers.of(self._response, self.sampler_, X)
             self._routes = Routes(self._setting(), X)
         self._response.known = None
+        self._model_state.leave_out_changes(self.estimator_)
         self.method_ = self._routes.method
         with task("grow-pool"):
             self._grow_pool(X)
@@ -563,6 +569,8 @@ class LimeExplainer(
         The model is queried about the rows only where the target is their prediction.
         """
         check_fitted(self)
+        if self._model_state.differs(self.estimator_):
+            warn_of_refit(self.estimator_)
         kind = self.sampler_.kind_
         checked = kind.check(kind.check_columns(self, X, reset=False))
         rows = rows_of(self.sampler_, checked, X)

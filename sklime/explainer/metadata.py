@@ -6,6 +6,8 @@ import numpy as np
 import scipy
 import sklearn
 
+from sklime.explanation.attribution import EFFECT, SHAPLEY_VALUE
+from sklime.kernels import ShapleyKernel
 from sklime.surrogates.standard_errors import degrees_of_freedom
 from sklime.version import __version__
 
@@ -53,6 +55,7 @@ def metadata(explainer, routes, n_rows, n_drawn, own_answers):
     method = {0: "exact", n_rows: "sampling"}.get(n_drawn, "exact and sampling")
     exact, setting = method == "exact", routes.setting
     n_samples = explainer.n_samples_
+    shapley = isinstance(setting.kernel, ShapleyKernel)
     classes = setting.response.classes
     if setting.response.method != "predict_proba" or classes is None:
         classes = np.empty(0)
@@ -61,7 +64,7 @@ def metadata(explainer, routes, n_rows, n_drawn, own_answers):
         "kind": explainer.sampler_.kind_.name,
         **explainer.sampler_.kind_.metadata(),
         "method": method,
-        "attribution": "effect",
+        "attribution": SHAPLEY_VALUE if shapley else EFFECT,
         "weighting": None if exact else setting.weighting,
         "scores": routes.source.score_basis if exact else f"on {n_samples} draws",
         "model": type(explainer.estimator_).__name__,

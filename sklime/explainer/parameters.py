@@ -6,6 +6,8 @@ from numbers import Real
 from sklearn import get_config
 
 from sklime.explanation.attribution import VIEWS
+from sklime.kernels import ShapleyKernel
+from sklime.laws.masks import MaskLaw
 from sklime.samplers.base import Sampler
 from sklime.selectors import MomentSelector
 from sklime.validation import check_count, check_option
@@ -95,6 +97,39 @@ def check_uncertainty(surrogate, wish):
         raise ValueError(
             f"{wish} needs standard errors, which are known for the built-in ridge only, "
             f"not for surrogate={surrogate!r}; use surrogate=None."
+        )
+
+
+def check_shapley(kernel, sampler, surrogate):
+    """Check that Shapley values can be had, where the kernel asks for them.
+
+    Parameters
+    ----------
+    kernel : Kernel
+        The explainer's, resolved.
+    sampler : Sampler
+        Fitted.
+    surrogate : scikit-learn linear regressor or None
+        The explainer's own.
+
+    Raises
+    ------
+    ValueError
+        If the sampler does not keep or drop units, or the surrogate is a user's.
+    """
+    if not isinstance(kernel, ShapleyKernel):
+        return
+    if not isinstance(sampler.law_, MaskLaw):
+        raise ValueError(
+            f"kernel={kernel!r} weighs coalitions of units that are kept or dropped, while "
+            f"{sampler!r} draws otherwise: use sampler=CoalitionSampler() for tables, "
+            "TokenSampler for texts, SuperpixelSampler or SequenceSampler, or another "
+            "kernel, such as ExponentialKernel()."
+        )
+    if surrogate is not None:
+        raise ValueError(
+            f"kernel={kernel!r} solves the regression with its constraint itself, so that "
+            f"surrogate={surrogate!r} has nothing to fit: use surrogate=None."
         )
 
 

@@ -81,6 +81,11 @@ class Routes:
         )
         self._own_values = self._ask_own_values()
 
+    def __getstate__(self):
+        # Draws made at first use are made again: pickles do not tell what was called.
+        made = "_fallback", "_score_source"
+        return {name: own for name, own in vars(self).items() if name not in made}
+
     @property
     def source(self):
         """The moment source that is tried first."""
@@ -246,9 +251,11 @@ class Routes:
             if own.max_samples is None
             else own.max_samples
         )
-        # Where rows are drawn for one by one, their pairs cost no more than that.
+        # Where rows are drawn for one by one, their pairs cost no more than that; with a
+        # closed form no other draws are.
         shared, tilts = isinstance(own.law, SharedLaw), own.weighting != "kernel"
-        one_by_one = (tilts or not shared) and own.max_samples is None
+        one_by_one = self.method == "sampling" and (tilts or not shared)
+        one_by_one &= own.max_samples is None
         return OwnValues(*components, most, np.inf if one_by_one else most, tilts)
 
     def _limit(self, X):

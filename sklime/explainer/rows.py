@@ -172,6 +172,22 @@ class UnitRows(Rows):
 class CoalitionRows(UnitRows):
     """Rows of a table, of which each column is a unit that can be hidden."""
 
+    def blocks(self, height):
+        # They have the same units, so that closed forms take many at once.
+        return list(gen_batches(len(self), height))
+
+    def features(self, where, block):
+        return np.arange(len(self.names)), self.sampler.binary_features_
+
+    def unit_metadata(self, block):
+        return None
+
+    def positions(self, metadata):
+        return None
+
+    def explanation_fields(self, metadata):
+        return self.kind.fields(self.X, self.given, None, None)
+
     def reference(self, where, block, response):
         # The same neighbourhood as for any other sampler of tables.
         X = take_rows(self.X, where)

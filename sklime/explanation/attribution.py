@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 
 from sklime.validation import listed
 
-EFFECT, CONTRIBUTION = "effect", "contribution"
+EFFECT, CONTRIBUTION, SHAPLEY_VALUE = "effect", "contribution", "Shapley value"
 
 # Views that can be asked for.
 VIEWS = (EFFECT, CONTRIBUTION)
+
+# What values can be: Shapley values have no other view, as they add up already.
+KINDS = (*VIEWS, SHAPLEY_VALUE)
 
 Attribution = Literal["effect", "contribution"]
 
@@ -37,8 +40,8 @@ class AttributionViews:
         meta: dict[str, Any]
 
     @property
-    def attribution(self) -> Attribution:
-        """What `values` are: "effect" or "contribution"."""
+    def attribution(self) -> Literal["effect", "contribution", "Shapley value"]:
+        """What `values` are: "effect", "contribution" or "Shapley value"."""
         return self.meta.get("attribution", EFFECT)
 
     def contributions(self) -> Self:
@@ -57,7 +60,8 @@ class AttributionViews:
         -------
         Explanation
             Standard errors scaled alike, ``meta["attribution"]`` set to "contribution". An
-            explanation whose values are contributions is returned as it is.
+            explanation whose values are contributions is returned as it is, and so is one
+            of Shapley values, which add up already.
 
         Raises
         ------
@@ -81,7 +85,7 @@ class AttributionViews:
         >>> own.effects() == explainer.explain(X[:2])
         True
         """
-        if self.attribution == CONTRIBUTION:
+        if self.attribution != EFFECT:
             return self
         if self.feature_means is None:
             raise ValueError(
@@ -113,7 +117,7 @@ class AttributionViews:
         -------
         Explanation
             With ``meta["attribution"]`` set to "effect". An explanation whose values are
-            effects is returned as it is.
+            effects, or Shapley values, is returned as it is.
 
         Raises
         ------
@@ -124,7 +128,7 @@ class AttributionViews:
         --------
         contributions : The inverse.
         """
-        if self.attribution == EFFECT:
+        if self.attribution != CONTRIBUTION:
             return self
         if self.coefficients is None:
             raise ValueError(
@@ -223,6 +227,8 @@ def attribution_label(explanation):
     output = output_label(explanation)
     if explanation.attribution == CONTRIBUTION:
         return f"contribution to {output}"
+    if explanation.attribution == SHAPLEY_VALUE:
+        return f"Shapley value for {output}"
     if explanation.positions is not None and explanation.kind == "mixed":
         return f"change of {output} if the {_PRESENT['mixed']}, or per standard deviation"
     if explanation.positions is not None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri, stdtrit
 
-from sklime.explanation.attribution import AttributionViews, check_attribution
+from sklime.explanation.attribution import KINDS, AttributionViews, check_attribution
 from sklime.explanation.concatenation import Joining
 from sklime.explanation.fields import (
     PER_OUTPUT,
@@ -274,7 +274,7 @@ class Explanation(
         elif not isinstance(self.conditions, TableConditions):
             rows = _object_arrays(self.conditions)
             self.conditions = np.array(rows or np.empty((0, self.n_features)), dtype=object)
-        check_attribution(self.attribution)
+        check_attribution(self.attribution, KINDS)
         if self.interaction_pairs is not None:
             self.interaction_pairs = [tuple(pair) for pair in self.interaction_pairs]
         check_shapes(self)

@@ -27,7 +27,7 @@ def attribution_matrix(A, attribution=None):
     Raises
     ------
     TypeError
-        If it is an explainer.
+        If it is an explainer, or holds words, as a table that was not explained does.
 
     Examples
     --------
@@ -42,6 +42,7 @@ def attribution_matrix(A, attribution=None):
         )
     check_attribution(attribution, (*VIEWS, None))
     if not isinstance(A, Explanation):
+        _check_holds_no_words(A)
         return A
     A = viewed(A, attribution)
     if A.unit_names is None or not len(A):
@@ -54,6 +55,19 @@ def attribution_matrix(A, attribution=None):
     shape = len(A), values.shape[1] * d
     # Units of one name in a row are summed.
     return sparse.csr_matrix((values[row, :, unit].ravel(), place), shape)
+
+
+def _check_holds_no_words(A):
+    if sparse.issparse(A):
+        return
+    values = np.asarray(A.to_numpy() if hasattr(A, "to_numpy") else A)
+    words = values.ravel() if values.dtype.kind in "OU" else ()
+    found = next((word for word in words if isinstance(word, str)), None)
+    if found is not None:
+        raise TypeError(
+            f"got a {type(A).__name__} with {found!r:.80} in it, not attributions, which "
+            "are numbers: explain first, and give explainer.explain(X)."
+        )
 
 
 def check_finite_rows(A, name):

@@ -47,6 +47,9 @@ class Neighbourhood:
     part_sizes : tuple of int, default=None
         Numbers of units of the parts of a row that a `MixedSampler` describes, which sum to
         n_units. None: the row is one part.
+    fills : ndarray of shape (n_samples, n_copies, n_units), default=None
+        Encoded values that what is dropped takes in each of the copies that a draw of masks
+        stands for. None: the row itself tells them.
     """
 
     inputs: Table
@@ -57,6 +60,7 @@ class Neighbourhood:
     exhaustive: bool = False
     n_draws: int | None = None
     part_sizes: tuple[int, ...] | None = None
+    fills: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.design)

@@ -149,8 +149,8 @@ class ExchangeableLaw:
         count = np.arange(d + 1)
         # Where no or all units are kept none varies, but the mask counts: half a unit more.
         spread = np.sqrt((count + 0.5) * (d - count + 0.5))
-        shares = _shares(self.masses * spread, sizes, n_samples)
-        counts = np.minimum(_rounded(shares, rng), sizes)
+        shares = shares_of_strata(self.masses * spread, sizes, n_samples)
+        counts = np.minimum(rounded_shares(shares, rng), sizes)
         design, groups = _paired(d, counts, sizes, rng)
         # A stratum with a share below 1 is met by chance, and then stands for others too.
         met, kept = np.where(shares < 1.0, shares, counts), design.sum(axis=1)
@@ -227,14 +227,34 @@ class MaskLaw(Law):
             masks = replace(masks, masses=np.ones(len(masks)))
         return masks if masks.n_draws else replace(masks, n_draws=len(masks))
 
+    def coalitions(self, n_units, n_samples, random_state):
+        """Draw coalitions for Shapley values: masks with their complements.
+
+        Parameters
+        ----------
+        n_units, n_samples, random_state
+            As for `masks`.
+
+        Returns
+        -------
+        Sample
+            As `draw_coalitions` gives them.
+        """
+        return self.sampler.coalitions(n_units, n_samples, random_state)
+
     def draw(self, X, n_samples, random_state):
         seed, found = resolve_seed(random_state), []
         # Rows of equally many units share their masks.
         draw = cache(lambda n_units: self.masks(n_units, n_samples, seed))
         for row in self.sampler.rows(X):
             masks = draw(row.n_units)
-            inputs = self.sampler.kind_.copies(row.compose(masks.design))
-            found.append(_with_inputs(masks, inputs))
+            own = with_each_copy(masks)
+            if own.fills is None:
+                composed = row.compose(own.design)
+            else:
+                composed = row.compose_filled(own.design, own.fills)
+            inputs = self.sampler.kind_.copies(composed)
+            found.append(_with_inputs(own, inputs))
         return found
 
     def tilt(self, kernel):
@@ -279,14 +299,42 @@ def _masks(design, masses, groups, exhaustive, n_draws):
     return Sample(None, design, position, masses, groups, exhaustive, n_draws)
 
 
+def with_each_copy(masks):
+    """Masks of which some copies are drawn, as a sample in which each copy stands.
+
+    Parameters
+    ----------
+    masks : Sample
+        Without inputs, perhaps with `fills`.
+
+    Returns
+    -------
+    Sample
+        Not exhaustive where it has `fills`, one of each draw.
+    """
+    if masks.fills is None:
+        return masks
+    n, times, d = masks.fills.shape
+    return replace(
+        masks,
+        design=np.repeat(masks.design, times, axis=0),
+        masses=np.repeat(masks.masses / times, times),
+        fills=masks.fills.reshape(n * times, 1, d),
+        groups=None if masks.groups is None else np.repeat(masks.groups, times),
+        exhaustive=False,
+        n_draws=n * times,
+    )
+
+
 def _with_inputs(masks, inputs):
     """Sample of masks and composed copies; the mass of a mask is shared by its copies."""
     times = n_rows(inputs) // max(len(masks), 1)
     if times == 1:
-        return replace(masks, inputs=inputs)
+        return replace(masks, inputs=inputs, fills=None)
     groups = np.arange(len(masks)) if masks.groups is None else masks.groups
     return replace(
         masks,
+        fills=None,
         inputs=inputs,
         design=np.repeat(masks.design, times, axis=0),
         masses=np.repeat(masks.masses / times, times),
@@ -294,7 +342,7 @@ def _with_inputs(masks, inputs):
     )
 
 
-def _shares(proportions, sizes, n_samples):
+def shares_of_strata(proportions, sizes, n_samples):
     """Numbers of masks by stratum: proportional, at most all of a stratum."""
     shares, whole = sizes.astype(float), sizes == 0
     while sizes.sum() > n_samples:
@@ -308,7 +356,7 @@ def _shares(proportions, sizes, n_samples):
     return shares
 
 
-def _rounded(shares, rng):
+def rounded_shares(shares, rng):
     """Shares rounded at random to integers, unbiased and with the right sum."""
     # Integer sums must not be missed by rounding errors.
     sums = np.round(np.cumsum(shares), 6)

@@ -5,8 +5,8 @@ but give the same margins by an argument of ``predict``.
 """
 
 import sys
+from functools import partial
 
-from sklearn import config_context
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
@@ -39,17 +39,12 @@ def call_method(estimator, method, X):
     X : table of shape (n_rows, n_features)
         In the container that the model takes.
     """
-    function, keywords = getattr(estimator, method, None), {}
+    function = getattr(estimator, method, None)
     if function is None:
-        model, keywords = _margins(estimator)
-        function = model.predict
-    if is_from(estimator, "xgboost", "Booster"):
-        return _ask_booster(estimator, X, keywords)
-    if not keywords:
-        return function(X)
-    # Routing would keep a pipeline from handing the keyword to its last step.
-    with config_context(enable_metadata_routing=False):
-        return function(X, **keywords)
+        function = _margins(estimator)
+    elif is_from(estimator, "xgboost", "Booster"):
+        return _ask_booster(estimator, X, {})
+    return function(X)
 
 
 def predict_keyword_of(estimator):
@@ -80,16 +75,29 @@ def is_from(estimator, library, name, *, exactly=False):
 
 
 def _margins(estimator):
-    """Model whose `predict` gives margins, and by what keywords, or None."""
+    """Function from tables to margins, of a model or of wrappers around one, or None."""
     if isinstance(estimator, FrozenEstimator):
         return _margins(estimator.estimator)
     if hasattr(estimator, "best_estimator_"):
         return _margins(estimator.best_estimator_)
-    model = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
-    if isinstance(model, FrozenEstimator):
-        model = model.estimator
-    keywords = margin_keywords(model)
-    return None if keywords is None else (estimator, keywords)
+    if isinstance(estimator, Pipeline):
+        # Its own `predict` hands keywords on to pipelines and models, not to searches.
+        function = _margins(estimator.steps[-1][1])
+        return None if function is None else partial(_ask_behind, estimator, function)
+    keywords = margin_keywords(estimator)
+    if keywords is None:
+        return None
+    if is_from(estimator, "xgboost", "Booster"):
+        return partial(_ask_booster, estimator, keywords=keywords)
+    return partial(estimator.predict, **keywords)
+
+
+def _ask_behind(pipeline, function, X):
+    """Query a function about what the steps of a pipeline but the last make of a table."""
+    for _, step in pipeline.steps[:-1]:
+        if step is not None and step != "passthrough":
+            X = step.transform(X)
+    return function(X)
 
 
 def _ask_booster(booster, X, keywords):

@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 
+from sklime.exceptions import caught_warnings
 from sklime.model.margins import is_from
 
 # Libraries whose models keep the names of the columns of a frame that they are fitted on.
@@ -107,7 +108,7 @@ def _fitted_on_array(estimator, probe, ask):
 
 def _takes_frame(frame, ask):
     """Whether a model answers about a frame, without a warning that it knew no names."""
-    with warnings.catch_warnings(record=True) as caught:
+    with caught_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             ask(frame)
@@ -118,7 +119,7 @@ def _takes_frame(frame, ask):
 
 
 def _answers(ask, X):
-    with warnings.catch_warnings():
+    with caught_warnings():
         warnings.simplefilter("ignore")
         try:
             ask(X.copy())  # which can be written to

@@ -61,7 +61,7 @@ def predict_new_rows(response, tables, known, prefix_positions, what):
     return found
 
 
-def predict_masked(response, kind, row, masks, what):
+def predict_masked(response, kind, row, masks, what, fills=None):
     """Query the model about masked copies of a row, in blocks that fit into memory.
 
     Parameters
@@ -72,15 +72,22 @@ def predict_masked(response, kind, row, masks, what):
         True where a unit is kept.
     what : str
         What the copies are, for messages.
+    fills : ndarray of shape (n_masks, n_copies, n_units), default=None
+        As for `Sample`.
 
     Returns
     -------
     ndarray of shape (n_masks, n_outputs)
     """
-    height = max(1, block_bytes() // row.bytes_per_copy)
+    n_bytes = row.bytes_per_copy * (1 if fills is None else fills.shape[1])
+    height = max(1, block_bytes() // n_bytes)
     responses = []
     for block in gen_batches(len(masks), height):
-        inputs, index = row.compose_distinct(masks[block])
+        if fills is None:
+            inputs, index = row.compose_distinct(masks[block])
+        else:
+            inputs = row.compose_filled(masks[block], fills[block])
+            index = np.arange(n_rows(inputs)).reshape(fills[block].shape[:2])
         own = response(kind.copies(inputs), what=what, copy=False)[index]
         responses.append(own if index.ndim == 1 else own.mean(axis=1))
     return np.concatenate(responses)

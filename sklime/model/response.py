@@ -141,7 +141,7 @@ class Response:
             with models_own_errors(), self._reporting(block, what, start):
                 responses[rows] = self._outputs.read(self._ask(block, copy))
             if watch is not None:
-                watch(0, n_rows(block))
+                watch(0, len(responses[rows]))
         return responses
 
     def present(self, X):
@@ -177,7 +177,8 @@ class Response:
         # Frames give arrays of theirs that cannot be written to.
         if copy or (isinstance(table, np.ndarray) and not table.flags.writeable):
             table = copy_rows(table)
-        return as_tables(self._call(table), self.method, n_rows(block))
+        n = n_rows(block)  # before the model, which may empty a list
+        return as_tables(self._call(table), self.method, n)
 
     def _call(self, table):
         return call_method(self.estimator, self.method, table)
@@ -186,7 +187,8 @@ class Response:
     def _reporting(self, block, what, start=0):
         """Context: add the model's method and the rows to error messages."""
         name = f"{type(self.estimator).__name__}.{self.method}"
-        queried = f"{what}s {start}..{start + n_rows(block) - 1}"
+        plural = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
+        queried = f"{plural} {start}..{start + n_rows(block) - 1}"
         try:
             yield
         except UnusableResponse as error:

@@ -198,4 +198,14 @@ def take_or_fit(estimator, X, y, fit_params, random_state):
         )
     model = seeded(clone(estimator), random_state)
     # Copies, as some models work in place, and the sampler learns from the same rows.
-    return model.fit(copy_rows(X), copy_rows(y), **fit_params)
+    try:
+        return model.fit(copy_rows(X), copy_rows(y), **fit_params)
+    except (TypeError, ValueError) as error:
+        if y is not None:
+            raise
+        # Of steps, only the last knows that it needs targets.
+        name = type(estimator).__name__
+        raise ValueError(
+            f"This {name} is not fitted, and cannot be without y, which is None: call "
+            f"fit(X, y), or fit the {name} beforehand. It says: {error}"
+        ) from error

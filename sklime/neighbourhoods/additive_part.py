@@ -88,6 +88,21 @@ class AdditivePart:
             total += effects.T.take(column.of_draw, axis=1)
         return total
 
+    def terms(self, columns):
+        """What each column adds to the mean of the additive part, at draws.
+
+        Parameters
+        ----------
+        columns : list of Cells
+            The same cells, of any draws.
+
+        Returns
+        -------
+        ndarray of shape (n_outputs, n_draws, n_columns)
+        """
+        own = zip(self._effects, columns, strict=True)
+        return np.stack([e.T.take(c.of_draw, axis=1) for e, c in own], axis=2)
+
     def relative_to(self, places, outputs):
         """The additive part as a linear function of the design of each row.
 

@@ -1,8 +1,10 @@
 """Choice of sampled sources: which ones a law and a kernel allow, the cheapest first."""
 
+from sklime.kernels import ShapleyKernel
 from sklime.laws.base import SharedLaw, ShiftedLaw
 from sklime.laws.masks import MaskLaw
 from sklime.neighbourhoods.base import is_thin
+from sklime.neighbourhoods.coalitions import Coalitions
 from sklime.neighbourhoods.contrasts import ContrastPool, has_contrasts
 from sklime.neighbourhoods.masked import MaskedCopies, TiltedCopies
 from sklime.neighbourhoods.own import OwnDraws
@@ -41,6 +43,9 @@ def choose_sources(
         If draws from the kernel-weighted law are wanted and there are none.
     """
     setting = law, kernel, response, n_samples, seed
+    if isinstance(kernel, ShapleyKernel):
+        # Coalitions follow it already.
+        return Coalitions(*setting), None
     tilts = law.tilt(kernel) is not None
     if weighting == "tilted" and not tilts:
         raise ValueError(

@@ -1,12 +1,13 @@
 """Neighbourhoods of masked copies: texts, images and sequences."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy.special import comb
 
 from sklime.kernels import checked_weights
-from sklime.laws.masks import weights_by_count
+from sklime.laws.masks import weights_by_count, with_each_copy
 from sklime.model.queries import predict_masked
 from sklime.moments.draws import Draws, scale_answers
 from sklime.moments.exchangeable import COLLINEAR, EnumeratedMoments, WeightedLaw
@@ -17,6 +18,7 @@ from sklime.moments.products import (
     weighted_products,
 )
 from sklime.moments.sampled import SampledMoments
+from sklime.neighbourhoods.background import Background
 from sklime.neighbourhoods.base import SampledSource
 from sklime.validation import check_memory
 
@@ -52,8 +54,15 @@ class MaskedCopies(SampledSource):
         for row in X:
             shared = self._of(row.n_units)
             responses = predict_masked(
-                self.response, self.law.sampler.kind_, row, shared.Z.T, "masked copy"
+                self.response,
+                self.law.sampler.kind_,
+                row,
+                shared.Z.T,
+                "masked copy",
+                shared.fills,
             )
+            if shared.offsets is not None:
+                responses = responses - shared.offsets
             evaluated.append((shared, responses))
         return evaluated
 
@@ -92,6 +101,12 @@ class MaskedCopies(SampledSource):
             shared.collinear,
         )
 
+    @cached_property
+    def _background(self):
+        """Answers to the background that copies take from, made at first use."""
+        own = self.law.sampler, self.response, self.n_samples, self.seed
+        return Background(*own)
+
     def _of(self, n_units):
         # Two threads may both draw the same; the two are equal.
         if n_units not in self._shared:
@@ -102,11 +117,15 @@ class MaskedCopies(SampledSource):
             )
             while len(self._shared) >= _REMEMBERED:
                 self._shared.pop(next(iter(self._shared)), None)
-            self._shared[n_units] = self._draw(n_units)
+            shared = self._draw(n_units)
+            if shared.fills is not None:
+                offsets = self._background.offsets(shared.Z.T, shared.fills)
+                shared = replace(shared, offsets=offsets)
+            self._shared[n_units] = shared
         return self._shared[n_units]
 
     def _draw(self, n_units):
-        masks = self.law.masks(n_units, self.n_samples, self.seed)
+        masks = with_each_copy(self.law.masks(n_units, self.n_samples, self.seed))
         return _SharedMasks.of(masks, _mask_weights(self.kernel, masks.design))
 
 
@@ -119,6 +138,7 @@ class TiltedCopies(MaskedCopies):
             # No law is left to draw from: masks without weight say so.
             return super()._draw(n_units)
         masks = self.law.tilt(self.kernel).masks(n_units, self.n_samples, self.seed)
+        masks = with_each_copy(masks)
         shared = _SharedMasks.of(masks, np.ones(len(masks)))
         # Draws that are all alike may be so by chance.
         return super()._draw(n_units) if shared.undetermined else shared
@@ -130,7 +150,8 @@ class _SharedMasks:
 
     `gram` is that of ``[1, Z]``, in units of the largest weight; weights are the kernel's
     times the masks' own probabilities. `by_count` tells that the numbers of kept units are
-    all that weights depend on, and that moments must be summed by them.
+    all that weights depend on, and that moments must be summed by them. `offsets` is
+    what is known of the noise of answers to copies that take `fills`.
     """
 
     Z: np.ndarray
@@ -144,15 +165,19 @@ class _SharedMasks:
     by_count: bool
     undetermined: bool
     collinear: bool
+    fills: np.ndarray | None
+    offsets: np.ndarray | None = None
 
     @classmethod
     def of(cls, masks, kernel_weights):
         Z = np.ascontiguousarray(masks.design.T)
         shares = masks.masses * (masks.n_draws / masks.masses.sum())
         weights = kernel_weights * shares
-        exhaustive, law, kept = masks.exhaustive, _law(Z, weights), Z.sum(axis=0)
+        # Answers that rest on drawn values are estimated, whatever the masks.
+        noisy = masks.fills is not None
+        exhaustive, law, kept = masks.exhaustive, _law(Z, weights), Z.sum(0)
         collinear = _collinear(law, masks)
-        if collinear and not exhaustive and _even(kernel_weights, kept):
+        if collinear and not exhaustive and not noisy and _even(kernel_weights, kept):
             met = np.bincount(kept, minlength=len(Z) + 1)
             whole = met == comb(len(Z), np.arange(len(Z) + 1))
             if _negligible(~whole, law):
@@ -172,7 +197,16 @@ class _SharedMasks:
             alike = alike or nearly_dependent(gram)
         own = masks.groups, exhaustive, masks.n_draws
         return cls(
-            Z, weights, *own, gram, squares, law, by_count, alike, collinear and not alike
+            Z,
+            weights,
+            *own,
+            gram,
+            squares,
+            law,
+            by_count,
+            alike,
+            collinear and not alike,
+            masks.fills,
         )
 
 

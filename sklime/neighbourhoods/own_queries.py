@@ -33,7 +33,7 @@ def query_own_values(response, tables, columns, names):
         if columns[0] is not None:
             error.add_note(
                 f"All draws hold a value of column {names[columns[0]]!r} that training "
-                'hardly or never had; handle_unknown="error" or "ignore" asks for no such '
-                "values."
+                'hardly or never had; a sampler with handle_unknown="error" or "ignore" '
+                "asks for no such values."
             )
         raise

@@ -94,5 +94,8 @@ class PairedPool:
             Z[j] = position[j]
             return checked_weights(self.kernel, Z.T, position)
         log_weights = self._log_weights[n_matches - Z[j]]
+        if not np.isfinite(log_weights).any():
+            # One mismatch may round to no weight, which then is the own column's.
+            log_weights = self._log_weights[n_matches - Z[j] + 1]
         with np.errstate(invalid="ignore", under="ignore"):
             return np.nan_to_num(np.exp(log_weights - log_weights.max()), nan=0.0)

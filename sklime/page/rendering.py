@@ -12,6 +12,13 @@ from sklime.page.static import static_row
 # Longer words are broken where a line ends; shorter ones never are.
 _LONGEST_WORD = 20
 # What rows of a kind are called, and what attributions are given to.
+# What the values of each kind are called; of effects, the word of old.
+_WORDS = {
+    "effect": "Attribution",
+    "contribution": "Contribution",
+    "Shapley value": "Shapley value",
+}
+
 _NOUNS = {
     "table": ("row", "condition"),
     "mixed": ("row", "condition"),
@@ -120,10 +127,8 @@ def _fill(template, header, **variables):
         "rows for which it does not hold" if has_conditions else f"{name}s without it"
     )
     variables |= header | {"subject": f"{n:,} {name}" if n == 1 else f"{n:,} {name}s"}
-    # Of effects, the word of old.
-    of_effects = variables.get("attribution", "effect") == "effect"
-    variables["attribution"] = "effect" if of_effects else "contribution"
-    variables["noun"] = "Attribution" if of_effects else "Contribution"
+    variables.setdefault("attribution", "effect")
+    variables["noun"] = _WORDS[variables["attribution"]]
     return _environment().get_template(template).render(variables)
 
 

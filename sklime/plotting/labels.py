@@ -5,7 +5,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from sklime.explanation.attribution import CONTRIBUTION, attribution_label
+from sklime.explanation.attribution import EFFECT, attribution_label
 from sklime.page.numbers import plain
 
 # Text properties that keep matplotlib from reading "$" and "\" in names as markup.
@@ -224,7 +224,7 @@ def row_lines(row, name):
     """
     target = row.target_names[0]
     # What attributions are added to.
-    start = "baseline" if row.attribution == CONTRIBUTION else "intercept"
+    start = "intercept" if row.attribution == EFFECT else "baseline"
     level = getattr(row, f"{start}s")
     answers = row.predictions[0], row.local_predictions[0], level[0]
     prediction, local, level = (plain(answer, 3) for answer in answers)
@@ -232,7 +232,7 @@ def row_lines(row, name):
     if row.meta.get("response_method") == "predict_proba":
         short = len(str(target)) <= _LONGEST_IN_A_LINE
         what = f"probability of {target}:" if short else "probability"
-    view = " (contributions)" * (row.attribution == CONTRIBUTION)
+    view = f" ({row.attribution}s)" * (row.attribution != EFFECT)
     return [
         f"row {name}, explained: {target}{view}",
         f"{what} {prediction} (surrogate {local}, weighted R2 {row.scores[0]:.2g})",

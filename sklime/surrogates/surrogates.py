@@ -144,6 +144,11 @@ class Surrogates:
             joined[field.name] = np.concatenate(list(arrays))
         return cls(**joined)
 
+    def rows(self, where):
+        """Surrogates of a slice of the rows."""
+        own = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return Surrogates(**{name: a if a is None else a[where] for name, a in own})
+
     def spread(self, positions, n_features):
         """Place features among more of them, which have no effect and no doubts.
 

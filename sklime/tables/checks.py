@@ -114,6 +114,11 @@ def find_categorical(categorical_features, table_format):
 def _as_table(owner, X, reset):
     """Refuse what is nearly a table, with the way to make it one."""
     kind = type(X).__name__
+    if X is None:
+        raise ValueError(
+            "X is None. Expected a 2D array or a frame: give the rows, a table of shape "
+            "(n_rows, n_columns)."
+        )
     if hasattr(X, "collect") and kind == "LazyFrame":
         raise TypeError(
             "X is a polars LazyFrame, which holds no rows yet: pass X.collect()."

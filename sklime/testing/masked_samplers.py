@@ -111,6 +111,24 @@ def _masks_of_a_kernel_have_the_masses_of_the_weighted_law(sampler, X, y):
         _expect_masses(weighted.masks(d, 1024, 0), law / law.sum())
 
 
+def _coalitions_come_with_their_complements(sampler, X, y):
+    fitted = fit_to(sampler, X, y)
+    for d in _numbers_of_units(fitted, X):
+        for n in (2, 16, 100):
+            drawn = fitted.coalitions(d, n, 0)
+            half, told = len(drawn) // 2, f"coalitions of {d} units"
+            kept = drawn.design.sum(axis=1)
+            expect(
+                np.array_equal(drawn.design[half:], ~drawn.design[:half]),
+                f"the complements of the first half of {told} follow",
+            )
+            expect(((kept > 0) & (kept < d)).all(), f"{told} keep some, and not all")
+            expect(
+                d < 2 or np.isclose(np.sum(drawn.masses), 1.0, rtol=1e-9),
+                f"masses of {told} sum to 1: {drawn.masses}",
+            )
+
+
 def _sample_shows_the_masks_of_each_row(sampler, X, y):
     fitted, few = fit_to(sampler, X, y), take_rows(X, slice(0, 4))
     for name, draw in draws_of(fitted).items():
@@ -288,6 +306,7 @@ MASKED_SAMPLER_CHECKS = (
     _few_masks_are_enumerated,
     _masks_have_the_masses_of_their_law,
     _masks_of_a_kernel_have_the_masses_of_the_weighted_law,
+    _coalitions_come_with_their_complements,
     _sample_shows_the_masks_of_each_row,
     _rows_of_equally_many_units_share_masks,
     _reference_shows_the_masks_of_reference_masks,

@@ -12,7 +12,7 @@ from sklearn.gaussian_process.kernels import RBF, Matern, RationalQuadratic
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import KBinsDiscretizer
 
-from sklime.kernels import ExponentialKernel, UniformKernel, as_kernel
+from sklime.kernels import ExponentialKernel, ShapleyKernel, UniformKernel, as_kernel
 from sklime.samplers import (
     CoalitionSampler,
     GaussianSampler,
@@ -144,6 +144,9 @@ MASKED_SAMPLERS = [
             ("cell", "interpolate", GRAY[:, :, :2]),
         )
     ),
+    *((CoalitionSampler(own), None, None) for own in ("marginals", "median")),
+    *((CoalitionSampler(), table, None) for table in (FRAME, POLARS)),
+    (CoalitionSampler("median"), FRAME, None),
     (CoalitionSampler(RNG.normal(size=(1, 3))), None, None),
     (CoalitionSampler(RNG.normal(size=(4, 3))), None, None),
     (CoalitionSampler(FRAME.iloc[[1, 4, 5]]), FRAME, None),
@@ -204,6 +207,7 @@ KERNELS = [
     ),
     ExponentialKernel(1.0, metric=largest_gap),
     UniformKernel(),
+    ShapleyKernel(),
     as_kernel(None),
     as_kernel(halved_by_distance),
     as_kernel(RBF(2.0)),

@@ -4,7 +4,7 @@ Gradient boosting
 
 scikit-learn's own, lightgbm and xgboost, with missing values as they are. For the margin
 (``response_method="decision_function"``) of scikit-learn's model there is a closed form; a
-probability is a curved function of it and is sampled.
+probability is a curved function of it, and where trees test several columns it is sampled.
 """
 
 import time

@@ -1,17 +1,17 @@
-"""Readers of models of xgboost and lightgbm, found by class name without an import."""
+"""Readers of models of boosting libraries, found by class name without an import."""
 
 import sys
 from dataclasses import replace
 from functools import partial
 from types import MethodType
 
-from sklime.exact.readers import lightgbm, xgboost
+from sklime.exact.readers import catboost, lightgbm, xgboost
 from sklime.exact.readers.layout import reads_models
 from sklime.exceptions import NoClosedForm
 from sklime.model.functions import FunctionClassifier, FunctionRegressor
 
 # The methods of each class that can answer with a sum over leaves, and its reader.
-_XGBOOST, _LIGHTGBM = xgboost.read, lightgbm.read
+_XGBOOST, _LIGHTGBM, _CATBOOST = xgboost.read, lightgbm.read, catboost.read
 _MODELS = {
     ("xgboost.sklearn", "XGBRegressor"): (_XGBOOST, ["predict"]),
     ("xgboost.sklearn", "XGBRFRegressor"): (_XGBOOST, ["predict"]),
@@ -21,18 +21,27 @@ _MODELS = {
     ("lightgbm.sklearn", "LGBMRegressor"): (_LIGHTGBM, ["predict"]),
     ("lightgbm.sklearn", "LGBMClassifier"): (_LIGHTGBM, ["decision_function"]),
     ("lightgbm.basic", "Booster"): (_LIGHTGBM, ["predict", "decision_function"]),
+    ("catboost.core", "CatBoostRegressor"): (_CATBOOST, ["predict"]),
+    ("catboost.core", "CatBoostRanker"): (_CATBOOST, ["predict"]),
+    ("catboost.core", "CatBoostClassifier"): (_CATBOOST, ["decision_function"]),
+    ("catboost.core", "CatBoost"): (_CATBOOST, ["predict", "decision_function"]),
 }
 # What `predict` takes to answer with margins.
-_MARGIN = {_XGBOOST: {"output_margin": True}, _LIGHTGBM: {"raw_score": True}}
+_MARGIN = {
+    _XGBOOST: {"output_margin": True},
+    _LIGHTGBM: {"raw_score": True},
+    _CATBOOST: {"prediction_type": "RawFormulaVal"},
+}
 
 
 @reads_models
 def read(model, response):
-    """Read a model of xgboost or lightgbm, up to a constant per output.
+    """Read a model of xgboost, lightgbm or catboost, up to a constant per output.
 
     Besides the models themselves, a `FunctionRegressor` or `FunctionClassifier` of
     ``functools.partial(model.predict, output_margin=True)``, for lightgbm
-    ``raw_score=True``, is known: the margins.
+    ``raw_score=True``, for catboost ``prediction_type="RawFormulaVal"``, is known: the
+    margins.
 
     Parameters
     ----------
@@ -59,8 +68,8 @@ def read(model, response):
         return None
     name = f"{type(booster).__name__}.{response.method}"
     if booster is model and response.method not in methods:
-        keyword = "".join(_MARGIN[reader])
-        cure = f"functools.partial(model.predict, {keyword}=True)"
+        ((keyword, value),) = _MARGIN[reader].items()
+        cure = f"functools.partial(model.predict, {keyword}={value!r})"
         cure = f"explain FunctionRegressor({cure})"
         if "decision_function" in methods:
             cure = f'set response_method="decision_function", or {cure}'

@@ -65,10 +65,13 @@ class LinearForm(AdditiveForm):
     ----------
     coef : ndarray of shape (n_outputs, n_model_features)
         Its coefficients.
+    constant : ndarray of shape (n_outputs,), default=None
+        Its intercepts, where they are known.
     """
 
-    def __init__(self, coef):
+    def __init__(self, coef, constant=None):
         self.coef = coef
+        self.constant = constant
         self.n_features = coef.shape[1]
 
     def part(self, features, values):
@@ -102,11 +105,20 @@ def read(model, response):
         response.method == "predict" and response.classes is None
     )
     if not on_scale:
-        raise NoClosedForm(f"{type(model).__name__}.{response.method} is not linear")
+        name = f"{type(model).__name__}.{response.method}"
+        if response.method == "predict_proba" and len(response.outputs) > 2:
+            raise NoClosedForm(
+                f"{name} of {len(response.outputs)} classes is not linear, but a softmax "
+                'or normalised: set response_method="decision_function" for its margins'
+            )
+        raise NoClosedForm(f"{name} is not linear")
     coef = _coefficients(model)
+    constant = np.ravel(getattr(model, "intercept_", np.nan))
+    constant = np.resize(constant, len(coef)) if np.isfinite(constant).all() else None
     if len(coef) == 1 and len(response.outputs) == 2:
         coef = np.concatenate([-coef, coef])
-    return LinearForm(coef)
+        constant = None if constant is None else np.concatenate([-constant, constant])
+    return LinearForm(coef, constant)
 
 
 def _is_linear(model):
@@ -122,7 +134,7 @@ def _coefficients(model):
     """Coefficients of a model, of shape (n_outputs, n_model_features)."""
     if type(model) is MultiOutputRegressor:
         return np.concatenate([_coefficients(one) for one in model.estimators_])
-    if type(model) in _GENERALIZED and _has_log_link(model):
+    if type(model) in _GENERALIZED and has_log_link(model):
         raise NoClosedForm(
             f"{type(model).__name__} has a log link: its predictions are exponentials of "
             "sums"
@@ -131,7 +143,8 @@ def _coefficients(model):
     return np.atleast_2d(coef.toarray() if hasattr(coef, "toarray") else coef)
 
 
-def _has_log_link(model):
+def has_log_link(model):
+    """Whether a generalised linear model predicts exponentials of sums."""
     if type(model) is not linear_model.TweedieRegressor:
         return True
     return model.link == "log" or (model.link == "auto" and model.power > 0)

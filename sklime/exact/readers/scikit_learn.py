@@ -28,6 +28,15 @@ _HISTOGRAM = (
     ensemble.HistGradientBoostingClassifier,
     ensemble.HistGradientBoostingRegressor,
 )
+# Ensembles of trees whose answers are no sums over leaves.
+_NO_SUMS = {
+    ensemble.AdaBoostRegressor: (
+        "is the weighted median of what its members predict, not a sum over leaves"
+    ),
+    ensemble.IsolationForest: (
+        "is 2 to the power of minus a row's mean depth in its trees, not a sum over leaves"
+    ),
+}
 # What gradient boosting may start with; "zero" is a string.
 _CONSTANT = (DummyClassifier, DummyRegressor, str)
 
@@ -57,6 +66,10 @@ def read(model, response):
         If its trees are not summed on the explained scale.
     """
     kind = type(model)
+    if kind in _NO_SUMS:
+        raise NoClosedForm(f"{kind.__name__}.{response.method} {_NO_SUMS[kind]}")
+    if kind is ensemble.AdaBoostClassifier:
+        return _votes(model, response)
     if kind in _SINGLE:
         return _averaged([model], [None], response)
     if kind in _AVERAGED:
@@ -75,6 +88,11 @@ def read(model, response):
 def _check_margin(model, response):
     """Refuse boosting whose margin is more than a sum of trees."""
     name = type(model).__name__
+    if type(model) in _BOOSTED and type(model.init_) not in _CONSTANT:
+        raise NoClosedForm(
+            f"{name} adds its trees to the answers of init={model.init_!r}, which no sum "
+            "over leaves holds"
+        )
     if response.classes is not None and response.method != "decision_function":
         raise NoClosedForm(
             f"{name}.{response.method} is not a sum over leaves, but its margins are: set "
@@ -85,8 +103,6 @@ def _check_margin(model, response):
             f"{name} with loss={model.loss!r} has a log link: its predictions are "
             "exponentials of sums"
         )
-    if type(model) in _BOOSTED and type(model.init_) not in _CONSTANT:
-        raise NoClosedForm(f"{name} adds its trees to the answers of init={model.init_!r}")
 
 
 def _averaged(trees, subsets, response, bag=None):
@@ -132,6 +148,29 @@ def _boosted(model, response):
             value = np.zeros((one.tree_.node_count, n_outputs))
             value[:, k] = model.learning_rate * one.tree_.value[:, 0, 0]
             parts.append(_of_sklearn(one.tree_, _two_sided(value, response), None))
+    return Forest(parts, np.float32)
+
+
+def _votes(model, response):
+    """Nodes of AdaBoost's trees, each of which votes for one class."""
+    name = type(model).__name__
+    if response.method != "decision_function":
+        raise NoClosedForm(
+            f"{name}.{response.method} is not a sum over leaves, but its weighted votes "
+            'are: set response_method="decision_function"'
+        )
+    if not all(type(one) in _SINGLE for one in model.estimators_):
+        raise NoClosedForm(f"{name} adds up votes of estimators other than trees")
+    check_number_of_nodes(sum(one.tree_.node_count for one in model.estimators_))
+    weights = model.estimator_weights_[: len(model.estimators_)]
+    parts, n_classes = [], len(model.classes_)
+    for one, weight in zip(model.estimators_, weights / weights.sum(), strict=True):
+        voted = one.classes_[one.tree_.value[:, 0].argmax(axis=1)]
+        mine = voted[:, np.newaxis] == model.classes_
+        value = np.where(mine, weight, -weight / (n_classes - 1))
+        if n_classes == 2:
+            value = (value[:, 1:] - value[:, :1]) * [-1.0, 1.0]
+        parts.append(_of_sklearn(one.tree_, value, None))
     return Forest(parts, np.float32)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklime.exact.form import ClosedForm
+from sklime.exact.trees.coalitions_of_trees import CoalitionsOfTrees
 from sklime.exact.trees.nodes import Splits, joined_nodes
 from sklime.exact.trees.sum_of_trees import SumOfTrees
 from sklime.exact.trees.topology import Boxes
@@ -34,6 +35,12 @@ class Forest(ClosedForm):
         boxes, splits = self.boxes_and_splits()
         features.check_width(splits.feature.max(initial=-1) + 1)
         return SumOfTrees(boxes, splits, features, columns, points, mismatch)
+
+    def bind_coalitions(self, features, columns, points, background, keep):
+        boxes, splits = self.boxes_and_splits()
+        features.check_width(splits.feature.max(initial=-1) + 1)
+        own = features, columns, points, background, keep
+        return CoalitionsOfTrees(boxes, splits, *own)
 
     def boxes_and_splits(self):
         """Boxes and splits of all trees, with splits and leaves numbered."""

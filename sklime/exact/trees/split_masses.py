@@ -75,7 +75,7 @@ class MatchedCuts:
         right : ndarray of shape (n_own,) of bool
             On which side of it.
         """
-        left, box = self._masses_by_bin(own, above, right)
+        left, box = self.masses_by_bin(own, above, right)
         return MatchedSplits(left, box, self.frequencies, self.mismatch)
 
 
@@ -101,7 +101,7 @@ class OrderedCuts(MatchedCuts):
         # The missing value is a bin of its own, the last.
         self.missing = np.bincount(self.bins[n:], self.masses[n:], len(codes))
 
-    def _masses_by_bin(self, own, above, right):
+    def masses_by_bin(self, own, above, right):
         feature = self.splits.feature[own]
         row = np.searchsorted(self.features.owned[self.j], feature)
         middle = np.empty(len(own), dtype=int)
@@ -142,7 +142,7 @@ class SubsetCuts(MatchedCuts):
         """The number of values that each split is compared with."""
         return len(self.bins)
 
-    def _masses_by_bin(self, own, above, right):
+    def masses_by_bin(self, own, above, right):
         goes_left, mass = self._indistinct_values(own)
         allowed = np.ones_like(goes_left)
         for here, split, side in _ancestors(above, right):

@@ -55,34 +55,20 @@ class SumOfTrees(RebuiltModel):
 
     def __init__(self, boxes, splits, features, columns, points, mismatch):
         owner = features.owner[splits.feature]
-        idle = np.flatnonzero(owner < 0)
-        if len(idle):
-            value = features.constants[splits.feature[idle], np.newaxis]
-            boxes = boxes.without(idle, splits.goes_left(idle, value)[:, 0])
+        boxes = boxes.without_constant(splits, features)
         n_splits = np.bincount(owner[owner >= 0], minlength=len(columns))
         cuts = {
             j: column_cuts(j, columns[j], points[j], features, splits, mismatch)
             for j in np.flatnonzero(n_splits)
         }
-        _check_size(n_splits, cuts)
+        check_size(n_splits, cuts)
         self.boxes, self.splits, self.features = boxes, splits, features
         self.constant = np.zeros(boxes.values.shape[1])
         self.n_terms = len(boxes.roots)
         self._groups = [_Group(group, owner, cuts) for group in boxes.groups()]
 
     def responses(self, at):
-        total = np.empty((len(at), len(self.constant)))
-        for rows in gen_batches(len(at), _MOST_ROWS):
-            features = self.features.at(at[rows])
-
-            def goes_left(tests, row, features=features):
-                values = features[self.splits.feature[tests], row]
-                return self.splits.goes_left(tests, values[:, np.newaxis])[:, 0]
-
-            leaves = self.boxes.leaves(features.shape[1], goes_left)
-            for c, values in enumerate(self.boxes.values.T):
-                total[rows, c] = values[leaves].sum(axis=0)
-        return total + self.constant
+        return self.boxes.responses(self.splits, self.features, at) + self.constant
 
     def __call__(self, laws, outputs):
         n, d = len(laws[0].mean), len(laws)
@@ -91,9 +77,9 @@ class SumOfTrees(RebuiltModel):
         for group in self._groups:
             for rows in gen_batches(n, group.n_rows):
                 chance, slope = group.chances(laws, rows)
-                slope *= group.reach(chance)
+                slope *= group.trees.reach(chance)
                 for i, c in enumerate(outputs):
-                    mean, difference = group.expect(chance, self.boxes.values[:, c])
+                    mean, difference = group.trees.expect(chance, self.boxes.values[:, c])
                     expected[rows, i] += mean
                     difference *= slope
                     coef[rows, i, group.columns] += (group.by_column @ difference).T
@@ -110,9 +96,9 @@ class SumOfTrees(RebuiltModel):
             height = paths.n_rows(_CELLS)
             for rows in gen_batches(n, height):
                 chance, slope = group.chances(laws, rows)
-                reach = group.reach(chance)
+                reach = group.trees.reach(chance)
                 for i, c in enumerate(outputs):
-                    _, difference = group.expect(chance, self.boxes.values[:, c])
+                    _, difference = group.trees.expect(chance, self.boxes.values[:, c])
                     terms = paths.terms(chance, slope, reach, difference)
                     found[rows, i, paths.pairs] += (paths.by_pair @ terms).T
         return found
@@ -137,7 +123,7 @@ def check_number_of_nodes(n_nodes):
         raise NoClosedForm(f"its trees have {n_nodes:,} nodes, more than fit into memory")
 
 
-def _check_size(n_splits, cuts):
+def check_size(n_splits, cuts):
     n_chances = sum(n_splits[j] * cut.n_laws for j, cut in cuts.items())
     if n_chances > _MOST_CHANCES:
         raise NoClosedForm(
@@ -156,7 +142,8 @@ class _Group:
     """Splits of some trees with their probabilities, column by column."""
 
     def __init__(self, group, owner, cuts):
-        self.levels, self.splits = group.levels, group.splits.astype(np.int32)
+        self.trees, self.levels = group, group.levels
+        self.splits = group.splits.astype(np.int32)
         column = self.split_columns = owner[group.splits]
         above, right = group.above(column)
         self.columns, counts = np.unique(column, return_counts=True)
@@ -188,44 +175,3 @@ class _Group:
         for j, own, part in self._normal:
             chance[own], slope[own] = part.fill(laws[j], rows)
         return chance, slope
-
-    def reach(self, chance):
-        """Probabilities of the boxes of splits, from the roots down."""
-        reach = np.empty_like(chance)
-        reach[self.levels[0].place] = 1.0
-        for level, below in zip(self.levels[:-1], self.levels[1:], strict=True):
-            own = reach[level.place]
-            sides = np.empty((2 * len(own), own.shape[1]))
-            np.multiply(own, chance[level.place], out=sides[: len(own)])
-            np.subtract(own, sides[: len(own)], out=sides[len(own) :])
-            # Every index is inside; "clip" only spares a copy.
-            np.take(sides, level.inner, axis=0, out=reach[below.place], mode="clip")
-        return reach
-
-    def expect(self, chance, leaves):
-        """Expected responses, and their differences between the two sides of the splits.
-
-        Parameters
-        ----------
-        chance : ndarray of shape (n_splits, n_rows)
-            Chances of going left.
-        leaves : ndarray of shape (n_leaves,)
-            Values of all leaves.
-
-        Returns
-        -------
-        expected : ndarray of shape (n_rows,)
-        difference : ndarray of shape (n_splits, n_rows)
-        """
-        difference = np.empty_like(chance)
-        below = None
-        for level in reversed(self.levels):
-            n = level.place.stop - level.place.start
-            sides = np.empty((2 * n, chance.shape[1]))
-            sides[level.ends] = leaves[level.leaves, np.newaxis]
-            sides[level.inner] = below
-            own = difference[level.place]
-            np.subtract(sides[:n], sides[n:], out=own)
-            below = own * chance[level.place]
-            below += sides[n:]
-        return below.sum(axis=0), difference

@@ -7,9 +7,13 @@ cuts. A forest of any size is looked at some trees at a time, level by level.
 from dataclasses import dataclass, replace
 
 import numpy as np
+from sklearn.utils import gen_batches
 
 # Splits that are looked at together: their numbers stay in the second-level cache.
 _SPLITS = 4096
+
+# Rows whose leaves are looked for together.
+_ROWS = 64
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,22 @@ class Boxes:
             roots=_follow(self.roots, follows),
         )
 
+    def without_constant(self, splits, features):
+        """Remove splits of model features that are the same in all rows.
+
+        Parameters
+        ----------
+        splits : Splits
+            The tests.
+        features : FeatureMap
+            Model features as functions of the columns.
+        """
+        idle = np.flatnonzero(features.owner[splits.feature] < 0)
+        if not len(idle):
+            return self
+        value = features.constants[splits.feature[idle], np.newaxis]
+        return self.without(idle, splits.goes_left(idle, value)[:, 0])
+
     def leaves(self, n_rows, goes_left):
         """Find the leaves that rows reach.
 
@@ -73,6 +93,33 @@ class Boxes:
             inner = at[tree, row] >= 0
             tree, row = tree[inner], row[inner]
         return ~at
+
+    def responses(self, splits, features, at):
+        """Sums of the trees at rows of grid points, up to a constant.
+
+        Parameters
+        ----------
+        splits, features
+            As for `without_constant`.
+        at : ndarray of shape (n_rows, n_columns) of int
+            Which of its column's points each entry is.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_outputs)
+        """
+        total = np.empty((len(at), self.values.shape[1]))
+        for rows in gen_batches(len(at), _ROWS):
+            own = features.at(at[rows])
+
+            def goes_left(tests, row, own=own):
+                values = own[splits.feature[tests], row]
+                return splits.goes_left(tests, values[:, np.newaxis])[:, 0]
+
+            leaves = self.leaves(own.shape[1], goes_left)
+            for c, values in enumerate(self.values.T):
+                total[rows, c] = values[leaves].sum(axis=0)
+        return total
 
     def groups(self):
         """Yield the trees in groups of some thousand splits.
@@ -161,6 +208,47 @@ class TreeGroup:
 
     def __len__(self):
         return len(self.splits)
+
+    def reach(self, chance):
+        """Probabilities of the boxes of splits, from the roots down."""
+        reach = np.empty_like(chance)
+        reach[self.levels[0].place] = 1.0
+        for level, below in zip(self.levels[:-1], self.levels[1:], strict=True):
+            own = reach[level.place]
+            sides = np.empty((2 * len(own), own.shape[1]))
+            np.multiply(own, chance[level.place], out=sides[: len(own)])
+            np.subtract(own, sides[: len(own)], out=sides[len(own) :])
+            # Every index is inside; "clip" only spares a copy.
+            np.take(sides, level.inner, axis=0, out=reach[below.place], mode="clip")
+        return reach
+
+    def expect(self, chance, leaves):
+        """Expected responses, and their differences between the two sides of the splits.
+
+        Parameters
+        ----------
+        chance : ndarray of shape (n_splits, n_rows)
+            Chances of going left.
+        leaves : ndarray of shape (n_leaves,)
+            Values of all leaves.
+
+        Returns
+        -------
+        expected : ndarray of shape (n_rows,)
+        difference : ndarray of shape (n_splits, n_rows)
+        """
+        difference = np.empty_like(chance)
+        below = None
+        for level in reversed(self.levels):
+            n = level.place.stop - level.place.start
+            sides = np.empty((2 * n, chance.shape[1]))
+            sides[level.ends] = leaves[level.leaves, np.newaxis]
+            sides[level.inner] = below
+            own = difference[level.place]
+            np.subtract(sides[:n], sides[n:], out=own)
+            below = own * chance[level.place]
+            below += sides[n:]
+        return below.sum(axis=0), difference
 
     def above(self, column):
         """Nearest ancestor of each split that cuts the same column.

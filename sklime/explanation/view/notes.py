@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from sklime.explanation.attribution import SHAPLEY_VALUE
+
 # Weights hardly differ where the effective sample size is this share of the draws.
 _NEARLY_ALL = 0.9
 # Surrogates follow the model roughly at best below this R2.
@@ -29,6 +31,9 @@ def reading_notes(explanation):
             "it local."
         )
     scores = explanation.scores[np.isfinite(explanation.scores)]
+    if explanation.attribution == SHAPLEY_VALUE:
+        # They share what units do together, which no sum over coalitions can show.
+        return notes
     if len(scores) and (middle := np.median(scores)) < _LOW_FIDELITY:
         notes.append(
             f"R² is low (median {middle:.2f}): the surrogates follow the model only "

@@ -88,6 +88,25 @@ class MaskedRow(ABC):
         """
         return self.compose(masks), np.arange(len(masks))
 
+    def compose_filled(self, masks: NDArray[np.bool_], fills: NDArray[np.float64]) -> Table:
+        """Hide units of the row, which take given values.
+
+        Needed only where `MaskSampler.masks` gives `fills`.
+
+        Parameters
+        ----------
+        masks : ndarray of shape (n_masks, n_units) of bool
+            True where a unit is kept.
+        fills : ndarray of shape (n_masks, n_copies, n_units)
+            Encoded values of hidden units, in each copy of a mask.
+
+        Returns
+        -------
+        list or ndarray of n_masks * n_copies rows
+            The copies of each mask, one after the other.
+        """
+        raise NotImplementedError(f"{type(self).__name__} takes no fills")
+
     @abstractmethod
     def shared_with(self, X: Table) -> NDArray[np.bool_]:
         """Units that other rows share with this one.

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklime.fitting import check_fitted
-from sklime.kernels import Kernel
+from sklime.kernels import Kernel, ShapleyKernel
 from sklime.laws.base import Law, Neighbourhood, Sample
+from sklime.laws.coalitions import draw_coalitions
 from sklime.laws.masks import ExchangeableLaw, MaskLaw
 from sklime.laws.quasirandom import RandomState, resolve_seed
 from sklime.samplers.base import Sampler
@@ -48,6 +49,25 @@ class MaskSampler(Sampler):
     # How masks are drawn, one of MASK_SEQUENCES; samplers that let the user choose override
     # it.
     sequence: Literal["stratified", "random"] = "stratified"
+
+    @property
+    def draws_fills(self) -> bool:
+        """Whether what hidden units are replaced by is drawn, by `filled`."""
+        return False
+
+    def hidden_rows(self, fills: NDArray[np.float64]) -> Table:
+        """Rows of which everything is hidden, where that is drawn.
+
+        Parameters
+        ----------
+        fills : ndarray of shape (n_rows, n_units)
+            Encoded values, as `filled` draws them.
+
+        Returns
+        -------
+        rows
+        """
+        raise NotImplementedError(f"{type(self).__name__} takes no fills")
 
     def leaves_traces(self, X: Table) -> NDArray[np.bool_]:
         """Whether rows with all of their units hidden still differ by what they were.
@@ -147,11 +167,52 @@ class MaskSampler(Sampler):
         Sample
             Without inputs.
         """
-        law = self.mask_law(n_units)
+        law, seed = self.mask_law(n_units), resolve_seed(random_state)
+        if isinstance(kernel, ShapleyKernel):
+            # It says itself how often coalitions are met, whatever the sampler's law.
+            return self.coalitions(n_units, n_samples, seed)
         if kernel is not None:
             law = law.tilt(kernel)
         draw = law.draw if self.sequence == "stratified" else law.draw_independently
-        return draw(n_samples, resolve_seed(random_state))
+        return self.filled(draw(n_samples, seed), n_samples, seed)
+
+    def coalitions(self, n_units: int, n_samples: int, seed: int) -> Sample:
+        """Draw masks for Shapley values: coalitions with their complements.
+
+        Parameters
+        ----------
+        n_units : int
+            Number of units.
+        n_samples : int
+            Coalitions at most, without those that keep nothing or all.
+        seed : int
+            Equal seeds give equal coalitions.
+
+        Returns
+        -------
+        Sample
+            Without inputs.
+        """
+        return self.filled(draw_coalitions(n_units, n_samples, seed), n_samples, seed)
+
+    def filled(self, masks: Sample, n_samples: int, seed: int) -> Sample:
+        """Draw what hidden units are replaced by, where that is drawn.
+
+        Parameters
+        ----------
+        masks : Sample
+            Without inputs.
+        n_samples : int
+            Rows that the model may be asked about.
+        seed : int
+            Source of randomness.
+
+        Returns
+        -------
+        Sample
+            Here as it is: rows know what they hide their units by.
+        """
+        return masks
 
     @property
     def kind_(self) -> RowKind:

@@ -3,42 +3,59 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import qmc
 
 from sklime.fitting import atomic_fit, check_fitted
 from sklime.kernels import UniformKernel
-from sklime.laws.base import Neighbourhood
+from sklime.laws.base import Law, Neighbourhood, Sample
+from sklime.laws.cells import Cells
+from sklime.laws.coalitions import draw_coalitions
+from sklime.laws.product import ProductLaw
+from sklime.laws.quasirandom import uniform_numbers
 from sklime.samplers.kinds.masked_row import MaskedRow
 from sklime.samplers.kinds.table import TableRows
 from sklime.samplers.masked.base import MaskSampler
 from sklime.samplers.tabular.marginal import MarginalSampler
-from sklime.tables.access import with_value_of
+from sklime.tables.access import is_frame, with_value_of
 from sklime.tables.checks import check_table, feature_names
 from sklime.tables.dense import DenseFormat
 from sklime.tables.typing import Table, TableLike
+from sklime.validation import check_weights
+
+BACKGROUNDS = ("marginals", "median")
+
+# Seed of the draws of rows composed by themselves, and of those beside masks.
+_FILLS = 17_012
 
 
 class CoalitionSampler(MaskSampler):
     r"""Keep or drop the columns of a row; dropped ones take their values from a background.
 
     Each column keeps the row's own value with probability 1/2, independently; the others
-    take the values of one background row, and the model's responses are averaged over all
-    of these: :math:`v(S) = \frac{1}{m} \sum_i f(x_S, b^i_{\bar S})`. An attribution is the
-    effect of the row's own value; under the default `UniformKernel` and all coalitions it
-    is the Banzhaf value of `v`. The model is asked about `m` rows for each coalition.
+    take values of the background: :math:`v(S) = E f(x_S, B_{\bar S})`. An attribution is
+    the effect of the row's own value. Under the default `UniformKernel` and all coalitions
+    it is the Banzhaf value of `v`, under `ShapleyKernel` the Shapley value.
 
     Parameters
     ----------
-    background : table of shape (m, n_features)
-        Rows with the columns of the training table, whose values dropped columns take.
+    background : {"marginals", "median"} or table of shape (m, n_features) or row, \
+            default="marginals"
+        Where dropped columns take their values from. "marginals": each from its own
+        training values, independently of the others; the model is asked about one drawn
+        row for each coalition, or about several where all coalitions are fewer than
+        `n_samples`, and answers are as noisy as that. "median": the median of a column of
+        numbers, the most frequent level of others. A row: a table of one, a list, an array
+        or a Series. A table: the model is asked about `m` rows for each coalition, and its
+        answers are averaged.
 
     Attributes
     ----------
-    background_ : ndarray of shape (m, n_features) of float
-        The background's rows as numbers.
+    background_ : ndarray of shape (m, n_features) of float, or None
+        The background's rows as numbers; None for "marginals".
     n_features_in_ : int
         Number of columns.
 
@@ -64,7 +81,9 @@ class CoalitionSampler(MaskSampler):
     default_metric_ = "euclidean"
     default_kernel_ = UniformKernel()
 
-    def __init__(self, background: TableLike) -> None:
+    def __init__(
+        self, background: Literal["marginals", "median"] | TableLike = "marginals"
+    ) -> None:
         self.background = background
 
     @atomic_fit
@@ -77,16 +96,79 @@ class CoalitionSampler(MaskSampler):
         X = check_table(self, X, reset=True)
         self.kind_ = TableRows(self)
         self.format_ = DenseFormat(X)
-        try:
-            self.background_ = self._known(self._encoded(self.background))
-        except (TypeError, ValueError) as error:
-            kind = TypeError if isinstance(error, TypeError) else ValueError
-            told = "background must be a table of rows like those of the fit"
-            raise kind(f"{told}: {error}") from error
+        self._marginals = MarginalSampler().fit(X, sample_weight=sample_weight)
+        self.background_ = self._background(X, sample_weight)
         self.default_width_ = 0.75 * np.sqrt(self.n_features_in_)
         self.binary_features_ = np.ones(self.n_features_in_, dtype=bool)
-        self._marginals = MarginalSampler().fit(X, sample_weight=sample_weight)
         return self
+
+    @property
+    def marginals_(self) -> ProductLaw:
+        """The training marginals, of which "marginals" draws."""
+        check_fitted(self)
+        return self._marginals.shared_law()
+
+    @property
+    def column_law_(self) -> Law:
+        """The law of the training table's columns, independent of each other."""
+        check_fitted(self)
+        return self._marginals.law_
+
+    @property
+    def draws_fills(self) -> bool:
+        """Whether what dropped columns take is drawn: with "marginals"."""
+        return self.background_ is None
+
+    def filled(self, masks: Sample, n_samples: int, seed: int) -> Sample:
+        if self.background_ is not None:
+            return masks
+        # Of few coalitions, all of the draws that there may be.
+        times = max(1, n_samples // len(masks)) if masks.exhaustive else 1
+        fills = self.fills(len(masks) * times, [seed, _FILLS])[: len(masks) * times]
+        return replace(masks, fills=fills.reshape(len(masks), times, -1))
+
+    def coalitions(self, n_units: int, n_samples: int, seed: int) -> Sample:
+        drawn = draw_coalitions(n_units, n_samples, seed, repeats=self.draws_fills)
+        if not self.draws_fills:
+            return drawn
+        fills = self.fills(max(len(drawn), 1), [seed, _FILLS])[: len(drawn)]
+        return replace(drawn, fills=fills[:, np.newaxis])
+
+    def fills(self, n_samples: int, entropy: int | list[int]) -> NDArray[np.float64]:
+        """Draw each column from its own training marginal, independently of the others.
+
+        Parameters
+        ----------
+        n_samples : int
+            Draws, before rounding up to eight independent scrambles of Sobol points.
+        entropy : int or list of int
+            Source of randomness.
+
+        Returns
+        -------
+        ndarray of shape (n_draws, n_features)
+            Encoded, one scramble after the other.
+        """
+        law = self.marginals_
+        seed = int(np.random.SeedSequence(entropy).generate_state(1)[0])
+        sequence = "sobol" if len(law) <= qmc.Sobol.MAXDIM else "random"
+        return law.draw(uniform_numbers(n_samples, len(law), sequence, seed))
+
+    def hidden_rows(self, fills: NDArray[np.float64]) -> Table:
+        check_fitted(self)
+        return self.format_.decode(fills)
+
+    def cells(self, fills: NDArray[np.float64], n_levels: int) -> list[Cells]:
+        """Cut the columns of draws into cells, as `SharedLawOfValues.cells`.
+
+        Parameters
+        ----------
+        fills : ndarray of shape (n_draws, n_features)
+            As `fills` gives them.
+        n_levels : int
+            Cells of a column, besides those that bins make of them.
+        """
+        return self._marginals.cells(self.format_.decode(fills), n_levels)
 
     def rows(self, X: Table) -> list[_CoalitionRow]:
         check_fitted(self)
@@ -113,6 +195,42 @@ class CoalitionSampler(MaskSampler):
             codes.append(own)
             labels.append([f"{feature_names(self)[j]} = {text}" for text in texts])
         return np.array(codes).T, labels
+
+    def _background(self, X, sample_weight):
+        """The background's rows as numbers, or None where they are drawn."""
+        if isinstance(self.background, str):
+            if self.background not in BACKGROUNDS:
+                raise ValueError(
+                    f"background={self.background!r} of CoalitionSampler must be one of "
+                    f"{', '.join(map(repr, BACKGROUNDS))}, a table, or one row of it."
+                )
+            if self.background == "marginals":
+                return None
+            return self._typical(X, check_weights(sample_weight, X))
+        try:
+            return self._known(self._encoded(_as_rows(self.background, X)))
+        except (TypeError, ValueError) as error:
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            told = "background must be a table of rows like those of the fit"
+            raise kind(f"{told}: {error}") from error
+
+    def _typical(self, X, weights):
+        """Medians of columns of numbers, and the most frequent levels of the others."""
+        E = self.format_.encode(X)
+        weights = np.ones(len(E)) if weights is None else np.asarray(weights, dtype=float)
+        kinds, typical = self.format_.kinds, np.empty((1, E.shape[1]))
+        for j, e in enumerate(E.T):
+            seen = ~np.isnan(e) & (weights > 0.0)
+            if not seen.any():
+                typical[0, j] = np.nan
+                continue
+            values, at = np.unique(e[seen], return_inverse=True)
+            masses = np.bincount(at, weights[seen])
+            if self.format_.nominal[j] or kinds[j] == "boolean":
+                typical[0, j] = values[masses.argmax()]
+            else:
+                typical[0, j] = _median(values, masses, kinds[j] == "float")
+        return typical
 
     def _encoded(self, X):
         """Rows as numbers."""
@@ -153,12 +271,29 @@ class _CoalitionRow(MaskedRow):
 
     @property
     def bytes_per_copy(self):
-        return 2 * self.sampler.background_.nbytes
+        background = self.sampler.background_
+        return 2 * (self.e.nbytes if background is None else background.nbytes)
 
     def compose(self, masks):
+        masks, background = np.asarray(masks, dtype=bool), self.sampler.background_
+        if background is None:
+            # Draws of its own for each mask, whatever the others.
+            drawn = (
+                self.sampler.fills(1, [_FILLS, *np.packbits(mask).tolist()])[:1]
+                for mask in masks
+            )
+            return self.compose_filled(masks, np.array(list(drawn)))
+        return self.compose_filled(masks, background)
+
+    def compose_distinct(self, masks):
+        inputs, n = self.compose(masks), len(masks)
+        background = self.sampler.background_
+        times = 1 if background is None else len(background)
+        return inputs, np.arange(n * times).reshape(n, times)
+
+    def compose_filled(self, masks, fills):
         kept = np.asarray(masks, dtype=bool)[:, np.newaxis]
-        copies = np.where(kept, self.e, self.sampler.background_)
-        copies = copies.reshape(-1, len(self.e))
+        copies = np.where(kept, self.e, fills).reshape(-1, len(self.e))
         unseen = np.flatnonzero((self.e < 0) & self.sampler.format_.nominal)
         own = {j: copies[:, j] < 0 for j in unseen}
         copies[:, unseen] = np.maximum(copies[:, unseen], 0)
@@ -168,10 +303,35 @@ class _CoalitionRow(MaskedRow):
             table = with_value_of(table, int(j), self.X, self.i, rows=rows)
         return table
 
-    def compose_distinct(self, masks):
-        inputs, n = self.compose(masks), len(masks)
-        return inputs, np.arange(n * len(self.sampler.background_)).reshape(n, -1)
-
     def shared_with(self, X):
         E = self.sampler.format_.encode(X)
         return (E == self.e) | (np.isnan(E) & np.isnan(self.e))
+
+
+def _median(values, masses, between):
+    """Weighted median of sorted values; `between` two of them where both may be it."""
+    below = np.cumsum(masses)
+    half = 0.5 * below[-1]
+    low = min(np.searchsorted(below, half * (1.0 - 1e-12)), len(values) - 1)
+    high = min(np.searchsorted(below, half * (1.0 + 1e-12)), len(values) - 1)
+    return values[low] + 0.5 * (values[high] - values[low]) if between else values[low]
+
+
+def _as_rows(background, X):
+    """A background as a table: a single row of values becomes one of one row."""
+    if is_frame(background) or np.ndim(background) == 2:
+        return background
+    series = hasattr(background, "to_frame")
+    if hasattr(background, "iloc") and series:
+        # Labelled by the names of the columns.
+        row = background.to_frame().T
+        return row.infer_objects() if is_frame(X) else row.to_numpy()
+    if series or (isinstance(background, (list, tuple)) or np.ndim(background) == 1):
+        values = list(background)
+        if not is_frame(X):
+            return np.asarray(values)[np.newaxis] if values else background
+        if len(values) == X.shape[1]:
+            return type(X)(
+                {name: [own] for name, own in zip(X.columns, values, strict=True)}
+            )
+    return background

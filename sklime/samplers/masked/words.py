@@ -6,9 +6,13 @@ import unicodedata
 from functools import lru_cache
 
 # As Unicode's word rules have it (UAX 29): marks belong to the letter before them, as do
-# soft hyphens and (non-)joiners; apostrophes and their like join two halves of a word.
-# Hyphens part words.
-WORDS = r"\w(?:[\w\p{M}\u00ad\u200c\u200d]+|['\u2019\u2018\u00b7\u05f3\u05f4](?=\w))*"
+# soft hyphens and (non-)joiners; apostrophes and their like join two halves of a word,
+# quotation marks Hebrew letters of an abbreviation. Hyphens part words, and so do points
+# and commas, as in lime.
+WORDS = (
+    r"\w(?:[\w\p{M}\u00ad\u200c\u200d]+|['\u2019\u2018\u00b7\u05f3\u05f4\uff07](?=\w)"
+    r"|(?<=[\u05d0-\u05ea])\"(?=[\u05d0-\u05ea]))*"
+)
 
 
 @lru_cache(maxsize=32)

@@ -316,7 +316,8 @@ class TabularSampler(Sampler):
             raise ValueError(
                 f"{unseen.any(axis=0).sum()} row(s) have a value that training never had, "
                 f"in column(s) {', '.join(map(repr, names))}: "
-                f'{value} in the first. Set handle_unknown="ask" to query the model about '
+                f'{value} in the first. Set handle_unknown="ask" of the sampler, '
+                f'{type(self).__name__}(handle_unknown="ask"), to query the model about '
                 'such values, or "ignore" to give such columns the attribution 0.'
             )
         return at

@@ -8,6 +8,7 @@ from sklearn.preprocessing import KBinsDiscretizer
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.multiclass import type_of_target
 
+from sklime.exceptions import caught_warnings
 from sklime.laws.quasirandom import seeded
 from sklime.validation import check_count
 
@@ -116,7 +117,7 @@ def _quantiles(x, weights, shares):
 
 def _discretiser_edges(discretiser, x, weights):
     """Inner edges of a fitted discretiser, whose bins are closed on the left."""
-    with warnings.catch_warnings():
+    with caught_warnings():
         # They say that bins were merged; `_separating` merges in any case.
         warnings.filterwarnings("ignore", message="Bins whose width are too small")
         warnings.filterwarnings("ignore", message="Number of distinct clusters")

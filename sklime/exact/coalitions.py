@@ -1,0 +1,212 @@
+r"""Population moments of coalitions of a table's columns: all of them, in closed form.
+
+A Shapley value is the integral over the probability of keeping columns of the contrast of
+one; a Banzhaf value, and LIME's coefficient under a kernel that is a product over columns,
+is that contrast at one probability.
+"""
+
+from contextlib import contextmanager
+
+import numpy as np
+
+from sklime.exact.coalition_form import KeepLaw
+from sklime.exact.failures import reports_failures
+from sklime.exact.feature_map import equal_with_nan
+from sklime.exact.population import ExactSource
+from sklime.exceptions import ClosedFormFailed, NoClosedForm
+from sklime.kernels import ShapleyKernel
+from sklime.laws.tilted import mismatch_factor
+from sklime.model.response import models_own_errors
+from sklime.moments.independent import IndependentMoments
+from sklime.moments.shapley import ExactShapleyMoments
+from sklime.tables.access import take_rows, with_value_of
+
+# The number of rows is padded to a multiple, lest a product of one row be summed in
+# another order than a product of many.
+_PADDING = 8
+
+# Other rows that values are put into which training never had.
+_N_OTHERS = 8
+
+# Draws that fidelity is measured on, at least, where each costs a background of rows.
+_FEWEST_SCORED = 256
+
+
+class CoalitionPopulation(ExactSource):
+    """Moments of all coalitions of the columns of each row, in place of draws.
+
+    Parameters
+    ----------
+    model : CoalitionModel
+        The model, rebuilt from its parts.
+    features : OwnFeatures
+        Gives rows' own model features.
+    keep : KeepLaw
+        Of the probability that columns are kept, which says what is explained.
+    n_samples : int
+        What effective sample sizes and support are stated for.
+    n_background : int, default=1
+        Rows that the model is asked about for each coalition where fidelity is measured.
+    """
+
+    # Rows that are handed over together; what is multiplied together stays smaller.
+    rows_at_once = 1024
+
+    def __init__(self, model, features, keep, n_samples, n_background=1):
+        self.model = model
+        self.features = features
+        self.keep = keep
+        self.n_samples = n_samples
+        self.n_background = n_background
+
+    @reports_failures
+    def evaluate(self, X):
+        """Rows' own model features, (n_model_features, n_rows)."""
+        with one_by_one(len(X)):
+            return self.features(X)
+
+    @reports_failures
+    def moments(self, evaluated, outputs):
+        n = evaluated.shape[1]
+        own = np.pad(evaluated, [(0, 0), (0, -n % _PADDING)], mode="edge")
+        wanted, place = np.unique(outputs, return_inverse=True)
+        place = place.reshape(outputs.shape)
+        with one_by_one(n):
+            expected, coef = self.model(own, wanted)
+            if not np.isfinite(coef).all():
+                raise NoClosedForm("missing or infinite values of the row reach the model")
+        coef = np.take_along_axis(coef[:n], place[:, :, np.newaxis], axis=1)
+        shape, kept = (n, coef.shape[2]), self.keep.probability
+        own = {
+            "coef": coef,
+            "y_origin": np.take_along_axis(expected[:n], place, axis=1),
+            "positions": np.ones(shape),
+            "n_samples": self.n_samples,
+        }
+        if kept is None:
+            return ExactShapleyMoments.of(**own)
+        # Of columns that are kept or dropped alike, the kernel favours one side.
+        efficiency = (0.5 / (kept**2 + (1.0 - kept) ** 2)) ** shape[1]
+        return IndependentMoments(
+            mean_z=np.full(shape, kept),
+            variance=np.full(shape, kept * (1.0 - kept)),
+            effective_sample_sizes=np.full(n, self.n_samples * efficiency),
+            **own,
+        )
+
+    def with_scores(self, surrogates, X, outputs, sampled):
+        # Moments of coalitions do not contain R2: score on draws, each of which costs a
+        # background of rows.
+        source, n_laws = sampled(), self.n_background
+        n = min(source.n_samples, max(_FEWEST_SCORED, source.n_samples // n_laws))
+        source = source if n == source.n_samples else source.grown(n)
+        scores = [
+            source.rescored(surrogates.rows(slice(i, i + 1)), X[i : i + 1], own).scores
+            for i, own in enumerate(outputs[:, np.newaxis])
+        ]
+        return surrogates.with_scores(np.concatenate(scores))
+
+    def bytes_of_fit(self, n_explained: int, n_features: int, n_chosen: int) -> int:
+        # There is no system to solve, nor one to select from.
+        return 64 * n_explained * n_features
+
+
+def keep_law(kernel):
+    """Law of the probability that columns are kept, under a kernel.
+
+    Raises
+    ------
+    NoClosedForm
+        If the kernel is no product over columns, nor that of Shapley values.
+    """
+    if isinstance(kernel, ShapleyKernel):
+        return KeepLaw(None)
+    if kernel.column_factor is None:
+        raise NoClosedForm(f"kernel {kernel!r} is not a product over columns")
+    return KeepLaw(1.0 / (1.0 + mismatch_factor(kernel)))
+
+
+class OwnFeatures:
+    """Model features of rows of a table, each of which one column owns.
+
+    Parameters
+    ----------
+    features : FeatureMap
+        Model features as functions of the columns, at values that training had.
+    columns : sequence of Column
+        The columns.
+    table_format : DenseFormat
+        Of the tables.
+    steps : Steps or None
+        From tables to model features; None: these are the encoded columns themselves.
+    """
+
+    def __init__(self, features, columns, table_format, steps):
+        self.features, self.columns = features, columns
+        self.format, self.steps = table_format, steps
+
+    def __call__(self, rows):
+        """Own features of a list of `MaskedRow`, of shape (n_model_features, n_rows)."""
+        table = take_rows(rows[0].X, np.array([row.i for row in rows]))
+        return self.of_table(table, np.stack([row.e for row in rows]))
+
+    def of_table(self, table, E):
+        """Own features of the rows of a table, which are `E` as numbers.
+
+        Raises
+        ------
+        NoClosedForm
+            If they are no functions of single columns there.
+        """
+        if self.steps is None:
+            return E.T.copy()
+        with models_own_errors():
+            own = self.steps.as_matrix(table).T
+        idle = self.features.owner < 0
+        moved = ~equal_with_nan(own[idle], self.features.constants[idle, np.newaxis])
+        if moved.any():
+            raise NoClosedForm(
+                "a step in front of the model makes another feature of its values than of "
+                "those that training had"
+            )
+        new = self._new(E)
+        if new.any():
+            self._check_new(table, E, own, new)
+        return own
+
+    def _new(self, E):
+        """Gaps and categories that training did not have, by row and column."""
+        gaps = np.isnan(E) & ~np.array([column.has_missing for column in self.columns])
+        return gaps | ((E < 0) & self.format.nominal)
+
+    def _check_new(self, table, E, own, new):
+        """Check that steps make the same of a new value in other rows."""
+        owner = self.features.owner
+        told = (owner >= 0)[:, np.newaxis] & new.T[owner]
+        for k in range(_N_OTHERS):
+            values = [c.values[len(c.values) * k // _N_OTHERS] for c in self.columns]
+            other = self.format.decode(np.tile(values, (len(E), 1)))
+            with models_own_errors():
+                before = self.steps.as_matrix(other).T
+                for i, j in np.argwhere(new):
+                    here = np.arange(len(E)) == i
+                    other = with_value_of(other, int(j), table, int(i), rows=here)
+                after = self.steps.as_matrix(other).T
+            if not equal_with_nan(after, np.where(told, own, before)).all():
+                raise NoClosedForm(
+                    "a step in front of the model mixes columns where one of them has a "
+                    "gap or a category that training did not have"
+                )
+
+
+@contextmanager
+def one_by_one(n_rows):
+    """Context: where one of several rows has no closed form, they are tried one by one."""
+    try:
+        yield
+    except ClosedFormFailed:
+        raise
+    except NoClosedForm as reason:
+        if n_rows == 1:
+            raise
+        raise ClosedFormFailed(str(reason)) from reason

@@ -1,0 +1,342 @@
+r"""Closed forms that are sums of products over columns, and their population moments.
+
+A support vector is a term, and so is a random Fourier feature, a product of polynomial
+features, or the one exponential of a log link: all have a factor for each column.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.utils import gen_batches
+
+from sklime.exact.coalitions_of_products import CoalitionsOfProducts
+from sklime.exact.factors import finite_factors, idle_factors, products_at
+from sklime.exact.feature_map import FeatureMap
+from sklime.exact.form import ClosedForm, RebuiltModel
+from sklime.exceptions import NoClosedForm
+from sklime.laws.columns import Column
+from sklime.laws.tilted import ColumnLaw
+from sklime.tables.access import block_bytes
+
+# Numbers of terms and rows that are multiplied together, and rows at least and at most.
+_CELLS = 1 << 18
+_FEWEST_ROWS, _MOST_ROWS = 8, 64
+
+# Columns of more bins are looked up; those of fewer are multiplied with one-hot rows.
+_MOST_MULTIPLIED = 16
+
+# Factors of all terms at all bins that fit into memory, and evaluations of factors that
+# are worth it: some seconds. Complex ones count as several.
+_MOST_KEPT, _MOST_EVALUATED, _COMPLEX = 25_000_000, 1_000_000_000, 4
+
+# In units of a column's largest: what takes the place of a factor of 0, so that it can be
+# divided by. Two of them are still above what exponentials can tell from 0.
+_TINY = 1e-100
+
+
+class ProductForm(ClosedForm):
+    r"""Base of the closed forms that are sums of products over columns.
+
+    .. math:: f(x) = c + \operatorname{Re} \sum_s a_s \prod_j \phi_{sj}(x_j)
+
+    Attributes
+    ----------
+    n_features : int
+        Number of model features that it reads.
+    weights : ndarray of shape (n_terms, n_outputs)
+        Real, or complex.
+    """
+
+    n_features: int
+    weights: NDArray
+
+    @abstractmethod
+    def factors(self, features: NDArray[np.intp], values: NDArray[np.float64]) -> NDArray:
+        """Factors of all terms that the model features of one column give.
+
+        Parameters
+        ----------
+        features : ndarray of shape (n,) of int
+            Model features, those of one column.
+        values : ndarray of shape (n, n_points)
+            Their values at any points of the column.
+
+        Returns
+        -------
+        ndarray of shape (n_points, n_terms)
+            Real, or complex: of the sum of products the real part counts.
+        """
+
+    def fitted_to(self, features: FeatureMap) -> ProductForm:
+        """The form in units that suit the values of a table's features."""
+        return self
+
+    def bind(self, features, columns, points, mismatch):
+        features.check_width(self.n_features, exactly=True)
+        return SumOfProducts(self.fitted_to(features), features, columns, mismatch)
+
+    def bind_coalitions(self, features, columns, points, background, keep):
+        features.check_width(self.n_features, exactly=True)
+        form = self.fitted_to(features)
+        return CoalitionsOfProducts(form, features, columns, background, keep)
+
+
+class SumOfProducts(RebuiltModel):
+    r"""LIME's limit for a sum of products: means of factors inside and outside of bins.
+
+    With :math:`A_{sj}` the mean of a factor under the tilted law of its column, and
+    :math:`D_{sj}` its mean inside the row's bin minus that outside,
+
+    .. math:: E = \sum_s a_s \prod_k A_{sk}, \qquad
+        \beta_j = \sum_s a_s D_{sj} \prod_{k \ne j} A_{sk},
+
+    two matrix products for a block of rows: of one-hot bins and logarithms of `A`, and of
+    the terms and `D / A`.
+
+    Parameters
+    ----------
+    form : ProductForm
+        The terms.
+    features : FeatureMap
+        Model features as functions of the columns.
+    columns : sequence of Column
+        The columns.
+    mismatch : float
+        The kernel's factor for a bin that does not match.
+
+    Raises
+    ------
+    NoClosedForm
+        If a column that matters has no bins, or there are too many factors.
+    """
+
+    def __init__(
+        self,
+        form: ProductForm,
+        features: FeatureMap,
+        columns: Sequence[Column],
+        mismatch: float,
+    ) -> None:
+        self.form, self.features = form, features
+        self.n_terms, n_outputs = form.weights.shape
+        self.constant = np.zeros(n_outputs)
+        used = [j for j, own in enumerate(features.owned) if len(own)]
+        _check_columns(
+            [columns[j] for j in used], self.n_terms, np.iscomplexobj(form.weights)
+        )
+        # Columns that are multiplied with one-hot rows stand before those looked up.
+        sizes = np.array([len(columns[j].frequencies) + 1 for j in used], dtype=np.intp)
+        order = np.argsort(sizes > _MOST_MULTIPLIED, kind="stable")
+        self._used = np.array(used, dtype=np.intp)[order]
+        self._n_columns, sizes = len(columns), sizes[order]
+        self._starts = np.cumsum(sizes) - sizes
+        self._n_multiplied = int((sizes <= _MOST_MULTIPLIED).sum())
+        self._n_onehot = int(sizes[: self._n_multiplied].sum())
+        idle = idle_factors(form, features)
+        tables = [(idle, np.zeros_like(idle))]
+        for j in self._used:
+            own = features.owned[j], features.values[j]
+            tables.append(_means(form, *own, columns[j], mismatch))
+        self._tabulate(tables)
+        height = np.clip(_CELLS // max(self.n_terms, 1), _FEWEST_ROWS, _MOST_ROWS)
+        self._height = int(height - height % _FEWEST_ROWS)
+
+    def responses(self, at: NDArray[np.intp]) -> NDArray[np.float64]:
+        return self.constant + products_at(self.form, self.features, at)
+
+    def __call__(
+        self, laws: list[ColumnLaw], outputs: NDArray[np.intp]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        n = len(laws[0].mean)
+        expected = np.tile(self.constant[outputs], (n, 1))
+        coef = np.zeros((n, len(outputs), self._n_columns))
+        for rows, at in self._blocks(laws):
+            kept, products = rows.stop - rows.start, self._products(at)
+            for i, c in enumerate(outputs):
+                terms = products * self.form.weights[:, c, np.newaxis]
+                expected[rows, i] += terms.real.sum(axis=0)[:kept]
+                coef[rows, i, self._used] = self._contrasts(terms, at).T[:kept]
+        return expected, coef
+
+    def pairs(
+        self, laws: list[ColumnLaw], outputs: NDArray[np.intp], pairs: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """Second contrasts of pairs of columns.
+
+        Parameters
+        ----------
+        laws, outputs
+            As for a call.
+        pairs : ndarray of shape (n_pairs, 2) of int
+            Positions of two different columns.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_wanted, n_pairs)
+        """
+        found = np.zeros((len(laws[0].mean), len(outputs), len(pairs)))
+        place = np.full(self._n_columns, -1)
+        place[self._used] = np.arange(len(self._used))
+        acting = np.flatnonzero((place[pairs] >= 0).all(axis=1))
+        wanted, both = np.unique(place[pairs[acting]], return_inverse=True)
+        first, second = both.reshape(-1, 2).T
+        for rows, at in self._blocks(laws):
+            products = self._products(at)
+            # One row at a time: products of one shape, whatever the number of rows.
+            for i, row in enumerate(range(rows.start, rows.stop)):
+                slopes = self._slopes[at[wanted, i]]
+                for o, c in enumerate(outputs):
+                    terms = products[:, i] * self.form.weights[:, c]
+                    contrasts = _real_product(slopes * terms, slopes.T)
+                    found[row, o, acting] = contrasts[first, second]
+        return found
+
+    def _tabulate(self, tables):
+        """Logarithms of the means of factors, their turns, and their relative slopes.
+
+        All (n_bins of all columns, n_terms). Turns are angles in half turns, of negative
+        numbers 1.
+        """
+        parts, scales = [], np.zeros(self.n_terms)
+        for mean, difference in tables:
+            size = np.abs(mean)
+            scale = size.max(axis=0)
+            scale[scale == 0.0] = 1.0
+            tiny = size < _TINY * scale
+            mean = np.where(tiny, _TINY * scale, mean)
+            logs = np.log(np.where(tiny, _TINY, size / scale))
+            parts.append((logs, np.angle(mean) / np.pi, difference / mean))
+            scales += np.log(scale)
+        logs, turns, slopes = (np.concatenate(own) for own in zip(*parts, strict=True))
+        # First stands what does not vary.
+        self._log, self._logs, self._slopes = scales + logs[0], logs[1:], slopes[1:]
+        self._turn, self._turns = (turns[0], turns[1:]) if turns.any() else (None, None)
+
+    def _blocks(self, laws):
+        """Yield slices of rows, and where their bins stand, (n_used, height)."""
+        n = len(laws[0].mean)
+        for rows in gen_batches(n, self._height):
+            own = np.zeros((len(self._used), self._height), dtype=np.intp)
+            for k, j in enumerate(self._used):
+                own[k, : rows.stop - rows.start] = laws[j].own[rows]
+            yield rows, own + self._starts[:, np.newaxis]
+
+    def _products(self, at):
+        """Products of the mean factors of all columns, (n_terms, n_rows).
+
+        In this layout each row has a place of its own in registers: products in the other
+        one may round by where in the block a row stands.
+        """
+        m = self._n_multiplied
+        onehot = np.zeros((self._n_onehot, at.shape[1]))
+        np.put_along_axis(onehot, at[:m], 1.0, axis=0)
+
+        def total(start, table):
+            found = table[: self._n_onehot].T @ onehot
+            found += start[:, np.newaxis]
+            for place in at[m:]:
+                found += table[place].T
+            return found
+
+        logs = total(self._log, self._logs)
+        # What is too large for a float is too large for the model, too.
+        with np.errstate(over="ignore"):
+            sizes = np.exp(logs, out=logs)
+        if self._turns is None:
+            return sizes
+        turns = total(self._turn, self._turns)
+        if np.iscomplexobj(self._slopes):
+            return sizes * complex_exponentials(0.0, np.pi * turns)
+        return sizes * (1.0 - 2.0 * (np.rint(turns) % 2.0))
+
+    def _contrasts(self, terms, at):
+        """Contrasts of the columns that are used, (n_used, n_rows)."""
+        m, found = self._n_multiplied, np.empty(at.shape)
+        sums = _real_product(self._slopes[: self._n_onehot], terms)
+        found[:m] = np.take_along_axis(sums, at[:m], axis=0)
+        for k in range(m, len(at)):
+            found[k] = (terms * self._slopes[at[k]].T).real.sum(axis=0)
+        return found
+
+
+def complex_exponentials(real, imaginary):
+    """Exponentials of complex numbers, several times faster than numpy's own.
+
+    Parameters
+    ----------
+    real, imaginary : ndarray or float
+        Their parts.
+
+    Returns
+    -------
+    ndarray of complex
+    """
+    found = np.empty(np.broadcast_shapes(np.shape(real), np.shape(imaginary)), complex)
+    size = np.exp(real)
+    np.multiply(size, np.cos(imaginary), out=found.real)
+    np.multiply(size, np.sin(imaginary), out=found.imag)
+    return found
+
+
+def _check_columns(columns, n_terms, is_complex):
+    """Refuse columns without bins, and more factors than fit into memory or time."""
+    if not all(column.binary for column in columns):
+        raise NoClosedForm(
+            "products over columns have a closed form for bins and categories only, not "
+            "for standardised columns"
+        )
+    n_kept = n_terms * sum(len(column.frequencies) + 1 for column in columns)
+    if n_kept > _MOST_KEPT:
+        raise NoClosedForm(
+            f"its {n_terms:,} terms have {n_kept:,} factors at the bins of their columns, "
+            "more than fit into memory"
+        )
+    n_evaluated = n_terms * sum(len(column.values) for column in columns)
+    n_evaluated *= _COMPLEX if is_complex else 1
+    if n_evaluated > _MOST_EVALUATED:
+        raise NoClosedForm(
+            f"its {n_terms:,} terms take longer to evaluate at the training values of "
+            "their columns than draws do"
+        )
+
+
+def _means(form, features, values, column, mismatch):
+    """Means of one column's factors under its tilted laws, and their contrasts.
+
+    Returns
+    -------
+    mean, contrast : ndarray of shape (n_bins + 1, n_terms)
+        Seen from each bin, the last for a value that training never had.
+    """
+    bins, q = column.law(None).bins, column.frequencies[:, np.newaxis]
+    n_terms, sums = form.weights.shape[0], 0.0
+    for part in gen_batches(len(bins), max(1, block_bytes() // (32 * max(n_terms, 1)))):
+        own, masses = bins[part], column.masses[part]
+        by_bin = sparse.csr_array(
+            (masses, (own, np.arange(len(own)))), shape=(len(q), len(own))
+        )
+        sums = sums + by_bin @ finite_factors(form, features, values[:, part])
+    # Sums over all other bins, without a difference in which small ones would drown.
+    nothing = np.zeros((1, n_terms))
+    before = np.cumsum(np.concatenate([nothing, sums[:-1]]), axis=0)
+    after = np.cumsum(np.concatenate([nothing, sums[:0:-1]]), axis=0)[::-1]
+    others, total = before + after, before[-1:] + sums[-1:]
+    varies = (q > 0.0) & (q < 1.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        inside = np.where(varies, sums / q, total)
+        outside = np.where(varies, others / (1.0 - q), total)
+    weight = q + mismatch * (1.0 - q)
+    mean = (q * inside + mismatch * (1.0 - q) * outside) / weight
+    return np.vstack([mean, total]), np.vstack([inside - outside, nothing])
+
+
+def _real_product(one, other):
+    """Real part of the matrix product of two real or complex matrices."""
+    if not np.iscomplexobj(one) and not np.iscomplexobj(other):
+        return one @ other
+    return one.real @ other.real - one.imag @ other.imag

@@ -1,0 +1,127 @@
+"""Coalitions of units around rows, from which Shapley values are told."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sklime.laws.base import Sample
+from sklime.model.queries import predict_masked
+from sklime.moments.draws import Draws, scale_answers
+from sklime.moments.shapley import Ends, shapley_moments
+from sklime.neighbourhoods.background import Background
+from sklime.neighbourhoods.base import SampledSource
+from sklime.validation import check_memory
+
+# Numbers of units whose coalitions are remembered.
+_REMEMBERED = 8
+
+# Memory that a pair of units takes: some Gram matrices, and systems made of them.
+_BYTES_OF_PAIRS = 40
+
+
+class Coalitions(SampledSource):
+    """Coalitions of each row's units: shared by rows of equally many units.
+
+    Where what dropped units take is drawn, the model is asked about the background once,
+    for all rows.
+    """
+
+    rows_at_once = 1
+
+    def __init__(self, law, kernel, response, n_samples, seed, smaller=None):
+        super().__init__(law, kernel, response, n_samples, seed, smaller)
+        self._shared = {}
+        self._background = None
+        if law.sampler.draws_fills:
+            self._background = Background(law.sampler, response, self.n_samples, seed)
+
+    @property
+    def bytes_per_row(self):
+        return 1
+
+    def evaluate(self, X, known=None):
+        return [self._evaluated(row) for row in X]
+
+    def responses(self, evaluated, i):
+        return evaluated[i].responses
+
+    def draws(self, evaluated, outputs):
+        for own, explained in zip(evaluated, outputs, strict=True):
+            Z = np.ascontiguousarray(own.masks.design.T)
+            scaled = scale_answers(own.responses.T[explained])
+            yield Draws(Z, np.ones(len(Z)), own.masks.masses, *scaled, own.masks.groups)
+
+    def moments(self, evaluated, outputs):
+        [own], [explained] = evaluated, outputs
+        told = (end[explained] for end in (own.empty, own.full, own.empty_error))
+        ends = Ends(*told, self.n_samples if self._background is not None else 0)
+        return shapley_moments(own.masks, own.responses.T[explained], ends, self.n_samples)
+
+    def with_standard_errors(self, surrogates, moments, evaluated, outputs):
+        return surrogates.with_known_errors(moments.errors)
+
+    def _evaluated(self, row):
+        shared = self._of(row.n_units)
+        masks, what, kind = shared.masks, "masked copy", self.law.sampler.kind_
+        asked, background = (self.response, kind, row), self._background
+        ends = np.repeat([[True], [False]], row.n_units, axis=1)
+        if background is None:
+            full, empty = predict_masked(*asked, ends, what)
+            error = np.zeros_like(empty)
+        else:
+            [full] = predict_masked(*asked, ends[:1], what)
+            empty, error = background.mean, background.error
+        responses = np.empty((0, len(full)))
+        if len(masks):
+            responses = predict_masked(*asked, masks.design, what, masks.fills)
+        if shared.offsets is not None:
+            responses = responses - shared.offsets
+        return _Answers(masks, responses, empty, full, error)
+
+    def _of(self, n_units):
+        # Two threads may both draw the same; the two are equal.
+        if n_units not in self._shared:
+            check_memory(
+                _BYTES_OF_PAIRS * n_units**2,
+                f"a row of {n_units:,} units, of which every pair has a moment,",
+                "cut the row into fewer units, such as sentences in place of words",
+            )
+            while len(self._shared) >= _REMEMBERED:
+                self._shared.pop(next(iter(self._shared)), None)
+            # Those that keep nothing, or all, are asked about, too.
+            n_samples = max(self.n_samples - 2, 2)
+            masks = self.law.coalitions(n_units, n_samples, self.seed)
+            offsets = None
+            if masks.fills is not None:
+                offsets = self._background.offsets(masks.design, masks.fills)
+            self._shared[n_units] = _SharedCoalitions(masks, offsets)
+        return self._shared[n_units]
+
+
+@dataclass(frozen=True, eq=False)
+class _SharedCoalitions:
+    """Coalitions of rows of equally many units, and what is taken off their answers."""
+
+    masks: Sample
+    offsets: np.ndarray | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Answers:
+    """The model's answers to the coalitions of one row.
+
+    Parameters
+    ----------
+    masks : Sample
+        The coalitions.
+    responses : ndarray of shape (n_coalitions, n_outputs)
+        Without what is known of the noise of drawn values.
+    empty, full, empty_error : ndarray of shape (n_outputs,)
+        Answers where nothing is kept, and everything; the standard error of the first.
+    """
+
+    masks: Sample
+    responses: np.ndarray
+    empty: np.ndarray
+    full: np.ndarray
+    empty_error: np.ndarray
