@@ -195,7 +195,13 @@ def test_interactions_are_those_of_the_quadratic_surrogate(model, table, y, samp
         ),
         (en.BaggingRegressor(svm.SVR(), 3, random_state=0), SIGNAL, "predict"),
         (
-            ExplainableBoostingRegressor(interactions=3, random_state=0),
+            ExplainableBoostingRegressor(
+                interactions=3,
+                outer_bags=2,
+                max_rounds=50,
+                n_jobs=1,
+                random_state=0,
+            ),
             SIGNAL,
             "predict",
         ),
