@@ -26,7 +26,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, StandardScaler
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from sklime import Cohorts, FunctionRegressor, LimeExplainer, SubmodularPick
+from sklime import Cohorts, Explanation, FunctionRegressor, LimeExplainer, SubmodularPick
 from sklime.exceptions import NeighbourhoodWarning, RefittedModelWarning
 from sklime.kernels import ExponentialKernel
 from sklime.moments.threads import one_thread
@@ -372,3 +372,38 @@ def test_models_keep_their_threads_and_all_get_them_back():
             assert threads() == 1
             raise ZeroDivisionError
         assert threads() == 2
+
+
+def test_columns_that_were_cut_into_intervals_go_through_documents():
+    rng = np.random.default_rng(0)
+    age = pd.Series(rng.uniform(0, 80, 100))
+    day = pd.Series(
+        pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 99, 100), "D")
+    )
+    X = pd.DataFrame(
+        {
+            "age": pd.cut(age, [0, 18, 65, 120], right=False),
+            "quarter": pd.qcut(age, 4),
+            "day": pd.cut(day, 3),
+            "size": rng.normal(size=100),
+        }
+    )
+
+    def adult(X):
+        return np.array([float(own.left >= 18) for own in X["age"]]) + X["size"].to_numpy()
+
+    explainer = LimeExplainer(FunctionRegressor(adult), random_state=0).fit(X)
+    explanation = explainer.explain(X[:5])
+    again = Explanation.from_json(explanation.to_json())
+    assert again == explanation
+    assert again.data["age"].dtype == X["age"].dtype
+    assert "age = [" in explanation.as_list(0)[0][0] + explanation.as_list(0)[1][0]
+
+
+@pytest.mark.parametrize("answer", [None, {"p": [0.0]}])
+def test_what_is_no_answer_is_shown(answer):
+    model = FunctionRegressor(lambda X: answer)
+    with pytest.raises(
+        ValueError, match=r"gave (None|\{'p'.*), which is .*no numbers: give"
+    ):
+        LimeExplainer(model).fit(np.zeros((4, 2)))
