@@ -403,7 +403,5 @@ def test_columns_that_were_cut_into_intervals_go_through_documents():
 @pytest.mark.parametrize("answer", [None, {"p": [0.0]}])
 def test_what_is_no_answer_is_shown(answer):
     model = FunctionRegressor(lambda X: answer)
-    with pytest.raises(
-        ValueError, match=r"gave (None|\{'p'.*), which is .*no numbers: give"
-    ):
+    with pytest.raises(ValueError, match=r"gave (None|\{'p'.*), .* no numbers: give"):
         LimeExplainer(model).fit(np.zeros((4, 2)))
