@@ -50,7 +50,7 @@ class CoalitionSampler(MaskSampler):
         `n_samples`, and answers are as noisy as that. "median": the median of a column of
         numbers, the most frequent level of others. A row: a table of one, a list, an array
         or a Series. A table: the model is asked about `m` rows for each coalition, and its
-        answers are averaged.
+        answers are averaged. Models with a closed form are not asked about any.
 
     Attributes
     ----------
