@@ -460,6 +460,15 @@ def test_a_row_s_values_do_not_depend_on_its_batch(model, background):
     np.testing.assert_array_equal(again.transform(rows), together)
 
 
+def test_closed_forms_behind_steps_are_pickled():
+    for last in (en.RandomForestRegressor(5, random_state=0), lm.LogisticRegression()):
+        model = encoded(last).fit(FRAME, PAID > 10)
+        explainer = explainer_of(model, FRAME, FRAME.iloc[:5])
+        again = pickle.loads(pickle.dumps(explainer))
+        expected = explainer.transform(FRAME)
+        np.testing.assert_array_equal(again.transform(FRAME), expected)
+
+
 def test_auto_takes_the_closed_form_and_selectors_keep_values():
     forest = en.RandomForestRegressor(10, random_state=0).fit(X, SIGNAL)
     every = explainer_of(forest, X, method="auto", target="auto")

@@ -51,7 +51,8 @@ class CoalitionSampler(MaskSampler):
         as many draws of the background alone, is taken off the answers. "median": the
         median of a column of numbers, the most frequent level of others. A row: a table of
         one, a list, an array or a Series. A table: the model is asked about `m` rows for
-        each coalition, and its answers are averaged.
+        each coalition, and its answers are averaged. Models with a closed form are not
+        asked about any.
 
     Attributes
     ----------
