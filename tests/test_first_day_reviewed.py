@@ -252,7 +252,9 @@ def test_an_unknown_value_names_the_sampler_whose_parameter_refuses_it():
         strict.explain(X.assign(deck="Z"))
 
 
-@pytest.mark.parametrize("convert", [lambda X: X, pl.from_pandas, np.asarray], ids=str)
+@pytest.mark.parametrize(
+    "convert", [lambda X: X, pl.from_pandas, np.asarray], ids=["pandas", "polars", "array"]
+)
 def test_rows_in_place_of_attributions_are_told(convert):
     X, y = titanic()
     with pytest.raises(TypeError, match=r"not attributions.*explain first"):
