@@ -1,0 +1,32 @@
+"""Metrics of explanations: how faithful, stable, alike and simple attributions are."""
+
+from sklime.metrics.agreement import (
+    complexity,
+    feature_agreement,
+    rank_agreement,
+    recall_at_k,
+    sign_agreement,
+)
+from sklime.metrics.deletion import (
+    comprehensiveness,
+    faithfulness_correlation,
+    monotonicity,
+    sufficiency,
+)
+from sklime.metrics.noise import infidelity, prediction_gap
+from sklime.metrics.stability import stability_score
+
+__all__ = [
+    "complexity",
+    "comprehensiveness",
+    "faithfulness_correlation",
+    "feature_agreement",
+    "infidelity",
+    "monotonicity",
+    "prediction_gap",
+    "rank_agreement",
+    "recall_at_k",
+    "sign_agreement",
+    "stability_score",
+    "sufficiency",
+]
