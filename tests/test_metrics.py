@@ -1,15 +1,21 @@
 """Metrics against loops written from their published definitions."""
 
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import entropy, pearsonr, spearmanr
+from sklearn.base import clone
 from sklearn.datasets import load_diabetes
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.model_selection import cross_validate
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from sklime import LimeExplainer, metrics
+from sklime import FunctionRegressor, LimeExplainer, metrics
 
 MATRICES = arrays(
     np.float64,
@@ -231,3 +237,30 @@ def test_constant_attributions_have_no_correlation(problem):
     predict, X, a, background = problem
     found = metrics.monotonicity(predict, X, np.ones_like(a), background=background)
     assert np.isnan(found).all()
+
+
+def test_scorers_go_into_cross_validation_and_pipelines(problem):
+    predict, *_, background = problem
+    model = FunctionRegressor(predict)
+    scorers = {
+        "faithful": metrics.make_explainer_scorer(
+            metrics.faithfulness_correlation, random_state=0, n_subsets=20
+        ),
+        "simple": metrics.make_explainer_scorer(
+            metrics.comprehensiveness, k=2, greater_is_better=False
+        ),
+    }
+    explainer = LimeExplainer(model, n_samples=512, random_state=0)
+    found = cross_validate(explainer, background[:90], cv=3, scoring=scorers)
+    train, test = background[30:90], background[:30]
+    values = metrics.comprehensiveness(explainer.fit(train), test, k=2)
+    assert found["test_simple"][0] == pytest.approx(-values.mean(), rel=1e-12)
+    assert np.isfinite(found["test_faithful"]).all()
+    whole = make_pipeline(StandardScaler(), clone(explainer)).fit(train)
+    scaled = whole[0].transform(test)
+    alone = scorers["simple"](whole[-1], scaled)
+    assert scorers["simple"](whole, test) == alone
+    assert repr(scorers["simple"]) == (
+        "make_explainer_scorer(comprehensiveness, k=2, greater_is_better=False)"
+    )
+    assert pickle.loads(pickle.dumps(scorers["simple"]))(whole, test) == alone

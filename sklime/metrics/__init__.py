@@ -14,6 +14,7 @@ from sklime.metrics.deletion import (
     sufficiency,
 )
 from sklime.metrics.noise import infidelity, prediction_gap
+from sklime.metrics.scorer import make_explainer_scorer
 from sklime.metrics.stability import stability_score
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "faithfulness_correlation",
     "feature_agreement",
     "infidelity",
+    "make_explainer_scorer",
     "monotonicity",
     "prediction_gap",
     "rank_agreement",
