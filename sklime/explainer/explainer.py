@@ -473,6 +473,11 @@ class LimeExplainer(
         own_answers = self._own_answers(rows)
         return fidelity(self._surrogates(rows, outputs, keep, own_answers))
 
+    def _responses_of(self, X):
+        """The response, and which of its outputs are explained for rows, for metrics."""
+        outputs = self._prepare(X, self.target)[-1]
+        return self._response, outputs
+
     def _measure_widths(self, X, widths, n_repeats, verbose):
         """Fidelity and attributions of copies with other widths, for displays."""
         return measure_widths(self, X, widths, n_repeats, verbose)

@@ -1,0 +1,34 @@
+"""Metrics of explanations: how faithful, stable, alike and simple attributions are."""
+
+from sklime.metrics.agreement import (
+    complexity,
+    feature_agreement,
+    rank_agreement,
+    recall_at_k,
+    sign_agreement,
+)
+from sklime.metrics.deletion import (
+    comprehensiveness,
+    faithfulness_correlation,
+    monotonicity,
+    sufficiency,
+)
+from sklime.metrics.noise import infidelity, prediction_gap
+from sklime.metrics.scorer import make_explainer_scorer
+from sklime.metrics.stability import stability_score
+
+__all__ = [
+    "complexity",
+    "comprehensiveness",
+    "faithfulness_correlation",
+    "feature_agreement",
+    "infidelity",
+    "make_explainer_scorer",
+    "monotonicity",
+    "prediction_gap",
+    "rank_agreement",
+    "recall_at_k",
+    "sign_agreement",
+    "stability_score",
+    "sufficiency",
+]

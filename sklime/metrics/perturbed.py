@@ -1,0 +1,177 @@
+"""Responses to perturbed rows: what metrics ask a model, explained by a table's columns."""
+
+import numpy as np
+from sklearn.utils import gen_batches
+
+from sklime.explainer.explainer import LimeExplainer
+from sklime.metrics.ranks import as_attributions
+from sklime.tables.access import block_bytes
+from sklime.tables.dense import DenseFormat
+
+
+class PerturbedRows:
+    """Rows of a table whose columns can be changed, and the model's responses to them.
+
+    Parameters
+    ----------
+    model : LimeExplainer or callable
+        A fitted explainer of tables, whose explained output is looked at, or a function
+        from a table to one number a row.
+    X : table of shape (n_rows, n_features)
+        The explained rows.
+    attributions : array-like of shape (n_rows, n_features) or None
+        None: the explainer's contributions.
+    background : table of shape (n_background, n_features) or None
+        What the usual values are of. None: the rows.
+
+    Attributes
+    ----------
+    attributions : ndarray of shape (n_rows, n_features)
+    E : ndarray of shape (n_rows, n_features)
+        The rows as numbers; categories as codes.
+    usual : ndarray of shape (n_features,)
+        Medians of numeric columns, the most frequent values of the others.
+    spread : ndarray of shape (n_features,)
+        Standard deviations of numeric columns.
+    numeric : ndarray of shape (n_features,) of bool
+    responses : ndarray of shape (n_rows,)
+        To the rows themselves.
+    """
+
+    def __init__(self, model, X, attributions, background):
+        of = X if background is None else background
+        # Codes of both tables are of one format: of all their rows.
+        self.format = DenseFormat(of)
+        if attributions is None:
+            attributions = _contributions(model, X)
+        self.attributions = as_attributions(attributions, "attributions")
+        self.E = self.format.encode(X)
+        if self.attributions.shape != self.E.shape:
+            raise ValueError(
+                f"attributions have shape {self.attributions.shape}, expected "
+                f"{self.E.shape}, one for each column of each row of X"
+            )
+        self.numeric = np.asarray(self.format.numeric)
+        self._check_codes()
+        known = self.format.encode(of)
+        self.usual = _usual(known, self.numeric)
+        self.spread = np.nanstd(known, axis=0) if len(known) else np.zeros(known.shape[1])
+        self._respond = _responder(model, X)
+        self.responses = self._checked(self.E, np.arange(len(self.E)))
+
+    def __len__(self):
+        return len(self.E)
+
+    def respond(self, changed, n_copies):
+        """Responses to changed copies of all rows, made block by block.
+
+        Parameters
+        ----------
+        changed : callable
+            From a slice of rows to copies of shape (n_own, n_copies, n_features).
+        n_copies : int
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_copies)
+        """
+        n, d = self.E.shape
+        height = max(1, block_bytes() // (32 * n_copies * d))
+        parts = []
+        for rows in gen_batches(n, height):
+            own = np.repeat(np.arange(rows.start, rows.stop), n_copies)
+            answers = self._checked(changed(rows).reshape(-1, d), own)
+            parts.append(answers.reshape(-1, n_copies))
+        return np.concatenate(parts) if parts else np.empty((0, n_copies))
+
+    def replaced(self, rows, masks):
+        """Copies of rows in which some columns have their usual values.
+
+        Parameters
+        ----------
+        rows : slice
+        masks : ndarray of shape (n_own or 1, n_copies, n_features) of bool
+            True where the usual value stands.
+
+        Returns
+        -------
+        ndarray of shape (n_own, n_copies, n_features)
+        """
+        return np.where(masks, self.usual, self.E[rows, np.newaxis])
+
+    def _checked(self, E, own):
+        responses = self._respond(self.format.decode(E), own)
+        bad = np.flatnonzero(~np.isfinite(responses))
+        if len(bad):
+            raise ValueError(
+                f"the model's responses to {len(bad)} perturbed row(s) are not finite, the "
+                f"first to one of row {own[bad[0]]}: a metric needs a number for each"
+            )
+        return responses
+
+    def _check_codes(self):
+        unseen = np.flatnonzero(((self.E < 0) & ~self.numeric).any(axis=0))
+        if len(unseen):
+            raise ValueError(
+                f"X has values that the background never has, in column(s) "
+                f"{', '.join(repr(self.format.feature_names[j]) for j in unseen)}: give a "
+                "background that has them"
+            )
+
+
+def _contributions(model, X):
+    """Contributions of an explainer's explanation, or an error where there is none."""
+    if not isinstance(model, LimeExplainer):
+        raise TypeError(
+            "attributions are missing: give them, or a fitted LimeExplainer instead of "
+            f"{type(model).__name__}"
+        )
+    values = model.explain(X).contributions().values
+    if values.ndim == 3:
+        raise ValueError(
+            f"the explainer explains {values.shape[1]} outputs of a row: choose one, "
+            "set_params(target=...)"
+        )
+    return values
+
+
+def _responder(model, X):
+    """The model as a function from a table, and the positions of its rows, to numbers."""
+    if isinstance(model, LimeExplainer):
+        respond, outputs = model._responses_of(X)
+        if outputs.shape[1] > 1:
+            raise ValueError(
+                f"the explainer explains {outputs.shape[1]} outputs of a row: choose one, "
+                "set_params(target=...)"
+            )
+        chosen = outputs[:, 0]
+        return lambda table, own: respond(table)[np.arange(len(own)), chosen[own]]
+    if not callable(model):
+        raise TypeError(
+            "model must be a fitted LimeExplainer or a function from a table to one number "
+            f"a row, such as model.predict, got {type(model).__name__}"
+        )
+
+    def respond(table, own):
+        responses = np.asarray(model(table), dtype=np.float64)
+        if responses.shape not in ((len(own),), (len(own), 1)):
+            raise ValueError(
+                f"the function gives an array of shape {responses.shape} for {len(own)} "
+                "rows, expected one number a row: choose an output, such as "
+                "lambda X: model.predict_proba(X)[:, 1]"
+            )
+        return responses.ravel()
+
+    return respond
+
+
+def _usual(E, numeric):
+    """Median of each numeric column, the most frequent value of each other one."""
+    usual = np.empty(E.shape[1])
+    for j, column in enumerate(E.T):
+        if numeric[j] and not np.isnan(column).all():
+            usual[j] = np.nanmedian(column)
+        else:
+            values, counts = np.unique(column, return_counts=True)
+            usual[j] = values[counts.argmax()]
+    return usual

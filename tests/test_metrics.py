@@ -1,0 +1,266 @@
+"""Metrics against loops written from their published definitions."""
+
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.stats import entropy, pearsonr, spearmanr
+from sklearn.base import clone
+from sklearn.datasets import load_diabetes
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.model_selection import cross_validate
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklime import FunctionRegressor, LimeExplainer, metrics
+
+MATRICES = arrays(
+    np.float64,
+    (3, 5),
+    elements=st.floats(-9, 9, allow_nan=False).map(lambda x: round(x, 1)),
+)
+
+
+def top(a, k):
+    return sorted(range(len(a)), key=lambda j: (-abs(a[j]), j))[:k]
+
+
+@given(MATRICES, MATRICES, st.integers(1, 5))
+def test_agreement_is_that_of_the_largest(a, b, k):
+    shared, ranks, signs = [], [], []
+    for one, other in zip(a, b, strict=True):
+        first, second = top(one, k), top(other, k)
+        shared.append(len(set(first) & set(second)) / k)
+        ranks.append(sum(x == y for x, y in zip(first, second, strict=True)) / k)
+        both = set(first) & set(second)
+        signs.append(sum(np.sign(one[j]) == np.sign(other[j]) for j in both) / k)
+    np.testing.assert_allclose(metrics.feature_agreement(a, b, k=k), shared, rtol=1e-12)
+    np.testing.assert_allclose(metrics.rank_agreement(a, b, k=k), ranks, rtol=1e-12)
+    np.testing.assert_allclose(metrics.sign_agreement(a, b, k=k), signs, rtol=1e-12)
+
+
+@given(MATRICES)
+def test_complexity_is_the_entropy_of_shares(a):
+    expected = [entropy(np.abs(row)) if row.any() else np.nan for row in a]
+    np.testing.assert_allclose(metrics.complexity(a), expected, rtol=1e-12, atol=1e-14)
+
+
+@given(MATRICES, arrays(bool, (3, 5)), st.none() | st.integers(1, 5))
+def test_recall_counts_relevant_features_found(a, relevant, k):
+    expected = []
+    for row, own in zip(a, relevant, strict=True):
+        first = top(row, own.sum() if k is None else k)
+        found = sum(own[j] and row[j] != 0 for j in first)
+        expected.append(found / own.sum() if own.any() else np.nan)
+    found = metrics.recall_at_k(a, relevant, k=k)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+@pytest.fixture(scope="module")
+def problem():
+    X, y = load_diabetes(return_X_y=True)
+    model = RandomForestRegressor(10, max_depth=4, random_state=0).fit(X, y)
+    rng = np.random.default_rng(0)
+    return model.predict, X[:12], rng.normal(size=(12, X.shape[1])), X
+
+
+def test_faithfulness_correlation_is_that_of_its_definition(problem):
+    predict, X, a, background = problem
+    usual, d = np.median(background, axis=0), X.shape[1]
+    seen = []
+
+    def spy(table):
+        seen.append(np.array(table))
+        return predict(table)
+
+    found = metrics.faithfulness_correlation(
+        spy, X, a, background=background, n_subsets=20, random_state=0
+    )
+    changed = np.concatenate(seen[1:]).reshape(12, 20, d)
+    masks = (changed == usual) & (X[:, np.newaxis] != usual)
+    assert (masks.sum(axis=2) <= 2).all()
+    for i in range(12):
+        sums = [a[i, mask].sum() for mask in masks[i]]
+        lost = [
+            predict(X[i : i + 1])[0] - predict(own[np.newaxis])[0] for own in changed[i]
+        ]
+        # Rows whose own value is the usual one hide which column was in a subset.
+        if (X[i] != usual).all():
+            assert found[i] == pytest.approx(pearsonr(sums, lost)[0], rel=1e-9)
+
+
+def test_deletion_is_that_of_its_definition(problem):
+    predict, X, a, background = problem
+    usual = np.median(background, axis=0)
+    for k in (1, 3, 10):
+        removed, kept = X.copy(), np.tile(usual, (12, 1))
+        for i in range(12):
+            removed[i, top(a[i], k)] = usual[top(a[i], k)]
+            kept[i, top(a[i], k)] = X[i, top(a[i], k)]
+        own = {"background": background, "k": k}
+        found = metrics.comprehensiveness(predict, X, a, **own)
+        np.testing.assert_allclose(found, predict(X) - predict(removed), rtol=1e-12)
+        found = metrics.sufficiency(predict, X, a, **own)
+        np.testing.assert_allclose(found, predict(X) - predict(kept), rtol=1e-12)
+
+
+def test_monotonicity_is_that_of_its_definition(problem):
+    predict, X, a, background = problem
+    usual = np.median(background, axis=0)
+    found = metrics.monotonicity(predict, X, a, background=background)
+    for i in range(12):
+        moved = []
+        for j in range(X.shape[1]):
+            other = X[i].copy()
+            other[j] = usual[j]
+            moved.append(abs(predict(X[i : i + 1]) - predict(other[np.newaxis]))[0])
+        assert found[i] == pytest.approx(spearmanr(np.abs(a[i]), moved)[0], rel=1e-9)
+
+
+def test_noise_is_that_of_its_definition(problem):
+    predict, X, a, background = problem
+    spread = background.std(axis=0)
+    moves = np.random.RandomState(3).standard_normal((7, X.shape[1]))
+    own = {"background": background, "n_draws": 7, "random_state": 3}
+    plain, scaled, gaps, others = [], [], [], []
+    for i in range(12):
+        steps = 0.2 * spread * moves
+        done = predict(X[i : i + 1]) - predict(X[i] - steps)
+        said = steps @ a[i]
+        plain.append(np.mean((said - done) ** 2))
+        factor = np.linalg.lstsq(said[:, np.newaxis], done)[0]
+        scaled.append(np.mean((factor * said - done) ** 2))
+        noise = 0.1 * spread * moves
+        first = np.isin(np.arange(X.shape[1]), top(a[i], 3))
+        for kept, gap in ((first, gaps), (~first, others)):
+            gap.append(np.abs(predict(X[i : i + 1]) - predict(X[i] + noise * kept)).mean())
+    found = metrics.infidelity(predict, X, a, **own)
+    np.testing.assert_allclose(found, plain, rtol=1e-12)
+    found = metrics.infidelity(predict, X, a, best_factor=True, **own)
+    np.testing.assert_allclose(found, scaled, rtol=1e-9)
+    found = metrics.prediction_gap(predict, X, a, k=3, **own)
+    np.testing.assert_allclose(found, gaps, rtol=1e-12)
+    found = metrics.prediction_gap(predict, X, a, k=3, important=False, **own)
+    np.testing.assert_allclose(found, others, rtol=1e-12)
+
+
+def test_stability_is_the_mean_over_pairs():
+    rng = np.random.default_rng(0)
+    repeats = [rng.normal(size=(4, 6)) for _ in range(3)]
+    found = metrics.stability_score(repeats, k=2)
+    pairs = [
+        [len(set(top(s, 2)) & set(top(t, 2))) / 2 for s, t in zip(a, b, strict=True)]
+        for a, b in ((repeats[0], repeats[1]), (repeats[0], repeats[2]), repeats[1:])
+    ]
+    np.testing.assert_allclose(found, np.mean(pairs, axis=0), rtol=1e-12)
+
+
+def test_explainers_are_judged_on_the_output_that_they_explain():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 4))
+    y = (X[:, :2] > 0).sum(axis=1)
+    forest = RandomForestClassifier(20, random_state=0).fit(X, y)
+    explainer = LimeExplainer(forest).fit(X)
+    rows, chosen = X[:15], forest.predict_proba(X[:15]).argmax(axis=1)
+    found = metrics.comprehensiveness(explainer, rows, k=1, background=X)
+    a, usual = explainer.explain(rows).contributions().values, np.median(X, axis=0)
+    for i, row in enumerate(rows):
+        removed = row.copy()
+        removed[top(a[i], 1)] = usual[top(a[i], 1)]
+        both = forest.predict_proba([row, removed])[:, chosen[i]]
+        assert found[i] == pytest.approx(both[0] - both[1], rel=1e-12, abs=1e-15)
+
+
+def test_intervals_of_two_seeds_overlap():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 4))
+    forest = RandomForestRegressor(20, random_state=0).fit(X, X[:, 0] * X[:, 1])
+    repeats = [
+        LimeExplainer(forest, method="sampling", random_state=seed)
+        .fit(X)
+        .explain(X[:10], uncertainty=True)
+        for seed in range(3)
+    ]
+    found = metrics.stability_score(repeats, k=2, compare="intervals")
+    assert found.shape == (10,)
+    # Both estimate one number: few pairs of 95 % intervals miss each other.
+    assert np.nanmean(found) > 0.95
+
+
+def test_frames_with_categories_take_their_most_frequent_value():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"pet": ["cat", "dog", "cat"], "age": [1, 2, 3]})
+
+    def model(table):
+        return (table["pet"] == "dog") * 2.0 + table["age"]
+
+    found = metrics.comprehensiveness(model, frame, [[1, 0], [1, 0], [0, 1]], k=1)
+    np.testing.assert_array_equal(found, [0.0, 2.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "match"),
+    [
+        (
+            lambda m: m.feature_agreement([[1, 2]], [[1, 2, 3]], k=1),
+            ValueError,
+            "same rows",
+        ),
+        (lambda m: m.feature_agreement([[1, 2]], [[1, 2]], k=3), ValueError, "k=3 is more"),
+        (lambda m: m.feature_agreement([[1, 2]], [[1, 2]], k=0), TypeError, "k must be"),
+        (lambda m: m.complexity([[np.nan, 1.0]]), ValueError, "not finite in 1 row"),
+        (lambda m: m.complexity([1.0, 2.0]), ValueError, "must have shape"),
+        (lambda m: m.recall_at_k([[1, 2]], [1, 0]), ValueError, "array of bool"),
+        (lambda m: m.stability_score([[[1, 2]]], k=1), ValueError, "give 2 at least"),
+        (lambda m: m.monotonicity(len, np.eye(2)), TypeError, "attributions are missing"),
+        (
+            lambda m: m.monotonicity(lambda X: X[:, 0] * np.nan, np.eye(2), np.eye(2)),
+            ValueError,
+            "not finite",
+        ),
+        (
+            lambda m: m.monotonicity(lambda X: X, np.eye(2), np.eye(2)),
+            ValueError,
+            "one number a row",
+        ),
+    ],
+)
+def test_bad_input_is_told(call, error, match):
+    with pytest.raises(error, match=match):
+        call(metrics)
+
+
+def test_constant_attributions_have_no_correlation(problem):
+    predict, X, a, background = problem
+    found = metrics.monotonicity(predict, X, np.ones_like(a), background=background)
+    assert np.isnan(found).all()
+
+
+def test_scorers_go_into_cross_validation_and_pipelines(problem):
+    predict, *_, background = problem
+    model = FunctionRegressor(predict)
+    scorers = {
+        "faithful": metrics.make_explainer_scorer(
+            metrics.faithfulness_correlation, random_state=0, n_subsets=20
+        ),
+        "simple": metrics.make_explainer_scorer(
+            metrics.comprehensiveness, k=2, greater_is_better=False
+        ),
+    }
+    explainer = LimeExplainer(model, n_samples=512, random_state=0)
+    found = cross_validate(explainer, background[:90], cv=3, scoring=scorers)
+    train, test = background[30:90], background[:30]
+    values = metrics.comprehensiveness(explainer.fit(train), test, k=2)
+    assert found["test_simple"][0] == pytest.approx(-values.mean(), rel=1e-12)
+    assert np.isfinite(found["test_faithful"]).all()
+    whole = make_pipeline(StandardScaler(), clone(explainer)).fit(train)
+    scaled = whole[0].transform(test)
+    alone = scorers["simple"](whole[-1], scaled)
+    assert scorers["simple"](whole, test) == alone
+    assert repr(scorers["simple"]) == (
+        "make_explainer_scorer(comprehensiveness, k=2, greater_is_better=False)"
+    )
+    assert pickle.loads(pickle.dumps(scorers["simple"]))(whole, test) == alone
