@@ -294,7 +294,7 @@ LIKE = "background must be a table of rows like those of the fit: "
         (BACKGROUND[:, :3], "X has 3 features, but CoalitionSampler is expecting 5"),
         (BACKGROUND[0, :3], "X has 3 features, but CoalitionSampler is expecting 5"),
         (BACKGROUND[:0], r"0 sample\(s\)"),
-        (None, "Expected 2D array"),
+        (None, "X is None. Expected a 2D array"),
         (np.full((2, 5), np.inf), "contains infinity"),
     ],
 )

@@ -24,10 +24,14 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, StandardScaler
+from threadpoolctl import threadpool_info, threadpool_limits
 
-from sklime import Cohorts, FunctionRegressor, LimeExplainer, SubmodularPick
-from sklime.exceptions import RefittedModelWarning
-from sklime.samplers import MarginalSampler, TokenSampler
+from sklime import Cohorts, Explanation, FunctionRegressor, LimeExplainer, SubmodularPick
+from sklime.exceptions import NeighbourhoodWarning, RefittedModelWarning
+from sklime.kernels import ExponentialKernel
+from sklime.moments.threads import one_thread
+from sklime.samplers import GaussianSampler, MarginalSampler, TokenSampler
+from sklime.selectors import HighestWeights
 
 
 def additive(X):
@@ -308,3 +312,100 @@ def test_answers_about_masked_copies_are_named_so():
 def test_abbreviations_are_words(text, words):
     found = TokenSampler().fit([text]).rows([text])[0]
     assert list(found.described[0]) == words
+
+
+WIDE = np.random.default_rng(0).normal(size=(200, 300))
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {},
+        {"sampler": MarginalSampler(n_bins=None)},
+        {"sampler": GaussianSampler()},
+        {"sampler": GaussianSampler("instance")},
+        {"weighting": "tilted"},
+        {"kernel": ExponentialKernel(width=2.0), "weighting": "kernel"},
+        {"surrogate": Ridge()},
+        {"selector": HighestWeights(20)},
+    ],
+    ids=repr,
+)
+def test_the_last_bits_do_not_depend_on_threads(setting):
+    # No products of matrices, which round by threads in the model itself.
+    def waves(X):
+        return np.sin(X).sum(axis=1) + X[:, 0] * X[:, 1]
+
+    def explained(n_threads):
+        with threadpool_limits(n_threads, user_api="blas"):
+            own = {"n_samples": 1024, "random_state": 0} | setting
+            explainer = LimeExplainer(FunctionRegressor(waves), **own).fit(WIDE)
+            return explainer.explain(WIDE[:3], uncertainty="surrogate" not in own)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NeighbourhoodWarning)
+        one, two = explained(1), explained(2)
+    for name in ("values", "intercepts", "scores", "standard_errors", "support"):
+        assert_array_equal(getattr(one, name), getattr(two, name))
+
+
+def test_models_keep_their_threads_and_all_get_them_back():
+    seen = []
+
+    def threads():
+        [n] = {own["num_threads"] for own in threadpool_info() if own["user_api"] == "blas"}
+        return n
+
+    def waves(X):
+        seen.append(threads())
+        return np.sin(X).sum(axis=1)
+
+    explainer = LimeExplainer(
+        FunctionRegressor(waves),
+        sampler=GaussianSampler("instance"),
+        n_samples=64,
+        random_state=0,
+    )
+    with threadpool_limits(2, user_api="blas"):
+        explainer.fit(WIDE[:, :4]).explain(WIDE[:2, :4])
+        assert set(seen) == {2}
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(explainer.transform, [WIDE[:4, :4]] * 16))
+        assert threads() == 2
+        with pytest.raises(ZeroDivisionError), one_thread():
+            assert threads() == 1
+            raise ZeroDivisionError
+        assert threads() == 2
+
+
+def test_columns_that_were_cut_into_intervals_go_through_documents():
+    rng = np.random.default_rng(0)
+    age = pd.Series(rng.uniform(0, 80, 100))
+    day = pd.Series(
+        pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 99, 100), "D")
+    )
+    X = pd.DataFrame(
+        {
+            "age": pd.cut(age, [0, 18, 65, 120], right=False),
+            "quarter": pd.qcut(age, 4),
+            "day": pd.cut(day, 3),
+            "size": rng.normal(size=100),
+        }
+    )
+
+    def adult(X):
+        return np.array([float(own.left >= 18) for own in X["age"]]) + X["size"].to_numpy()
+
+    explainer = LimeExplainer(FunctionRegressor(adult), random_state=0).fit(X)
+    explanation = explainer.explain(X[:5])
+    again = Explanation.from_json(explanation.to_json())
+    assert again == explanation
+    assert again.data["age"].dtype == X["age"].dtype
+    assert "age = [" in explanation.as_list(0)[0][0] + explanation.as_list(0)[1][0]
+
+
+@pytest.mark.parametrize("answer", [None, {"p": [0.0]}])
+def test_what_is_no_answer_is_shown(answer):
+    model = FunctionRegressor(lambda X: answer)
+    with pytest.raises(ValueError, match=r"gave (None|\{'p'.*), .* no numbers: give"):
+        LimeExplainer(model).fit(np.zeros((4, 2)))

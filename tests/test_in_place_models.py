@@ -195,14 +195,16 @@ def test_texts_stay_as_they_are(container):
     compare(FunctionRegressor(predict), careful, TokenSampler(), X)
 
 
-def test_table_that_an_unfitted_model_scales_in_place_stays_as_it_is():
+@pytest.mark.parametrize("method", ["exact", "sampling"])
+def test_table_that_an_unfitted_model_scales_in_place_stays_as_it_is(method):
     X, kept = TABLE.copy(), TABLE.copy()
     y = X[:, 0] + X[:, 1] > 10.0
     hasty = make_pipeline(StandardScaler(copy=False), LogisticRegression())
     careful = make_pipeline(StandardScaler(), LogisticRegression())
-    found = LimeExplainer(hasty, random_state=0).fit(X, y)
+    found = LimeExplainer(hasty, method=method, random_state=0).fit(X, y)
     np.testing.assert_array_equal(X, kept)
-    expected = LimeExplainer(careful, random_state=0).fit(kept, y).explain(kept)
+    explainer = LimeExplainer(careful, method=method, random_state=0)
+    expected = explainer.fit(kept, y).explain(kept)
     explanation = found.explain(X)
     np.testing.assert_array_equal(X, kept)
     np.testing.assert_array_equal(explanation.values, expected.values)

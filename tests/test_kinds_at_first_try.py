@@ -737,7 +737,8 @@ def test_texts_of_the_user_are_never_changed(container):
 
 @pytest.mark.parametrize("container", [np.array, pd.DataFrame])
 @pytest.mark.parametrize("fitted", [False, True])
-def test_scaling_in_place_leaves_the_table(container, fitted):
+@pytest.mark.parametrize("method", ["exact", "sampling"])
+def test_scaling_in_place_leaves_the_table(container, fitted, method):
     X = container(np.random.default_rng(0).normal(3.0, 2.0, (60, 3)))
     if isinstance(X, pd.DataFrame):
         X.columns = list("abc")
@@ -745,8 +746,8 @@ def test_scaling_in_place_leaves_the_table(container, fitted):
     model = make_pipeline(StandardScaler(copy=False), LogisticRegression())
     right = make_pipeline(StandardScaler(), LogisticRegression()).fit(kept, y)
     model = model.fit(X.copy(), y) if fitted else model
-    found = LimeExplainer(model, random_state=0).fit(X, y)
-    expected = LimeExplainer(right, random_state=0).fit(kept, y)
+    found = LimeExplainer(model, method=method, random_state=0).fit(X, y)
+    expected = LimeExplainer(right, method=method, random_state=0).fit(kept, y)
     for _ in range(2):
         np.testing.assert_allclose(found.transform(X), expected.transform(kept), atol=1e-12)
     found.score(X)

@@ -1,10 +1,12 @@
 """Shapley values by `ShapleyKernel`, against the formula summed over all coalitions."""
 
+import json
 import pickle
 import warnings
 from itertools import product
 from math import factorial
 
+import jsonschema
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -19,6 +21,7 @@ from sklearn.pipeline import make_pipeline
 
 from sklime import Explanation, FunctionClassifier, FunctionRegressor, LimeExplainer
 from sklime.exceptions import NeighbourhoodWarning
+from sklime.explanation import json_schema
 from sklime.kernels import ExponentialKernel, ShapleyKernel, UniformKernel
 from sklime.plotting import AttributionDisplay
 from sklime.samplers import (
@@ -358,6 +361,7 @@ def test_documents_keep_values_and_what_they_are():
     assert read == found and read.attribution == "Shapley value"
     assert Explanation.from_dict(found.to_dict()) == found
     assert pickle.loads(pickle.dumps(found)) == found
+    jsonschema.Draft202012Validator(json_schema()).validate(json.loads(found.to_json()))
 
 
 def test_shap_gets_values_and_base_values():
@@ -402,6 +406,7 @@ def test_pages_and_pictures_say_what_values_are():
         (FRAME, FRAME.iloc[1]),
         (FRAME, FRAME.iloc[[1]]),
         (FRAME, list(FRAME.iloc[1])),
+        (FRAME, [list(FRAME.iloc[1])]),
         (FRAME, "median"),
         (pl.from_pandas(FRAME.assign(color=FRAME["color"].astype(str))), "median"),
     ],
@@ -643,6 +648,7 @@ def test_answers_that_are_nan_are_refused(background):
         (BACKGROUND[:, :4], "X has 4 features, but CoalitionSampler is expecting 6"),
         (BACKGROUND[0, :4], "X has 4 features, but CoalitionSampler is expecting 6"),
         ([], "background must be a table of rows"),
+        (3.0, "background must be a table of rows"),
         (None, "background must be a table of rows"),
     ],
 )

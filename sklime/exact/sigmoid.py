@@ -319,7 +319,7 @@ class _Quadrature:
         if not n_nodes <= _MOST_NODES:
             raise NoClosedForm(
                 f"the probability's score reaches {reach:,.0f}, for which the quadrature "
-                f"needs {n_nodes:,.0f} nodes, more than {_MOST_NODES:,}: draws are faster"
+                f"needs {n_nodes:,.0f} nodes, more than {_MOST_NODES:,}"
             )
         self.step = 2.0 * np.pi / (reach + _MARGIN) / times
         n_nodes = int(np.ceil(times * n_nodes / _VECTOR)) * _VECTOR

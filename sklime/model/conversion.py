@@ -35,6 +35,11 @@ def as_array(answer):
     UnusableResponse
         Where its rows are of unequal lengths.
     """
+    if answer is None or isinstance(answer, dict):
+        raise UnusableResponse(
+            f"gave {answer!r:.80}, which is of shape () and no numbers: give an array of "
+            "shape (n_samples,) or (n_samples, n_outputs)"
+        )
     if hasattr(answer, "detach"):
         answer = answer.detach().cpu()
         if hasattr(answer, "double"):

@@ -20,6 +20,9 @@ _LEAST_SHARE = 1e-9
 # Effective draws that errors need in the scarcest cell.
 _LEAST_DRAWS = 3.0
 
+# What an entry of a product of all features costs less than a pair's own products.
+_CHEAPER = 8.0
+
 _SIGNS = np.array([1.0, -1.0, -1.0, 1.0])
 
 
@@ -80,8 +83,8 @@ def pair_contrasts_of_row(Z, weights, rest, scrambles, pairs):
     used, own = np.unique(pairs, return_inverse=True)
     first, second = own.reshape(-1, 2).T
     Z = np.ascontiguousarray(Z[used])
-    # One by one, lest an output's sums depend on how many there are.
-    W, *S = (_cells(Z, a, scrambles, first, second) for a in (weights, *(weights * rest)))
+    numbers = np.array([weights, *(weights * rest)])
+    W, *S = _cells(Z, numbers, scrambles, first, second)
     total = W.sum(axis=0)
     share = total / (weights.sum() or 1.0)
     told = (share > _LEAST_SHARE).all(axis=0)
@@ -123,15 +126,19 @@ def _cells(Z, numbers, scrambles, first, second):
 
     Returns
     -------
-    ndarray of shape (n_scrambles, 4, n_pairs)
+    ndarray of shape (n_numbers, n_scrambles, 4, n_pairs)
         Of those that match both, the first only, the second only, none.
     """
-    found = np.empty((len(scrambles), 4, len(first)))
-    for (both, one, other, none), part in zip(found, scrambles, strict=True):
-        own, a = Z[:, part], numbers[part]
-        weighted = own * a
-        single = weighted.sum(axis=1)
-        both[:] = (weighted @ own.T)[first, second]
-        one[:], other[:] = single[first] - both, single[second] - both
-        none[:] = a.sum() - single[first] - other
+    found = np.empty((len(numbers), len(scrambles), 4, len(first)))
+    by_pair = len(Z) ** 2 > _CHEAPER * len(first)
+    for g, part in enumerate(scrambles):
+        own = Z[:, part]
+        matched = own[first] * own[second] if by_pair else None
+        # One by one, lest a sum depend on how many there are.
+        for a, cells in zip(numbers[:, part], found[:, g], strict=True):
+            both, one, other, none = cells
+            single = own @ a
+            both[:] = matched @ a if by_pair else ((own * a) @ own.T)[first, second]
+            one[:], other[:] = single[first] - both, single[second] - both
+            none[:] = a.sum() - single[first] - other
     return found

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from sklime.moments.threads import one_thread
+
 # Draws multiplied at a time: in single precision their sums are good to 5e-6 of the
 # responses' spread, and for usual tables the block stays in the second-level cache.
 _BLOCK = 8192
@@ -55,7 +57,8 @@ def weighted_products(Z, weights, Y):
         block[1 + d :] = Y[:, part]
         block *= root[part]
         # A rank update for numpy, too, which lets other threads go on meanwhile.
-        products += block @ block.T
+        with one_thread():
+            products += block @ block.T
     return products, relative @ relative
 
 

@@ -50,6 +50,9 @@ class MomentSource(ABC):
     # Rows that are explained together: their moments stay in the second-level cache.
     rows_at_once = 64
 
+    # Whether sums of draws are rounded, so that they depend on the threads of products.
+    sums_round = False
+
     @property
     @abstractmethod
     def bytes_per_row(self) -> int:

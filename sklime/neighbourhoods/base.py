@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sklime.moments.sampled import SampledMoments
 from sklime.moments.source import Fitted, MomentSource
+from sklime.moments.threads import one_thread
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,6 +40,8 @@ class SampledSource(MomentSource):
     smaller : SampledSource, default=None
         The same with fewer draws, whose responses are used again.
     """
+
+    sums_round = True
 
     def __init__(
         self,
@@ -136,7 +139,9 @@ class SampledSource(MomentSource):
         outputs : ndarray of shape (n_rows, n_explained) of int
             The outputs explained for each row.
         """
-        return surrogates.scored_on(self.moments(self.evaluate(X), outputs))
+        evaluated = self.evaluate(X)
+        with one_thread():
+            return surrogates.scored_on(self.moments(evaluated, outputs))
 
     def grown(self, n_samples: int) -> Self:
         """The same source with more draws.

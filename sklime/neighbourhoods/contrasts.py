@@ -12,6 +12,7 @@ from sklime.moments.pair_contrasts import (
     pair_contrasts_of_row,
     strongest,
 )
+from sklime.moments.threads import one_thread
 from sklime.neighbourhoods.additive_part import AdditivePart
 from sklime.neighbourhoods.onehot import OneHotDraws
 from sklime.neighbourhoods.pair_screen import explained_by_pairs
@@ -69,6 +70,8 @@ class ContrastPool(SharedPool):
     """
 
     rows_at_once = 512
+    # Integers are summed.
+    sums_round = False
 
     def __init__(self, law, kernel, response, n_samples, seed, smaller=None):
         super().__init__(law, kernel, response, n_samples, seed, smaller)
@@ -77,7 +80,8 @@ class ContrastPool(SharedPool):
         # Bins cut some levels in two.
         self.n_levels = max(1, min(_MOST_LEVELS, most // max(d, 1) - 3))
         cells = law.cells(self.pool_inputs, self.n_levels)
-        self.additive = AdditivePart(cells, self.Y)
+        with one_thread():
+            self.additive = AdditivePart(cells, self.Y)
         # Weights and weighted rests are rounded to integers, of which 2**15 are the largest
         # weight, or that times the largest rest. What this changes is below a fiftieth of a
         # standard error, whatever the weights.
@@ -112,16 +116,21 @@ class ContrastPool(SharedPool):
         slopes = np.zeros_like(known.contrast)
         sizes = sums.effective_sample_sizes
         for i in np.flatnonzero((sizes > 0.0) & (sizes < _EVEN * self.n_samples)):
-            Z, weights = self._around(evaluated, i)
-            rest, useful = self.useful_rest(weights, self.additive.rest, self.Y)
-            if not useful:
-                known.forget(i)
-            own = rest[outputs[i]]
-            slopes[i] = local_slopes(Z, weights, own)
+            with one_thread():
+                self._put_slopes(i, evaluated, outputs[i], known, slopes, sums)
             known.slopes_fitted(i, sizes[i])
-            left = own - slopes[i] @ Z
-            sums.put(i, ContrastSums.of_row(Z, weights, left, self.scrambles))
         return self.contrasts(sums, known, slopes, outputs, self.n_samples)
+
+    def _put_slopes(self, i, evaluated, outputs, known, slopes, sums):
+        """Fit slopes to the draws around a row, and sum what they leave."""
+        Z, weights = self._around(evaluated, i)
+        rest, useful = self.useful_rest(weights, self.additive.rest, self.Y)
+        if not useful:
+            known.forget(i)
+        own = rest[outputs]
+        slopes[i] = local_slopes(Z, weights, own)
+        left = own - slopes[i] @ Z
+        sums.put(i, ContrastSums.of_row(Z, weights, left, self.scrambles))
 
     has_interactions = True
 

@@ -1,9 +1,13 @@
 """Screen of pairs of columns: which of them interact most, over all draws of a pool."""
 
 import numpy as np
+from sklearn.utils import gen_batches
 
 # Bins of a column that are told apart; all others are one.
 _MOST_BINS = 16
+
+# Columns whose cells are looked at together.
+_AT_ONCE = 32
 
 
 def explained_by_pairs(codes, rest, pairs):
@@ -24,6 +28,7 @@ def explained_by_pairs(codes, rest, pairs):
         Less what noise would explain; below 0 for pairs that explain less.
     """
     n = codes.shape[1]
+    pairs = np.sort(pairs, axis=1)
     bins = [_few(own) for own in codes.astype(np.intp)]
     n_bins = np.array([own.max(initial=0) + 1 for own in bins])
     starts = np.append(0, np.cumsum(n_bins))
@@ -36,17 +41,19 @@ def explained_by_pairs(codes, rest, pairs):
         noise = np.mean(np.square(own)) / n
         weighted = one_hot * own.astype(np.float32)
         main = weighted.sum(axis=1, dtype=np.float64) / n / share
-        for first in np.unique(pairs[:, 0]):
-            at = np.flatnonzero(pairs[:, 0] == first)
-            mine = slice(starts[first], starts[first + 1])
-            # Sums by cell of this column and any other.
-            count, sums = (one_hot[mine] @ one_hot.T) / n, (weighted[mine] @ one_hot.T) / n
-            means = np.divide(sums, count, out=np.zeros_like(sums), where=count > 0.0)
-            beyond = means - main[mine, np.newaxis] - main
-            held = np.where(count > 0.0, count * np.square(beyond), 0.0).sum(axis=0)
-            explained = np.add.reduceat(held, starts[:-1])
-            freedom = (n_bins[first] - 1) * (n_bins - 1)
-            found[c, at] = (explained - noise * freedom)[pairs[at, 1]]
+        for some in gen_batches(len(bins), _AT_ONCE):
+            # Cells of some columns and those behind them, as frequent as if independent.
+            mine, after = slice(starts[some.start], starts[some.stop]), starts[some.start]
+            sums = weighted[mine] @ one_hot[after:].T / n
+            shares = share[mine, np.newaxis] * share[after:]
+            beyond = sums / shares - main[mine, np.newaxis] - main[after:]
+            held = shares * np.square(beyond)
+            held = np.add.reduceat(held, starts[some] - after, axis=0)
+            explained = np.add.reduceat(held, starts[some.start : -1] - after, axis=1)
+            freedom = np.outer(n_bins[some] - 1, n_bins[some.start :] - 1)
+            at = np.flatnonzero((pairs[:, 0] >= some.start) & (pairs[:, 0] < some.stop))
+            first, second = pairs[at].T - some.start
+            found[c, at] = (explained - noise * freedom)[first, second]
     return found
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sklearn.utils import gen_batches
 
+from sklime.moments.threads import one_thread
 from sklime.neighbourhoods.base import is_thin
 from sklime.selectors import AllFeatures, MomentSelector
 from sklime.surrogates.fit import fit_surrogates
@@ -208,8 +209,14 @@ class SurrogateFitter:
             fitted = fitted.updated(rows, self._fit_until_precise(more, *own))
         return fitted
 
-    def _fit_once(self, source, X, evaluated, outputs, binary, uncertainty, own_values):
-        """Fit surrogates to the evaluated draws."""
+    def _fit_once(self, source, *own):
+        """Fit surrogates to the evaluated draws: the same to the bit in any process."""
+        if source.sums_round or self.regressor is not None:
+            with one_thread():
+                return self._fit(source, *own)
+        return self._fit(source, *own)
+
+    def _fit(self, source, X, evaluated, outputs, binary, uncertainty, own_values):
         moments, draws = source.moments(evaluated, outputs), None
         contrasts = None if own_values is None else own_values.contrasts(X, outputs)
         if contrasts is not None:

@@ -22,7 +22,10 @@ from sklime.selectors import ForwardSelection, LassoPath
 
 EXPLAINERS = [
     LimeExplainer(LogisticRegression()),
-    LimeExplainer(LogisticRegression(), target="all", kernel=UniformKernel()),
+    LimeExplainer(LogisticRegression(), method="sampling"),
+    LimeExplainer(
+        LogisticRegression(), method="sampling", target="all", kernel=UniformKernel()
+    ),
     LimeExplainer(LinearRegression()),
     LimeExplainer(DecisionTreeClassifier()),
     LimeExplainer(HistGradientBoostingClassifier(max_iter=5)),
@@ -33,7 +36,9 @@ EXPLAINERS = [
     ),
     LimeExplainer(LinearRegression(), sampler=MarginalSampler(n_bins=None)),
     *(
-        LimeExplainer(LogisticRegression(), selector=selector, n_samples=512)
+        LimeExplainer(
+            LogisticRegression(), method="sampling", selector=selector, n_samples=512
+        )
         for selector in (ForwardSelection(2), LassoPath(2))
     ),
     LimeExplainer(LinearRegression(), kernel=0.5 * RBF() + Matern(), n_samples=512),

@@ -64,6 +64,26 @@ def test_margins_of_classifiers(y, n_pairs):
     compare(frozen, GAPS, model.decision_function, "decision_function")
 
 
+@pytest.mark.parametrize("table", [X, GAPS], ids=["whole", "gaps"])
+def test_probabilities_without_pairs(table):
+    model = fitted(ebm(ExplainableBoostingClassifier, interactions=0), table, BINARY)
+    compare(model, table, model.predict_proba)
+
+
+@pytest.mark.parametrize("objective", ["poisson_deviance", "gamma_deviance"])
+def test_log_links_without_pairs(objective):
+    model = fitted(ebm(objective=objective, interactions=0), GAPS, THREE + 0.5)
+    assert model.link_ == "log"
+    compare(model, GAPS, model.predict)
+
+
+def test_probabilities_of_categories_and_unseen_ones():
+    model = fitted(ebm(ExplainableBoostingClassifier, interactions=0), FRAME, PAID > 1)
+    compare(model, FRAME, model.predict_proba)
+    other = FRAME.assign(colour=FRAME["colour"].where(FRAME.index % 3 > 0, "a new one"))
+    compare(model, other, model.predict_proba)
+
+
 @pytest.mark.parametrize("n_pairs", [0, 4])
 def test_categories_and_unseen_ones(n_pairs):
     model = fitted(ebm(interactions=n_pairs), FRAME, PAID)
@@ -201,10 +221,11 @@ def test_reading_leaves_the_model_as_it_was():
     ("model", "y", "reason"),
     [
         (ebm(ExplainableBoostingClassifier), THREE, 'response_method="decision_function"'),
-        (ebm(objective="poisson_deviance"), THREE, "a log link"),
+        (ebm(ExplainableBoostingClassifier), BINARY, "decision_function"),
+        (ebm(objective="poisson_deviance"), THREE, "exponentials of terms of pairs"),
         (ebm(interactions=[(0, 1, 2)]), SIGNAL, "three columns"),
     ],
-    ids=["probabilities", "counts", "threes"],
+    ids=["three classes", "probabilities", "counts", "threes"],
 )
 def test_what_has_no_closed_form_is_sampled(model, y, reason):
     model = fitted(clone(model), X, y)

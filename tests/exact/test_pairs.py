@@ -5,13 +5,19 @@ from itertools import combinations, product
 import numpy as np
 import pandas as pd
 import pytest
+from interpret.glassbox import ExplainableBoostingRegressor
 from sklearn import ensemble as en
 from sklearn import linear_model as lm
-from sklearn import tree
+from sklearn import svm, tree
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_breast_cancer
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF, WhiteKernel
+from sklearn.kernel_approximation import RBFSampler
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardScaler
 
 from sklime import LimeExplainer
 from sklime.exceptions import InteractionWarning
@@ -151,6 +157,78 @@ def test_interactions_are_those_of_the_quadratic_surrogate(model, table, y, samp
         np.testing.assert_allclose(main_found, main, rtol=0, atol=1e-10 * scale)
     if isinstance(model, lm.LinearRegression | lm.LogisticRegression):
         assert not found.interactions.any()
+
+
+@pytest.mark.parametrize(
+    ("model", "y", "method"),
+    [
+        (svm.SVR(), SIGNAL, "predict"),
+        (make_pipeline(StandardScaler(), svm.SVR(gamma=2.0)), SIGNAL, "predict"),
+        (svm.SVC(), BINARY, "decision_function"),
+        (KernelRidge(kernel="laplacian"), SIGNAL, "predict"),
+        (KernelRidge(kernel="poly", degree=3), SIGNAL, "predict"),
+        (GaussianProcessRegressor(RBF() + WhiteKernel()), SIGNAL, "predict"),
+        (make_pipeline(PolynomialFeatures(2), lm.Ridge()), SIGNAL, "predict"),
+        (
+            make_pipeline(RBFSampler(n_components=20, random_state=0), lm.Ridge()),
+            SIGNAL,
+            "predict",
+        ),
+        (lm.PoissonRegressor(), SIGNAL - SIGNAL.min() + 0.1, "predict"),
+        (lm.LogisticRegression(), BINARY, "predict_proba"),
+        (GaussianNB(), BINARY, "predict_proba"),
+        (
+            en.GradientBoostingClassifier(max_depth=1, n_estimators=20, random_state=0),
+            BINARY,
+            "predict_proba",
+        ),
+        (
+            en.VotingClassifier(
+                [
+                    ("linear", lm.LogisticRegression()),
+                    ("forest", en.RandomForestClassifier(5, random_state=0)),
+                ],
+                voting="soft",
+            ),
+            BINARY,
+            "predict_proba",
+        ),
+        (en.BaggingRegressor(svm.SVR(), 3, random_state=0), SIGNAL, "predict"),
+        (
+            ExplainableBoostingRegressor(
+                interactions=3,
+                outer_bags=2,
+                max_rounds=50,
+                n_jobs=1,
+                random_state=0,
+            ),
+            SIGNAL,
+            "predict",
+        ),
+    ],
+)
+def test_every_family_tells_the_pairs_of_the_quadratic_surrogate(model, y, method):
+    table = np.delete(X, 3, axis=1)
+    explainer = LimeExplainer(
+        # An unfitted Gaussian process counts as fitted, to its prior.
+        model.fit(table, y),
+        sampler=MarginalSampler(n_bins=3),
+        kernel=ExponentialKernel(width=1.0),
+        method="exact",
+        response_method=method,
+        random_state=0,
+    ).fit(table)
+    values, masses, codes = bins(explainer, table)
+    responses = getattr(explainer.estimator_, method)(np.array(list(product(*values))))
+    if responses.ndim == 2:
+        responses = responses[:, 1]
+    rows = table[::53]
+    found = explainer.explain(rows, interactions=True)
+    assert np.abs(found.interactions).max() > 1e-2
+    assert not found.interaction_standard_errors.any()
+    for row, own in zip(rows, found.interactions, strict=True):
+        _, [pairs] = quadratic(values, masses, codes, responses, row, 1.0)
+        np.testing.assert_allclose(own, pairs, rtol=0, atol=1e-10)
 
 
 def test_interactions_of_a_frame_behind_encoders():

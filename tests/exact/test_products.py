@@ -325,6 +325,23 @@ def test_columns_of_many_bins():
         check_fitted(model, table, categorical_features=[0, 1])
 
 
+@pytest.mark.parametrize("columns", [[0], [0, 1], [1]])
+def test_values_beside_many_bins_that_training_never_had(columns):
+    rng = np.random.default_rng(0)
+    table = rng.integers(0, [24, 3], (300, 2))[:, columns] * 1.0
+    y = table.sum(axis=1)
+    model = svm.SVR(gamma=0.1).fit(table, y)
+    sampler = MarginalSampler(categorical_features=range(len(columns)))
+    explainer = LimeExplainer(model, sampler=sampler, method="exact", random_state=0)
+    rows = np.full((1, len(columns)), 30.0)
+    found = explainer.fit(table).transform(rows)
+    frame = pd.DataFrame(table).set_axis([f"x{j}" for j in range(len(columns))], axis=1)
+    row = pd.DataFrame(rows, columns=frame.columns)
+    bare = svm.SVR(gamma=0.1).fit(frame, y)
+    right = right_contrasts(bare, frame, row, explainer.kernel_.width)
+    np.testing.assert_allclose(found[0], right, atol=0.02 * np.ptp(y))
+
+
 def test_many_columns_of_high_powers():
     rng = np.random.default_rng(0)
     table = rng.integers(0, 2, (200, 8)) * rng.normal(size=8)

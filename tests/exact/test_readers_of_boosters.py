@@ -2,6 +2,7 @@
 
 from functools import partial
 from itertools import product
+from math import comb
 
 import lightgbm
 import numpy as np
@@ -24,8 +25,8 @@ from sklearn.preprocessing import QuantileTransformer, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from sklime import FunctionRegressor, LimeExplainer
-from sklime.kernels import ExponentialKernel
-from sklime.samplers import MarginalSampler
+from sklime.kernels import ExponentialKernel, ShapleyKernel
+from sklime.samplers import CoalitionSampler, MarginalSampler
 
 rng = np.random.default_rng(0)
 N = 120
@@ -250,6 +251,52 @@ def test_a_model_of_one_shallow_tree(shape):
     compare(model, X, model.predict)
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_probabilities_of_stumps_of_catboost(shape):
+    model = cat(CatBoostClassifier, depth=1, grow_policy=shape).fit(GAPS, BINARY)
+    compare(model, GAPS, model.predict_proba)
+    model = nominal(CatBoostClassifier, depth=1, grow_policy=shape).fit(FRAME, PAID > 1)
+    compare(model, FRAME, model.predict_proba)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_shapley_values_of_catboost(shape):
+    model = nominal(grow_policy=shape).fit(FRAME, PAID)
+    explainer = LimeExplainer(
+        model, sampler=CoalitionSampler(), kernel=ShapleyKernel(), method="exact"
+    ).fit(FRAME)
+    columns = [FRAME[name].value_counts(normalize=True, dropna=False) for name in FRAME]
+    indices = list(product(*(range(len(own)) for own in columns)))
+    at = np.array(indices)
+    table = pd.DataFrame(
+        {
+            name: pd.Series(own.index[at[:, j]]).astype(FRAME.dtypes[name])
+            for j, (name, own) in enumerate(zip(FRAME, columns, strict=True))
+        }
+    )
+    masses = np.prod([own.to_numpy()[at[:, j]] for j, own in enumerate(columns)], axis=0)
+    f, d = model.predict(table), len(columns)
+    for i, found in zip([0, 5], explainer.transform(FRAME.iloc[[0, 5]]), strict=True):
+        same = np.column_stack(
+            [
+                own.index[at[:, j]].isin([FRAME[name].iloc[i]])
+                for j, (name, own) in enumerate(zip(FRAME, columns, strict=True))
+            ]
+        )
+        worth = {}
+        for kept in product([False, True], repeat=d):
+            own = same[:, np.array(kept)].all(axis=1)
+            worth[kept] = np.average(f[own], weights=masses[own])
+        expected = np.zeros(d)
+        for kept, value in worth.items():
+            n = sum(kept)
+            for j in range(d):
+                if not kept[j]:
+                    more = worth[(*kept[:j], True, *kept[j + 1 :])]
+                    expected[j] += (more - value) / (d * comb(d - 1, n))
+        np.testing.assert_allclose(found, expected, atol=1e-10 * np.ptp(f), rtol=0)
+
+
 def texts():
     words = np.array([f"word{i} and other{i % 3}" for i in range(N)])
     return pd.DataFrame({"text": words, "number": X[:, 0]})
@@ -261,6 +308,12 @@ REFUSED = [
     (cat(loss_function="Tweedie:variance_power=1.5"), X, THREE, "loss 'Tweedie'"),
     (cat(loss_function="RMSEWithUncertainty"), X, SIGNAL, "loss 'RMSEWithUncertainty'"),
     (cat(CatBoostClassifier), X, BINARY, "prediction_type='RawFormulaVal'"),
+    (
+        cat(CatBoostClassifier, depth=1, loss_function="MultiClass"),
+        X,
+        BINARY,
+        "prediction_type='RawFormulaVal'",
+    ),
     (cat(text_features=["text"]), texts(), SIGNAL, "texts and embeddings"),
 ]
 
@@ -385,6 +438,8 @@ def test_weighted_votes_of_trees(y, depth):
     names = np.array(["low", "mid", "top"])[y]
     model = AdaBoostClassifier(trees, n_estimators=15, random_state=0).fit(X, names)
     compare(model, X, model.decision_function, "decision_function")
+    if depth == 1 and y is BINARY:
+        compare(model, X, model.predict_proba)
 
 
 @pytest.mark.parametrize(
@@ -392,7 +447,12 @@ def test_weighted_votes_of_trees(y, depth):
     [
         (AdaBoostRegressor(n_estimators=5), SIGNAL, "auto", "the weighted median"),
         (IsolationForest(n_estimators=5), None, "auto", "minus a row's mean depth"),
-        (AdaBoostClassifier(n_estimators=5), BINARY, "auto", "decision_function"),
+        (
+            AdaBoostClassifier(DecisionTreeClassifier(max_depth=3), n_estimators=5),
+            BINARY,
+            "auto",
+            "decision_function",
+        ),
         (
             AdaBoostClassifier(LogisticRegression(), n_estimators=5),
             BINARY,

@@ -365,7 +365,10 @@ def test_boosting_libraries(library, background):
     name, params = {
         "xgboost": ("XGBRegressor", {"n_estimators": 9, "base_score": 0.5}),
         "lightgbm": ("LGBMRegressor", {"n_estimators": 9, "verbose": -1}),
-        "catboost": ("CatBoostRegressor", {"iterations": 9, "verbose": 0}),
+        "catboost": (
+            "CatBoostRegressor",
+            {"iterations": 9, "verbose": 0, "allow_writing_files": False},
+        ),
     }[library]
     model = getattr(module, name)(**params, random_state=0).fit(X, SIGNAL)
     grid = marginals(X)[0].to_numpy() if isinstance(background, str) else background

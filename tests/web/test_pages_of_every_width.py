@@ -1,6 +1,7 @@
 """Pages at two widths: nothing cut, bars of one scale, names in any script, mixed rows."""
 
 import re
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -246,3 +247,24 @@ def test_headers_speak_of_what_rows_are_made_of(browser):
 
 def _words(page):
     return re.sub(r"<[^>]*>", " ", page).split()
+
+
+@pytest.mark.parametrize("width", [400, 650, 1200])
+@pytest.mark.parametrize("share", [0.02, 0.15, 0.25, 0.5, 0.85])
+@pytest.mark.parametrize("unit", [1.0, 123_456.0])
+def test_labels_of_a_lane_keep_apart(browser, width, share, unit):
+    values = unit * np.array([[-share, 0.1, 0.0], [1.0 - share, 0.2, 0.0]])
+    browser.resize(width, 900)
+    browser.open(build(values).to_html())
+    edges = browser.run(
+        "return [...document.querySelectorAll('.ends span')].map("
+        "own => { const r = own.getBoundingClientRect(); return [r.left, r.right]; })"
+    )
+    edges.sort()
+    assert len(edges) in (2, 3)
+    assert all(left[1] + 3 < right[0] for left, right in pairwise(edges))
+
+
+def test_a_lane_that_begins_at_nothing_says_so(browser):
+    browser.open(build([[0.0, 0.3, 0.0], [0.1, 0.2, 0.0]]).to_html())
+    assert browser.texts(".ends span") == ["0", "+0.3"]

@@ -7,6 +7,7 @@ import numpy as np
 
 from sklime.exact.additive import AdditiveForm
 from sklime.exact.coalitions_of_pairs import CoalitionsOfPairs
+from sklime.exact.exponentials import ExponentialOfSum
 from sklime.exact.form import ClosedForm
 from sklime.exact.readers.layout import reads_models
 from sklime.exact.sum_of_columns import SumOfColumns
@@ -30,7 +31,7 @@ def read(model, response):
 
     Returns
     -------
-    TableForm, PairedTableForm or None
+    TableForm, PairedTableForm, ExponentialOfSum or None
         None: it is no such model.
 
     Raises
@@ -50,12 +51,18 @@ def read(model, response):
             f"{name} is not a sum over its terms, but its margins are: set "
             'response_method="decision_function"'
         )
-    if kind.__name__ in _REGRESSORS and model.link_ != "identity":
+    n_together = max(map(len, model.term_features_), default=1)
+    if n_together > 2:
+        raise NoClosedForm(f"{kind.__name__} has terms of three columns or more")
+    exponential = kind.__name__ in _REGRESSORS and model.link_ == "log"
+    if exponential and n_together > 1:
+        raise NoClosedForm(
+            f"{name} has a log link: its predictions are exponentials of terms of pairs"
+        )
+    if kind.__name__ in _REGRESSORS and model.link_ not in ("identity", "log"):
         raise NoClosedForm(
             f"{name} has a {model.link_} link: its predictions are no sum over its terms"
         )
-    if max(map(len, model.term_features_), default=1) > 2:
-        raise NoClosedForm(f"{kind.__name__} has terms of three columns or more")
     # Classes or outputs come last; a single number has no place of its own.
     n_outputs = np.size(model.intercept_)
     tables = [
@@ -69,9 +76,11 @@ def read(model, response):
         constant = constant * [-1.0, 1.0]
     step = _Bins(model)
     terms = list(zip(step.places, tables, strict=True))
-    paired = any(len(places) > 1 for places, _ in terms)
-    form = PairedTableForm if paired else TableForm
-    return form(terms, step, constant)
+    form = (TableForm if n_together == 1 else PairedTableForm)(terms, step, constant)
+    if exponential:
+        form = ExponentialOfSum(form, constant)
+        form.step = step
+    return form
 
 
 class _Bins:

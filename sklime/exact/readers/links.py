@@ -65,6 +65,11 @@ def _link(model, response):
     if is_from(model, "lightgbm", "LGBMClassifier"):
         _check_depth(model, "num_leaves")
         return Link(float(model.get_params().get("sigmoid", 1.0)), np.zeros(1))
+    if is_from(model, "catboost", "CatBoostClassifier"):
+        if model.get_tree_leaf_counts().max(initial=0) > 2:
+            raise NoClosedForm("its trees may test several columns each")
+        bias = np.ravel(model.get_scale_and_bias()[1])
+        return Link(1.0 if len(bias) == 1 else None, bias)
     return Link()
 
 

@@ -73,17 +73,19 @@ class SumOfTrees(RebuiltModel):
     def __call__(self, laws, outputs):
         n, d = len(laws[0].mean), len(laws)
         expected = np.tile(self.constant[outputs], (n, 1))
-        coef = np.zeros((n, len(outputs), d))
+        by_column = np.zeros((len(outputs), d, n))
         for group in self._groups:
+            values = self.boxes.values[:, outputs].T
+            ends = [group.trees.ends(own, group.n_rows) for own in values]
             for rows in gen_batches(n, group.n_rows):
                 chance, slope = group.chances(laws, rows)
                 slope *= group.trees.reach(chance)
-                for i, c in enumerate(outputs):
-                    mean, difference = group.trees.expect(chance, self.boxes.values[:, c])
+                for i, own in enumerate(values):
+                    mean, difference = group.trees.expect(chance, own, ends[i])
                     expected[rows, i] += mean
                     difference *= slope
-                    coef[rows, i, group.columns] += (group.by_column @ difference).T
-        return expected, coef
+                    by_column[i, group.columns, rows] += group.by_column @ difference
+        return expected, np.ascontiguousarray(np.moveaxis(by_column, 2, 0))
 
     def pairs(self, laws, outputs, pairs):
         n = len(laws[0].mean)

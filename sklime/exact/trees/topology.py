@@ -222,7 +222,24 @@ class TreeGroup:
             np.take(sides, level.inner, axis=0, out=reach[below.place], mode="clip")
         return reach
 
-    def expect(self, chance, leaves):
+    def ends(self, leaves, n_rows):
+        """What leaves give on both sides of the splits, a table for each level.
+
+        Parameters
+        ----------
+        leaves : ndarray of shape (n_leaves,)
+            Values of all leaves.
+        n_rows : int
+            Rows that are looked at together, at most.
+        """
+        tables = []
+        for level in self.levels:
+            n = level.place.stop - level.place.start
+            tables.append(np.empty((2 * n, n_rows)))
+            tables[-1][level.ends] = leaves[level.leaves, np.newaxis]
+        return tables
+
+    def expect(self, chance, leaves, ends=None):
         """Expected responses, and their differences between the two sides of the splits.
 
         Parameters
@@ -231,6 +248,8 @@ class TreeGroup:
             Chances of going left.
         leaves : ndarray of shape (n_leaves,)
             Values of all leaves.
+        ends : list of ndarrays, default=None
+            As `ends` gives them; what they hold besides is overwritten.
 
         Returns
         -------
@@ -239,10 +258,10 @@ class TreeGroup:
         """
         difference = np.empty_like(chance)
         below = None
-        for level in reversed(self.levels):
+        tables = self.ends(leaves, chance.shape[1]) if ends is None else ends
+        for level, table in zip(reversed(self.levels), reversed(tables), strict=True):
             n = level.place.stop - level.place.start
-            sides = np.empty((2 * n, chance.shape[1]))
-            sides[level.ends] = leaves[level.leaves, np.newaxis]
+            sides = table[:, : chance.shape[1]]
             sides[level.inner] = below
             own = difference[level.place]
             np.subtract(sides[:n], sides[n:], out=own)

@@ -106,6 +106,9 @@ def decode_scalar(value):
     if name == "Period":
         ordinal, freq = content
         return pd.Period(ordinal=ordinal, freq=freq)
+    if name == "Interval":
+        left, right, closed = content
+        return pd.Interval(decode_scalar(left), decode_scalar(right), closed=closed)
     if name == "Timedelta":
         nanoseconds, unit = content
         return pd.Timedelta(nanoseconds, unit="ns").as_unit(unit)
@@ -147,6 +150,9 @@ def _encode_pandas_scalar(value):
         return {"$Timestamp": [str(value.to_datetime64()), value.unit, zone]}
     if isinstance(value, pd.Period):
         return {"$Period": [value.ordinal, value.freqstr]}
+    if isinstance(value, pd.Interval):
+        ends = [encode_scalar(value.left), encode_scalar(value.right)]
+        return {"$Interval": [*ends, value.closed]}
     if isinstance(value, pd.Timedelta):
         return {"$Timedelta": [value.value, value.unit]}
     raise TypeError(

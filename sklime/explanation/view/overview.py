@@ -14,6 +14,8 @@ _MOST_FEATURES, _MOST_DOTS, _MOST_OUTPUTS = 10, 2000, 4
 _N_COLOURS = 5
 # A lane of dots is so wide and so high, in units of its picture.
 _WIDTH, _HEIGHT = 1000, 100
+# Width of a character of a label below the narrowest lane, in percent.
+_CHARACTER = 3.2
 
 
 def overview(explanation):
@@ -30,7 +32,8 @@ def overview(explanation):
         ``dots``: SVG paths by colour, 0 for low values to 4 for high ones, -1 for values
         that are missing or no numbers; ``n_others``, how many features there are besides;
         ``n_dots``, the rows that have dots, ``coloured`` or all grey; ``ends`` of the
-        lanes, as text, and ``zero``, where 0 stands in percent.
+        lanes, as text, and ``zero``, where 0 stands in percent, with ``zero_fits``, whether
+        it has room between them.
     """
     if explanation.kind == "image" or len(explanation) < 2:
         return None
@@ -104,9 +107,19 @@ def _with_dots(explanation, lines, values, shown):
             for at in [colours == colour]
         }
     coloured = any(colour >= 0 for line in lines for colour in line["dots"])
-    ends = aligned([low, high])
+    ends = [
+        text if end else "0"
+        for end, text in zip([low, high], aligned([low, high]), strict=True)
+    ]
     zero = round(100 * -low / scale, 1)
-    return {"n_dots": len(drawn), "coloured": coloured, "ends": ends, "zero": zero}
+    taken = [_CHARACTER * (len(text) + 1.5) for text in ends]
+    return {
+        "n_dots": len(drawn),
+        "coloured": coloured,
+        "ends": ends,
+        "zero": zero,
+        "zero_fits": taken[0] < zero < 100.0 - taken[1],
+    }
 
 
 def _colours(data, j):

@@ -45,12 +45,14 @@ class CoalitionSampler(MaskSampler):
     background : {"marginals", "median"} or table of shape (m, n_features) or row, \
             default="marginals"
         Where dropped columns take their values from. "marginals": each from its own
-        training values, independently of the others; the model is asked about one drawn
-        row for each coalition, or about several where all coalitions are fewer than
-        `n_samples`, and answers are as noisy as that. "median": the median of a column of
-        numbers, the most frequent level of others. A row: a table of one, a list, an array
-        or a Series. A table: the model is asked about `m` rows for each coalition, and its
-        answers are averaged. Models with a closed form are not asked about any.
+        training values, independently of the others, by scrambled Sobol points: the model
+        is asked about one drawn row for each coalition, or about several where coalitions
+        are fewer than `n_samples`. The additive part of the noise that this brings, told by
+        as many draws of the background alone, is taken off the answers. "median": the
+        median of a column of numbers, the most frequent level of others. A row: a table of
+        one, a list, an array or a Series. A table: the model is asked about `m` rows for
+        each coalition, and its answers are averaged. Models with a closed form are not
+        asked about any.
 
     Attributes
     ----------
@@ -318,20 +320,15 @@ def _median(values, masses, between):
 
 
 def _as_rows(background, X):
-    """A background as a table: a single row of values becomes one of one row."""
-    if is_frame(background) or np.ndim(background) == 2:
-        return background
-    series = hasattr(background, "to_frame")
-    if hasattr(background, "iloc") and series:
+    """A background as a table: a single row becomes one of one row."""
+    if hasattr(background, "iloc") and hasattr(background, "to_frame"):
         # Labelled by the names of the columns.
         row = background.to_frame().T
         return row.infer_objects() if is_frame(X) else row.to_numpy()
-    if series or (isinstance(background, (list, tuple)) or np.ndim(background) == 1):
-        values = list(background)
-        if not is_frame(X):
-            return np.asarray(values)[np.newaxis] if values else background
-        if len(values) == X.shape[1]:
-            return type(X)(
-                {name: [own] for name, own in zip(X.columns, values, strict=True)}
-            )
-    return background
+    if is_frame(background) or np.ndim(background) not in (1, 2) or not len(background):
+        return background
+    rows = [list(background)] if np.ndim(background) == 1 else background
+    if is_frame(X) and not isinstance(rows, np.ndarray) and len(rows[0]) == X.shape[1]:
+        columns = zip(X.columns, zip(*rows, strict=True), strict=True)
+        return type(X)({name: list(values) for name, values in columns})
+    return np.asarray(rows)
