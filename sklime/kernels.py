@@ -270,8 +270,8 @@ class ShapleyKernel(Kernel):
     and models with a closed form they are those of all coalitions, and none is drawn.
     Otherwise all coalitions are enumerated where they fit into `n_samples`; where not,
     their sizes are drawn uniformly, in proportion to statistical leverage, and each comes
-    with its complement. `values` are the Shapley values, `intercepts` and `baselines` the mean
-    answer of the background, and `local_predictions` the model's answer about the row
+    with its complement. `values` are the Shapley values, `intercepts` and `baselines` the
+    mean answer of the background, and `local_predictions` the model's answer about the row
     itself.
 
     Called alone, it gives a constraint the weight 1e9.
