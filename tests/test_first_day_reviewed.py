@@ -253,9 +253,7 @@ def test_an_unknown_value_names_the_sampler_whose_parameter_refuses_it():
 
 
 @pytest.mark.parametrize(
-    "convert",
-    [lambda X: X, pl.from_pandas, np.asarray],
-    ids=["pandas", "polars", "array"],
+    "convert", [lambda X: X, pl.from_pandas, np.asarray], ids=["pandas", "polars", "array"]
 )
 def test_rows_in_place_of_attributions_are_told(convert):
     X, y = titanic()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,12 @@ from sklime.exact.coalition_form import CoalitionModel
 from sklime.exact.form import ClosedForm
 from sklime.exact.sum_of_columns import SumOfColumns
 from sklime.exceptions import NoClosedForm
+
+if TYPE_CHECKING:
+    from sklime.exact.coalition_form import Background, KeepLaw
+    from sklime.exact.feature_map import FeatureMap
+    from sklime.exact.form import RebuiltModel
+    from sklime.laws.columns import Column
 
 
 class AdditiveForm(ClosedForm):
@@ -57,7 +65,7 @@ class AdditiveForm(ClosedForm):
         ndarray of shape (n_points, n_outputs)
         """
 
-    def parts(self, features):
+    def parts(self, features: FeatureMap) -> list[NDArray[np.float64]]:
         """Functions of all columns at their grid points.
 
         Parameters
@@ -81,7 +89,7 @@ class AdditiveForm(ClosedForm):
             raise NoClosedForm("missing or infinite values reach the linear model")
         return parts
 
-    def idle_part(self, features):
+    def idle_part(self, features: FeatureMap) -> NDArray[np.float64]:
         """What model features that do not vary add, (n_outputs,).
 
         Parameters
@@ -92,10 +100,23 @@ class AdditiveForm(ClosedForm):
         idle = np.flatnonzero(features.owner < 0)
         return self.part(idle, features.constants[idle, np.newaxis])[0]
 
-    def bind(self, features, columns, points, mismatch):
+    def bind(
+        self,
+        features: FeatureMap,
+        columns: Sequence[Column],
+        points: list[NDArray[np.float64]],
+        mismatch: float,
+    ) -> RebuiltModel:
         return SumOfColumns(self.parts(features), columns, points)
 
-    def bind_coalitions(self, features, columns, points, background, keep):
+    def bind_coalitions(
+        self,
+        features: FeatureMap,
+        columns: Sequence[Column],
+        points: list[NDArray[np.float64]],
+        background: Background,
+        keep: KeepLaw,
+    ) -> CoalitionModel:
         return CoalitionsOfColumns(self, features, background, keep)
 
 

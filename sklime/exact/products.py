@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,9 @@ from sklime.exceptions import NoClosedForm
 from sklime.laws.columns import Column
 from sklime.laws.tilted import ColumnLaw
 from sklime.tables.access import block_bytes
+
+if TYPE_CHECKING:
+    from sklime.exact.coalition_form import Background, CoalitionModel, KeepLaw
 
 # Numbers of terms and rows that are multiplied together, and rows at least and at most.
 _CELLS = 1 << 18
@@ -97,11 +101,24 @@ class ProductForm(ClosedForm):
         """The form in units that suit the values of a table's features."""
         return self
 
-    def bind(self, features, columns, points, mismatch):
+    def bind(
+        self,
+        features: FeatureMap,
+        columns: Sequence[Column],
+        points: list[NDArray[np.float64]],
+        mismatch: float,
+    ) -> RebuiltModel:
         features.check_width(self.n_features, exactly=True)
         return SumOfProducts(self.fitted_to(features), features, columns, mismatch)
 
-    def bind_coalitions(self, features, columns, points, background, keep):
+    def bind_coalitions(
+        self,
+        features: FeatureMap,
+        columns: Sequence[Column],
+        points: list[NDArray[np.float64]],
+        background: Background,
+        keep: KeepLaw,
+    ) -> CoalitionModel:
         features.check_width(self.n_features, exactly=True)
         form = self.fitted_to(features)
         return CoalitionsOfProducts(form, features, columns, background, keep)

@@ -72,7 +72,7 @@ class InteractionDisplay(Display):
     ('bmi', 's5')
     """
 
-    def __init__(self, explanation):
+    def __init__(self, explanation: Explanation) -> None:
         super().__init__(explanation)
         if explanation.interactions is None or not len(explanation.interaction_pairs):
             raise ValueError(
