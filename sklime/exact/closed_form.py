@@ -15,7 +15,6 @@ from sklime.exceptions import NoClosedForm
 from sklime.kernels import ShapleyKernel
 from sklime.laws.masks import MaskLaw
 from sklime.laws.tilted import mismatch_factor
-from sklime.samplers.masked.coalition import CoalitionSampler
 from sklime.selectors import MomentSelector
 from sklime.tables.access import take_rows
 
@@ -76,9 +75,7 @@ def _found(response, law, kernel, X, n_samples):
     model, steps, wrappers = unwrap(response.estimator)
     find = _population
     if isinstance(law, MaskLaw):
-        # What is derived from it may draw otherwise.
-        tables = type(law.sampler) is CoalitionSampler
-        find = _of_columns if tables else MaskPopulation.of
+        find = MaskPopulation.of if law.columns is None else _of_columns
     population = find(model, steps, response, law, kernel, X, n_samples)
     check_methods([*wrappers, model])
     return population
@@ -118,13 +115,12 @@ def _coalitions(model, steps, response, law, kernel, X, n_samples):
     """Population moments of coalitions of independent columns."""
     keep = keep_law(kernel)
     form, left = absorb(read_form(model, response), steps)
-    sampler, law = law.sampler, law.sampler.column_law_.independent_columns(X)
+    rows, law = law.background, law.columns.independent_columns(X)
     points = column_points(law)
     trials = trial_rows(law.columns, points)
     pushed = _steps(form, left, response, law)
     features = _feature_map(pushed, law, X, points, trials)
     own = OwnFeatures(features, law.columns, law.format, pushed)
-    rows = sampler.background_
     if rows is None:
         background = Background(features.values, [column.masses for column in law.columns])
     else:

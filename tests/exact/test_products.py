@@ -493,7 +493,7 @@ def test_batch_order_seed_and_threads_change_no_bit(name):
 def test_transform_does_not_ask_the_model():
     model = svm.SVR().fit(DIABETES, SCALED)
     explainer = LimeExplainer(model, method="exact").fit(DIABETES)
-    del model.support_vectors_
+    model.predict = None
     assert np.isfinite(explainer.transform(DIABETES[:5])).all()
 
 
