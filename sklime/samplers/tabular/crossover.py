@@ -12,12 +12,12 @@ from sklime.fitting import atomic_fit
 from sklime.laws.base import Law, Sample
 from sklime.laws.coordinates import UNSEEN, coordinates
 from sklime.laws.quasirandom import resolve_seed
-from sklime.samplers.tabular.joint import JointSampler, no_closed_form
+from sklime.samplers.tabular.manifold import ManifoldSampler, no_closed_form
 from sklime.tables.access import cell_of, with_value_of
 from sklime.tables.checks import check_table
 
 
-class CrossoverSampler(JointSampler):
+class CrossoverSampler(ManifoldSampler):
     """Draw around each row: some columns from one training row, the others its own.
 
     Each column of a draw is taken from the draw's training row with probability `share`,
@@ -89,13 +89,13 @@ class CrossoverSampler(JointSampler):
             return Z
         Z, encode = Z.copy(), self._columns.format_.encode
         E, own = encode(X), encode(row)[0]
-        for j in unseen:
+        for j in unseen.tolist():
             if np.isnan(own[j]):
                 Z[:, j] = np.isnan(E[:, j])
                 continue
             # Values that have no number are told apart by themselves.
             Z[:, j] = E[:, j] == own[j]
-            for i in np.flatnonzero(Z[:, j]):
+            for i in np.flatnonzero(Z[:, j]).tolist():
                 Z[i, j] = cell_of(X, i, j) == cell_of(row, 0, j)
         return Z
 
@@ -133,7 +133,7 @@ class CrossoverLaw(Law):
         for i, e in enumerate(columns.format_.encode(X)):
             unseen = at.codes[:, i] == UNSEEN
             inputs = columns.format_.decode(np.where(taken | unseen, rows, e))
-            for j in np.flatnonzero(unseen):
+            for j in np.flatnonzero(unseen).tolist():
                 inputs = with_value_of(inputs, j, X, i, rows=~taken[:, j])
             Z, position = points.relative_to(at, i)
             Z = np.where(taken.T, Z, position.astype(Z.dtype)[:, np.newaxis])

@@ -11,11 +11,11 @@ from sklime.fitting import atomic_fit
 from sklime.laws.base import Sample, SharedLaw
 from sklime.laws.coordinates import coordinates
 from sklime.laws.quasirandom import resolve_seed
-from sklime.samplers.tabular.joint import JointSampler, no_closed_form
+from sklime.samplers.tabular.manifold import ManifoldSampler, no_closed_form
 from sklime.validation import check_count
 
 
-class TrainingSampler(JointSampler):
+class TrainingSampler(ManifoldSampler):
     """Draw real training rows without replacement, one pool for all explained rows.
 
     No draw mixes rows, so that the model is asked about nothing off the data manifold: for

@@ -1,4 +1,4 @@
-"""Samplers for tables that draw columns together, so that draws lie where rows lie."""
+"""Samplers on the data manifold: several columns of a draw come from one training row."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from sklime.tables.typing import Table, TableLike
 from sklime.validation import check_count, check_weights
 
 
-class JointSampler(Sampler):
-    """Base of the samplers that draw several columns from one training row.
+class ManifoldSampler(Sampler):
+    """Base of the samplers on the data manifold, which draw columns together.
 
     Rows are described as `MarginalSampler` describes them, by bins or standardised values.
     Subclasses name their parameters and give the law of the draws.
@@ -132,7 +132,7 @@ class JointSampler(Sampler):
         raise NotImplementedError
 
 
-def no_closed_form(sampler: JointSampler) -> NoClosedForm:
+def no_closed_form(sampler: ManifoldSampler) -> NoClosedForm:
     """Why draws that keep columns together have no closed form."""
     return NoClosedForm(
         f"{sampler!r} draws columns together, as training rows have them, while closed "
