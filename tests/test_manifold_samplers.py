@@ -185,7 +185,7 @@ def test_bins_are_those_of_marginal_sampler():
 def test_rows_are_drawn_by_weight():
     table, weights = np.arange(40.0).reshape(20, 2), np.arange(20.0)
     sampler = TrainingSampler().fit(table, sample_weight=weights)
-    counts, totals, n_seeds = np.zeros(20), np.zeros(20), 1500
+    counts, totals, n_seeds = np.zeros(20), np.zeros(20), 2500
     for seed in range(n_seeds):
         [around] = sampler.sample(table[:1], 5, random_state=seed)
         at = (around.inputs[:, 0] / 2).astype(int)
@@ -197,7 +197,7 @@ def test_rows_are_drawn_by_weight():
     assert np.abs(counts / n_seeds - chances).max() < 5 * 0.5 / np.sqrt(n_seeds) + 0.02
     assert counts[0] == 0
     # Mean masses are the weights: nothing that is averaged by them is biased.
-    assert np.allclose(totals / n_seeds, weights, rtol=0.15, atol=0.15)
+    assert np.allclose(totals / n_seeds, weights, rtol=0.15, atol=0.2)
 
 
 def test_heavy_rows_have_masses_where_they_cannot_be_drawn_again():

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from numbers import Real
-from typing import Literal
+from typing import Any, Literal, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from sklime.fitting import atomic_fit
 from sklime.laws.base import Law, Sample
 from sklime.laws.coordinates import UNSEEN, coordinates
-from sklime.laws.quasirandom import resolve_seed
+from sklime.laws.quasirandom import RandomState, resolve_seed
 from sklime.samplers.tabular.manifold import ManifoldSampler, no_closed_form
 from sklime.tables.access import cell_of, with_value_of
 from sklime.tables.checks import check_table
+from sklime.tables.typing import TableLike
 
 
 class CrossoverSampler(ManifoldSampler):
@@ -70,7 +71,12 @@ class CrossoverSampler(ManifoldSampler):
         self.categorical_features = categorical_features
 
     @atomic_fit
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(
+        self,
+        X: TableLike,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         real = isinstance(self.share, Real) and not isinstance(self.share, bool)
         if not (real and 0.0 < self.share <= 1.0):
             raise ValueError(
@@ -79,7 +85,7 @@ class CrossoverSampler(ManifoldSampler):
             )
         return super().fit(X, y, sample_weight)
 
-    def interpret(self, X, row):
+    def interpret(self, X: TableLike, row: TableLike) -> NDArray[Any]:
         X, Z = check_table(self, X, reset=False), super().interpret(X, row)
         if isinstance(row, np.ndarray) and row.ndim == 1:
             row = row[np.newaxis]
@@ -99,7 +105,9 @@ class CrossoverSampler(ManifoldSampler):
                 Z[i, j] = cell_of(X, i, j) == cell_of(row, 0, j)
         return Z
 
-    def drawn_rows(self, n_samples, random_state):
+    def drawn_rows(
+        self, n_samples: int, random_state: RandomState
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Draw training rows, and which of their columns are taken.
 
         Returns
@@ -116,7 +124,7 @@ class CrossoverSampler(ManifoldSampler):
         taken = of_columns.random((n, self.n_features_in_)) < self.share
         return self._rows[np.minimum(at, N - 1)], taken
 
-    def _law(self):
+    def _law(self) -> Law:
         return CrossoverLaw(self)
 
 

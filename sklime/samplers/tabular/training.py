@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklime.fitting import atomic_fit
-from sklime.laws.base import Sample, SharedLaw
+from sklime.fitting import atomic_fit, check_fitted
+from sklime.laws.base import Law, Sample, SharedLaw
 from sklime.laws.coordinates import coordinates
-from sklime.laws.quasirandom import resolve_seed
+from sklime.laws.quasirandom import RandomState, resolve_seed
 from sklime.samplers.tabular.manifold import ManifoldSampler, no_closed_form
+from sklime.tables.typing import TableLike
 from sklime.validation import check_count
 
 
@@ -83,17 +84,25 @@ class TrainingSampler(ManifoldSampler):
         self.categorical_features = categorical_features
 
     @atomic_fit
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(
+        self,
+        X: TableLike,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         super().fit(X, y, sample_weight)
-        self.max_draws_ = len(self._rows)
+        self.max_draws_: int = len(self._rows)
         return self
 
     def count_draws(self, n_samples: int) -> int:
         """Number of draws: as many as asked for, or as there are training rows."""
         check_count("n_samples", n_samples)
-        return min(n_samples, self.max_draws_)
+        check_fitted(self)
+        return min(n_samples, len(self._rows))
 
-    def drawn_rows(self, n_samples, random_state):
+    def drawn_rows(
+        self, n_samples: int, random_state: RandomState
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
         """Draw training rows without replacement.
 
         Returns
@@ -111,7 +120,7 @@ class TrainingSampler(ManifoldSampler):
         chosen = np.argsort(keys / weights, kind="stable")[:n]
         return self._rows[chosen], (weights / _chances(weights, n))[chosen]
 
-    def _law(self):
+    def _law(self) -> Law:
         return TrainingRowsLaw(self)
 
 
