@@ -598,4 +598,5 @@ class LimeExplainer(
         return kept
 
     def _warn(self, diagnostics, rows, n_samples, what="row(s)"):
-        diagnostics.warn(rows.names, self.kernel_, self.selector_, n_samples, what)
+        own = self.kernel_, self.selector_, n_samples, what, self.sampler_.max_draws_
+        diagnostics.warn(rows.names, *own)

@@ -244,6 +244,9 @@ class Law(ABC):
     # Whether the model is asked about values that the draws hardly have.
     asks_own_values = False
 
+    # Whether 0/1 designs are summed in double precision, as few or costly draws allow.
+    sums_in_double = False
+
     def independent_columns(self, X: Table) -> IndependentColumns:
         """The law as one of independent columns, for closed forms.
 
@@ -278,6 +281,12 @@ class SharedLaw(Law):
         points : Coordinates
             The draws in interpretable space.
         """
+
+    def pool_masses(
+        self, n_samples: int, random_state: RandomState
+    ) -> NDArray[np.float64] | None:
+        """Masses of the draws of `pool`, as `Sample.masses`: here all the same."""
+        return None
 
     @abstractmethod
     def locate(self, X: Table) -> Coordinates:

@@ -29,7 +29,8 @@ class Sampler(Component, ABC):
 
     - `default_metric_`, `default_width_`: the distance and kernel width natural to it;
     - `binary_features_`: ndarray of shape (`n_features_in_`,) of bool, the columns whose
-      design is 0 or 1.
+      design is 0 or 1;
+    - `max_draws_`: the number of draws that there are, where more cannot be had.
     """
 
     n_features_in_: int
@@ -48,6 +49,9 @@ class Sampler(Component, ABC):
 
     # What `fit` saw of a table, a `TableSchema`.
     _schema = None
+
+    # None: any number.
+    max_draws_: int | None = None
 
     # Rows handed to the model at a time; None leaves it to the working memory.
     batch_size: int | None = None
