@@ -75,9 +75,7 @@ class TrainingRows:
         near = np.concatenate(
             [
                 _smallest(space.distances(own), n_neighbors)
-                for own in gen_batches(
-                    len(rows), max(1, block_bytes() // (32 * len(self)))
-                )
+                for own in gen_batches(len(rows), max(1, block_bytes() // (32 * len(self))))
             ]
         )
         asked, place = np.unique(near, return_inverse=True)

@@ -34,9 +34,11 @@ def fidelity_score(
         keeps the row's value with probability 1/2, as `LimeExplainer.score` has them; the
         same for every sampler, kernel and selector. "neighbours": the nearest training
         rows, as ``explain(X, neighbours=...)`` finds them: whether the surrogates are right
-        where data are. "own": the draws that the surrogates were fitted to, of which this
-        is the mean of ``explain(X).scores``, the weighted R squared of each row and output
-        by itself; it grows as the kernel narrows, and cannot rank settings.
+        where data are. What is near is told in the sampler's units: compare kernels,
+        selectors and surrogates by it, as bins and standardised values may have other
+        neighbours. "own": the draws that the surrogates were fitted to; this is the mean of
+        ``explain(X).scores``, the weighted R squared of each row and output by itself. It
+        grows as the kernel narrows, and cannot rank settings.
     n_neighbors : int, default=20
         Training rows for each row with "neighbours"; at least 2.
 
@@ -70,7 +72,7 @@ def fidelity_score(
     ...     model, sampler=MarginalSampler(n_bins=None), random_state=0
     ... ).fit(X)
     >>> [round(fidelity_score(e, X[:30], "neighbours"), 1) for e in (bins, numbers)]
-    []
+    [0.2, 0.5]
     """
     if not isinstance(explainer, LimeExplainer):
         raise TypeError(
