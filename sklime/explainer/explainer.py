@@ -23,7 +23,7 @@ from sklime.explainer.assembly import assemble_explanation
 from sklime.explainer.blocks import STEPS_OF_A_BAR, BlockFitter
 from sklime.explainer.default_sampler import check_is_table, default_sampler
 from sklime.explainer.diagnostics import Diagnostics, warn_of_growth, warn_of_refit
-from sklime.explainer.fidelity import fidelity, scores_by_row, sums_of_squares
+from sklime.explainer.fidelity import fidelity, scores_of_rows, sums_of_squares
 from sklime.explainer.hidden_answers import TypicalAnswers
 from sklime.explainer.interactions import WantedPairs
 from sklime.explainer.metadata import metadata, parameters_in_words
@@ -443,7 +443,8 @@ class LimeExplainer(
                 told = self._routes.interactions(*own)
             judged = None
             if near is not None:
-                judged = scores_by_row(surrogates, near[where], outputs[where])
+                own = surrogates, where, outputs[where]
+                judged = scores_of_rows(near.sums_of_squares(*own))
             return scored, rows.unit_metadata(block), judged, told
 
         own_answers = self._own_answers(rows)
@@ -498,7 +499,8 @@ class LimeExplainer(
         near = self._near(rows, "n_neighbors", n_neighbors)
 
         def keep(surrogates, where, block):
-            return sums_of_squares(surrogates, near[where], outputs[where])
+            sums = near.sums_of_squares(surrogates, where, outputs[where])
+            return sums.sum(axis=(1, 2))
 
         own_answers = self._own_answers(rows)
         return fidelity(self._surrogates(rows, outputs, keep, own_answers))

@@ -22,29 +22,32 @@ def sums_of_squares(surrogates, judged, outputs):
     """
     # Extended range: the squares of finite answers need not be finite.
     sums = np.zeros(3, dtype=np.longdouble)
-    for parts in _parts(surrogates, judged, outputs):
+    for i, (design, answers) in enumerate(judged):
+        f = answers[:, outputs[i]].astype(np.longdouble)
+        g = surrogates.intercepts[i] + design @ surrogates.coef[i].T
+        parts = f - g, f - f.mean(axis=0), f
         sums += [np.square(part).sum() for part in parts]
     return sums
 
 
-def scores_by_row(surrogates, judged, outputs):
-    """R squared of the surrogates of a block of rows, each on points of its own.
+def scores_of_rows(sums):
+    """Fidelity of each row and output, from sums of squares of its own.
 
     Parameters
     ----------
-    surrogates, judged, outputs
-        As for `sums_of_squares`.
+    sums : ndarray of shape (3, n_rows, n_explained)
+        Of what surrogates miss, of responses around their means, and of responses.
 
     Returns
     -------
     ndarray of shape (n_rows, n_explained)
         Where responses are all the same: 1 if the surrogate meets them, else 0.
     """
-    scores = np.empty(outputs.shape)
-    for i, parts in enumerate(_parts(surrogates, judged, outputs)):
-        sums = [np.square(part).sum(axis=0) for part in parts]
-        scores[i] = [fidelity([own]) for own in np.transpose(sums)]
-    return scores
+    residual, total, size = sums
+    constant = total <= 1e-28 * size
+    scores = 1.0 - residual / np.where(constant, 1.0, total)
+    scores[constant] = (residual <= 1e-20 * size)[constant]
+    return np.where(np.isnan(residual), np.nan, scores).astype(np.float64)
 
 
 def fidelity(sums):
@@ -64,11 +67,3 @@ def fidelity(sums):
     if total <= 1e-28 * size:
         return 1.0 if residual <= 1e-20 * size else 0.0
     return float(1.0 - residual / total)
-
-
-def _parts(surrogates, judged, outputs):
-    """Yield of each row what the sums are of, arrays of shape (n_draws, n_explained)."""
-    for i, (design, answers) in enumerate(judged):
-        f = answers[:, outputs[i]].astype(np.longdouble)
-        g = surrogates.intercepts[i] + design @ surrogates.coef[i].T
-        yield f - g, f - f.mean(axis=0), f

@@ -58,7 +58,7 @@ class TrainingRows:
         Parameters
         ----------
         rows : Rows
-            Rows of the same table.
+            Rows of the same table, one at least.
         n_neighbors : int
             How many of each, as `check_neighbors` has them.
         response : Response
@@ -66,23 +66,68 @@ class TrainingRows:
 
         Returns
         -------
-        list of n_rows tuples (design, responses)
-            Of shapes (n_neighbors, n_features) and (n_neighbors, n_outputs).
+        Neighbours
         """
-        if not len(rows):
-            return []
         space = _space_of(self._sampler)(self._sampler, self.X, rows.X)
-        near = np.concatenate(
-            [
-                _smallest(space.distances(own), n_neighbors)
-                for own in gen_batches(len(rows), max(1, block_bytes() // (32 * len(self))))
-            ]
-        )
-        asked, place = np.unique(near, return_inverse=True)
-        [table] = self._sampler.kind_.tables(take_rows(self.X, asked))
+        height = max(1, block_bytes() // (32 * len(self)))
+        near = [
+            _smallest(space.distances(own), n_neighbors)
+            for own in gen_batches(len(rows), height)
+        ]
+        near = np.concatenate(near)
+        asked = np.zeros(len(self), dtype=bool)
+        asked[near] = True
+        [table] = self._sampler.kind_.tables(take_rows(self.X, np.flatnonzero(asked)))
         answers = response(table, what="training row", copy=False)
-        place = place.reshape(near.shape)
-        return [(space.design(i, own), answers[place[i]]) for i, own in enumerate(near)]
+        return Neighbours(space, near, answers, np.cumsum(asked) - 1)
+
+
+class Neighbours:
+    """Nearest training rows of rows, on which surrogates are judged.
+
+    Parameters
+    ----------
+    space : object
+        Gives designs of training rows relative to a slice of rows.
+    near : ndarray of shape (n_rows, n_neighbors) of int
+        Positions of the training rows.
+    answers : ndarray of shape (n_asked, n_outputs)
+        The model's responses to those that are near any row.
+    place : ndarray of shape (n_training,) of int
+        Where each stands among these.
+    """
+
+    def __init__(self, space, near, answers, place):
+        self._space, self._near = space, near
+        self._answers, self._place = answers, place
+
+    def sums_of_squares(self, surrogates, where, outputs):
+        """Sums of squares over the neighbours of each row of a block.
+
+        Parameters
+        ----------
+        surrogates : Surrogates
+            Of the rows.
+        where : slice
+            The rows.
+        outputs : ndarray of shape (n_rows, n_explained) of int
+            The outputs explained for each row.
+
+        Returns
+        -------
+        ndarray of shape (3, n_rows, n_explained)
+            Of what the surrogates miss, of the responses around their means, and of
+            responses.
+        """
+        near = self._near[where]
+        design = self._space.design(where, near).astype(np.float64)
+        g = design @ surrogates.coef.transpose(0, 2, 1)
+        g += surrogates.intercepts[:, np.newaxis]
+        f = self._answers[self._place[near][:, :, np.newaxis], outputs[:, np.newaxis]]
+        # Extended range: the squares of finite answers need not be finite.
+        f = f.astype(np.longdouble)
+        parts = f - g, f - f.mean(axis=1, keepdims=True), f
+        return np.array([np.square(part).sum(axis=1) for part in parts])
 
 
 def check_neighbors(name, n_neighbors, training, sampler):
@@ -142,33 +187,41 @@ class _Located:
     def distances(self, where):
         """What the nearest training rows have least of, (n_rows, n_training)."""
         known, own, binary = self._known, self._own, self._known.binary
-        n_binary = np.count_nonzero(binary)
         apart = np.zeros((where.stop - where.start, len(known)))
-        if n_binary:
-            codes = own.codes[binary, where].T, known.codes[binary].T
-            apart += np.rint(n_binary * cdist(*codes, "hamming"))
+        for j in np.flatnonzero(binary):
+            apart += own.codes[j, where, np.newaxis] != known.codes[j]
         if self._numbers is not None:
             return apart + self._numbers.apart(where)
-        # A gap that training never had is equally far from all training rows.
-        unseen = own.codes[:, where] == UNSEEN
-        gaps = unseen[~binary].any(axis=0)
         z, known_z = own.z[~binary, where].T, known.z[~binary].T
-        apart += cdist(z, known_z, "sqeuclidean")
+        # A gap that training never had is equally far from all training rows.
+        unseen = (own.codes[~binary, where] == UNSEEN).T
+        gaps = unseen.any(axis=1)
+        apart[~gaps] += cdist(z[~gaps], known_z, "sqeuclidean")
         for i in np.flatnonzero(gaps):
-            held = ~unseen[~binary, i]
-            shared = codes_apart = 0.0
-            if n_binary:
-                shared = own.codes[binary, where][:, [i]]
-                codes_apart = (known.codes[binary] != shared).sum(axis=0)
-            apart[i] = codes_apart + np.square(known_z[:, held] - z[i, held]).sum(axis=1)
+            held = ~unseen[i]
+            apart[i] += cdist(z[[i]][:, held], known_z[:, held], "sqeuclidean")[0]
         return apart
 
-    def design(self, i, positions):
-        """Design of training rows relative to row `i`."""
-        known = self._known
-        z = None if known.z is None else known.z[:, positions]
-        points = Coordinates(known.binary, known.codes[:, positions], z)
-        return points.relative_to(self._own, i)[0].T
+    def design(self, where, positions):
+        """Design of training rows, each relative to its row.
+
+        Parameters
+        ----------
+        where : slice
+            The rows.
+        positions : ndarray of shape (n_rows, n_neighbors) of int
+            Training rows of each.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_neighbors, n_features)
+        """
+        known, designs = self._known, []
+        for i, near in zip(range(where.start, where.stop), positions, strict=True):
+            z = None if known.z is None else known.z[:, near]
+            points = Coordinates(known.binary, known.codes[:, near], z)
+            designs.append(points.relative_to(self._own, i)[0].T)
+        return np.array(designs)
 
 
 class _Interpreted:
@@ -191,9 +244,13 @@ class _Interpreted:
             own[:] = np.square(design - position).sum(axis=1)
         return apart if self._numbers is None else apart + self._numbers.apart(where)
 
-    def design(self, i, positions):
-        near = take_rows(self._training, positions)
-        return self._sampler.interpret(near, take_rows(self._X, slice(i, i + 1)))
+    def design(self, where, positions):
+        """Design of training rows, each relative to its row, as of `_Located`."""
+        designs = []
+        for i, near in zip(range(where.start, where.stop), positions, strict=True):
+            row = take_rows(self._X, slice(i, i + 1))
+            designs.append(self._sampler.interpret(take_rows(self._training, near), row))
+        return np.array(designs)
 
 
 class _Numbers:
