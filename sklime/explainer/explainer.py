@@ -521,7 +521,8 @@ class LimeExplainer(
         names = kind.column_names()
         if kind.columnar and input_features is not None:
             # A frame's own labels need not be strings.
-            names = super().get_feature_names_out(list(map(str, input_features)))
+            own = super().get_feature_names_out(list(map(str, input_features)))
+            names = self.sampler_.renamed(own)
         target = self._response.resolve(self.target)
         if not target.multiple:
             return names

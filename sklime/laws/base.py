@@ -244,6 +244,10 @@ class Law(ABC):
     # Whether the model is asked about values that the draws hardly have.
     asks_own_values = False
 
+    def input_columns(self, j: int) -> list[int]:
+        """Positions of the table's columns that a feature stands for: here its own."""
+        return [j]
+
     def independent_columns(self, X: Table) -> IndependentColumns:
         """The law as one of independent columns, for closed forms.
 
