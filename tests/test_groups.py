@@ -404,6 +404,46 @@ def test_auto_leaves_uncorrelated_tables_as_they_are():
         np.testing.assert_array_equal(explainer.transform(X[:5]), plain.transform(X[:5]))
 
 
+@pytest.mark.parametrize("dtype", [bool, int, float])
+@pytest.mark.parametrize("drop_first", [False, True])
+def test_dummies_are_found_by_name_if_asked(dtype, drop_first):
+    rng = np.random.default_rng(5)
+    cells = {
+        "home_city": rng.choice(["rome", "new_york", "paris"], 300),
+        "home_type": rng.choice(["flat", "house", "boat"], 300),
+        "age": rng.normal(size=300),
+        "is_new": rng.choice(["p", "q"], 300) == "p",
+        "is_big": rng.choice(["p", "q"], 300) == "p",
+    }
+    X = pd.get_dummies(pd.DataFrame(cells), dtype=dtype, drop_first=drop_first)
+
+    def f(X):
+        return np.asarray(X["home_city_rome"] * 2.0 + X["is_new"], dtype=float)
+
+    explainer = explained(X, model=FunctionRegressor(f), sampler={"groups": "dummies"})
+    names = ["age", "is_new", "is_big", "home_city", "home_type"]
+    assert explainer.get_feature_names_out().tolist() == names
+    told = explainer.explain(X[:20])
+    rome = cells["home_city"] == "rome"
+    own = told["home_city"].values[:, 0]
+    np.testing.assert_allclose(own[rome[:20]], 2.0, atol=0.02)
+    paris = cells["home_city"] == "paris"
+    np.testing.assert_allclose(own[paris[:20]], -2.0 * rome[~paris].mean(), atol=0.02)
+    # The dummy that is set tells all.
+    conditions = np.asarray(told["home_city"].conditions).ravel()[rome[:20]]
+    assert len(set(conditions)) == 1
+    assert conditions[0].startswith("home_city_rome ")
+
+
+def test_flags_that_share_a_prefix_are_no_dummies():
+    X = discrete_table()[["red", "green", "c"]].add_prefix("is_")
+    assert LimeExplainer(
+        FunctionRegressor(lambda X: X["is_c"]), sampler=MarginalSampler(groups="dummies")
+    ).fit(X.assign(is_c=1)).get_feature_names_out().tolist() == [*X]
+    with pytest.raises(ValueError, match="groups='dummies' finds all 2 columns"):
+        MarginalSampler(groups="dummies").fit(X[["is_red", "is_green"]])
+
+
 def test_a_linear_model_is_told_by_the_group_as_a_whole():
     X = correlated_table()[["u", "exp of u", "v"]]
     model = LinearRegression().fit(X, X["u"] + X["v"])
@@ -443,8 +483,8 @@ def test_parameters_are_set_and_copied():
         ({"c": ["a", "b"]}, "'c', which is that of a column in no group"),
         ({1: ["a", "b"], "1": ["c", "red"]}, "the name '1' more than once"),
         ({"one": [["a"], "b"]}, "which is no column"),
-        (["a", "b"], "must be None, 'auto', or a dict"),
-        ("automatic", "must be None, 'auto', or a dict"),
+        (["a", "b"], "must be None, 'auto', 'dummies', or a dict"),
+        ("automatic", "must be None, 'auto', 'dummies', or a dict"),
     ],
 )
 def test_wrong_groups_are_refused(groups, message):
@@ -463,7 +503,7 @@ def test_groups_need_bins_values_and_dense_tables():
     with pytest.raises(ValueError, match="needs a dense table"):
         MarginalSampler(groups={"both": [0, 1]}).fit(sparse.csr_matrix(numbers))
     same = pd.DataFrame({"u": X["u"], "exp": np.exp(X["u"])})
-    with pytest.raises(ValueError, match="finds all 2 columns of the table correlated"):
+    with pytest.raises(ValueError, match="groups='auto' finds all 2 columns of the table"):
         MarginalSampler(groups="auto").fit(same)
     texts = pd.DataFrame({"review": X["text"] + " fine", "u": X["u"], "v": X["v"]})
     parts = [

@@ -29,6 +29,9 @@ class GroupedColumn(Column):
         The encoded values that each value stands for.
     codes_of_members : ndarray of shape (n_bins, n_members) of int
         The columns' own bins in each bin.
+    dummies : bool
+        Whether the columns hold 0 and 1 alone, and one at most of them is 1, so that the
+        one that is tells all.
     """
 
     def __init__(self, members, E, weights=None):
@@ -47,6 +50,7 @@ class GroupedColumn(Column):
         self.bins = bins[first]
         self.combinations = E[first]
         self.codes_of_members = codes[first[np.unique(self.bins, return_index=True)[1]]]
+        self.dummies = are_dummies(self.combinations)
 
     def encode(self, E):
         """Number of each combination of encoded values; below 0 where it is a new one."""
@@ -86,6 +90,12 @@ class GroupedColumn(Column):
             own = member.values[at]
             found.append(np.where((own == x) | (np.isnan(own) & np.isnan(x)), at, -1))
         return np.column_stack(found)
+
+
+def are_dummies(E):
+    """Whether columns hold 0 and 1, each of them both, and a row one 1 at most."""
+    mixed = np.isin(E, (0.0, 1.0)).all() and np.ptp(E, axis=0).all()
+    return bool(mixed and (E.sum(axis=1) <= 1.0).all())
 
 
 class _Combinations:

@@ -100,6 +100,11 @@ class GroupedFormat(TableFormat):
             return "a combination that training never had"
         return self._text(at, self._columns[j].combinations[int(value)])
 
+    @property
+    def counted(self):
+        """Features whose columns are all numbers or booleans, ndarray of bool."""
+        return self.every(self._inner.counted)
+
     def edge(self, j, cut, observed):
         """Readable text of a bin edge."""
         return self._inner.edge(self._positions[j][0], cut, observed)

@@ -16,12 +16,13 @@ _MOST_NAMED = 3
 
 def check_groups(groups):
     """Raise a ValueError where `groups` is none of what it may be."""
-    automatic = isinstance(groups, str) and groups == "auto"
+    automatic = isinstance(groups, str) and groups in ("auto", "dummies")
     if groups is None or automatic or isinstance(groups, dict):
         return
     raise ValueError(
-        f"groups={groups!r:.200} of MarginalSampler must be None, 'auto', or a dict from "
-        "names of groups to lists of columns, such as {'size': ['width', 'height']}."
+        f"groups={groups!r:.200} of MarginalSampler must be None, 'auto', 'dummies', "
+        "or a dict from names of groups to lists of columns, such as {'size': ['width', "
+        "'height']}."
     )
 
 
@@ -130,6 +131,38 @@ def correlated_groups(E, names):
         own = names[clusters == cluster].tolist()
         if len(own) > 1:
             found[_name(own)] = own
+    return found
+
+
+def groups_of_dummies(E, names):
+    """Dummies of one category each, by names such as "pet_cat" and "pet_dog".
+
+    Parameters
+    ----------
+    E : ndarray of shape (n_rows, n_columns)
+        Numbers.
+    names : ndarray of shape (n_columns,) of str
+        Their names.
+
+    Returns
+    -------
+    dict of str to list of str
+        Columns of 0 and 1 that share what is before an underscore, and at most one of
+        which is 1 in every row.
+    """
+    columns = {}
+    for j in np.flatnonzero(np.isin(E, (0.0, 1.0)).all(axis=0)).tolist():
+        parts = names[j].split("_")
+        for k in range(1, len(parts)):
+            columns.setdefault("_".join(parts[:k]), []).append(j)
+    found, taken = {}, set()
+    # Levels may have underscores, too: "city_new_york" goes with "city_rome".
+    for prefix in sorted(columns, key=len):
+        own = [j for j in columns[prefix] if j not in taken]
+        counts = E[:, own].sum(axis=1)
+        if prefix and E[:, own].any(axis=0).sum() > 1 and counts.max() <= 1.0:
+            found[prefix] = names[own].tolist()
+            taken.update(own)
     return found
 
 

@@ -22,6 +22,7 @@ from sklime.samplers.tabular.base import TabularSampler
 from sklime.samplers.tabular.grouping import (
     check_groups,
     correlated_groups,
+    groups_of_dummies,
     positions_of_groups,
 )
 from sklime.samplers.tabular.law import ColumnsLaw, SharedColumnsLaw
@@ -71,7 +72,7 @@ class MarginalSampler(TabularSampler):
         for at most eight such values of a row; "ignore" lets no draw share a value that
         training never had, so that the column gets the attribution 0, of which the
         explainer warns.
-    groups : dict, "auto" or None, default=None
+    groups : dict, "auto", "dummies" or None, default=None
         Columns that are drawn together, from one training row, and are one feature, by the
         feature's name: ``{"size": ["width", "height"]}``, columns by name or position. For
         the dummies of one category, and for measurements that depend on each other, which
@@ -82,7 +83,10 @@ class MarginalSampler(TabularSampler):
         closed form for groups. Of a row whose combination of bins training never had,
         `handle_unknown` says what to do; large groups of numbers need few bins. "auto":
         clusters of numeric columns by rank correlation, with average linkage at 0.7,
-        whose signs do not matter. Needs a dense table, bins, and ``within="empirical"``.
+        whose signs do not matter. "dummies": columns of 0 and 1 that share what is before
+        an underscore of their names, as `pandas.get_dummies` gives them, and at most one of
+        which is 1 in every training row. Needs a dense table, bins, and
+        ``within="empirical"``.
 
     Examples
     --------
@@ -112,7 +116,7 @@ class MarginalSampler(TabularSampler):
         within: Literal["empirical", "truncnorm"] = "empirical",
         categorical_features: Literal["from_dtype"] | ArrayLike | None = "from_dtype",
         handle_unknown: Literal["ask", "error", "ignore"] = "ask",
-        groups: dict[str, Sequence[Any]] | Literal["auto"] | None = None,
+        groups: dict[str, Sequence[Any]] | Literal["auto", "dummies"] | None = None,
     ) -> None:
         self.n_bins = n_bins
         self.binning = binning
@@ -208,14 +212,15 @@ class MarginalSampler(TabularSampler):
                 "described by their stored entries: pass X.toarray(), or leave groups=None."
             )
         if isinstance(groups, str):
-            numeric = np.flatnonzero(self.format_.numeric & ~categorical)
             rows = slice(None) if weights is None else weights > 0
-            E = self.format_.encode(X)[rows]
-            groups = correlated_groups(E[:, numeric], names[numeric])
+            find, columns = correlated_groups, self.format_.numeric & ~categorical
+            if groups == "dummies":
+                find, columns = groups_of_dummies, self.format_.counted
+            groups = find(self.format_.encode(X)[rows][:, columns], names[columns])
             if len(names) in map(len, groups.values()):
                 raise ValueError(
-                    f"groups='auto' finds all {len(names)} columns of the table "
-                    "correlated, so that there is one feature and nothing to compare it "
+                    f"groups={self.groups!r} finds all {len(names)} columns of the table "
+                    "together, so that there is one feature and nothing to compare it "
                     "with: leave groups=None, or name the groups."
                 )
         labels = X.columns if is_frame(X) else ()
@@ -252,13 +257,24 @@ def _conditions(columns, table_format, codes):
         own, codes[:, j] = np.unique(codes[:, j], return_inverse=True)
         unseen = own[:1] == UNSEEN
         codes[:, j] -= unseen.sum()
-        named = column.codes_of_members[own[unseen.sum() :]]
         name = table_format.feature_names[j]
+        dummies = column.dummies and table_format.counted[j]
         labels.append(
-            [" and ".join(p[c] for p, c in zip(parts, line, strict=True)) for line in named]
+            [
+                _condition(parts, line, dummies)
+                for line in column.codes_of_members[own[unseen.sum() :]]
+            ]
             + [f"{name} = values never seen together in training"]
         )
     return codes, labels
+
+
+def _condition(parts, codes, dummies):
+    """A group's condition: those of all columns, or of the dummy alone that is set."""
+    told = [labels[code] for labels, code in zip(parts, codes, strict=True)]
+    if dummies and codes.any():
+        return told[int(codes.argmax())]
+    return " and ".join(told)
 
 
 def _column_cells(column, drawn, n_levels):
