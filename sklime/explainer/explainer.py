@@ -343,10 +343,11 @@ class LimeExplainer(
         Returns
         -------
         ndarray, CSR matrix or CSR array of shape (n_rows, n_features)
-            Attributions, one column per input column, 0 for features not selected; for
-            ``target="all"`` of shape ``(n_rows, n_outputs * n_features)``, by output.
-            Sparse for sparse `X`, with the row's stored entries: a matrix or an array, as
-            scikit-learn's setting ``sparse_interface`` says.
+            Attributions, one column per input column (one for all columns of a group, see
+            `MarginalSampler`), 0 for features not selected; for ``target="all"`` of shape
+            ``(n_rows, n_outputs * n_features)``, by output. Sparse for sparse `X`, with
+            the row's stored entries: a matrix or an array, as scikit-learn's setting
+            ``sparse_interface`` says.
         """
         check_fitted(self)
         check_container(self)
@@ -561,7 +562,8 @@ class LimeExplainer(
         names = kind.column_names()
         if kind.columnar and input_features is not None:
             # A frame's own labels need not be strings.
-            names = super().get_feature_names_out(list(map(str, input_features)))
+            own = super().get_feature_names_out(list(map(str, input_features)))
+            names = self.sampler_.renamed(own)
         target = self._response.resolve(self.target)
         if not target.multiple:
             return names

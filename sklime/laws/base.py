@@ -247,6 +247,10 @@ class Law(ABC):
     # Whether 0/1 designs are summed in double precision, as few or costly draws allow.
     sums_in_double = False
 
+    def input_columns(self, j: int) -> list[int]:
+        """Positions of the table's columns that a feature stands for: here its own."""
+        return [j]
+
     def independent_columns(self, X: Table) -> IndependentColumns:
         """The law as one of independent columns, for closed forms.
 

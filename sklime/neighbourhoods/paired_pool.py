@@ -6,7 +6,7 @@ from sklime.kernels import checked_weights
 from sklime.laws.masks import weights_by_count
 from sklime.model.queries import predict_tables
 from sklime.moments.draws import scale_answers
-from sklime.tables.access import with_value_of
+from sklime.tables.access import with_values_of
 
 # Seed of what is drawn within bins, beside the pool's.
 _WITHIN = 72_014
@@ -60,7 +60,7 @@ class PairedPool:
 
     def with_value(self, j, X, i):
         """Draws whose column `j` holds the value of a row, which need not be known."""
-        return with_value_of(self.inputs, j, X, i)
+        return with_values_of(self.inputs, self.law.input_columns(j), X, i)
 
     def with_bin(self, j, code, inside):
         """Draws whose column `j` is redrawn from a bin, or from all others."""

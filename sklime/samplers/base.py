@@ -232,6 +232,36 @@ class Sampler(Component, ABC):
         """
         return None
 
+    def renamed(self, names: NDArray[np.object_]) -> NDArray[np.object_]:
+        """Names of the interpretable features, by those of the columns.
+
+        Parameters
+        ----------
+        names : ndarray of shape (`n_features_in_`,) of str
+            Of the columns.
+
+        Returns
+        -------
+        ndarray of str
+            Here the same: every column is a feature.
+        """
+        return names
+
+    def shown(self, X: Table) -> Table:
+        """Rows as explanations show them, one column per interpretable feature.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_features)
+            Checked rows.
+
+        Returns
+        -------
+        table
+            Here `X` itself.
+        """
+        return X
+
     def varies(self) -> NDArray[np.bool_]:
         """Whether columns had more than one value in training.
 

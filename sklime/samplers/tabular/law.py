@@ -79,6 +79,9 @@ class ColumnsLaw(LawOfValues):
         """Whether the model is asked about values that the draws hardly have."""
         return self.sampler.handle_unknown == "ask"
 
+    def input_columns(self, j):
+        return self.sampler.format_.input_columns(j)
+
     def paired_draws(self, X, kernel, n_samples, random_state):
         sequence, seed = self.sampler.sequence, resolve_seed(random_state)
         numbers = cache(lambda d: uniform_numbers(n_samples, d, sequence, seed))
