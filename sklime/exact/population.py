@@ -17,7 +17,7 @@ from sklime.moments.source import MomentSource
 _PADDING = 8
 
 # Rows that are handed over together, and weights of training values that are held for them.
-_FEWEST_ROWS, _MOST_ROWS, _NUMBERS = 8, 1024, 1 << 21
+_FEWEST_ROWS, _MOST_ROWS, _NUMBERS = 8, 1024, 1 << 22
 
 # Rows on which pairs are screened, and pairs that are looked at together.
 _N_TYPICAL, _PAIRS_AT_ONCE = 64, 20_000
@@ -66,6 +66,7 @@ class Population(ExactSource):
         # Rows that are handed over together; what is multiplied together stays smaller.
         empirical = [c for c in law.columns if not (c.binary or c.normal)]
         n_values = max(sum(len(column.values) for column in empirical), 1)
+        self.bytes_per_row = 16 * n_values
         height = np.clip(_NUMBERS // n_values, _FEWEST_ROWS, _MOST_ROWS)
         self.rows_at_once = int(height - height % _PADDING)
 

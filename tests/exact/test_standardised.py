@@ -5,22 +5,28 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
+from interpret.glassbox import ExplainableBoostingRegressor
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import (
+    GradientBoostingClassifier,
     GradientBoostingRegressor,
     HistGradientBoostingRegressor,
     RandomForestClassifier,
     RandomForestRegressor,
 )
-from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.kernel_approximation import RBFSampler
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.linear_model import LinearRegression, LogisticRegression, PoissonRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
     KBinsDiscretizer,
     OneHotEncoder,
+    PolynomialFeatures,
     SplineTransformer,
     StandardScaler,
 )
+from sklearn.svm import SVR
 from sklearn.tree import DecisionTreeRegressor
 
 from sklime import LimeExplainer
@@ -133,3 +139,100 @@ def test_trees_behind_steps_that_are_not_monotone():
     ]:
         model = make_pipeline(step, RandomForestRegressor(10, random_state=0)).fit(X, y)
         check(model, X, model.predict)
+
+
+PRODUCTS = [
+    SVR(C=10.0),
+    make_pipeline(StandardScaler(), SVR(kernel="poly", degree=2)),
+    make_pipeline(StandardScaler(), KernelRidge(kernel="laplacian", gamma=0.3)),
+    make_pipeline(StandardScaler(), PolynomialFeatures(2), LinearRegression()),
+    make_pipeline(
+        StandardScaler(), RBFSampler(n_components=30, random_state=0), LinearRegression()
+    ),
+    make_pipeline(StandardScaler(), PoissonRegressor()),
+]
+
+
+@pytest.mark.parametrize("model", PRODUCTS, ids=repr)
+def test_sums_of_products(model):
+    X, y = small_table()
+    model.fit(X, y - y.min())
+    check(model, X, model.predict)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        make_pipeline(StandardScaler(), LogisticRegression()),
+        GradientBoostingClassifier(max_depth=1, n_estimators=20, random_state=0),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_probabilities_of_additive_scores(model):
+    X, y = small_table()
+    model.fit(X, y > np.median(y))
+    check(model, X, lambda X: model.predict_proba(X)[:, 1])
+
+
+def test_explainable_boosting_with_pairs():
+    X, y = small_table()
+    model = ExplainableBoostingRegressor(interactions=4, random_state=0, n_jobs=1).fit(X, y)
+    check(model, X, model.predict)
+
+
+def test_tables_of_mixed_types():
+    X, y = small_table(missing=True)
+    rng = np.random.default_rng(1)
+    table = pd.DataFrame(X, columns=list("abcd"))
+    table["e"] = pd.Categorical(rng.choice(["x", "y", "z"], len(X)))
+    y = y + 5.0 * (table["e"] == "y") * (X[:, 0] > 0.3)
+    encode = make_column_transformer(
+        (OneHotEncoder(sparse_output=False), ["e"]), remainder="passthrough"
+    )
+    model = make_pipeline(encode, RandomForestRegressor(10, random_state=0)).fit(table, y)
+    for width in WIDTHS:
+        explainer = LimeExplainer(
+            model,
+            sampler=MarginalSampler(n_bins=None),
+            kernel=ExponentialKernel(width=width),
+            method="exact",
+        ).fit(table)
+        for i in [0, 5, 9]:
+            levels = ["x", "y", "z"]
+
+            def predict(E, levels=levels):
+                frame = pd.DataFrame(E[:, :4], columns=list("abcd"))
+                frame["e"] = pd.Categorical.from_codes(E[:, 4].astype(int), levels)
+                return model.predict(frame)
+
+            found = explainer.explain(table.iloc[[i]])
+            expected = mixed_coefficients(predict, X, table["e"].cat.codes, i, width)
+            assert (
+                np.abs(found.values[0] - expected).max() <= 1e-10 * np.abs(expected).max()
+            )
+
+
+def mixed_coefficients(predict, X, codes, i, width):
+    """Coefficients of standardised columns and of matches of a category."""
+    parts, masses, designs = [], [], []
+    for x, own in zip(X.T, X[i], strict=True):
+        values, counts = np.unique(x, return_counts=True)
+        scale = np.nanstd(x)
+        z = np.nan_to_num((values - np.nanmean(x)) / scale)
+        z = z - np.nan_to_num((own - np.nanmean(x)) / scale)
+        parts.append(values)
+        masses.append(counts / len(x) * np.exp(-0.5 * np.square(z / width)))
+        designs.append(z)
+    levels, counts = np.unique(codes, return_counts=True)
+    same = (levels == codes[i]).astype(float)
+    parts.append(levels)
+    masses.append(counts / len(codes) * np.exp(-0.5 * (1.0 - same) / width**2))
+    designs.append(same - 1.0)
+    E = np.array(list(product(*parts)))
+    Z = np.array(list(product(*designs)))
+    W = np.prod(list(product(*masses)), axis=1)
+    W /= W.sum()
+    centred = Z - W @ Z
+    f = predict(E)
+    cov = (W[:, np.newaxis] * centred).T @ (f - f[W.argmax()])
+    return cov / (W @ np.square(centred))
