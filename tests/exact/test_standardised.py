@@ -11,7 +11,6 @@ from sklearn.ensemble import (
     GradientBoostingClassifier,
     GradientBoostingRegressor,
     HistGradientBoostingRegressor,
-    RandomForestClassifier,
     RandomForestRegressor,
 )
 from sklearn.kernel_approximation import RBFSampler
@@ -30,7 +29,7 @@ from sklearn.svm import SVR
 from sklearn.tree import DecisionTreeRegressor
 
 from sklime import LimeExplainer
-from sklime.kernels import ExponentialKernel, UniformKernel
+from sklime.kernels import ExponentialKernel
 from sklime.samplers import MarginalSampler
 
 WIDTHS = [2.3, 0.7, 0.2]

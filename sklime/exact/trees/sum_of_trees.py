@@ -188,19 +188,15 @@ class _Group:
         if not self._by_value:
             chance, slope = self._tabulated.fill(laws, rows)
             return chance, None, slope
-        chance, slope = np.empty((2, len(self.splits), len(laws[0].mean[rows])))
+        chance, slope = np.zeros((2, len(self.splits), len(laws[0].mean[rows])))
         if self._tabulated is not None:
             own = self._tabulated.places
             chance[own], slope[own] = self._tabulated.fill(laws, rows)
-        other = None
+        normal = isinstance(self._by_value[0][-1], NormalSplits)
+        other = None if normal else 1.0 - chance
         for j, own, part in self._by_value:
-            if isinstance(part, NormalSplits):
+            if normal:
                 chance[own], slope[own] = part.fill(laws[j], rows)
-                continue
-            if other is None:
-                other = np.empty_like(chance)
-                if self._tabulated is not None:
-                    binned = self._tabulated.places
-                    np.subtract(1.0, chance[binned], out=other[binned])
-            chance[own], other[own], slope[own] = part.fill(laws[j], rows)
+            else:
+                chance[own], other[own], slope[own] = part.fill(laws[j], rows)
         return chance, other, slope
