@@ -175,8 +175,6 @@ class MarginalSampler(TabularSampler):
             raise NoClosedForm("rows of a sparse table have columns of their own")
         if self.within != "empirical":
             raise NoClosedForm(f"within={self.within!r} is not the empirical marginal")
-        if self.n_bins is None and not self.binary_features_.all():
-            raise NoClosedForm("n_bins=None gives empirical columns a standardised design")
         return IndependentColumns(self.columns_, self.format_, self.locate)
 
     @property
