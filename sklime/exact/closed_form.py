@@ -177,6 +177,12 @@ def _calibrate(rebuilt, response, law, X, points, trials, n_drawn):
 
     responses = asked(at)
     rebuilt.calibrate(at, responses)
+    spread = np.ptp(responses, axis=0).max()
+    if rebuilt.error > _TOLERANCE * spread:
+        raise NoClosedForm(
+            f"its probabilities differ by {spread:.1g} at most, of which the closed form's "
+            f"error of {rebuilt.error:.0e} is too large a share"
+        )
     own = rebuilt.responses(at)
     constant = (responses - own).mean(axis=0)
     if n_drawn:

@@ -42,7 +42,7 @@ class CoalitionsOfSigmoid(CoalitionModel):
     def __init__(self, form, rebuilt, features, columns, background, keep):
         self.form, self.rebuilt = form, rebuilt
         self._own = features, columns, background, keep
-        self.n_terms = rebuilt.n_terms
+        self.n_terms, self.error = rebuilt.n_terms, rebuilt.error
         self.constant = np.zeros_like(rebuilt.constant)
         self._used = [j for j, owned in enumerate(features.owned) if len(owned)]
         parts = [

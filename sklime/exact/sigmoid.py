@@ -28,7 +28,7 @@ from sklime.exceptions import NoClosedForm
 
 # The integrand falls as exp(-pi u), and the midpoint rule errs by exp(-margin): both leave
 # less than 1e-15.
-_END, _MARGIN = 11.5, 36.0
+_END, _MARGIN, _ERROR = 11.5, 36.0, 1e-15
 _MOST_NODES = 4000
 # Nodes come in whole vectors of any processor, lest a row's place in a block matter.
 _VECTOR = 16
@@ -127,6 +127,11 @@ class _SigmoidOfParts(RebuiltModel):
     def calibrated(self):
         """Whether the score's constant is known."""
         return self.score_constant is not None
+
+    @property
+    def error(self):
+        """What the quadrature is off by, unless the score is the same in all rows."""
+        return _ERROR if any(np.ptp(part) > 0.0 for part in self.parts) else 0.0
 
     def calibrate(self, at, responses):
         if self.calibrated:

@@ -7,13 +7,21 @@ import pytest
 from catboost import CatBoostClassifier
 from lightgbm import LGBMClassifier
 from sklearn import svm
-from sklearn.ensemble import GradientBoostingClassifier, RandomForestRegressor
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import (
+    GradientBoostingClassifier,
+    RandomForestRegressor,
+    VotingClassifier,
+)
 from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.kernel_approximation import Nystroem
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from xgboost import XGBClassifier
 
 from sklime import LimeExplainer
+from sklime.kernels import ShapleyKernel
 from sklime.samplers import CoalitionSampler
 
 rng = np.random.default_rng(3)
@@ -41,7 +49,7 @@ def contrasts(explainer, function, row):
     answers = function(grid)
 
     def mean(chosen):
-        return np.average(answers[chosen], weights=weight[chosen])
+        return np.average(answers[chosen], axis=0, weights=weight[chosen])
 
     singles = [mean(own) - mean(~own) for own in matches.T]
     pairs = [
@@ -58,7 +66,9 @@ def contrasts(explainer, function, row):
         (XGBClassifier(max_depth=1, n_estimators=20), {"output_margin": True}),
         (LGBMClassifier(max_depth=1, n_estimators=20, verbose=-1), {"raw_score": True}),
         (
-            CatBoostClassifier(depth=1, iterations=20, verbose=0, allow_writing_files=False),
+            CatBoostClassifier(
+                depth=1, iterations=20, verbose=0, allow_writing_files=False
+            ),
             {"prediction_type": "RawFormulaVal"},
         ),
     ],
@@ -101,6 +111,62 @@ def test_gaussian_process_that_was_not_fitted_is_fitted(model):
     assert explainer.method_ == own.method_ == "exact"
     np.testing.assert_array_equal(explainer.transform(X[:3]), own.transform(X[:3]))
     assert np.abs(own.transform(X[:3])).max() > 0.1
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        TransformedTargetRegressor(
+            LinearRegression(fit_intercept=False), func=np.log, inverse_func=np.exp
+        ),
+        make_pipeline(
+            Nystroem(kernel_params={"gamma": 0.3}, n_components=20, random_state=0), Ridge()
+        ),
+    ],
+    ids=["no intercepts", "kernel_params"],
+)
+def test_models_of_two_outputs_agree_with_all_combinations(model):
+    model.fit(X, np.exp(0.2 * np.column_stack([SIGNAL, X[:, 0] - SIGNAL])))
+    explainer = LimeExplainer(model, method="exact").fit(X)
+    found = explainer.explain(X[:3], interactions=True)
+    for i in range(3):
+        singles, pairs = contrasts(explainer, model.predict, X[i : i + 1])
+        np.testing.assert_allclose(found.values[i].T, singles, atol=1e-10)
+        np.testing.assert_allclose(found.interactions[i].T, pairs, atol=1e-10)
+
+
+@pytest.mark.parametrize("intercept", [-400.0, -40.0, 40.0])
+@pytest.mark.parametrize("parts", ["marginals", "coalitions", "shapley", "average"])
+def test_probabilities_that_hardly_differ_are_not_lost_in_the_quadrature(intercept, parts):
+    model = LogisticRegression().fit(X, BINARY)
+    model.intercept_ = model.intercept_ + intercept
+    if parts == "average":
+        model = VotingClassifier([("a", model), ("b", model)], voting="soft")
+        model.fit(X, BINARY)
+        for own in model.estimators_:
+            own.intercept_ = own.intercept_ + intercept
+    sampler = CoalitionSampler(X[:1]) if parts in ("coalitions", "shapley") else None
+    kernel = ShapleyKernel() if parts == "shapley" else None
+    with pytest.raises(ValueError, match=r"probabilities differ by .* at most"):
+        LimeExplainer(model, method="exact", sampler=sampler, kernel=kernel).fit(X)
+    explainer = LimeExplainer(model, sampler=sampler, kernel=kernel).fit(X)
+    assert explainer.method_ == "sampling"
+    if parts == "shapley" and intercept < 0.0:
+        # Far below 0 the logistic function is an exponential, and all coalitions are drawn.
+        own = explainer.transform(X[1:2])[0]
+        answers = model.predict_proba(X[:2])[:, 1]
+        np.testing.assert_allclose(own.sum(), answers[1] - answers[0], rtol=1e-6)
+
+
+@pytest.mark.parametrize("intercept", [-18.0, 18.0])
+def test_rare_classes_keep_their_closed_form(intercept):
+    model = LogisticRegression().fit(X, BINARY)
+    model.intercept_ = model.intercept_ + intercept
+    explainer = LimeExplainer(model, method="exact", target=0 if intercept > 0 else 1)
+    found = explainer.fit(X).transform(X[:1])[0]
+    rare = 0 if intercept > 0 else 1
+    own, _ = contrasts(explainer, lambda table: model.predict_proba(table)[:, rare], X[:1])
+    np.testing.assert_allclose(found, own, atol=1e-6 * np.abs(own).max())
 
 
 class FromRowsAsTheyAre(CoalitionSampler):
