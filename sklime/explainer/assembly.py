@@ -13,7 +13,7 @@ def assemble_explanation(blocks, rows, target, names, responses, outputs, meta, 
 
     Parameters
     ----------
-    blocks : sequence of (Surrogates, note, PairContrasts or None)
+    blocks : sequence of (Surrogates, note, neighbour scores or None, PairContrasts or None)
         Of consecutive blocks of rows.
     rows : Rows
         The explained rows, which gave the notes.
@@ -28,7 +28,7 @@ def assemble_explanation(blocks, rows, target, names, responses, outputs, meta, 
     pairs : WantedPairs, default=None
         The pairs whose interactions were asked for.
     """
-    fitted, notes, told = zip(*blocks, strict=True)
+    fitted, notes, judged, told = zip(*blocks, strict=True)
     positions = rows.positions(notes)
     if positions is not None:
         n_shared = len(notes[0][0])
@@ -75,5 +75,8 @@ def assemble_explanation(blocks, rows, target, names, responses, outputs, meta, 
         feature_means=per_feature(fitted.feature_means),
         baselines=fitted.baselines.reshape(per_output),
         positions=per_feature(fitted.positions) if rows.standardised else None,
+        neighbour_scores=None
+        if judged[0] is None
+        else np.concatenate(judged).reshape(per_output),
         **fields,
     )

@@ -23,10 +23,11 @@ from sklime.explainer.assembly import assemble_explanation
 from sklime.explainer.blocks import STEPS_OF_A_BAR, BlockFitter
 from sklime.explainer.default_sampler import check_is_table, default_sampler
 from sklime.explainer.diagnostics import Diagnostics, warn_of_growth, warn_of_refit
-from sklime.explainer.fidelity import fidelity, sums_of_squares
+from sklime.explainer.fidelity import fidelity, scores_of_rows, sums_of_squares
 from sklime.explainer.hidden_answers import TypicalAnswers
 from sklime.explainer.interactions import WantedPairs
 from sklime.explainer.metadata import metadata, parameters_in_words
+from sklime.explainer.neighbours import TrainingRows, check_neighbors
 from sklime.explainer.parameters import (
     check_container,
     check_parameters,
@@ -200,6 +201,8 @@ class LimeExplainer(
 
     # What `fit` saw of a table, a `TableSchema`.
     _schema = None
+    # Rows of the training table, for fidelity on real rows.
+    _training_rows = None
     # Responses of the model that `fit` takes as known, and adds its own to.
     _known_responses: dict[str, NDArray[np.float64]] | None = None
 
@@ -317,6 +320,7 @@ class LimeExplainer(
         with task("query-model"), progress_of_queries(self._response, self.verbose):
             self._typical = TypicalAnswers.of(self._response, self.sampler_, X)
             self._routes = Routes(self._setting(), X)
+        self._training_rows = TrainingRows.of(self.sampler_, X)
         self._response.known = None
         self._model_state.leave_out_changes(self.estimator_)
         self.method_ = self._routes.method
@@ -369,6 +373,7 @@ class LimeExplainer(
         target_name: str | Sequence[str] | None = None,
         uncertainty: bool = False,
         interactions: bool | Sequence[Sequence[object]] | None = None,
+        neighbours: int | None = None,
     ) -> Explanation:
         """Explain every row, with all that is known about each explanation.
 
@@ -388,6 +393,13 @@ class LimeExplainer(
             by how much the effect of one changes with the other. True: all pairs; of more
             than 1,000 those that interact most. In closed form where the model has one,
             else from the draws, with standard errors. The attributions stay the same.
+        neighbours : int, optional
+            Adds the `neighbour_scores`, R squared of each surrogate on as many training
+            rows, the nearest, at least 2, about which the model is queried. Nearest are, in
+            the sampler's units, those of the least squared distance: of standardised
+            columns the squared difference, of bins and categories 1 where they differ;
+            among equally many that differ, the nearest by standardised numbers. `fit` keeps
+            up to 10,000 training rows for this, drawn at random from more.
 
         Returns
         -------
@@ -398,7 +410,8 @@ class LimeExplainer(
         ValueError
             If there are interactions of such pairs neither in closed form nor from draws:
             those need columns of bins or categories that are drawn independently, for all
-            rows at once.
+            rows at once. If there are fewer training rows than `neighbours`, or rows are
+            not described by the columns of a dense table.
 
         Examples
         --------
@@ -418,6 +431,7 @@ class LimeExplainer(
         rows, resolved, answers, outputs = self._prepare(X, target)
         resolved, names = rename_outputs(resolved, self._response.outputs, target_name)
         pairs = WantedPairs.of(interactions, rows, self._routes)
+        near = self._near(rows, "neighbours", neighbours)
         if answers is None:
             answers = rows.predictions(self._response)
 
@@ -427,7 +441,11 @@ class LimeExplainer(
             if pairs is not None:
                 own = block, outputs[where], pairs.positions, where.start
                 told = self._routes.interactions(*own)
-            return scored, rows.unit_metadata(block), told
+            judged = None
+            if near is not None:
+                own = surrogates, where, outputs[where]
+                judged = scores_of_rows(near.sums_of_squares(*own))
+            return scored, rows.unit_metadata(block), judged, told
 
         own_answers = self._own_answers(rows)
         blocks = self._surrogates(rows, outputs, keep, own_answers, uncertainty)
@@ -438,6 +456,8 @@ class LimeExplainer(
         meta = metadata(self, self._routes, len(rows), n_drawn, own_answers)
         if pairs is not None:
             meta |= pairs.metadata(self._routes, [told for *_, told in blocks])
+        if neighbours is not None:
+            meta["neighbours"] = int(neighbours)
         own = blocks, rows, resolved, names, answers, outputs, meta, pairs
         explanation = assemble_explanation(*own)
         return explanation.contributions() if self._contributes() else explanation
@@ -472,6 +492,26 @@ class LimeExplainer(
 
         own_answers = self._own_answers(rows)
         return fidelity(self._surrogates(rows, outputs, keep, own_answers))
+
+    def _score_on_neighbours(self, X, n_neighbors):
+        """Fidelity as of `score`, but on the nearest training rows, for metrics."""
+        rows, _, _, outputs = self._prepare(X, self.target)
+        near = self._near(rows, "n_neighbors", n_neighbors)
+
+        def keep(surrogates, where, block):
+            sums = near.sums_of_squares(surrogates, where, outputs[where])
+            return sums.sum(axis=(1, 2))
+
+        own_answers = self._own_answers(rows)
+        return fidelity(self._surrogates(rows, outputs, keep, own_answers))
+
+    def _near(self, rows, name, n_neighbors):
+        """The nearest training rows of each row, with the model's responses, or None."""
+        if n_neighbors is None:
+            return None
+        training = self._training_rows
+        check_neighbors(name, n_neighbors, training, self.sampler_)
+        return training.around(rows, n_neighbors, self._response)
 
     def _responses_of(self, X):
         """The response, and which of its outputs are explained for rows, for metrics."""

@@ -30,6 +30,26 @@ def sums_of_squares(surrogates, judged, outputs):
     return sums
 
 
+def scores_of_rows(sums):
+    """Fidelity of each row and output, from sums of squares of its own.
+
+    Parameters
+    ----------
+    sums : ndarray of shape (3, n_rows, n_explained)
+        Of what surrogates miss, of responses around their means, and of responses.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_explained)
+        Where responses are all the same: 1 if the surrogate meets them, else 0.
+    """
+    residual, total, size = sums
+    constant = total <= 1e-28 * size
+    scores = 1.0 - residual / np.where(constant, 1.0, total)
+    scores[constant] = (residual <= 1e-20 * size)[constant]
+    return np.where(np.isnan(residual), np.nan, scores).astype(np.float64)
+
+
 def fidelity(sums):
     """Fidelity of all rows, from the sums of squares of blocks of them.
 

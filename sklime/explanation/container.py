@@ -154,6 +154,11 @@ class Explanation(
     interaction_coefficients, interaction_coefficient_errors : ndarray, default=None
         Where `values` are contributions, the coefficients of the pairs and their standard
         errors.
+    neighbour_scores : ndarray of output shape, default=None
+        Where ``explain(X, neighbours=k)`` asked for them: R2 of the surrogates on the `k`
+        nearest training rows, :math:`1 - \sum (f - g)^2 / \sum (f - \bar f)^2`, at most 1;
+        negative where the mean of the model's responses to these rows is nearer to them
+        than the surrogate. Where these are all the same, 1 if it meets them, else 0.
 
     Raises
     ------
@@ -226,6 +231,7 @@ class Explanation(
     interaction_coefficient_errors: NDArray[np.float64] | None = field(
         default=None, metadata=PER_PAIR
     )
+    neighbour_scores: NDArray[np.float64] | None = field(default=None, metadata=PER_OUTPUT)
 
     if TYPE_CHECKING:
         # Takes what becomes such arrays.
@@ -257,6 +263,7 @@ class Explanation(
             interaction_standard_errors: ArrayLike | None = None,
             interaction_coefficients: ArrayLike | None = None,
             interaction_coefficient_errors: ArrayLike | None = None,
+            neighbour_scores: ArrayLike | None = None,
         ) -> None: ...
 
     def __post_init__(self) -> None:

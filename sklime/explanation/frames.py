@@ -35,8 +35,9 @@ class FrameExport:
             Tidy: columns ``row`` (int position), ``target``, ``feature`` (in ragged
             explanations the unit's name), ``condition``, ``value`` (what the row has there
             in `data`; object if the columns of `data` differ in kind, None where features
-            are no columns), ``attribution`` and, if there are standard errors,
-            ``standard_error``, ``lower`` and ``upper`` (the 95 % interval). Lines go by
+            are no columns), ``attribution`` and, if there are `neighbour_scores`,
+            ``neighbour_score`` and, if there are standard errors, ``standard_error``,
+            ``lower`` and ``upper`` (the 95 % interval). Lines go by
             row, then target, then feature; zeros are kept, the padding of ragged rows is
             left out. Where no explanation is ragged and JSON can hold it, the frame carries
             all else that it holds in ``attrs``, for `from_frame`.
@@ -174,6 +175,9 @@ class FrameExport:
             "value": values_of_units(self, row, names, columns[row, unit]),
             "attribution": values[line],
         }
+        if self.neighbour_scores is not None:
+            judged = self.neighbour_scores.reshape(values.shape[:2])
+            frame["neighbour_score"] = judged[row, output]
         if self.standard_errors is not None:
             errors = {"standard_error": self.standard_errors}
             errors["lower"], errors["upper"] = self.confidence_intervals()

@@ -13,6 +13,7 @@ from sklime.metrics.deletion import (
     monotonicity,
     sufficiency,
 )
+from sklime.metrics.fidelity import fidelity_score
 from sklime.metrics.noise import infidelity, prediction_gap
 from sklime.metrics.scorer import make_explainer_scorer
 from sklime.metrics.stability import stability_score
@@ -22,6 +23,7 @@ __all__ = [
     "comprehensiveness",
     "faithfulness_correlation",
     "feature_agreement",
+    "fidelity_score",
     "infidelity",
     "make_explainer_scorer",
     "monotonicity",

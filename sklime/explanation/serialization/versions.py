@@ -45,6 +45,7 @@ VERSIONS = {
             "interaction_coefficient_errors",
         )
     ),
+    4: {"neighbour_scores": None},
 }
 
 

@@ -42,6 +42,7 @@ def page_content(explanation):
         ``unanswered``, which draws say nothing about, and ``unlisted``, of little support
         and 0; where ``values`` are effects but contributions are known, also
         ``strongest``, the positions and contributions of the units that contribute most;
+        and where they are known ``neighbours``, R2 on the nearest training rows;
         and ``phrase``, what a prediction is: "probability of ", or "".
         Numbers have four significant digits; None stands for NaN.
 
@@ -161,11 +162,14 @@ def _answers(explanation, outputs):
         with np.errstate(invalid="ignore"):  # infinite attributions have no margin
             margins = by_output(e.confidence_intervals()[1] - e.values)
     doubtful = {name: own & mask[:, None] for name, own in doubts(e).items()}
+    numbers = dict(_NUMBERS)
+    if e.neighbour_scores is not None:
+        numbers["neighbours"] = "neighbour_scores"
     fields = {
         "output": targets.tolist(),
         **{
             name: nested_floats(_rounded(getattr(e, field).reshape(n, k)))
-            for name, field in _NUMBERS.items()
+            for name, field in numbers.items()
         },
         "values": nested_floats(_rounded(values)),
         "margins": nested_floats(_rounded(margins, digits=2)),

@@ -3,6 +3,7 @@
 import numpy as np
 
 from sklime.explanation.attribution import SHAPLEY_VALUE
+from sklime.page.numbers import spelled
 
 # Weights hardly differ where the effective sample size is this share of the draws.
 _NEARLY_ALL = 0.9
@@ -19,7 +20,8 @@ def reading_notes(explanation):
     -------
     list of str
         That the explanation is nearly global, where the kernel hardly weights the draws;
-        what helps, where surrogates follow the model only roughly.
+        what helps, where surrogates follow the model only roughly, or miss it on the
+        nearest training rows.
     """
     notes = []
     if is_nearly_global(explanation):
@@ -39,7 +41,7 @@ def reading_notes(explanation):
             f"R² is low (median {middle:.2f}): the surrogates follow the model only "
             f"roughly. {_cure(explanation)}"
         )
-    return notes
+    return notes + _notes_of_neighbours(explanation)
 
 
 def is_nearly_global(explanation):
@@ -61,6 +63,24 @@ def is_nearly_global(explanation):
     # Draws of a row's own are unweighted, and near the row all the same.
     own = (sizes == n) & (not str(meta.get("kernel")).startswith("UniformKernel"))
     return bool(np.mean((sizes >= _NEARLY_ALL * n) & ~own) > 0.5)
+
+
+def _notes_of_neighbours(explanation):
+    if explanation.neighbour_scores is None:
+        return []
+    scores = explanation.neighbour_scores[np.isfinite(explanation.neighbour_scores)]
+    if not len(scores) or not (middle := np.median(scores)) < _LOW_FIDELITY:
+        return []
+    n = explanation.meta.get("neighbours", "")
+    shown = spelled(float(f"{middle:.3g}"))
+    return [
+        f"The surrogates miss real rows nearby: R² on the {n} nearest training rows is "
+        f"{shown} in the median, where 1 is perfect and below 0 is worse than a constant. "
+        "The attributions tell what the model does on drawn rows, which may be unlike any "
+        "real one. Standardised values (MarginalSampler(n_bins=None)) with a narrow "
+        "kernel__width, such as 0.7, usually follow real rows better; "
+        'sklime.metrics.fidelity_score(reference="neighbours") compares settings.'
+    ]
 
 
 def _cure(explanation):

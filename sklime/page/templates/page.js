@@ -85,6 +85,8 @@
     return el("img", { src: row.picture.src, alt: "", width: 40, loading: "lazy" });
   };
   const kinds = new Set(rows.map((row) => row.picture?.kind));
+  // Surrogates may have been judged on the nearest training rows, too.
+  const judged = rows.some(({ answers }) => answers.some((own) => "neighbours" in own));
   const numeric = (title, name, look) => {
     const value = (row) => answerOf(row)[name];
     // Infinities come as strings.
@@ -102,6 +104,7 @@
     },
     numeric(phrase ? "Probability" : "Prediction", "prediction", "number"),
     numeric("R²", "score", "number minor"),
+    judged && numeric("R² nearby", "neighbours", "number minor"),
     {
       title: ranking === "contribution" ? "Strongest contributions" : "Strongest",
       key: (row) => Math.max(0, ...leaders(row).map(([, value]) => size(value))),
@@ -347,6 +350,7 @@
       [whatOf(answer), answer.prediction],
       ["surrogate", answer.local],
       ["weighted R²", answer.score],
+      judged && ["R² on real rows nearby", answer.neighbours],
       drawn && ["effective sample size", answer.size],
     ].filter(Boolean).flatMap(([name, value], i) => [i ? ", " : "", bdi(name), " ", el("b", {}, number(value))]);
     $("title").replaceChildren("Row ", bdi(row.name), ", output ", bdi(outputs[answer.output]));
