@@ -328,6 +328,20 @@ def test_shares_and_scales_that_are_none_are_told(problem, wrong):
             metrics.infidelity(predict, X, a, scale=wrong)
 
 
+@pytest.mark.parametrize("background", [np.ones((5, 4)), np.empty((0, 10))])
+def test_backgrounds_of_other_columns_or_no_rows_are_told(problem, background):
+    predict, X, a, _ = problem
+    with pytest.raises(ValueError, match=r"background has shape \(\d, \d+\), expected at"):
+        metrics.comprehensiveness(predict, X, a, k=1, background=background)
+
+
+def test_infidelity_asks_for_slopes(problem):
+    predict, X, *_ = problem
+    explainer = LimeExplainer(FunctionRegressor(predict)).fit(X)
+    with pytest.raises(TypeError, match="attributions=None, and infidelity needs slopes"):
+        metrics.infidelity(explainer, X, None)
+
+
 def test_subsets_never_hold_all_features():
     X = np.random.default_rng(0).normal(size=(20, 2))
     found = metrics.faithfulness_correlation(

@@ -79,6 +79,12 @@ def infidelity(
     >>> infidelity(lambda X: X @ [1.0, 2.0], X, [[1.0, 2.0]] * 3, random_state=0).round(9)
     array([0., 0., 0.])
     """
+    if attributions is None:
+        raise TypeError(
+            "attributions=None, and infidelity needs slopes, in units of the response per "
+            "unit of the column: of an explainer on standardised values these are its "
+            "effects over the columns' standard deviations"
+        )
     rows = PerturbedRows(model, X, attributions, background)
     moves = _moves(rows, scale, n_draws, random_state)
     changed = rows.respond(lambda own: rows.E[own, np.newaxis] - moves, n_draws)

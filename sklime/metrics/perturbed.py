@@ -38,6 +38,8 @@ class PerturbedRows:
 
     def __init__(self, model, X, attributions, background):
         of = X if background is None else background
+        if background is not None:
+            _check_background(background, X)
         # Codes of both tables are of one format: of all their rows.
         self.format = DenseFormat(of)
         if attributions is None:
@@ -128,6 +130,16 @@ class PerturbedRows:
                 f"{', '.join(repr(self.format.feature_names[j]) for j in unseen)}: give a "
                 "background that has them"
             )
+
+
+def _check_background(background, X):
+    """Raise a ValueError where a background is no table of rows like those of `X`."""
+    found, expected = np.shape(background), np.shape(X)
+    if len(found) == len(expected) == 2 and (found[1] != expected[1] or not found[0]):
+        raise ValueError(
+            f"background has shape {found}, expected at least one row of the "
+            f"{expected[1]} columns of X"
+        )
 
 
 def _contributions(model, X):
