@@ -264,3 +264,90 @@ def test_scorers_go_into_cross_validation_and_pipelines(problem):
         "make_explainer_scorer(comprehensiveness, k=2, greater_is_better=False)"
     )
     assert pickle.loads(pickle.dumps(scorers["simple"]))(whole, test) == alone
+
+
+def test_coefficients_are_stable_feature_by_feature():
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(200, 6))
+    model = FunctionRegressor(lambda X: np.sin(3 * X).sum(axis=1) * X[:, 0])
+    repeats = [
+        LimeExplainer(model, n_samples=64, random_state=seed)
+        .fit(X)
+        .explain(X[:12], uncertainty=True)
+        for seed in range(4)
+    ]
+    expected = []
+    for i in range(12):
+        intervals = {}
+        for own in repeats:
+            lower, upper = own.confidence_intervals()
+            for j in top(own.values[i], 3):
+                intervals.setdefault(j, []).append((lower[i, j], upper[i, j]))
+        shares = []
+        for own in intervals.values():
+            pairs = [(s, t) for n, s in enumerate(own) for t in own[:n]]
+            if pairs:
+                shares.append(np.mean([s[0] <= t[1] and t[0] <= s[1] for s, t in pairs]))
+        expected.append(np.mean(shares))
+    found = metrics.stability_score(repeats, k=3, compare="intervals")
+    assert len({len(own) for own in intervals.values()}) > 1
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_explainers_contributions_are_those_of_explanations(problem):
+    predict, X, _, background = problem
+    explainer = LimeExplainer(FunctionRegressor(predict), random_state=0).fit(background)
+    own = explainer.explain(X).contributions().values
+    found = metrics.monotonicity(explainer, X, background=background)
+    expected = metrics.monotonicity(predict, X, own, background=background)
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda *own: metrics.faithfulness_correlation(*own),
+        lambda *own: metrics.comprehensiveness(*own, k=1),
+        lambda *own: metrics.infidelity(*own),
+        lambda *own: metrics.prediction_gap(*own, k=1),
+    ],
+)
+def test_one_row_tells_no_usual_values(problem, call):
+    predict, X, a, _ = problem
+    with pytest.raises(ValueError, match=r"X has one row.*background="):
+        call(predict, X[:1], a[:1])
+
+
+@pytest.mark.parametrize("wrong", ["0.2", 0, 1.0, np.nan, None])
+def test_shares_and_scales_that_are_none_are_told(problem, wrong):
+    predict, X, a, _ = problem
+    with pytest.raises(ValueError, match="subset_share must lie between 0 and 1, got"):
+        metrics.faithfulness_correlation(predict, X, a, subset_share=wrong)
+    if wrong != 1.0:
+        with pytest.raises(ValueError, match="scale must be a number above 0, got"):
+            metrics.infidelity(predict, X, a, scale=wrong)
+
+
+@pytest.mark.parametrize("background", [np.ones((5, 4)), np.empty((0, 10))])
+def test_backgrounds_of_other_columns_or_no_rows_are_told(problem, background):
+    predict, X, a, _ = problem
+    with pytest.raises(ValueError, match=r"background has shape \(\d, \d+\), expected at"):
+        metrics.comprehensiveness(predict, X, a, k=1, background=background)
+
+
+def test_infidelity_asks_for_slopes(problem):
+    predict, X, *_ = problem
+    explainer = LimeExplainer(FunctionRegressor(predict)).fit(X)
+    with pytest.raises(TypeError, match="attributions=None, and infidelity needs slopes"):
+        metrics.infidelity(explainer, X, None)
+
+
+def test_subsets_never_hold_all_features():
+    X = np.random.default_rng(0).normal(size=(20, 2))
+    found = metrics.faithfulness_correlation(
+        lambda X: X @ [1.0, 2.0],
+        X,
+        (X - np.median(X, axis=0)) * [1.0, 2.0],
+        subset_share=0.9,
+    )
+    np.testing.assert_allclose(found, 1.0, rtol=1e-12)

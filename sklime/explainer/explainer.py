@@ -351,17 +351,7 @@ class LimeExplainer(
         """
         check_fitted(self)
         check_container(self)
-        rows, _, _, outputs = self._prepare(X, self.target)
-        contributions = self._contributes()
-
-        def keep(surrogates, where, block):
-            own = surrogates.contributions if contributions else surrogates.coef
-            return rows.to_columns(where, block, own)
-
-        own_answers = self._own_answers(rows)
-        return in_sparse_interface(
-            concat(self._surrogates(rows, outputs, keep, own_answers))
-        )
+        return self._attributions(X, self._contributes())[0]
 
     @names_wrong_arguments(
         EXPLAIN, "explain takes rows without targets; to choose an output give target="
@@ -513,6 +503,22 @@ class LimeExplainer(
         training = self._training_rows
         check_neighbors(name, n_neighbors, training, self.sampler_)
         return training.around(rows, n_neighbors, self._response)
+
+    def _attributions(self, X, contributions):
+        """What `transform` gives, effects or contributions, and how many outputs it has."""
+        rows, _, _, outputs = self._prepare(X, self.target)
+
+        def keep(surrogates, where, block):
+            own = surrogates.contributions if contributions else surrogates.coef
+            return rows.to_columns(where, block, own)
+
+        own_answers = self._own_answers(rows)
+        parts = self._surrogates(rows, outputs, keep, own_answers)
+        return in_sparse_interface(concat(parts)), outputs.shape[1]
+
+    def _contributions_of(self, X):
+        """Contributions to the explained outputs, and how many these are, for metrics."""
+        return self._attributions(X, contributions=True)
 
     def _responses_of(self, X):
         """The response, and which of its outputs are explained for rows, for metrics."""

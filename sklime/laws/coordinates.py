@@ -29,6 +29,12 @@ class Coordinates:
     def __len__(self):
         return self.codes.shape[1]
 
+    def where(self, kept, others):
+        """These coordinates where `kept`, (n_features, n_rows), and others elsewhere."""
+        codes = np.where(kept, self.codes, others.codes)
+        z = None if self.z is None else np.where(kept, self.z, others.z)
+        return Coordinates(self.binary, codes, z)
+
     def relative_to(self, rows, i):
         """Design of these points relative to row `i` of `rows`.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -50,9 +51,10 @@ def faithfulness_correlation(
         None: the explainer's contributions.
     background : table of shape (n_background, n_features), optional
         The usual values are its medians, or most frequent values of columns that are not
-        numeric. None: those of `X`.
+        numeric. None: those of `X`, which must be several rows.
     subset_share : float, default=0.2
-        Share of the features in a subset, above 0 and below 1; one feature at least.
+        Share of the features in a subset, above 0 and below 1; one feature at least, and
+        all but one at most.
     n_subsets : int, default=100
         Number of subsets, the same for all rows; at least 3.
     random_state : int, RandomState instance or None, default=None
@@ -66,7 +68,8 @@ def faithfulness_correlation(
     Raises
     ------
     ValueError
-        If shapes disagree, or numbers or responses are not finite.
+        If shapes disagree, numbers or responses are not finite, or there is one row and no
+        background.
 
     References
     ----------
@@ -85,12 +88,13 @@ def faithfulness_correlation(
     >>> found.min().round(6)
     np.float64(1.0)
     """
-    if not 0.0 < subset_share < 1.0:
+    if not (isinstance(subset_share, Real) and 0.0 < subset_share < 1.0):
         raise ValueError(f"subset_share must lie between 0 and 1, got {subset_share!r}")
     check_count("n_subsets", n_subsets, 3)
     rows = PerturbedRows(model, X, attributions, background)
     d = rows.E.shape[1]
-    size = max(1, round(subset_share * d))
+    # A subset of all features would be the same each time.
+    size = min(max(1, round(subset_share * d)), max(1, d - 1))
     rng = check_random_state(random_state)
     masks = np.zeros((1, n_subsets, d), dtype=bool)
     for mask in masks[0]:

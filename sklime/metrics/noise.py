@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Real
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
@@ -41,7 +43,8 @@ def infidelity(
     attributions : array-like of shape (n_rows, n_features)
         Slopes.
     background : table of shape (n_background, n_features), optional
-        Whose standard deviations the moves are a share of. None: `X`.
+        Whose standard deviations the moves are a share of. None: `X`, which must be several
+        rows.
     scale : float, default=0.2
         The share, above 0.
     best_factor : bool, default=False
@@ -60,7 +63,8 @@ def infidelity(
     Raises
     ------
     ValueError
-        If shapes disagree, numbers or responses are not finite, or columns are no numbers.
+        If shapes disagree, numbers or responses are not finite, columns are no numbers, or
+        there is one row and no background.
 
     References
     ----------
@@ -75,6 +79,12 @@ def infidelity(
     >>> infidelity(lambda X: X @ [1.0, 2.0], X, [[1.0, 2.0]] * 3, random_state=0).round(9)
     array([0., 0., 0.])
     """
+    if attributions is None:
+        raise TypeError(
+            "attributions=None, and infidelity needs slopes, in units of the response per "
+            "unit of the column: of an explainer on standardised values these are its "
+            "effects over the columns' standard deviations"
+        )
     rows = PerturbedRows(model, X, attributions, background)
     moves = _moves(rows, scale, n_draws, random_state)
     changed = rows.respond(lambda own: rows.E[own, np.newaxis] - moves, n_draws)
@@ -162,8 +172,8 @@ def prediction_gap(
 def _moves(rows, scale, n_draws, random_state):
     """Normal moves of shape (n_draws, n_features), in units of the columns."""
     check_count("n_draws", n_draws, 2)
-    if not scale > 0.0:
-        raise ValueError(f"scale must be above 0, got {scale!r}")
+    if not (isinstance(scale, Real) and 0.0 < scale < np.inf):
+        raise ValueError(f"scale must be a number above 0, got {scale!r}")
     if not rows.numeric.all():
         names = rows.format.feature_names[~rows.numeric]
         raise ValueError(

@@ -1,5 +1,7 @@
 """Responses to perturbed rows: what metrics ask a model, explained by a table's columns."""
 
+from functools import cached_property
+
 import numpy as np
 from sklearn.utils import gen_batches
 
@@ -29,10 +31,6 @@ class PerturbedRows:
     attributions : ndarray of shape (n_rows, n_features)
     E : ndarray of shape (n_rows, n_features)
         The rows as numbers; categories as codes.
-    usual : ndarray of shape (n_features,)
-        Medians of numeric columns, the most frequent values of the others.
-    spread : ndarray of shape (n_features,)
-        Standard deviations of numeric columns.
     numeric : ndarray of shape (n_features,) of bool
     responses : ndarray of shape (n_rows,)
         To the rows themselves.
@@ -40,6 +38,8 @@ class PerturbedRows:
 
     def __init__(self, model, X, attributions, background):
         of = X if background is None else background
+        if background is not None:
+            _check_background(background, X)
         # Codes of both tables are of one format: of all their rows.
         self.format = DenseFormat(of)
         if attributions is None:
@@ -53,14 +53,27 @@ class PerturbedRows:
             )
         self.numeric = np.asarray(self.format.numeric)
         self._check_codes()
-        known = self.format.encode(of)
-        self.usual = _usual(known, self.numeric)
-        self.spread = np.nanstd(known, axis=0) if len(known) else np.zeros(known.shape[1])
+        if background is None and len(self.E) == 1:
+            raise ValueError(
+                "X has one row, which tells no usual values: give several rows, or the "
+                "training table as background="
+            )
+        self._known = self.E if background is None else self.format.encode(of)
         self._respond = _responder(model, X)
         self.responses = self._checked(self.E, np.arange(len(self.E)))
 
     def __len__(self):
         return len(self.E)
+
+    @cached_property
+    def usual(self):
+        """Medians of numeric columns, the most frequent values of others: (n_features,)."""
+        return _usual(self._known, self.numeric)
+
+    @cached_property
+    def spread(self):
+        """Standard deviations of the columns, (n_features,)."""
+        return np.nanstd(self._known, axis=0)
 
     def respond(self, changed, n_copies):
         """Responses to changed copies of all rows, made block by block.
@@ -119,6 +132,16 @@ class PerturbedRows:
             )
 
 
+def _check_background(background, X):
+    """Raise a ValueError where a background is no table of rows like those of `X`."""
+    found, expected = np.shape(background), np.shape(X)
+    if len(found) == len(expected) == 2 and (found[1] != expected[1] or not found[0]):
+        raise ValueError(
+            f"background has shape {found}, expected at least one row of the "
+            f"{expected[1]} columns of X"
+        )
+
+
 def _contributions(model, X):
     """Contributions of an explainer's explanation, or an error where there is none."""
     if not isinstance(model, LimeExplainer):
@@ -126,10 +149,10 @@ def _contributions(model, X):
             "attributions are missing: give them, or a fitted LimeExplainer instead of "
             f"{type(model).__name__}"
         )
-    values = model.explain(X).contributions().values
-    if values.ndim == 3:
+    values, n_outputs = model._contributions_of(X)
+    if n_outputs > 1:
         raise ValueError(
-            f"the explainer explains {values.shape[1]} outputs of a row: choose one, "
+            f"the explainer explains {n_outputs} outputs of a row: choose one, "
             "set_params(target=...)"
         )
     return values
@@ -168,7 +191,11 @@ def _responder(model, X):
 def _usual(E, numeric):
     """Median of each numeric column, the most frequent value of each other one."""
     usual = np.empty(E.shape[1])
-    for j, column in enumerate(E.T):
+    whole = numeric & ~np.isnan(E).any(axis=0)
+    if whole.any():
+        usual[whole] = np.median(E[:, whole], axis=0)
+    for j in np.flatnonzero(~whole):
+        column = E[:, j]
         if numeric[j] and not np.isnan(column).all():
             usual[j] = np.nanmedian(column)
         else:

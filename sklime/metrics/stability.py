@@ -20,9 +20,10 @@ def stability_score(
     .. math:: \binom{m}{2}^{-1} \sum_{s < t} |T_k(a^s) \cap T_k(a^t)| / k
 
     With ``compare="features"`` and values of 0 to 100 this is the variables' stability
-    index (VSI); "ranks" asks for equal ranks; "intervals" compares confidence intervals of
-    coefficients, whose share of overlapping pairs is the coefficients' stability index
-    (CSI).
+    index (VSI); "ranks" asks for equal ranks; "intervals" gives the coefficients' stability
+    index (CSI): of each feature, the share of overlapping confidence intervals among the
+    pairs of repeats that both have it among their `k` largest, and of these shares the mean
+    over the features that some pair has.
 
     Parameters
     ----------
@@ -31,13 +32,13 @@ def stability_score(
     k : int
         Number of features, from 1 to `n_features`.
     compare : {"features", "ranks", "intervals"}, default="features"
-        What must agree. "intervals": needs explanations with standard errors; looked at are
-        the features that are among the `k` largest in both.
+        What must agree. "intervals": needs explanations with standard errors.
 
     Returns
     -------
     ndarray of shape (n_rows,)
-        From 0 to 1; higher is better. NaN where "intervals" has no feature in common.
+        From 0 to 1; higher is better. NaN where with "intervals" no two repeats have a
+        feature in common.
 
     Raises
     ------
@@ -62,29 +63,37 @@ def stability_score(
     if len(repeats) < 2:
         raise ValueError(f"repeats has {len(repeats)} explanation(s), give 2 at least")
     if compare == "intervals":
-        agreed = [_overlap(a, b, k) for a, b in combinations(repeats, 2)]
-    else:
-        agreement = feature_agreement if compare == "features" else rank_agreement
-        agreed = [agreement(a, b, k=k) for a, b in combinations(repeats, 2)]
+        return _overlap(repeats, k)
+    agreement = feature_agreement if compare == "features" else rank_agreement
+    agreed = [agreement(a, b, k=k) for a, b in combinations(repeats, 2)]
     return np.mean(agreed, axis=0)
 
 
-def _overlap(a, b, k):
-    """Share of overlapping intervals of the features among the `k` largest of both."""
-    for own in (a, b):
+def _overlap(repeats, k):
+    """Coefficients' stability index: overlapping intervals, feature by feature."""
+    for own in repeats:
         if getattr(own, "standard_errors", None) is None:
             raise ValueError(
                 'compare="intervals" needs explanations with standard errors: '
                 "explain(X, uncertainty=True)"
             )
-    first, second = as_attributions(a, "repeats[0]"), as_attributions(b, "repeats[1]")
-    check_alike(first, second, "one of repeats", "another")
-    check_k(k, first.shape[1])
-    (low, high), (lower, upper) = a.confidence_intervals(), b.confidence_intervals()
-    both = _among_top(first, k) & _among_top(second, k)
-    overlapping = both & (low <= upper) & (lower <= high)
+    values = [as_attributions(own, "repeats") for own in repeats]
+    check_k(k, values[0].shape[1])
+    n_pairs, n_overlapping = np.zeros((2, *values[0].shape))
+    told = [
+        (_among_top(v, k), *e.confidence_intervals())
+        for v, e in zip(values, repeats, strict=True)
+    ]
+    for i, other in enumerate(values):
+        check_alike(values[0], other, "repeats[0]", f"repeats[{i}]")
+    for (own, low, high), (other, lower, upper) in combinations(told, 2):
+        both = own & other
+        n_pairs += both
+        n_overlapping += both & (low <= upper) & (lower <= high)
+    told_apart = n_pairs > 0.0
+    shares = np.divide(n_overlapping, n_pairs, out=n_pairs, where=told_apart)
     with np.errstate(invalid="ignore"):
-        return np.divide(overlapping.sum(axis=1), both.sum(axis=1))
+        return np.divide(shares.sum(axis=1), told_apart.sum(axis=1))
 
 
 def _among_top(attributions, k):

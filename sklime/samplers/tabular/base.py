@@ -139,15 +139,17 @@ class TabularSampler(Sampler):
             rng = np.random.default_rng(_REFERENCE_SEED)
             keep = rng.random((n_samples, len(columns))) < 0.5
             marginals = ProductLaw(tuple(column.marginal() for column in columns))
-            return keep, marginals.draw(rng.random(keep.shape))
+            redrawn = marginals.draw(rng.random(keep.shape))
+            return keep, redrawn, coordinates(columns, redrawn)
 
         found = []
         for view in self.views(check_table(self, X, reset=False)):
-            keep, redrawn = fixed_draws(tuple(view.columns))
+            keep, redrawn, at = fixed_draws(tuple(view.columns))
             # A value that training never had has no place in a table of the training kind.
-            known = view.at.codes[:, 0] != UNSEEN
-            E = np.where(keep & known, view.e, redrawn)
-            found.append(view.sample(view.format.decode(E), coordinates(view.columns, E)))
+            kept = keep & (view.at.codes[:, 0] != UNSEEN)
+            E = np.where(kept, view.e, redrawn)
+            points = view.at.where(kept.T, at)
+            found.append(view.sample(view.format.decode(E), points))
         return found
 
     def law(self, row: TableLike) -> ProductLaw:
