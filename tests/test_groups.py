@@ -311,6 +311,31 @@ def test_interactions_of_groups_are_second_contrasts():
             assert_within_errors(told.interactions[i, pair], expected, error)
 
 
+def test_interactions_name_features_not_the_columns_of_groups():
+    X = discrete_table()
+    explainer = explained(X, n_samples=512)
+    named = explainer.explain(X[:2], interactions=[("colour", "c")])
+    numbered = explainer.explain(X[:2], interactions=[(1, 2)])
+    assert numbered.interaction_pairs == [("colour", "c")]
+    np.testing.assert_array_equal(named.interactions, numbered.interactions)
+    with pytest.raises(ValueError, match="holds 'red', which is no column"):
+        explainer.explain(X[:2], interactions=[("red", "c")])
+
+
+def test_labels_of_columns_may_be_numbers():
+    X = discrete_table().set_axis([2019, 2020, 2021, 2022, 2023], axis=1)
+    names = discrete_table().columns
+    model = FunctionRegressor(lambda T: response(T.set_axis(names, axis=1)))
+    groups = {"early": [2019, 2022], "late": [2020, 2023]}
+    explainer = explained(X, model=model, sampler={"groups": groups})
+    assert explainer.get_feature_names_out().tolist() == ["early", "late", "2021"]
+    told = explainer.explain(X[:2], interactions=[("early", 2021)])
+    assert told.interaction_pairs == [("early", "2021")]
+    np.testing.assert_array_equal(told[:, 2021].values, told.values[:, 2:])
+    expected = explained(discrete_table()).transform(X[:2].set_axis(names, axis=1))
+    np.testing.assert_array_equal(told.values, expected)
+
+
 def test_groups_hold_texts_and_missing_values():
     rng = np.random.default_rng(2)
     n = 200

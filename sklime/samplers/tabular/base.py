@@ -55,11 +55,11 @@ class TabularSampler(Sampler):
     Attributes
     ----------
     columns_ : sequence of Column
-        What training taught about each column.
-    format_ : DenseFormat or SparseFormat
+        What training taught about each column, or group of columns drawn together.
+    format_ : DenseFormat, GroupedFormat or SparseFormat
         How rows are written as numbers and back.
-    binary_features_ : ndarray of shape (`n_features_in_`,) of bool
-        Columns compared by bin or category; the others are standardised.
+    binary_features_ : ndarray of shape (n_columns,) of bool
+        Those of `columns_` compared by bin or category; the others are standardised.
     n_features_in_ : int
         Number of columns.
     default_metric_, default_width_ : str, float
