@@ -244,6 +244,9 @@ class Law(ABC):
     # Whether the model is asked about values that the draws hardly have.
     asks_own_values = False
 
+    # Whether columns have laws of their own, on which a kernel's width may depend.
+    knows_columns = False
+
     def independent_columns(self, X: Table) -> IndependentColumns:
         """The law as one of independent columns, for closed forms.
 
@@ -282,6 +285,20 @@ class SharedLaw(Law):
     @abstractmethod
     def locate(self, X: Table) -> Coordinates:
         """Coordinates of checked rows in interpretable space."""
+
+    def kernel_around(self, kernel: Kernel, located: Coordinates, i: int) -> Kernel:
+        """Kernel that weighs the pool around one row.
+
+        Parameters
+        ----------
+        kernel : Kernel
+            With nothing left open.
+        located : Coordinates
+            Rows, as `locate` gives them.
+        i : int
+            Which of them.
+        """
+        return kernel
 
     # Whether it is a `SharedLawOfValues` whose cells have known probabilities.
     cells_known = False

@@ -45,7 +45,7 @@ class SharedPool(SampledSource):
             yield Draws(
                 Z,
                 position,
-                self._pool_weights(Z, position),
+                self._pool_weights(Z, position, evaluated, i),
                 self.Y[explained],
                 self.y_origin[explained],
                 self.y_scale[explained],
@@ -104,8 +104,9 @@ class SharedPool(SampledSource):
             return None
         return weights_by_count(self.kernel, d)
 
-    def _pool_weights(self, Z, position):
+    def _pool_weights(self, Z, position, evaluated, i):
         if self.weights_of_matches is None:
-            return checked_weights(self.kernel, Z.T, position)
+            kernel = self.law.kernel_around(self.kernel, evaluated, i)
+            return checked_weights(kernel, Z.T, position)
         counter = np.uint8 if len(Z) < 256 else np.uint16
         return self.weights_of_matches[np.add.reduce(Z, axis=0, dtype=counter)]
