@@ -14,7 +14,7 @@ from sklime.exact.readers.reading import check_methods, read_form, unwrap
 from sklime.exceptions import NoClosedForm
 from sklime.kernels import ShapleyKernel
 from sklime.laws.masks import MaskLaw
-from sklime.laws.tilted import mismatch_factor
+from sklime.laws.tilted import mismatch_factors
 from sklime.selectors import MomentSelector
 from sklime.tables.access import take_rows
 
@@ -90,7 +90,8 @@ def _population(model, steps, response, law, kernel, X, n_samples):
     trials = trial_rows(law.columns, points)
     pushed = _steps(form, left, response, law)
     features = _feature_map(pushed, law, X, points, trials)
-    rebuilt = form.bind(features, law.columns, points, mismatch_factor(kernel))
+    mismatch = mismatch_factors(kernel, law.columns)
+    rebuilt = form.bind(features, law.columns, points, mismatch)
     _calibrate(rebuilt, response, law, X, points, trials, _N_QUERIED if steps else 0)
     return Population(law, kernel, rebuilt, n_samples)
 

@@ -7,7 +7,7 @@ from sklearn.utils import gen_batches
 
 from sklime.exact.failures import reports_failures
 from sklime.laws.coordinates import UNSEEN, Coordinates
-from sklime.laws.tilted import EmpiricalLaw, MatchedLaw, NormalLaw, mismatch_factor
+from sklime.laws.tilted import EmpiricalLaw, MatchedLaw, NormalLaw, mismatch_factors
 from sklime.moments.independent import IndependentMoments
 from sklime.moments.pair_contrasts import PairContrasts, strongest
 from sklime.moments.source import MomentSource
@@ -58,7 +58,7 @@ class Population(ExactSource):
         self.law = law
         self.model = model
         self.n_samples = n_samples
-        self.mismatch = mismatch_factor(kernel)
+        self.mismatch = mismatch_factors(kernel, law.columns)
         self.precision = kernel.precision
         self.frequencies = [
             column.frequencies if column.binary else None for column in law.columns
@@ -158,7 +158,7 @@ class Population(ExactSource):
         for j, column in enumerate(self.law.columns):
             if column.binary:
                 own = np.pad(rows.codes[j].astype(np.intp), extra, mode="edge")
-                laws.append(MatchedLaw.of(self.frequencies[j], own, self.mismatch))
+                laws.append(MatchedLaw.of(self.frequencies[j], own, self.mismatch[j]))
             else:
                 z = np.pad(rows.z[j], extra, mode="edge")
                 # A gap is equally far from all draws.

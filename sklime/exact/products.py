@@ -18,7 +18,7 @@ from sklearn.utils import gen_batches
 from sklime.exact.coalitions_of_products import CoalitionsOfProducts
 from sklime.exact.factors import finite_factors, idle_factors, products_at
 from sklime.exact.feature_map import FeatureMap
-from sklime.exact.form import ClosedForm, RebuiltModel
+from sklime.exact.form import ClosedForm, Mismatch, RebuiltModel
 from sklime.exceptions import NoClosedForm
 from sklime.laws.columns import Column
 from sklime.laws.tilted import ColumnLaw
@@ -106,7 +106,7 @@ class ProductForm(ClosedForm):
         features: FeatureMap,
         columns: Sequence[Column],
         points: list[NDArray[np.float64]],
-        mismatch: float,
+        mismatch: Mismatch,
     ) -> RebuiltModel:
         features.check_width(self.n_features, exactly=True)
         return SumOfProducts(self.fitted_to(features), features, columns, mismatch)
@@ -145,8 +145,8 @@ class SumOfProducts(RebuiltModel):
         Model features as functions of the columns.
     columns : sequence of Column
         The columns.
-    mismatch : float
-        The kernel's factor for a bin that does not match.
+    mismatch : list of n_columns floats or ndarrays
+        As for `ClosedForm.bind`.
 
     Raises
     ------
@@ -159,7 +159,7 @@ class SumOfProducts(RebuiltModel):
         form: ProductForm,
         features: FeatureMap,
         columns: Sequence[Column],
-        mismatch: float,
+        mismatch: Mismatch,
     ) -> None:
         self.form, self.features = form, features
         self.n_terms, n_outputs = form.weights.shape
@@ -194,7 +194,7 @@ class SumOfProducts(RebuiltModel):
         tables = [(idle, np.zeros_like(idle))]
         for j in self._used:
             own = features.owned[j], features.values[j]
-            tables.append(_means(form, *own, columns[j], mismatch))
+            tables.append(_means(form, *own, columns[j], mismatch[j]))
         self._tabulate(tables)
         height = np.clip(_CELLS // max(self.n_terms, 1), _FEWEST_ROWS, _MOST_ROWS)
         self._height = int(height - height % _FEWEST_ROWS)
@@ -462,6 +462,8 @@ def _means(form, features, values, column, mismatch):
     with np.errstate(divide="ignore", invalid="ignore"):
         inside = np.where(varies, sums / q, total)
         outside = np.where(varies, others / (1.0 - q), total)
+    if np.ndim(mismatch):
+        mismatch = mismatch[:-1, np.newaxis]
     weight = q + mismatch * (1.0 - q)
     mean = (q * inside + mismatch * (1.0 - q) * outside) / weight
     return np.vstack([mean, total]), np.vstack([inside - outside, nothing])

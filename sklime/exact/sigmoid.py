@@ -93,7 +93,7 @@ class SigmoidForm(ClosedForm):
         return SigmoidOfValues(parts, constant, self, features, columns, mismatch)
 
     def bind_coalitions(self, features, columns, points, background, keep):
-        rebuilt = self.bind(features, columns, points, 1.0)
+        rebuilt = self.bind(features, columns, points, [1.0] * len(columns))
         return CoalitionsOfSigmoid(self, rebuilt, features, columns, background, keep)
 
 
@@ -173,8 +173,8 @@ class SigmoidOfColumns(_SigmoidOfParts):
         What they lack; None: `calibrate` finds it.
     columns : sequence of Column
         The columns, of bins or categories.
-    mismatch : float
-        The kernel's factor for a bin that does not match.
+    mismatch : list of n_columns floats or ndarrays
+        As for `ClosedForm.bind`.
 
     Raises
     ------
@@ -186,8 +186,8 @@ class SigmoidOfColumns(_SigmoidOfParts):
 
     def __init__(self, parts, constant, columns, mismatch):
         self._laws = [
-            _BinnedPart(part, column.masses, column.law(None).bins, mismatch)
-            for part, column in zip(parts, columns, strict=True)
+            _BinnedPart(part, column.masses, column.law(None).bins, own)
+            for part, column, own in zip(parts, columns, mismatch, strict=True)
         ]
         super().__init__(parts, constant)
 
@@ -247,8 +247,8 @@ class SigmoidOfValues(_SigmoidOfParts):
         Model features as functions of the columns.
     columns : sequence of Column
         The columns, drawn from their training values.
-    mismatch : float
-        The kernel's factor for a bin that does not match.
+    mismatch : list of n_columns floats or ndarrays
+        As for `ClosedForm.bind`.
 
     Raises
     ------
@@ -322,8 +322,11 @@ class _BinnedPart:
         with np.errstate(divide="ignore", invalid="ignore"):
             inside = np.where(varies, sums / q[:, np.newaxis], total)
             outside = np.where(varies, rest / others[:, np.newaxis], total)
-            weight = q + self.mismatch * others
-            tilted = (sums + self.mismatch * rest) / weight[:, np.newaxis]
+            e = self.mismatch[:-1] if np.ndim(self.mismatch) else self.mismatch
+            weight = q + e * others
+            tilted = (sums + (np.ones_like(q) * e)[:, np.newaxis] * rest) / weight[
+                :, np.newaxis
+            ]
         tilted = np.where(varies, tilted, total)
         return (np.vstack([own, total]) for own in (inside, outside, tilted))
 

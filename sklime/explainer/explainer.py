@@ -30,6 +30,7 @@ from sklime.explainer.metadata import metadata, parameters_in_words
 from sklime.explainer.neighbours import TrainingRows, check_neighbors
 from sklime.explainer.parameters import (
     check_container,
+    check_local,
     check_parameters,
     check_shapley,
     check_uncertainty,
@@ -304,6 +305,7 @@ class LimeExplainer(
         self.kernel_ = as_kernel(kernel).resolve(
             metric=self.sampler_.default_metric_, width=self.sampler_.default_width_
         )
+        check_local(self.kernel_, self.sampler_, self.weighting)
         check_shapley(self.kernel_, self.sampler_, self.surrogate)
         self._seed = resolve_seed(self.random_state)
         # Clones of these share their seeds, so that equal rows are explained alike.

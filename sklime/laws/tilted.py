@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklime.exceptions import NoClosedForm
+from sklime.kernels import local_precisions
 
 # Narrower kernels have the limits of these: what never happens keeps its proportions, and
 # nothing underflows.
@@ -47,10 +48,16 @@ class MatchedLaw(ColumnLaw):
 
     @classmethod
     def of(cls, q, own, mismatch):
-        """Tilt bin frequencies `q` to each row by the kernel factor of a mismatch."""
+        """Tilt bin frequencies `q` to each row by the kernel factor of a mismatch.
+
+        The factor is one for all rows, or one for each own bin, and last for a bin that
+        training never had.
+        """
         # A bin that training never had comes last, with frequency 0.
         own = np.where(own < 0, len(q), own)
         inside = np.append(q, 0.0)[own]
+        if np.ndim(mismatch):
+            mismatch = mismatch[own]
         outside = (1.0 - inside) * mismatch
         weight, squared = inside + outside, inside + outside * mismatch
         return cls(
@@ -182,6 +189,46 @@ def _nearest(values, z):
     after = np.minimum(np.searchsorted(values, z), len(values) - 1)
     before = np.maximum(after - 1, 0)
     return np.where(z - values[before] < values[after] - z, before, after)
+
+
+def mismatch_factors(kernel, columns):
+    """Factors of a product kernel for a mismatched bin, relative to a matched one.
+
+    Parameters
+    ----------
+    kernel : Kernel
+        With a `column_factor`.
+    columns : sequence of Column
+        The columns.
+
+    Returns
+    -------
+    list of n_columns floats, or ndarrays of shape (n_bins + 1,)
+        The latter under a kernel whose factor depends on the row's own bin, and last for a
+        bin that training never had; None of standardised columns.
+
+    Raises
+    ------
+    NoClosedForm
+        If the kernel itself is 0 off the bin, not only by rounding.
+    """
+    if not kernel.local:
+        return [mismatch_factor(kernel)] * len(columns)
+    return [mismatch_by_bin(kernel, c.frequencies) if c.binary else None for c in columns]
+
+
+def mismatch_by_bin(kernel, q):
+    """Factor of a mismatched bin: a float, or one by own bin, last of none."""
+    if not kernel.local:
+        return mismatch_factor(kernel)
+    # What never matches is equally far from all draws.
+    return np.exp(-0.5 * local_precisions(np.append(q, 0.0)))
+
+
+def weighted_masses(kernel, q):
+    """Probabilities of bins of frequencies `q` under the law tilted to them."""
+    factor = np.exp(-0.5 * local_precisions(q)) if kernel.local else mismatch_factor(kernel)
+    return q / (q + (1.0 - q) * factor)
 
 
 def mismatch_factor(kernel):

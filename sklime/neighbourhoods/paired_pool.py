@@ -84,15 +84,17 @@ class PairedPool:
         for i in np.unique(rows):
             Z, position = self.points.relative_to(located, i)
             n_matches = Z.sum(axis=0).astype(np.intp)
+            kernel = self.law.kernel_around(self.kernel, located, i)
             for pair in np.flatnonzero(rows == i):
-                weights[pair] = self._weigh(Z, position, n_matches, columns[pair])
+                own = Z, position, n_matches, columns[pair]
+                weights[pair] = self._weigh(kernel, *own)
         return weights
 
-    def _weigh(self, Z, position, n_matches, j):
+    def _weigh(self, kernel, Z, position, n_matches, j):
         if self._log_weights is None:
             Z = Z.copy()
             Z[j] = position[j]
-            return checked_weights(self.kernel, Z.T, position)
+            return checked_weights(kernel, Z.T, position)
         log_weights = self._log_weights[n_matches - Z[j]]
         if not np.isfinite(log_weights).any():
             # One mismatch may round to no weight, which then is the own column's.

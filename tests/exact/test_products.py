@@ -649,7 +649,7 @@ class Tripled(svm.SVR):
             {},
             "into a target by a curve",
         ),
-        (svm.SVR(), SIGNAL, {"sampler": GaussianSampler()}, "bins and categories only"),
+        (svm.SVR(), SIGNAL, {"sampler": GaussianSampler()}, "drawn from a normal law"),
     ],
     ids=name,
 )

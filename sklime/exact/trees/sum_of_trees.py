@@ -44,8 +44,8 @@ class SumOfTrees(RebuiltModel):
         The columns.
     points : list of n_columns ndarrays
         Where the features are known.
-    mismatch : float
-        The kernel's factor for a bin that does not match.
+    mismatch : list of n_columns floats or ndarrays
+        As for `ClosedForm.bind`.
 
     Raises
     ------
