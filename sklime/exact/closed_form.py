@@ -23,6 +23,9 @@ from sklime.tables.access import take_rows
 _N_CHECKED = 64
 _TOLERANCE = 1e-6
 
+# What a bound on a quadrature's error may be of that range: less than draws are off by.
+_SHARE = 1e-3
+
 # Rows that the steps are tested on, of the law of the draws and of the training table: a
 # combination of values that matters among so many draws is among them. The model is then
 # queried about some of the draws, too.
@@ -179,7 +182,7 @@ def _calibrate(rebuilt, response, law, X, points, trials, n_drawn):
     responses = asked(at)
     rebuilt.calibrate(at, responses)
     spread = np.ptp(responses, axis=0).max()
-    if rebuilt.error > _TOLERANCE * spread:
+    if rebuilt.error > _SHARE * spread:
         raise NoClosedForm(
             f"its probabilities differ by {spread:.1g} at most, of which the closed form's "
             f"error of {rebuilt.error:.0e} is too large a share"
