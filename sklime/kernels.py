@@ -30,8 +30,11 @@ _STATIONARY = frozenset(
 # The distance of rows that consist of parts, each with the distance of its own sampler.
 PARTWISE = "partwise"
 
+# The width that is one for each column, and that of standardised columns then.
+LOCAL, _LOCAL_WIDTH = "local", 0.7
+
 # Weights of draws by their deviations in one column.
-ColumnFactor: TypeAlias = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+ColumnFactor: TypeAlias = Callable[..., Any]
 
 
 class Kernel(Component, ABC):
@@ -70,6 +73,21 @@ class Kernel(Component, ABC):
     def precision(self) -> float | None:
         """``a`` where the column factor is ``exp(-a * deviation**2 / 2)``, else None."""
         return None
+
+    @property
+    def local(self) -> bool:
+        """Whether each column has a factor of its own, by its law: `of_column`."""
+        return False
+
+    def of_column(self, law: Any) -> Kernel:
+        """Kernel of one column; here itself, as all columns have the same factor.
+
+        Parameters
+        ----------
+        law : Atoms, NormalPieces or Normal
+            Law of the column, seen from the explained row.
+        """
+        return self
 
     @property
     def exchangeable(self) -> bool:
@@ -124,10 +142,14 @@ class ExponentialKernel(Kernel):
 
     Parameters
     ----------
-    width : float or None, default=None
+    width : float, "local" or None, default=None
         The width :math:`\nu > 0`, in units of the distance. None: taken from the sampler
         in `LimeExplainer.fit`; when the kernel is used alone,
-        ``0.75 * sqrt(n_features)``.
+        ``0.75 * sqrt(n_features)``. "local": a width for each column, whatever their
+        number, for samplers of independent columns. In a standardised column it is 0.7. In
+        one of bins or categories a draw outside the row's own bin has the factor ``q / (1 +
+        q)``, with `q` the training frequency of that bin: the bin then has the weighted
+        mass ``(1 + q) / 2``, as if every other draw kept it.
     metric : str or callable or None, default=None
         A metric of `sklearn.metrics.pairwise_distances`. None: taken from the sampler;
         alone, "euclidean". The Euclidean kernel is a product over columns. "partwise", for
@@ -144,10 +166,20 @@ class ExponentialKernel(Kernel):
     >>> from sklime.kernels import ExponentialKernel
     >>> ExponentialKernel(width=1.0)([[0.0, 0.0], [1.0, 0.0]], [0.0, 0.0]).round(3)
     array([1.   , 0.607])
+
+    The factors of a quarter of the training rows, and of all others:
+
+    >>> from sklime.laws import Atoms
+    >>> column = Atoms(values=np.array([1.0, 2.0]), masses=np.array([0.25, 0.75]),
+    ...                bins=np.array([0, 1]), deviations=np.array([0.0, 1.0]))
+    >>> ExponentialKernel(width="local").column_factor(column)
+    array([1. , 0.2])
     """
 
     def __init__(
-        self, width: float | None = None, metric: str | Callable[..., float] | None = None
+        self,
+        width: float | str | None = None,
+        metric: str | Callable[..., float] | None = None,
     ) -> None:
         self.width = width
         self.metric = metric
@@ -170,22 +202,48 @@ class ExponentialKernel(Kernel):
 
     @property
     def column_factor(self) -> ColumnFactor | None:
+        if self.local:
+            return self._local_factor
         return self._gaussian_factor if self._euclidean else None
 
     @property
     def precision(self) -> float | None:
+        if self.local:
+            # That of standardised columns.
+            return _LOCAL_WIDTH**-2.0
         if not self._euclidean:
             return None
         with np.errstate(divide="ignore", over="ignore"):
             return float(np.float64(self._checked_width()) ** -2.0)
 
     @property
+    def local(self) -> bool:
+        if not (isinstance(self.width, str) and self.width == LOCAL):
+            return False
+        if not self._euclidean:
+            raise ValueError(
+                f'width="local" of ExponentialKernel is a width for each column, of which '
+                f"metric={self.metric!r} knows none: use metric=None or a number for width."
+            )
+        return True
+
+    def of_column(self, law: Any) -> Kernel:
+        if not self.local:
+            return self
+        bins = getattr(law, "bins", None)
+        if bins is None or (len(bins) and bins[0] < 0):
+            return ExponentialKernel(_LOCAL_WIDTH, self.metric)
+        q = law.masses[law.deviations == 0.0].sum()
+        precision = float(local_precisions(q))
+        return ExponentialKernel(precision**-0.5 if precision else np.inf, self.metric)
+
+    @property
     def exchangeable(self) -> bool:
-        return self.metric is None or self.metric in _EXCHANGEABLE
+        return not self.local and (self.metric is None or self.metric in _EXCHANGEABLE)
 
     @property
     def stationary(self) -> bool:
-        return self.metric is None or self.metric in _STATIONARY
+        return not self.local and (self.metric is None or self.metric in _STATIONARY)
 
     def factor_of_part(self, own: Kernel) -> Kernel | None:
         if self.metric == PARTWISE:
@@ -196,6 +254,8 @@ class ExponentialKernel(Kernel):
         return clone(self).set_params(width=factor * self._checked_width())
 
     def resolve(self, *, metric: str, width: float) -> Self:
+        if self.local:
+            return clone(self).set_params(metric="euclidean")
         return clone(self).set_params(
             width=float(width) if self.width is None else self._checked_width(),
             metric=metric if self.metric is None else self.metric,
@@ -208,13 +268,81 @@ class ExponentialKernel(Kernel):
     def _gaussian_factor(self, deviation):
         return _gaussian(deviation, self._checked_width())
 
+    def _local_factor(self, law, row=None):
+        """Factors of the values of columns, by their laws seen from a row.
+
+        Parameters
+        ----------
+        law : ProductLaw, the law of one column, or a fitted sampler
+            A sampler gives its law seen from `row`.
+        row : array-like of shape (1, n_features), default=None
+            The explained row, for a sampler.
+
+        Returns
+        -------
+        ndarray of shape (n_values,), or a list of such, one a column
+        """
+        if row is not None and hasattr(law, "sample"):
+            law = law.law(row)
+        if hasattr(law, "columns"):
+            return [self._local_factor(column) for column in law.columns]
+        if not hasattr(law, "deviations"):
+            raise self._without_law()
+        return self.of_column(law).column_factor(law.deviations)
+
+    def _without_law(self):
+        return ValueError(
+            'width="local" of ExponentialKernel is a width for each column, which depends '
+            "on the law of its values: use it in LimeExplainer with MarginalSampler or "
+            "another sampler of independent columns, give the law, column_factor(law, "
+            "row), or set width to a number."
+        )
+
     def _checked_width(self):
+        if self.local:
+            raise self._without_law()
         if not np.isscalar(self.width) or isinstance(self.width, str) or not self.width > 0:
             raise ValueError(
-                f"width={self.width!r} of ExponentialKernel must be a number above 0; "
-                "None takes the sampler's default."
+                f"width={self.width!r} of ExponentialKernel must be a number above 0 or "
+                '"local"; None takes the sampler\'s default.'
             )
         return float(self.width)
+
+
+def local_precisions(q: Any) -> Any:
+    """Precisions of ``width="local"`` in columns of bins, by the frequency of the own bin.
+
+    Parameters
+    ----------
+    q : float or ndarray
+        Frequencies. Of a bin that training never had all draws are equally far: 0.
+    """
+    q = np.asarray(q, dtype=np.float64)
+    some = np.where(q > 0.0, q, 1.0)
+    return np.where(q > 0.0, -2.0 * (np.log(some) - np.log1p(some)), 0.0)
+
+
+class ColumnwiseKernel(Kernel):
+    """Gaussian kernel with a precision for each column, of one row.
+
+    Parameters
+    ----------
+    precisions : ndarray of shape (n_features,)
+        Inverse squared widths.
+
+    Examples
+    --------
+    >>> from sklime.kernels import ColumnwiseKernel
+    >>> ColumnwiseKernel(np.array([0.0, 2.0]))([[1.0, 1.0]], [0.0, 0.0]).round(3)
+    array([0.368])
+    """
+
+    def __init__(self, precisions: NDArray[np.float64]) -> None:
+        self.precisions = precisions
+
+    def __call__(self, Z: ArrayLike, z: ArrayLike) -> NDArray[np.float64]:
+        Z, z = np.asarray(Z, dtype=np.float64), np.asarray(z, dtype=np.float64)
+        return np.exp(-0.5 * (np.square(Z - z) @ self.precisions))
 
 
 def _gaussian(distance, width):

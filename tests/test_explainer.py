@@ -615,6 +615,7 @@ REGRESSOR = RandomForestRegressor(20, random_state=0)
 STANDARDISED = LimeExplainer(
     REGRESSOR,
     sampler=MarginalSampler(n_bins=None),
+    method="sampling",
     weighting="kernel",
     n_samples=2048,
     random_state=0,

@@ -17,7 +17,7 @@ from sklime.exceptions import NoClosedForm
 if TYPE_CHECKING:
     from sklime.exact.coalition_form import Background, KeepLaw
     from sklime.exact.feature_map import FeatureMap
-    from sklime.exact.form import RebuiltModel
+    from sklime.exact.form import Mismatch, RebuiltModel
     from sklime.laws.columns import Column
 
 
@@ -105,7 +105,7 @@ class AdditiveForm(ClosedForm):
         features: FeatureMap,
         columns: Sequence[Column],
         points: list[NDArray[np.float64]],
-        mismatch: float,
+        mismatch: Mismatch,
     ) -> RebuiltModel:
         return SumOfColumns(self.parts(features), columns, points)
 

@@ -127,6 +127,7 @@ class SumOfModels(RebuiltModel):
         self.constant = np.zeros_like(models[0].constant)
         self.n_terms = sum(model.n_terms for model in models)
         self.level = self._sum(model.level for model in models)
+        self.error = self._sum(model.error for model in models)
 
     def responses(self, at):
         return self.constant + self._sum(model.responses(at) for model in self.models)

@@ -14,8 +14,7 @@ from sklime.exact.readers.reading import check_methods, read_form, unwrap
 from sklime.exceptions import NoClosedForm
 from sklime.kernels import ShapleyKernel
 from sklime.laws.masks import MaskLaw
-from sklime.laws.tilted import mismatch_factor
-from sklime.samplers.masked.coalition import CoalitionSampler
+from sklime.laws.tilted import mismatch_factors
 from sklime.selectors import MomentSelector
 from sklime.tables.access import take_rows
 
@@ -76,9 +75,7 @@ def _found(response, law, kernel, X, n_samples):
     model, steps, wrappers = unwrap(response.estimator)
     find = _population
     if isinstance(law, MaskLaw):
-        # What is derived from it may draw otherwise.
-        tables = type(law.sampler) is CoalitionSampler
-        find = _of_columns if tables else MaskPopulation.of
+        find = MaskPopulation.of if law.columns is None else _of_columns
     population = find(model, steps, response, law, kernel, X, n_samples)
     check_methods([*wrappers, model])
     return population
@@ -93,7 +90,8 @@ def _population(model, steps, response, law, kernel, X, n_samples):
     trials = trial_rows(law.columns, points)
     pushed = _steps(form, left, response, law)
     features = _feature_map(pushed, law, X, points, trials)
-    rebuilt = form.bind(features, law.columns, points, mismatch_factor(kernel))
+    mismatch = mismatch_factors(kernel, law.columns)
+    rebuilt = form.bind(features, law.columns, points, mismatch)
     _calibrate(rebuilt, response, law, X, points, trials, _N_QUERIED if steps else 0)
     return Population(law, kernel, rebuilt, n_samples)
 
@@ -118,13 +116,12 @@ def _coalitions(model, steps, response, law, kernel, X, n_samples):
     """Population moments of coalitions of independent columns."""
     keep = keep_law(kernel)
     form, left = absorb(read_form(model, response), steps)
-    sampler, law = law.sampler, law.sampler.column_law_.independent_columns(X)
+    rows, law = law.background, law.columns.independent_columns(X)
     points = column_points(law)
     trials = trial_rows(law.columns, points)
     pushed = _steps(form, left, response, law)
     features = _feature_map(pushed, law, X, points, trials)
     own = OwnFeatures(features, law.columns, law.format, pushed)
-    rows = sampler.background_
     if rows is None:
         background = Background(features.values, [column.masses for column in law.columns])
     else:
@@ -181,6 +178,12 @@ def _calibrate(rebuilt, response, law, X, points, trials, n_drawn):
 
     responses = asked(at)
     rebuilt.calibrate(at, responses)
+    spread = np.ptp(responses, axis=0).max()
+    if rebuilt.error > _TOLERANCE * spread:
+        raise NoClosedForm(
+            f"its probabilities differ by {spread:.1g} at most, of which the closed form's "
+            f"error of {rebuilt.error:.0e} is too large a share"
+        )
     own = rebuilt.responses(at)
     constant = (responses - own).mean(axis=0)
     if n_drawn:

@@ -42,7 +42,7 @@ class CoalitionsOfSigmoid(CoalitionModel):
     def __init__(self, form, rebuilt, features, columns, background, keep):
         self.form, self.rebuilt = form, rebuilt
         self._own = features, columns, background, keep
-        self.n_terms = rebuilt.n_terms
+        self.n_terms, self.error = rebuilt.n_terms, rebuilt.error
         self.constant = np.zeros_like(rebuilt.constant)
         self._used = [j for j, owned in enumerate(features.owned) if len(owned)]
         parts = [
@@ -116,14 +116,26 @@ class CoalitionsOfSigmoid(CoalitionModel):
         if steps not in self._sums:
             features, columns, background, keep = self._own
             reach = _LEAST_REACH * _FACTOR**steps
-            waves = _Waves(self.form, features.owner, self.rebuilt.score_constant, reach)
+            waves = Waves(self.form, features.owner, self.rebuilt.score_constant, reach)
             own = features, columns, background, keep
             self._sums[steps] = CoalitionsOfProducts(waves, *own)
         return self._sums[steps]
 
 
-class _Waves:
-    """Sigmoid of a score, less 1/2, as a sum of products: one term a node."""
+class Waves:
+    """Sigmoid of a score, less 1/2, as a sum of products: one term a node.
+
+    Parameters
+    ----------
+    form : SigmoidForm
+        Tells what the columns add to the score.
+    owner : ndarray of shape (n_model_features,) of int
+        The table column of each model feature; -1 for a constant one.
+    constant : float
+        Of the score.
+    reach : float
+        How far the score may be from 0.
+    """
 
     def __init__(self, form, owner, constant, reach):
         step = 2.0 * np.pi / (reach + _MARGIN)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sklime.exact.rebuilt import Rebuilt
 from sklime.exceptions import NoClosedForm
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from sklime.exact.feature_map import FeatureMap
     from sklime.laws.columns import Column
     from sklime.laws.tilted import ColumnLaw
+
+# The kernel's factors for bins that do not match, by column.
+Mismatch: TypeAlias = "Sequence[float | NDArray[np.float64] | None]"
 
 
 class ClosedForm(ABC):
@@ -37,7 +40,7 @@ class ClosedForm(ABC):
         features: FeatureMap,
         columns: Sequence[Column],
         points: list[NDArray[np.float64]],
-        mismatch: float,
+        mismatch: Mismatch,
     ) -> RebuiltModel:
         """Rebuild the model as a function of a table's columns.
 
@@ -47,8 +50,9 @@ class ClosedForm(ABC):
             Model features as functions of the columns.
         points : list of n_columns ndarrays
             Where the features are known.
-        mismatch : float
-            The kernel's factor for a bin that does not match.
+        mismatch : list of n_columns floats, or ndarrays of shape (n_bins + 1,)
+            The kernel's factor for a bin that does not match; arrays where it depends on
+            the row's own bin, and last for a bin that training never had.
 
         Raises
         ------

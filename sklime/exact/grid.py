@@ -13,9 +13,9 @@ _N_TRIALS, _SEED, _SEED_OF_DRAWS = 256, 0, 1
 def column_points(law):
     """Grid points of each column: training values, and others where its law draws them.
 
-    Of a column of bins or categories they are all that is ever drawn. Steps that look
-    linear at training values, such as the square of 0 and 1, need not be so between and
-    beyond them.
+    Training values are all that is ever drawn but from normal laws. Steps that look linear
+    at training values, such as the square of 0 and 1, need not be so between and beyond
+    them.
 
     Returns
     -------
@@ -23,7 +23,7 @@ def column_points(law):
         Sorted, NaN last where training rows had gaps that are drawn.
     """
     return [
-        column.values if column.binary else _reached(column, law.reach * column.scale)
+        _reached(column, law.reach * column.scale) if column.normal else column.values
         for column in law.columns
     ]
 
@@ -82,7 +82,7 @@ def drawn_rows(law, points, n_rows):
     at = np.empty((n_rows, len(points)), dtype=np.int32)
     for j, (column, values) in enumerate(zip(law.columns, points, strict=True)):
         seen = column.marginal().components(rng.random(n_rows))
-        if column.binary:
+        if not column.normal:
             at[:, j] = seen
             continue
         # Rows that draws lie around are training rows.

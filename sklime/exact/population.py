@@ -7,7 +7,7 @@ from sklearn.utils import gen_batches
 
 from sklime.exact.failures import reports_failures
 from sklime.laws.coordinates import UNSEEN, Coordinates
-from sklime.laws.tilted import MatchedLaw, NormalLaw, mismatch_factor
+from sklime.laws.tilted import EmpiricalLaw, MatchedLaw, NormalLaw, mismatch_factors
 from sklime.moments.independent import IndependentMoments
 from sklime.moments.pair_contrasts import PairContrasts, strongest
 from sklime.moments.source import MomentSource
@@ -15,6 +15,9 @@ from sklime.moments.source import MomentSource
 # The number of rows is padded to a multiple, lest a product of one row be summed in
 # another order than a product of many.
 _PADDING = 8
+
+# Rows that are handed over together, and weights of training values that are held for them.
+_FEWEST_ROWS, _MOST_ROWS, _NUMBERS = 8, 1024, 1 << 22
 
 # Rows on which pairs are screened, and pairs that are looked at together.
 _N_TYPICAL, _PAIRS_AT_ONCE = 64, 20_000
@@ -51,18 +54,21 @@ class Population(ExactSource):
         What effective sample sizes and support are stated for.
     """
 
-    # Rows that are handed over together; what is multiplied together stays smaller.
-    rows_at_once = 1024
-
     def __init__(self, law, kernel, model, n_samples):
         self.law = law
         self.model = model
         self.n_samples = n_samples
-        self.mismatch = mismatch_factor(kernel)
+        self.mismatch = mismatch_factors(kernel, law.columns)
         self.precision = kernel.precision
         self.frequencies = [
             column.frequencies if column.binary else None for column in law.columns
         ]
+        # Rows that are handed over together; what is multiplied together stays smaller.
+        empirical = [c for c in law.columns if not (c.binary or c.normal)]
+        n_values = max(sum(len(column.values) for column in empirical), 1)
+        self.bytes_per_row = 16 * n_values
+        height = np.clip(_NUMBERS // n_values, _FEWEST_ROWS, _MOST_ROWS)
+        self.rows_at_once = int(height - height % _PADDING)
 
     def evaluate(self, X):
         """Coordinates of the rows; the model is not queried."""
@@ -152,12 +158,15 @@ class Population(ExactSource):
         for j, column in enumerate(self.law.columns):
             if column.binary:
                 own = np.pad(rows.codes[j].astype(np.intp), extra, mode="edge")
-                laws.append(MatchedLaw.of(self.frequencies[j], own, self.mismatch))
+                laws.append(MatchedLaw.of(self.frequencies[j], own, self.mismatch[j]))
             else:
                 z = np.pad(rows.z[j], extra, mode="edge")
-                mean, sd = self.law.normal_of(j, z)
                 # A gap is equally far from all draws.
                 gap = np.pad(rows.codes[j] == UNSEEN, extra, mode="edge")
                 precision = np.where(gap, 0.0, self.precision)
-                laws.append(NormalLaw.of(column, mean, sd, z, precision))
+                if column.normal:
+                    mean, sd = self.law.normal_of(j, z)
+                    laws.append(NormalLaw.of(column, mean, sd, z, precision))
+                else:
+                    laws.append(EmpiricalLaw.of(column, z, precision))
         return laws

@@ -18,7 +18,7 @@ from sklearn.utils import gen_batches
 from sklime.exact.coalitions_of_products import CoalitionsOfProducts
 from sklime.exact.factors import finite_factors, idle_factors, products_at
 from sklime.exact.feature_map import FeatureMap
-from sklime.exact.form import ClosedForm, RebuiltModel
+from sklime.exact.form import ClosedForm, Mismatch, RebuiltModel
 from sklime.exceptions import NoClosedForm
 from sklime.laws.columns import Column
 from sklime.laws.tilted import ColumnLaw
@@ -106,7 +106,7 @@ class ProductForm(ClosedForm):
         features: FeatureMap,
         columns: Sequence[Column],
         points: list[NDArray[np.float64]],
-        mismatch: float,
+        mismatch: Mismatch,
     ) -> RebuiltModel:
         features.check_width(self.n_features, exactly=True)
         return SumOfProducts(self.fitted_to(features), features, columns, mismatch)
@@ -134,7 +134,8 @@ class SumOfProducts(RebuiltModel):
         \beta_j = \sum_s a_s D_{sj} \prod_{k \ne j} A_{sk},
 
     two matrix products for a block of rows: of one-hot bins and logarithms of `A`, and of
-    the terms and `D / A`.
+    the terms and `D / A`. Of a standardised column drawn from its training values, `D` is
+    the slope of the factor by weighted least squares, and both are sums over these values.
 
     Parameters
     ----------
@@ -144,13 +145,13 @@ class SumOfProducts(RebuiltModel):
         Model features as functions of the columns.
     columns : sequence of Column
         The columns.
-    mismatch : float
-        The kernel's factor for a bin that does not match.
+    mismatch : list of n_columns floats or ndarrays
+        As for `ClosedForm.bind`.
 
     Raises
     ------
     NoClosedForm
-        If a column that matters has no bins, or there are too many factors.
+        If a column that matters is drawn from a normal law, or there are too many factors.
     """
 
     def __init__(
@@ -158,7 +159,7 @@ class SumOfProducts(RebuiltModel):
         form: ProductForm,
         features: FeatureMap,
         columns: Sequence[Column],
-        mismatch: float,
+        mismatch: Mismatch,
     ) -> None:
         self.form, self.features = form, features
         self.n_terms, n_outputs = form.weights.shape
@@ -167,6 +168,12 @@ class SumOfProducts(RebuiltModel):
         _check_columns(
             [columns[j] for j in used], self.n_terms, np.iscomplexobj(form.weights)
         )
+        self._by_value = [
+            _Values(form, features.owned[j], features.values[j], j)
+            for j in used
+            if not columns[j].binary
+        ]
+        used = [j for j in used if columns[j].binary]
         # Columns that are multiplied with one-hot rows stand before those looked up.
         sizes = np.array([len(columns[j].frequencies) + 1 for j in used], dtype=np.intp)
         order = np.argsort(sizes > _MOST_MULTIPLIED, kind="stable")
@@ -187,7 +194,7 @@ class SumOfProducts(RebuiltModel):
         tables = [(idle, np.zeros_like(idle))]
         for j in self._used:
             own = features.owned[j], features.values[j]
-            tables.append(_means(form, *own, columns[j], mismatch))
+            tables.append(_means(form, *own, columns[j], mismatch[j]))
         self._tabulate(tables)
         height = np.clip(_CELLS // max(self.n_terms, 1), _FEWEST_ROWS, _MOST_ROWS)
         self._height = int(height - height % _FEWEST_ROWS)
@@ -202,11 +209,14 @@ class SumOfProducts(RebuiltModel):
         expected = np.tile(self.constant[outputs], (n, 1))
         coef = np.zeros((n, len(outputs), self._n_columns))
         for rows, at in self._blocks(laws):
-            kept, products = rows.stop - rows.start, self._products(at)
+            kept, means, slopes = rows.stop - rows.start, *self._of_values(laws, rows)
+            products = self._products(at, means)
             for i, c in enumerate(outputs):
                 terms = products * self.form.weights[:, c, np.newaxis]
                 expected[rows, i] += terms.real.sum(axis=0)[:kept]
                 coef[rows, i, self._used] = self._contrasts(terms, at).T[:kept]
+                for column, slope in zip(self._by_value, slopes, strict=True):
+                    coef[rows, i, column.j] = (terms * slope).real.sum(axis=0)[:kept]
         return expected, coef
 
     def pairs(
@@ -227,15 +237,24 @@ class SumOfProducts(RebuiltModel):
         """
         found = np.zeros((len(laws[0].mean), len(outputs), len(pairs)))
         place = np.full(self._n_columns, -1)
-        place[self._used] = np.arange(len(self._used))
+        both = [*self._used, *(column.j for column in self._by_value)]
+        place[both] = np.arange(len(both))
         acting = np.flatnonzero((place[pairs] >= 0).all(axis=1))
         wanted, both = np.unique(place[pairs[acting]], return_inverse=True)
         first, second = both.reshape(-1, 2).T
+        binned = wanted[wanted < len(self._used)]
+        valued = wanted[len(binned) :] - len(self._used)
         for rows, at in self._blocks(laws):
-            products = self._products(at)
+            means, by_value = self._of_values(laws, rows)
+            products = self._products(at, means)
             # One row at a time: products of one shape, whatever the number of rows.
             for i, row in enumerate(range(rows.start, rows.stop)):
-                slopes = self._slopes[at[wanted, i]]
+                slopes = np.concatenate(
+                    [
+                        self._slopes[at[binned, i]],
+                        *(by_value[k][np.newaxis, :, i] for k in valued),
+                    ]
+                )
                 for o, c in enumerate(outputs):
                     terms = products[:, i] * self.form.weights[:, c]
                     contrasts = _real_product(slopes * terms, slopes.T)
@@ -275,7 +294,14 @@ class SumOfProducts(RebuiltModel):
                 own[k, : rows.stop - rows.start] = laws[j].own[rows]
             yield rows, self._place[own + self._starts[:, np.newaxis]]
 
-    def _products(self, at):
+    def _of_values(self, laws, rows):
+        """Means and relative slopes of factors of standardised columns."""
+        own = [
+            column.means(laws[column.j], rows, self._height) for column in self._by_value
+        ]
+        return [mean for mean, _ in own], [slope for _, slope in own]
+
+    def _products(self, at, means):
         """Products of the mean factors of all columns, (n_terms, n_rows).
 
         In this layout each row has a place of its own in registers: products in the other
@@ -295,9 +321,16 @@ class SumOfProducts(RebuiltModel):
             return found
 
         logs = total(self._log, self._logs)
+        units = 1.0
+        for mean in means:
+            size = np.abs(mean)
+            logs += np.log(size)
+            units = units * (mean / size)
         # What is too large for a float is too large for the model, too.
         with np.errstate(over="ignore"):
             sizes = np.exp(logs, out=logs)
+        if means:
+            sizes = sizes * units
         if self._turns is None:
             return sizes
         turns = total(self._turn, self._turns)
@@ -316,6 +349,48 @@ class SumOfProducts(RebuiltModel):
         for j in range(m, len(at)):
             found[j] = (terms * self._slopes[at[j]].T).real.sum(axis=0)
         return found
+
+
+class _Values:
+    """Factors of a standardised column at its training values.
+
+    Parameters
+    ----------
+    form : ProductForm
+    features, values
+        As for `ProductForm.factors`.
+    j : int
+        The column.
+    """
+
+    def __init__(self, form, features, values, j):
+        self.j = j
+        factors = finite_factors(form, features, values).T
+        largest = np.abs(factors).max(axis=1, keepdims=True)
+        self.tiny = _TINY * np.where(largest > 0.0, largest, 1.0)
+        self.is_complex = np.iscomplexobj(factors)
+        if self.is_complex:
+            # Products of real matrices take half the time.
+            factors = np.concatenate([factors.real, factors.imag])
+        self.factors = np.ascontiguousarray(factors)
+
+    def means(self, law, rows, height):
+        """Means of factors and their slopes over these, each (n_terms, height).
+
+        Rows are filled up to `height`: products of one shape, whatever their number.
+        """
+        found = []
+        for own in (law.weights, law.pull):
+            filled = np.zeros((len(own), height))
+            filled[:, : rows.stop - rows.start] = own[:, rows]
+            product = self.factors @ filled
+            if self.is_complex:
+                real, imaginary = np.split(product, 2)
+                product = real + 1j * imaginary
+            found.append(product)
+        mean, slope = found
+        mean = np.where(np.abs(mean) < self.tiny, self.tiny, mean)
+        return mean, slope / mean
 
 
 def complex_exponentials(real, imaginary):
@@ -338,17 +413,20 @@ def complex_exponentials(real, imaginary):
 
 
 def _check_columns(columns, n_terms, is_complex):
-    """Refuse columns without bins, and more factors than fit into memory or time."""
-    if not all(column.binary for column in columns):
+    """Refuse normal laws, and more factors than fit into memory or time."""
+    if any(column.normal for column in columns):
         raise NoClosedForm(
-            "products over columns have a closed form for bins and categories only, not "
-            "for standardised columns"
+            "products over columns have a closed form for training values only, not for "
+            "columns drawn from a normal law"
         )
-    n_kept = n_terms * sum(len(column.frequencies) + 1 for column in columns)
+    n_kept = n_terms * sum(
+        len(column.frequencies) + 1 if column.binary else len(column.values)
+        for column in columns
+    )
     if n_kept > _MOST_KEPT:
         raise NoClosedForm(
-            f"its {n_terms:,} terms have {n_kept:,} factors at the bins of their columns, "
-            "more than fit into memory"
+            f"its {n_terms:,} terms have {n_kept:,} factors at the bins or values of their "
+            "columns, more than fit into memory"
         )
     n_evaluated = n_terms * sum(len(column.values) for column in columns)
     n_evaluated *= _COMPLEX if is_complex else 1
@@ -384,6 +462,8 @@ def _means(form, features, values, column, mismatch):
     with np.errstate(divide="ignore", invalid="ignore"):
         inside = np.where(varies, sums / q, total)
         outside = np.where(varies, others / (1.0 - q), total)
+    if np.ndim(mismatch):
+        mismatch = mismatch[:-1, np.newaxis]
     weight = q + mismatch * (1.0 - q)
     mean = (q * inside + mismatch * (1.0 - q) * outside) / weight
     return np.vstack([mean, total]), np.vstack([inside - outside, nothing])

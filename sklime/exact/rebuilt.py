@@ -21,10 +21,13 @@ class Rebuilt(ABC):
         Whether its parts tell all but that constant, without `calibrate`.
     level : float
         Size of numbers that cancel in an answer, on top of the answers' own size.
+    error : float
+        What expected responses may be off by, however small they are.
     """
 
     calibrated = True
     level = 0.0
+    error = 0.0
 
     def calibrate(self, at: NDArray[np.intp], responses: NDArray[np.float64]) -> None:
         """Learn from the model's own responses what the parts do not tell.

@@ -11,6 +11,7 @@ as the integral of :math:`\sin(u s) / \sinh(\pi u)` is :math:`\tanh(s / 2) / 2`.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from copy import copy
 from itertools import pairwise
 from typing import Any
@@ -20,13 +21,14 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.utils import gen_batches
 
-from sklime.exact.coalitions_of_sigmoid import CoalitionsOfSigmoid
+from sklime.exact.coalitions_of_sigmoid import CoalitionsOfSigmoid, Waves
 from sklime.exact.form import ClosedForm, RebuiltModel
+from sklime.exact.products import SumOfProducts
 from sklime.exceptions import NoClosedForm
 
 # The integrand falls as exp(-pi u), and the midpoint rule errs by exp(-margin): both leave
 # less than 1e-15.
-_END, _MARGIN = 11.5, 36.0
+_END, _MARGIN, _ERROR = 11.5, 36.0, 1e-15
 _MOST_NODES = 4000
 # Nodes come in whole vectors of any processor, lest a row's place in a block matter.
 _VECTOR = 16
@@ -77,27 +79,26 @@ class SigmoidForm(ClosedForm):
         return self.slope * self.margin.part(features, values)[:, -1]
 
     def bind(self, features, columns, points, mismatch):
-        if not all(column.binary for column in columns):
+        if any(column.normal for column in columns):
             raise NoClosedForm(
                 "probabilities have no closed form under normal laws of standardised "
-                "columns, but with bins they have"
+                "columns, but under those of training values they have"
             )
         parts = [self.slope * part[:, -1] for part in self.margin.parts(features)]
         constant = self.constant
         if constant is not None:
             constant += self.slope * float(self.margin.idle_part(features)[-1])
-        return SigmoidOfColumns(parts, constant, columns, mismatch)
+        if all(column.binary for column in columns):
+            return SigmoidOfColumns(parts, constant, columns, mismatch)
+        return SigmoidOfValues(parts, constant, self, features, columns, mismatch)
 
     def bind_coalitions(self, features, columns, points, background, keep):
-        rebuilt = self.bind(features, columns, points, 1.0)
+        rebuilt = self.bind(features, columns, points, [1.0] * len(columns))
         return CoalitionsOfSigmoid(self, rebuilt, features, columns, background, keep)
 
 
-class SigmoidOfColumns(RebuiltModel):
-    """LIME's limit for the sigmoid of a sum of single-column functions.
-
-    One complex product a node gives the characteristic function of a row's score; the
-    contrast of a column replaces that column's factor by inside minus outside.
+class _SigmoidOfParts(RebuiltModel):
+    """Sigmoid of a sum of single-column functions, whose constant may have to be found.
 
     Parameters
     ----------
@@ -105,35 +106,32 @@ class SigmoidOfColumns(RebuiltModel):
         Each column's function at its points.
     constant : float or None
         What they lack; None: `calibrate` finds it.
-    columns : sequence of Column
-        The columns, of bins or categories.
-    mismatch : float
-        The kernel's factor for a bin that does not match.
-
-    Raises
-    ------
-    NoClosedForm
-        If the score varies too widely.
     """
 
     # Some models give the first class what the second leaves of 1.
     level = 1.0
 
-    def __init__(self, parts, constant, columns, mismatch):
+    def __init__(self, parts, constant):
         self.parts = parts
         self.n_terms = len(parts)
         self.constant = np.zeros(2)
         self.score_constant = constant
-        self._laws = [
-            _BinnedPart(part, column.masses, column.law(None).bins, mismatch)
-            for part, column in zip(parts, columns, strict=True)
-        ]
-        self._tables = None if constant is None else _Quadrature(self._laws, constant)
+        if constant is not None:
+            self._tabulate()
+
+    @abstractmethod
+    def _tabulate(self):
+        """Prepare the quadrature, as the score's constant is known."""
 
     @property
     def calibrated(self):
         """Whether the score's constant is known."""
         return self.score_constant is not None
+
+    @property
+    def error(self):
+        """What the quadrature is off by, unless the score is the same in all rows."""
+        return _ERROR if any(np.ptp(part) > 0.0 for part in self.parts) else 0.0
 
     def calibrate(self, at, responses):
         if self.calibrated:
@@ -149,6 +147,51 @@ class SigmoidOfColumns(RebuiltModel):
         # The error of a score is that of the probability over p (1 - p).
         missed = np.log(p[own] / (1.0 - p[own])) - score[own]
         self.score_constant = float(np.average(missed, weights=telling[own] ** 2))
+        self._tabulate()
+
+    def scores(self, at: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Scores of rows, without the constant where that is not known yet."""
+        total = sum(part[at[:, j]] for j, part in enumerate(self.parts))
+        return total + (self.score_constant or 0.0)
+
+    def responses(self, at):
+        score = self.scores(at)
+        return self.constant + np.column_stack([expit(-score), expit(score)])
+
+
+class SigmoidOfColumns(_SigmoidOfParts):
+    """LIME's limit for the sigmoid of a sum of single-column functions.
+
+    One complex product a node gives the characteristic function of a row's score; the
+    contrast of a column replaces that column's factor by inside minus outside.
+
+    Parameters
+    ----------
+    parts : list of n_columns ndarrays of shape (n_points,)
+        Each column's function at its points.
+    constant : float or None
+        What they lack; None: `calibrate` finds it.
+    columns : sequence of Column
+        The columns, of bins or categories.
+    mismatch : list of n_columns floats or ndarrays
+        As for `ClosedForm.bind`.
+
+    Raises
+    ------
+    NoClosedForm
+        If the score varies too widely.
+    """
+
+    _tables: _Quadrature | None = None
+
+    def __init__(self, parts, constant, columns, mismatch):
+        self._laws = [
+            _BinnedPart(part, column.masses, column.law(None).bins, own)
+            for part, column, own in zip(parts, columns, mismatch, strict=True)
+        ]
+        super().__init__(parts, constant)
+
+    def _tabulate(self):
         self._tables = _Quadrature(self._laws, self.score_constant)
 
     @property
@@ -162,15 +205,6 @@ class SigmoidOfColumns(RebuiltModel):
         other = copy(self)
         other._tables = _Quadrature(self._laws, self.score_constant, times)
         return other
-
-    def scores(self, at: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Scores of rows, without the constant where that is not known yet."""
-        total = sum(part[at[:, j]] for j, part in enumerate(self.parts))
-        return total + (self.score_constant or 0.0)
-
-    def responses(self, at):
-        score = self.scores(at)
-        return self.constant + np.column_stack([expit(-score), expit(score)])
 
     def __call__(self, laws, outputs):
         expected, coef = self._tables(np.stack([law.own for law in laws]))
@@ -196,6 +230,62 @@ class SigmoidOfColumns(RebuiltModel):
         found = self._tables.pairs(np.stack([law.own for law in laws]), pairs)
         sign = np.where(outputs == 0, -1.0, 1.0)
         return sign[:, np.newaxis] * found[:, np.newaxis]
+
+
+class SigmoidOfValues(_SigmoidOfParts):
+    """LIME's limit for the same where some columns are standardised: a sum of products.
+
+    Each node of the quadrature is a term, with a complex factor for each column.
+
+    Parameters
+    ----------
+    parts, constant
+        As for `SigmoidOfColumns`.
+    form : SigmoidForm
+        The same functions at any values.
+    features : FeatureMap
+        Model features as functions of the columns.
+    columns : sequence of Column
+        The columns, drawn from their training values.
+    mismatch : list of n_columns floats or ndarrays
+        As for `ClosedForm.bind`.
+
+    Raises
+    ------
+    NoClosedForm
+        If the score varies too widely.
+    """
+
+    _products: SumOfProducts | None = None
+
+    def __init__(self, parts, constant, form, features, columns, mismatch):
+        self._own = form, features, columns, mismatch
+        super().__init__(parts, constant)
+
+    def _tabulate(self):
+        form, features, columns, mismatch = self._own
+        # The tilted law of a row far out hardly leaves its nearest values.
+        reach = max(
+            sign * self.score_constant + sum((sign * part).max() for part in self.parts)
+            for sign in (-1.0, 1.0)
+        )
+        waves = Waves(form, features.owner, self.score_constant, max(reach, 0.0))
+        self._products = SumOfProducts(waves, features, columns, mismatch)
+
+    @property
+    def size(self):
+        """Numbers of its factors, and values that they are found from."""
+        n_values = sum(map(len, self.parts))
+        own = self._products
+        return (0, 0) if own is None else (own.n_terms * n_values, n_values)
+
+    def __call__(self, laws, outputs):
+        expected, coef = self._products(laws, outputs)
+        return expected + self.constant[outputs] + 0.5, coef
+
+    def pairs(self, laws, outputs, pairs):
+        """Contrasts of pairs of columns, as `SigmoidOfColumns.pairs`."""
+        return self._products.pairs(laws, outputs, pairs)
 
 
 class _BinnedPart:
@@ -232,8 +322,11 @@ class _BinnedPart:
         with np.errstate(divide="ignore", invalid="ignore"):
             inside = np.where(varies, sums / q[:, np.newaxis], total)
             outside = np.where(varies, rest / others[:, np.newaxis], total)
-            weight = q + self.mismatch * others
-            tilted = (sums + self.mismatch * rest) / weight[:, np.newaxis]
+            e = self.mismatch[:-1] if np.ndim(self.mismatch) else self.mismatch
+            weight = q + e * others
+            tilted = (sums + (np.ones_like(q) * e)[:, np.newaxis] * rest) / weight[
+                :, np.newaxis
+            ]
         tilted = np.where(varies, tilted, total)
         return (np.vstack([own, total]) for own in (inside, outside, tilted))
 

@@ -18,8 +18,9 @@ class SumOfColumns(RebuiltModel):
 
     .. math:: \beta_j = E[g_j \mid b_j] - E[g_j \mid \text{not } b_j]
 
-    for a column of bins, whatever the kernel width; for a standardised column drawn from
-    a normal law, and a linear part, the slope.
+    for a column of bins, whatever the kernel width; for a standardised one the weighted
+    slope through the function at its training values, or that of a line where they are
+    drawn from a normal law.
 
     Parameters
     ----------
@@ -41,7 +42,7 @@ class SumOfColumns(RebuiltModel):
         self.n_terms = len(parts)
         self.constant = np.zeros(parts[0].shape[1])
         self._pieces = [
-            _MatchedPiece(part, column) if column.binary else _LinearPiece(part, x)
+            _piece(part, column, x)
             for part, column, x in zip(parts, columns, points, strict=True)
         ]
 
@@ -66,6 +67,23 @@ class SumOfColumns(RebuiltModel):
     ) -> NDArray[np.float64]:
         # What one column adds does not depend on another.
         return np.zeros((len(laws[0].mean), len(outputs), len(pairs)))
+
+
+def _piece(part, column, points):
+    if column.binary:
+        return _MatchedPiece(part, column)
+    return _LinearPiece(part, points) if column.normal else _EmpiricalPiece(part)
+
+
+class _EmpiricalPiece:
+    """Function of one standardised column under tilted laws of its training values."""
+
+    def __init__(self, part):
+        self.part = part
+
+    def __call__(self, law):
+        expected, slope = law.average(self.part)
+        return expected.T, slope.T
 
 
 class _MatchedPiece:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 from sklime.exact.form import RebuiltModel
 from sklime.exceptions import NoClosedForm
@@ -41,7 +42,8 @@ class SumOfPairs(RebuiltModel):
     .. math:: E[T] = (o_a + \bar z_a s_a)' \, T \, (o_b + \bar z_b s_b), \qquad
         \beta_a = s_a' \, T \, (o_b + \bar z_b s_b), \qquad \beta_{ab} = s_a' \, T \, s_b,
 
-    all of which are looked up by the rows' own bins.
+    all of which are looked up by the rows' own bins. Of a standardised column drawn from
+    its training values, `s` are slopes of the probabilities of the table's rows.
 
     Parameters
     ----------
@@ -55,7 +57,7 @@ class SumOfPairs(RebuiltModel):
     Raises
     ------
     NoClosedForm
-        If a column of a pair has no bins, or the bins of both are too many.
+        If a column of a pair is drawn from a normal law, or the bins of both are too many.
     """
 
     def __init__(self, singles, tables, columns):
@@ -63,7 +65,11 @@ class SumOfPairs(RebuiltModel):
         self.singles, self.tables = singles, tables
         self.n_terms = singles.n_terms + len(tables)
         self.constant = np.zeros_like(singles.constant)
-        self._contrasts = [_Contrasts(table, columns) for table in tables]
+        self._contrasts = []
+        for table in tables:
+            binned = all(columns[j].binary for j in table.columns)
+            kind = _Contrasts if binned else _Slopes
+            self._contrasts.append(kind(table, columns))
 
     def responses(self, at):
         total = self.singles.responses(at) + self.constant
@@ -79,10 +85,8 @@ class SumOfPairs(RebuiltModel):
         expected = expected + self.constant[outputs]
         for contrasts in self._contrasts:
             a, b = contrasts.columns
-            neither, first, second, both = contrasts.at(laws, outputs)
-            z_a, z_b = (laws[j].mean[:, np.newaxis] for j in (a, b))
-            by_a, by_b = first + z_b * both, second + z_a * both
-            expected += neither + z_a * by_a + z_b * second
+            mean, by_a, by_b = contrasts(laws, outputs)
+            expected += mean
             coef[:, :, a] += by_a
             coef[:, :, b] += by_b
         return expected, coef
@@ -94,8 +98,7 @@ class SumOfPairs(RebuiltModel):
         for contrasts in self._contrasts:
             own = np.flatnonzero((wanted == np.sort(contrasts.columns)).all(axis=1))
             if len(own):
-                both = contrasts.at(laws, outputs)[-1]
-                found[:, :, own] += both[:, :, np.newaxis]
+                found[:, :, own] += contrasts.both(laws, outputs)[:, :, np.newaxis]
         return found
 
 
@@ -116,16 +119,88 @@ class _Contrasts:
             for other in (outside_too, moved_too)
         ]
 
-    def at(self, laws, outputs):
-        """The table outside both bins, and its moves by the first, the second and both.
+    def __call__(self, laws, outputs):
+        """Expected values of the table and coefficients of both columns.
 
         Returns
         -------
-        four ndarrays of shape (n_rows, n_wanted)
+        three ndarrays of shape (n_rows, n_wanted)
         """
+        neither, first, second, both = self._at(laws, outputs)
+        z_a, z_b = (laws[j].mean[:, np.newaxis] for j in self.columns)
+        by_a, by_b = first + z_b * both, second + z_a * both
+        return neither + z_a * by_a + z_b * second, by_a, by_b
+
+    def both(self, laws, outputs):
+        """Interaction coefficients, (n_rows, n_wanted)."""
+        return self._at(laws, outputs)[-1]
+
+    def _at(self, laws, outputs):
+        """The table outside both bins, and its moves by the first, the second and both."""
         a, b = (laws[j].own for j in self.columns)
         neither, second, first, both = (own[a, b][:, outputs] for own in self.by_bins)
         return neither, first, second, both
+
+
+class _Slopes:
+    """Contrasts of a pair's table where a column is standardised."""
+
+    def __init__(self, table, columns):
+        self.columns = table.columns
+        n_first, n_second, n_outputs = table.values.shape
+        lines = np.moveaxis(table.values, 2, 1).reshape(-1, n_second)
+        self._lines = sparse.csr_array(lines)
+        self._shape = n_first, n_outputs
+        self._sides = [
+            _probabilities(columns[j], bins, size)
+            if columns[j].binary
+            else _indicators(bins, size)
+            for j, bins, size in zip(
+                table.columns, table.bins, table.values.shape, strict=False
+            )
+        ]
+
+    def __call__(self, laws, outputs):
+        """As `_Contrasts` does."""
+        (mean_a, move_a), (mean_b, move_b) = self._moves(laws)
+        lines = self._times(mean_b)
+        by_b = self._sum(mean_a, self._times(move_b))
+        found = self._sum(mean_a, lines), self._sum(move_a, lines), by_b
+        return [own[:, outputs] for own in found]
+
+    def both(self, laws, outputs):
+        """Interaction coefficients, (n_rows, n_wanted)."""
+        (_, move_a), (_, move_b) = self._moves(laws)
+        return self._sum(move_a, self._times(move_b))[:, outputs]
+
+    def _moves(self, laws):
+        """Probabilities of the table's rows or columns, and their slopes."""
+        found = []
+        for j, side in zip(self.columns, self._sides, strict=True):
+            law = laws[j]
+            if isinstance(side, tuple):
+                outside, moved = (own[law.own].T for own in side)
+                found.append((outside + law.mean * moved, np.ascontiguousarray(moved)))
+            else:
+                found.append((side @ law.weights, side @ law.pull))
+        return found
+
+    # Sparse products and sums along the first axis: the same for a row among few and many.
+
+    def _times(self, probabilities):
+        """The table times probabilities, (n_first, n_outputs, n_rows)."""
+        return (self._lines @ probabilities).reshape(*self._shape, -1)
+
+    @staticmethod
+    def _sum(probabilities, lines):
+        return (probabilities[:, np.newaxis] * lines).sum(axis=0).T
+
+
+def _indicators(bins, size):
+    """Matrix that adds values of a column up to rows of a table, (size, n_values)."""
+    return sparse.csr_array(
+        (np.ones(len(bins)), (bins, np.arange(len(bins)))), shape=(size, len(bins))
+    )
 
 
 def _probabilities(column, bins, size):
@@ -145,11 +220,13 @@ def _probabilities(column, bins, size):
 def _check_size(tables, columns):
     n_cells = 0
     for table in tables:
-        if not all(columns[j].binary for j in table.columns):
+        if any(columns[j].normal for j in table.columns):
             raise NoClosedForm(
                 "it has terms of pairs of columns, of which one is drawn from a normal "
-                "law: pairs need columns of bins or categories"
+                "law: pairs need bins, categories or training values"
             )
+        if not all(columns[j].binary for j in table.columns):
+            continue
         n_laws = [len(columns[j].frequencies) + 1 for j in table.columns]
         n_cells += 4 * n_laws[0] * n_laws[1] * table.values.shape[2]
     if n_cells > _MOST_CELLS:

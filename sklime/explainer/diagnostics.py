@@ -120,7 +120,7 @@ class Diagnostics:
             self.unchanged + other.unchanged,
         )
 
-    def warn(self, names, kernel, selector, n_samples, rows="row(s)"):
+    def warn(self, names, kernel, selector, n_samples, rows="row(s)", most=None):
         """Give one named warning for each reason with a count.
 
         Parameters
@@ -131,7 +131,12 @@ class Diagnostics:
             Named in the messages.
         rows : str, default="row(s)"
             What the rows are called.
+        most : int, default=None
+            Number of draws that there are, where more cannot be had.
         """
+        # Of a finite sampler, all draws may be in use.
+        all_drawn = most is not None and n_samples >= most
+        more = "fit the explainer on more rows" if all_drawn else "raise n_samples"
         if self.weightless:
             warn_caller(
                 f"{kernel!r} gives no draw any weight for {self.weightless} row(s): their "
@@ -165,7 +170,7 @@ class Diagnostics:
             warn_caller(
                 f"the effective sample size of {self.thin} row(s) is below the number of "
                 f"features (down to {self.smallest:.3g} of {n_samples} draws): their "
-                "attributions are mostly noise. Widen the kernel, or raise n_samples.",
+                f"attributions are mostly noise. Widen the kernel, or {more}.",
                 NeighbourhoodWarning,
             )
         # Of values that were not asked about, it is that which is told.
@@ -182,7 +187,7 @@ class Diagnostics:
             warn_caller(
                 "hardly any draw lies on one side of the row's own bin or category in "
                 f"column(s) {_most_rows(self.rare, names)}: their attributions there rest "
-                f"on fewer than {THIN_SUPPORT} draws. Widen the kernel, raise n_samples or "
+                f"on fewer than {THIN_SUPPORT} draws. Widen the kernel, {more} or "
                 "merge rare values.",
                 NeighbourhoodWarning,
             )
@@ -201,7 +206,15 @@ class Diagnostics:
                 "explanation(s): their surrogates are constants. Loosen the selector.",
                 SelectionWarning,
             )
-        if self.unconverged:
+        if self.unconverged and all_drawn:
+            positions = listed(map(str, self.unconverged))
+            warn_caller(
+                f"the attributions of {rows} {positions} are not yet as exact as tol asks, "
+                f"with all {most} draws that there are. Raise tol, {more}, or look at "
+                "explain(X, uncertainty=True).",
+                ConvergenceWarning,
+            )
+        elif self.unconverged:
             positions = listed(map(str, self.unconverged))
             warn_caller(
                 f"the attributions of {rows} {positions} are not yet as exact as tol asks, "

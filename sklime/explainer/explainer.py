@@ -30,6 +30,7 @@ from sklime.explainer.metadata import metadata, parameters_in_words
 from sklime.explainer.neighbours import TrainingRows, check_neighbors
 from sklime.explainer.parameters import (
     check_container,
+    check_local,
     check_parameters,
     check_shapley,
     check_uncertainty,
@@ -304,6 +305,7 @@ class LimeExplainer(
         self.kernel_ = as_kernel(kernel).resolve(
             metric=self.sampler_.default_metric_, width=self.sampler_.default_width_
         )
+        check_local(self.kernel_, self.sampler_, self.weighting)
         check_shapley(self.kernel_, self.sampler_, self.surrogate)
         self._seed = resolve_seed(self.random_state)
         # Clones of these share their seeds, so that equal rows are explained alike.
@@ -343,10 +345,11 @@ class LimeExplainer(
         Returns
         -------
         ndarray, CSR matrix or CSR array of shape (n_rows, n_features)
-            Attributions, one column per input column, 0 for features not selected; for
-            ``target="all"`` of shape ``(n_rows, n_outputs * n_features)``, by output.
-            Sparse for sparse `X`, with the row's stored entries: a matrix or an array, as
-            scikit-learn's setting ``sparse_interface`` says.
+            Attributions, one column per input column (one for all columns of a group, see
+            `MarginalSampler`), 0 for features not selected; for ``target="all"`` of shape
+            ``(n_rows, n_outputs * n_features)``, by output. Sparse for sparse `X`, with
+            the row's stored entries: a matrix or an array, as scikit-learn's setting
+            ``sparse_interface`` says.
         """
         check_fitted(self)
         check_container(self)
@@ -567,7 +570,8 @@ class LimeExplainer(
         names = kind.column_names()
         if kind.columnar and input_features is not None:
             # A frame's own labels need not be strings.
-            names = super().get_feature_names_out(list(map(str, input_features)))
+            own = super().get_feature_names_out(list(map(str, input_features)))
+            names = self.sampler_.renamed(own)
         target = self._response.resolve(self.target)
         if not target.multiple:
             return names
@@ -644,4 +648,5 @@ class LimeExplainer(
         return kept
 
     def _warn(self, diagnostics, rows, n_samples, what="row(s)"):
-        diagnostics.warn(rows.names, self.kernel_, self.selector_, n_samples, what)
+        own = self.kernel_, self.selector_, n_samples, what, self.sampler_.max_draws_
+        diagnostics.warn(rows.names, *own)

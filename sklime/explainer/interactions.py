@@ -155,7 +155,9 @@ def _as_list(interactions):
 def _positions(pairs, rows):
     """Positions of the columns of pairs; each pair of different columns, once."""
     names = {name: j for j, name in enumerate(rows.names)}
-    labels = dict(zip(getattr(rows.given, "columns", ()), range(len(names)), strict=False))
+    # A frame's own labels need not be strings, and columns of groups are no features.
+    labels = getattr(rows.given, "columns", ())
+    labels = {label: names[str(label)] for label in labels if str(label) in names}
     found = np.array([[_position(own, names, labels) for own in pair] for pair in pairs])
     known = {}
     for pair, (j, k) in zip(pairs, found.tolist(), strict=True):

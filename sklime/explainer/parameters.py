@@ -7,6 +7,7 @@ from sklearn import get_config
 
 from sklime.explanation.attribution import VIEWS
 from sklime.kernels import ShapleyKernel
+from sklime.laws.base import SharedLaw
 from sklime.laws.masks import MaskLaw
 from sklime.samplers.base import Sampler
 from sklime.selectors import MomentSelector
@@ -97,6 +98,39 @@ def check_uncertainty(surrogate, wish):
         raise ValueError(
             f"{wish} needs standard errors, which are known for the built-in ridge only, "
             f"not for surrogate={surrogate!r}; use surrogate=None."
+        )
+
+
+def check_local(kernel, sampler, weighting):
+    """Check that columns have laws, where the kernel's width depends on them.
+
+    Parameters
+    ----------
+    kernel : Kernel
+        The explainer's, resolved.
+    sampler : Sampler
+        Fitted.
+    weighting : str
+        The explainer's own.
+
+    Raises
+    ------
+    ValueError
+        If the sampler does not draw columns independently, or draws are to be weighted that
+        are not the same for all rows.
+    """
+    if not kernel.local:
+        return
+    if not sampler.law_.knows_columns:
+        raise ValueError(
+            f"kernel={kernel!r} has a width for each column, by the law that it is drawn "
+            f"from, while {sampler!r} has no such laws: use sampler=MarginalSampler() or "
+            "GaussianSampler(), or give the kernel a number for width."
+        )
+    if weighting == "kernel" and not isinstance(sampler.law_, SharedLaw):
+        raise ValueError(
+            f'weighting="kernel" does not go with kernel={kernel!r} where rows have draws '
+            f'of their own, as those of {sampler!r} do: use weighting="auto".'
         )
 
 

@@ -244,6 +244,16 @@ class Law(ABC):
     # Whether the model is asked about values that the draws hardly have.
     asks_own_values = False
 
+    # Whether 0/1 designs are summed in double precision, as few or costly draws allow.
+    sums_in_double = False
+
+    # Whether columns have laws of their own, on which a kernel's width may depend.
+    knows_columns = False
+
+    def input_columns(self, j: int) -> list[int]:
+        """Positions of the table's columns that a feature stands for: here its own."""
+        return [j]
+
     def independent_columns(self, X: Table) -> IndependentColumns:
         """The law as one of independent columns, for closed forms.
 
@@ -279,9 +289,29 @@ class SharedLaw(Law):
             The draws in interpretable space.
         """
 
+    def pool_masses(
+        self, n_samples: int, random_state: RandomState
+    ) -> NDArray[np.float64] | None:
+        """Masses of the draws of `pool`, as `Sample.masses`: here all the same."""
+        return None
+
     @abstractmethod
     def locate(self, X: Table) -> Coordinates:
         """Coordinates of checked rows in interpretable space."""
+
+    def kernel_around(self, kernel: Kernel, located: Coordinates, i: int) -> Kernel:
+        """Kernel that weighs the pool around one row.
+
+        Parameters
+        ----------
+        kernel : Kernel
+            With nothing left open.
+        located : Coordinates
+            Rows, as `locate` gives them.
+        i : int
+            Which of them.
+        """
+        return kernel
 
     # Whether it is a `SharedLawOfValues` whose cells have known probabilities.
     cells_known = False

@@ -23,6 +23,9 @@ class Column:
 
     binary = True
 
+    # Whether it is drawn from a normal law, not from its training values.
+    normal = False
+
     def __init__(self, values, masses):
         self.values = values
         self.masses = masses
@@ -159,6 +162,23 @@ class StandardisedColumn(Column):
     def labels(self, name, text, edge=None):
         """Labels of the column: its name for each code, the last one for `UNSEEN`."""
         return [name, _unseen_label(name)]
+
+
+class NormalColumn(StandardisedColumn):
+    """A standardised column that is drawn from a normal law.
+
+    Parameters
+    ----------
+    values, masses, mean, scale
+        As for `StandardisedColumn`.
+    """
+
+    normal = True
+
+    @classmethod
+    def of(cls, column):
+        """The same column, drawn from a normal law."""
+        return cls(column.values, column.masses, column.mean, column.scale)
 
 
 def inside_and_outside(values, masses, bins, total=None):

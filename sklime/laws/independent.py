@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from sklime.laws.columns import NormalColumn
+
 
 @dataclass(frozen=True, eq=False)
 class IndependentColumns:
@@ -19,6 +21,7 @@ class IndependentColumns:
     normal_of : callable, default=None
         Gives mean and standard deviation of the draws of column `j` around rows at
         standardised values `z`, for standardised columns that are drawn from normal laws.
+        None: these are drawn from their training values.
     reach : float, default=1.0
         Standard deviation of these draws in units of the column's own.
     """
@@ -28,3 +31,8 @@ class IndependentColumns:
     locate: Callable
     normal_of: Callable | None = None
     reach: float = 1.0
+
+    def __post_init__(self):
+        if self.normal_of is not None:
+            columns = tuple(c if c.binary else NormalColumn.of(c) for c in self.columns)
+            object.__setattr__(self, "columns", columns)

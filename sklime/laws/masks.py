@@ -202,6 +202,16 @@ class MaskLaw(Law):
         super().__init__(sampler)
         self.kernel = kernel
 
+    @property
+    def columns(self):
+        """Law of the columns that masks keep or drop, None where units are no columns."""
+        return self.sampler.column_law_
+
+    @property
+    def background(self):
+        """Encoded rows that dropped columns take their values from; None: their own law."""
+        return self.sampler.background_
+
     def masks(self, n_units, n_samples, random_state):
         """Draw masks for a row of `n_units` units.
 

@@ -84,7 +84,8 @@ class ProductLaw:
                 'product law into another; use ExponentialKernel(metric="euclidean").'
             )
         kernel = kernel.resolve(metric="euclidean", width=0.75 * np.sqrt(len(self)))
-        return ProductLaw(tuple(column.tilt(kernel) for column in self.columns))
+        columns = (column.tilt(kernel.of_column(column)) for column in self.columns)
+        return ProductLaw(tuple(columns))
 
 
 class _Mixture:

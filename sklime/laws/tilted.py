@@ -5,11 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklime.exceptions import NoClosedForm
+from sklime.kernels import local_precisions
 
 # Narrower kernels have the limits of these: what never happens keeps its proportions, and
 # nothing underflows.
 _LEAST_MISMATCH = 1e-30
 _MOST_PRECISION = 1e30
+
+# Logarithm of the smallest factor of a value's distance that counts.
+_LEAST_EXPONENT = -460.0
 
 
 @dataclass(frozen=True)
@@ -44,10 +48,16 @@ class MatchedLaw(ColumnLaw):
 
     @classmethod
     def of(cls, q, own, mismatch):
-        """Tilt bin frequencies `q` to each row by the kernel factor of a mismatch."""
+        """Tilt bin frequencies `q` to each row by the kernel factor of a mismatch.
+
+        The factor is one for all rows, or one for each own bin, and last for a bin that
+        training never had.
+        """
         # A bin that training never had comes last, with frequency 0.
         own = np.where(own < 0, len(q), own)
         inside = np.append(q, 0.0)[own]
+        if np.ndim(mismatch):
+            mismatch = mismatch[own]
         outside = (1.0 - inside) * mismatch
         weight, squared = inside + outside, inside + outside * mismatch
         return cls(
@@ -94,6 +104,131 @@ class NormalLaw(ColumnLaw):
             column.scale * np.sqrt(variance),
             column.scale,
         )
+
+
+@dataclass(frozen=True)
+class EmpiricalLaw(ColumnLaw):
+    """Law of a standardised column drawn from its training values.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_values, n_rows)
+        Probabilities of the column's distinct values, the missing one last.
+    pull : ndarray of shape (n_values, n_rows)
+        What a value adds to coefficients for each unit of the model's answer: its
+        probability times its distance from the mean over the variance, or 0 where the
+        column does not vary.
+    nearest : ndarray of shape (n_rows,) of int
+        The observed value nearest to each row's own.
+    """
+
+    weights: np.ndarray
+    pull: np.ndarray
+    nearest: np.ndarray
+
+    @classmethod
+    def of(cls, column, z, precision):
+        """Tilt the law of the training values to rows at standardised values `z`."""
+        values = column.standardise(column.values)
+        nearest = _nearest(values[: len(column.observed)], z)
+        closest = nearest
+        if column.has_missing:
+            missing = np.abs(values[-1] - z) < np.abs(values[nearest] - z)
+            closest = np.where(missing, len(values) - 1, nearest)
+        # All counted from the closest value: under narrow kernels the others hardly weigh,
+        # and their sums must not drown in its.
+        origin = values[closest]
+        offsets = values[:, np.newaxis] - origin
+        # Excess of the squared distance over that of the closest value.
+        factors = offsets - 2.0 * (z - origin)
+        factors *= offsets
+        np.maximum(factors, 0.0, out=factors)
+        factors *= -0.5 * np.minimum(precision, _MOST_PRECISION)
+        # Smaller ones would lose digits before they are divided by the variance.
+        factors[factors < _LEAST_EXPONENT] = -np.inf
+        np.exp(factors, out=factors)
+        weights = factors * column.masses[:, np.newaxis]
+        total = weights.sum(axis=0)
+        weights /= total
+        factors *= weights
+        log_efficiency = np.log(total) - np.log(factors.sum(axis=0))
+        mean = np.multiply(weights, offsets, out=factors).sum(axis=0)
+        offsets -= mean
+        pull = np.multiply(weights, offsets, out=factors)
+        offsets *= pull
+        variance = offsets.sum(axis=0)
+        varies = variance > 0.0
+        pull *= np.divide(1.0, variance, out=np.zeros_like(variance), where=varies)
+        return cls(origin + mean, variance, log_efficiency, weights, pull, nearest)
+
+    def average(self, functions):
+        """Expected values of functions of the column, and their coefficients.
+
+        Parameters
+        ----------
+        functions : ndarray of shape (n_values, n_functions)
+
+        Returns
+        -------
+        expected, coef : ndarray of shape (n_functions, n_rows)
+        """
+        shape = functions.shape[1], self.weights.shape[1]
+        expected, coef = np.empty(shape), np.empty(shape)
+        for k, own in enumerate(functions.T):
+            # Coefficients do not depend on where functions are counted from.
+            level = own.min()
+            own = (own - level)[:, np.newaxis]
+            # Sums along the first axis are the same for a row among few and many.
+            expected[k] = level + (self.weights * own).sum(axis=0)
+            coef[k] = (self.pull * own).sum(axis=0)
+        return expected, coef
+
+
+def _nearest(values, z):
+    """Positions of the sorted values that are nearest to others."""
+    after = np.minimum(np.searchsorted(values, z), len(values) - 1)
+    before = np.maximum(after - 1, 0)
+    return np.where(z - values[before] < values[after] - z, before, after)
+
+
+def mismatch_factors(kernel, columns):
+    """Factors of a product kernel for a mismatched bin, relative to a matched one.
+
+    Parameters
+    ----------
+    kernel : Kernel
+        With a `column_factor`.
+    columns : sequence of Column
+        The columns.
+
+    Returns
+    -------
+    list of n_columns floats, or ndarrays of shape (n_bins + 1,)
+        The latter under a kernel whose factor depends on the row's own bin, and last for a
+        bin that training never had; None of standardised columns.
+
+    Raises
+    ------
+    NoClosedForm
+        If the kernel itself is 0 off the bin, not only by rounding.
+    """
+    if not kernel.local:
+        return [mismatch_factor(kernel)] * len(columns)
+    return [mismatch_by_bin(kernel, c.frequencies) if c.binary else None for c in columns]
+
+
+def mismatch_by_bin(kernel, q):
+    """Factor of a mismatched bin: a float, or one by own bin, last of none."""
+    if not kernel.local:
+        return mismatch_factor(kernel)
+    # What never matches is equally far from all draws.
+    return np.exp(-0.5 * local_precisions(np.append(q, 0.0)))
+
+
+def weighted_masses(kernel, q):
+    """Probabilities of bins of frequencies `q` under the law tilted to them."""
+    factor = np.exp(-0.5 * local_precisions(q)) if kernel.local else mismatch_factor(kernel)
+    return q / (q + (1.0 - q) * factor)
 
 
 def mismatch_factor(kernel):

@@ -15,10 +15,13 @@ from sklime.metrics.deletion import (
 )
 from sklime.metrics.fidelity import fidelity_score
 from sklime.metrics.noise import infidelity, prediction_gap
+from sklime.metrics.real_rows import Audit, audit
 from sklime.metrics.scorer import make_explainer_scorer
 from sklime.metrics.stability import stability_score
 
 __all__ = [
+    "Audit",
+    "audit",
     "complexity",
     "comprehensiveness",
     "faithfulness_correlation",

@@ -9,7 +9,7 @@ import numpy as np
 from sklime.model.margins import is_from
 
 # Where models keep what fit learns, beside attributes that end in "_".
-_LEARNT = ("_Booster", "_predictors")
+_LEARNT = ("_Booster", "_fit_X", "_predictors", "_y")
 
 # Numbers of an array, and items of a list, that are compared.
 _N_NUMBERS = 4096
@@ -128,6 +128,9 @@ def _comparable(value):
         models = any(hasattr(item, "predict") for item in value)
         items = [_comparable(item) for item in value[:_N_ITEMS]]
         return [len(value) if models else None, *items]
+    if isinstance(value, dict):
+        items = list(value.values())[:_N_ITEMS]
+        return [None, _Exact([len(value)]), *map(_comparable, items)]
     numbers = (int, float, complex, str, bytes, np.generic)
     # Numbers may count calls.
     return None if isinstance(value, numbers) else value

@@ -15,6 +15,7 @@ import sklearn
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
@@ -136,7 +137,22 @@ def is_fitted(estimator):
         check_is_fitted(estimator)
     except NotFittedError:
         return False
-    return True
+    return not _has_only_a_prior(estimator)
+
+
+def _has_only_a_prior(estimator):
+    """Whether a Gaussian process, or a pipeline that ends in one, was never fitted.
+
+    It answers all the same, by its prior, and so passes scikit-learn's check.
+    """
+    while isinstance(estimator, Pipeline):
+        estimator = estimator.steps[-1][1]
+    if not has_tags(estimator) or get_tags(estimator).requires_fit:
+        return False
+    from sklearn.gaussian_process import GaussianProcessRegressor
+
+    unfitted = not hasattr(estimator, "X_train_")
+    return isinstance(estimator, GaussianProcessRegressor) and unfitted
 
 
 def has_tags(estimator):

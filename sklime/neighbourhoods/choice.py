@@ -54,6 +54,9 @@ def choose_sources(
             "with a kernel that is a product over columns, such as ExponentialKernel()."
         )
     wanted = tilts and weighting != "kernel"
+    if kernel.local and not isinstance(law, SharedLaw):
+        # Only laws of columns know its factors, not single draws.
+        return TiltedDraws(*setting), None
     if isinstance(law, SharedLaw):
         contrasts = by_moments and has_contrasts(law, kernel)
         return _shared(setting, weighting, wanted, contrasts)

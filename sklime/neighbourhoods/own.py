@@ -31,8 +31,8 @@ class OwnDraws(SampledSource):
             scaled = scale_answers(responses.T[explained])
             Z, own = sample.design.T, (sample.groups, sample.exhaustive, sample.n_draws)
             told = self.law.n_equivalent(sample, weights)
-            if sample.exhaustive:
-                # In double precision: what is enumerated is exact.
+            if sample.exhaustive or self.law.sums_in_double:
+                # What is enumerated is exact.
                 Z = Z.astype(np.float64)
             yield Draws(Z, sample.position, weights, *scaled, *own, told)
 

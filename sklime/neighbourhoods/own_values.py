@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklime.laws.base import SharedLaw
-from sklime.laws.tilted import mismatch_factor
+from sklime.laws.tilted import weighted_masses
 from sklime.moments.own_contrasts import OwnContrasts
 from sklime.neighbourhoods.base import is_thin
 from sklime.neighbourhoods.pooled_values import PooledAnswers, PooledValues
@@ -128,8 +128,9 @@ class OwnValues:
         if left is None or not is_thin(left[rare.rows], 1).any():
             return np.empty(0, dtype=int), [], nothing
         thin = is_thin(left[rare.rows], 1)
-        q, t = rare.masses, mismatch_factor(self._pairs.kernel)
-        wanted = self._pairs.wanted(rare.sides, q, q / (q + (1.0 - q) * t), rare.of_values)
+        q = rare.masses
+        own = rare.sides, q, weighted_masses(self._pairs.kernel, q), rare.of_values
+        wanted = self._pairs.wanted(*own)
         found = np.flatnonzero(thin & wanted)
         # The rarest of each row.
         by = rare.columns[found], scarcer(q[found]), rare.rows[found]

@@ -6,7 +6,7 @@ from sklime.kernels import checked_weights
 from sklime.laws.masks import weights_by_count
 from sklime.model.queries import predict_tables
 from sklime.moments.draws import scale_answers
-from sklime.tables.access import with_value_of
+from sklime.tables.access import with_values_of
 
 # Seed of what is drawn within bins, beside the pool's.
 _WITHIN = 72_014
@@ -60,7 +60,7 @@ class PairedPool:
 
     def with_value(self, j, X, i):
         """Draws whose column `j` holds the value of a row, which need not be known."""
-        return with_value_of(self.inputs, j, X, i)
+        return with_values_of(self.inputs, self.law.input_columns(j), X, i)
 
     def with_bin(self, j, code, inside):
         """Draws whose column `j` is redrawn from a bin, or from all others."""
@@ -84,15 +84,17 @@ class PairedPool:
         for i in np.unique(rows):
             Z, position = self.points.relative_to(located, i)
             n_matches = Z.sum(axis=0).astype(np.intp)
+            kernel = self.law.kernel_around(self.kernel, located, i)
             for pair in np.flatnonzero(rows == i):
-                weights[pair] = self._weigh(Z, position, n_matches, columns[pair])
+                own = Z, position, n_matches, columns[pair]
+                weights[pair] = self._weigh(kernel, *own)
         return weights
 
-    def _weigh(self, Z, position, n_matches, j):
+    def _weigh(self, kernel, Z, position, n_matches, j):
         if self._log_weights is None:
             Z = Z.copy()
             Z[j] = position[j]
-            return checked_weights(self.kernel, Z.T, position)
+            return checked_weights(kernel, Z.T, position)
         log_weights = self._log_weights[n_matches - Z[j]]
         if not np.isfinite(log_weights).any():
             # One mismatch may round to no weight, which then is the own column's.

@@ -56,13 +56,15 @@ class RareValues:
         own = self.rows, self.columns, self.sides, self.masses, self.of_values
         return RareValues(self.located, *(array[chosen] for array in own))
 
-    def keys(self, X):
+    def keys(self, X, input_columns):
         """What stands for each value: its column, side, and bin or content.
 
         Parameters
         ----------
         X : table
             All rows of the call.
+        input_columns : callable
+            Gives the columns of the table that a feature stands for.
 
         Returns
         -------
@@ -71,7 +73,7 @@ class RareValues:
         own = (array.tolist() for array in (self.rows, self.columns, self.sides))
         bins = self.located.codes[self.columns, self.rows].tolist()
         return [
-            (j, side, _content(cell_of(X, i, j)) if side == UNSEEN_VALUE else code)
+            (j, side, _content(X, i, input_columns(j)) if side == UNSEEN_VALUE else code)
             for i, j, side, code in zip(*own, bins, strict=True)
         ]
 
@@ -148,7 +150,7 @@ class PooledValues:
         # In the order of the rows: which of them may be asked about does not depend on
         # what was asked before.
         numbers = {}
-        keys = rare.keys(X)
+        keys = rare.keys(X, self.law.input_columns)
         place = np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=int)
         wanted = list(numbers)[: self.most_values]
         first = np.unique(place, return_index=True)[1][: len(wanted)]
@@ -248,6 +250,7 @@ class PooledAnswers:
         return OwnContrasts.of(rows, columns, mass, share, weights, *own)
 
 
-def _content(value):
-    """Something that stands for a value, and can be a key."""
-    return type(value).__name__, repr(value)
+def _content(X, i, columns):
+    """Something that stands for a row's values of some columns, and can be a key."""
+    values = [cell_of(X, i, j) for j in columns]
+    return tuple((type(value).__name__, repr(value)) for value in values)

@@ -21,6 +21,9 @@ class SharedPool(SampledSource):
     def __init__(self, law, kernel, response, n_samples, seed, smaller=None):
         super().__init__(law, kernel, response, n_samples, seed, smaller)
         inputs, self.points = law.pool(n_samples, seed)
+        self.masses = law.pool_masses(n_samples, seed)
+        if self.masses is not None:
+            self.masses = self.masses / np.mean(self.masses)
         known = None if smaller is None else [smaller.pool_answers]
         [answers] = predict_new_rows(response, [inputs], known, self.prefix, "pool draw")
         self.pool_inputs, self.pool_answers = inputs, answers
@@ -42,10 +45,13 @@ class SharedPool(SampledSource):
     def draws(self, evaluated, outputs):
         for i, explained in enumerate(outputs):
             Z, position = self.points.relative_to(evaluated, i)
+            weights = self._pool_weights(Z, position, evaluated, i)
+            if self.law.sums_in_double:
+                Z = Z.astype(np.float64, copy=False)
             yield Draws(
                 Z,
                 position,
-                self._pool_weights(Z, position),
+                weights,
                 self.Y[explained],
                 self.y_origin[explained],
                 self.y_scale[explained],
@@ -104,8 +110,13 @@ class SharedPool(SampledSource):
             return None
         return weights_by_count(self.kernel, d)
 
-    def _pool_weights(self, Z, position):
+    def _pool_weights(self, Z, position, evaluated, i):
+        weights = self._kernel_weights(Z, position, evaluated, i)
+        return weights if self.masses is None else weights * self.masses
+
+    def _kernel_weights(self, Z, position, evaluated, i):
         if self.weights_of_matches is None:
-            return checked_weights(self.kernel, Z.T, position)
+            kernel = self.law.kernel_around(self.kernel, evaluated, i)
+            return checked_weights(kernel, Z.T, position)
         counter = np.uint8 if len(Z) < 256 else np.uint16
         return self.weights_of_matches[np.add.reduce(Z, axis=0, dtype=counter)]

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from sklime.laws.base import Neighbourhood
 from sklime.samplers.base import Sampler
+from sklime.samplers.tabular.crossover import CrossoverSampler
 from sklime.samplers.tabular.gaussian import GaussianSampler
 from sklime.samplers.tabular.marginal import MarginalSampler
+from sklime.samplers.tabular.training import TrainingSampler
 
 if TYPE_CHECKING:
     from sklime.samplers.kinds.masked_row import MaskedRow
@@ -32,6 +34,7 @@ _LATE = {
 
 __all__ = [
     "CoalitionSampler",
+    "CrossoverSampler",
     "GaussianSampler",
     "MarginalSampler",
     "MaskSampler",
@@ -42,6 +45,7 @@ __all__ = [
     "SequenceSampler",
     "SuperpixelSampler",
     "TokenSampler",
+    "TrainingSampler",
 ]
 
 

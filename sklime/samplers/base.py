@@ -29,7 +29,8 @@ class Sampler(Component, ABC):
 
     - `default_metric_`, `default_width_`: the distance and kernel width natural to it;
     - `binary_features_`: ndarray of shape (`n_features_in_`,) of bool, the columns whose
-      design is 0 or 1.
+      design is 0 or 1;
+    - `max_draws_`: the number of draws that there are, where more cannot be had.
     """
 
     n_features_in_: int
@@ -48,6 +49,9 @@ class Sampler(Component, ABC):
 
     # What `fit` saw of a table, a `TableSchema`.
     _schema = None
+
+    # None: any number.
+    max_draws_: int | None = None
 
     # Rows handed to the model at a time; None leaves it to the working memory.
     batch_size: int | None = None
@@ -227,6 +231,36 @@ class Sampler(Component, ABC):
         ProductLaw or None
         """
         return None
+
+    def renamed(self, names: NDArray[np.object_]) -> NDArray[np.object_]:
+        """Names of the interpretable features, by those of the columns.
+
+        Parameters
+        ----------
+        names : ndarray of shape (`n_features_in_`,) of str
+            Of the columns.
+
+        Returns
+        -------
+        ndarray of str
+            Here the same: every column is a feature.
+        """
+        return names
+
+    def shown(self, X: Table) -> Table:
+        """Rows as explanations show them, one column per interpretable feature.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_features)
+            Checked rows.
+
+        Returns
+        -------
+        table
+            Here `X` itself.
+        """
+        return X
 
     def varies(self) -> NDArray[np.bool_]:
         """Whether columns had more than one value in training.

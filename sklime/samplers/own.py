@@ -17,7 +17,9 @@ class OwnDrawsLaw(Law):
         return self.sampler.count_draws(n_samples)
 
     def groups(self, n_draws):
-        return self.sampler.groups(n_draws)
+        own = self.sampler.groups
+        # Samplers of independent columns have a parameter of that name instead.
+        return own(n_draws) if callable(own) else None
 
     def prefix_positions(self, n_draws, n_more):
         return self.sampler.prefix_positions(n_draws, n_more)

@@ -38,7 +38,8 @@ class Precision:
         n_more = min(2 * source.n_samples, self.max_samples)
         while source.law.count_draws(n_more) > self.max_samples:
             n_more -= 1
-        return n_more if n_more > source.n_samples else None
+        # Where draws are finite, more than there are cannot be had.
+        return n_more if source.law.count_draws(n_more) > source.n_samples else None
 
     def missed(self, source, surrogates):
         """Rows whose standard errors are still too large, as an array of bool."""

@@ -92,6 +92,13 @@ def with_value_of(X, j, source, i, rows=None):
     return X
 
 
+def with_values_of(X, columns, source, i):
+    """A table whose columns of several positions hold the values of another's row."""
+    for j in columns:
+        X = with_value_of(X, j, source, i)
+    return X
+
+
 def _either(rows, own, others):
     """One column where `rows` is true, and another one elsewhere."""
     if isinstance(own, np.ndarray):

@@ -176,6 +176,11 @@ class DenseFormat(TableFormat):
         temporal = np.array(list(map(is_temporal, self.kinds)), dtype=bool)
         return ~self.nominal & ~temporal
 
+    @property
+    def counted(self):
+        """Columns of numbers or booleans, ndarray of bool."""
+        return np.isin(self.kinds, ("boolean", "integer", "float"))
+
     def columns(self, X, build, categorical):
         return tuple(map(build, self.encode(X).T, self.feature_names, categorical))
 

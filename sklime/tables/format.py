@@ -86,6 +86,10 @@ class TableFormat(ABC):
             Their positions; None: all columns describe every row.
         """
 
+    def input_columns(self, j: int) -> list[int]:
+        """Positions of the table's columns that a feature stands for: here its own."""
+        return [j]
+
     @abstractmethod
     def varies(self, columns: Sequence[Any]) -> NDArray[np.bool_]:
         """Whether columns had more than one value in training.

@@ -146,12 +146,33 @@ def _weight_counts_as_so_many_rows(sampler, X, y):
     repeated = fit_to(sampler, X, y, rows)
     few = take_rows(X, rows[:4])
     for name, draw in draws_of(weighted).items():
+        if name == "sample" and weighted.max_draws_ is not None:
+            _expect_equal_laws(weighted, repeated, few)
+            continue
         for one, other in zip(draw(few), draws_of(repeated)[name](few), strict=True):
             # Sums of weights and of repeated rows round differently.
             expect(
                 np.allclose(one.design, other.design, rtol=1e-9, atol=1e-9),
                 f"{name}: a row of weight 2 counts as two equal rows, of weight 0 as none",
             )
+
+
+def _expect_equal_laws(weighted, repeated, rows):
+    """Expect all draws that there are to have equal moments under their masses."""
+    n = max(weighted.max_draws_, repeated.max_draws_)
+    both = (own.sample(rows, n, random_state=0) for own in (weighted, repeated))
+    for one, other in zip(*both, strict=True):
+        expect(
+            np.allclose(_moments(one), _moments(other), rtol=1e-9, atol=1e-9),
+            "a row of weight 2 has the mass of two equal rows, of weight 0 none",
+        )
+
+
+def _moments(around):
+    """First and second moments of a design under the masses of its draws."""
+    A = np.column_stack([np.ones(len(around.design)), around.design])
+    masses = np.ones(len(A)) if around.masses is None else np.asarray(around.masses)
+    return (A.T * masses) @ A / masses.sum()
 
 
 ANY_SAMPLER_CHECKS = (

@@ -8,6 +8,7 @@ from sklearn.base import clone
 
 from sklime.kernels import ExponentialKernel
 from sklime.tables.access import take_rows
+from sklime.tables.checks import feature_names
 from sklime.testing.any_sampler import content, draws_of, fit_to, raises, same
 from sklime.testing.components import expect
 
@@ -17,10 +18,10 @@ def _fit_returns_self_and_learns_the_units(sampler, X, y):
     expect(fitted.fit(X, y) is fitted, "fit returns self")
     expect(fitted == sampler, "fit leaves the parameters as they are")
     expect(fitted.n_features_in_ == d, f"n_features_in_ is {d}: {fitted.n_features_in_}")
-    binary = np.asarray(fitted.binary_features_)
+    binary, d = np.asarray(fitted.binary_features_), _n_features(fitted)
     expect(
         (binary.dtype, binary.shape) == (bool, (d,)),
-        f"binary_features_ has a bool for each of {d} columns: {binary!r}",
+        f"binary_features_ has a bool for each of {d} features: {binary!r}",
     )
     metric, width = fitted.default_metric_, fitted.default_width_
     expect(isinstance(metric, str), f"default_metric_ is a str: {metric!r}")
@@ -32,7 +33,8 @@ def _number_of_draws_is_the_one_asked_for(sampler, X, y):
     for n in (1, 8, 100):
         [around] = fitted.sample(row, n, random_state=0)
         found, told = len(around.design), fitted.law_.count_draws(n)
-        expect(found == told >= n, f"count_draws({n})={told} draws for {n}: {found}")
+        least = n if fitted.max_draws_ is None else min(n, fitted.max_draws_)
+        expect(found == told >= least, f"count_draws({n})={told} draws for {n}: {found}")
     for n in (0, -1):
         raised = raises(ValueError, partial(fitted.sample, row, n, random_state=0))
         expect(raised, f"n_samples={n} raises ValueError")
@@ -43,7 +45,7 @@ def _neighbourhoods_have_their_shapes(sampler, X, y):
     units = fitted.units(few)
     for name, draw in draws_of(fitted).items():
         for i, around in enumerate(draw(few)):
-            own = np.arange(X.shape[1]) if units is None else units[i]
+            own = np.arange(_n_features(fitted)) if units is None else units[i]
             n, binary = len(around.design), np.asarray(fitted.binary_features_)[own]
             for part, shape in {
                 "inputs": (n, X.shape[1]),
@@ -156,8 +158,9 @@ def _conditions_describe_every_row(sampler, X, y):
     units = fitted.units(X)
     if units is None:
         codes, labels = fitted.conditions(X)
-        expect(codes.shape == X.shape, f"a code for every value: {codes.shape}")
-        expect(len(labels) == X.shape[1], f"labels for every column: {len(labels)}")
+        d = _n_features(fitted)
+        expect(codes.shape == (X.shape[0], d), f"a code for every value: {codes.shape}")
+        expect(len(labels) == d, f"labels for every feature: {len(labels)}")
         for own, texts in zip(codes.T, labels, strict=True):
             expect(np.isin(own, range(len(texts))).all(), "a label for every code")
         return
@@ -186,6 +189,11 @@ TABLE_ROW_CHECKS = (
     _conditions_describe_every_row,
     _zeros_of_both_signs_are_equal,
 )
+
+
+def _n_features(fitted):
+    """Number of features: of columns, where none are drawn together."""
+    return len(fitted.renamed(feature_names(fitted)))
 
 
 def _expect_masses(law, around):

@@ -15,12 +15,14 @@ from sklearn.preprocessing import KBinsDiscretizer
 from sklime.kernels import ExponentialKernel, ShapleyKernel, UniformKernel, as_kernel
 from sklime.samplers import (
     CoalitionSampler,
+    CrossoverSampler,
     GaussianSampler,
     MarginalSampler,
     MixedSampler,
     SequenceSampler,
     SuperpixelSampler,
     TokenSampler,
+    TrainingSampler,
 )
 from sklime.selectors import (
     AllFeatures,
@@ -103,6 +105,13 @@ SAMPLERS = [
         (GaussianSampler(center, n_bins=n_bins), COMPLETE, None)
         for center, n_bins in product(("mean", "instance"), (None, 4))
     ),
+    *(
+        (sampler, table, None)
+        for table in (None, FRAME, POLARS)
+        for sampler in (TrainingSampler(3), TrainingSampler(None), CrossoverSampler())
+    ),
+    (TrainingSampler(categorical_features=["age"]), FRAME, None),
+    *((CrossoverSampler(4, share), None, None) for share in (0.2, 1.0)),
 ]
 MASKED_SAMPLERS = [
     *(

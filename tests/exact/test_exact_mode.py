@@ -46,7 +46,12 @@ def exact(model=FOREST, **params):
 
 @pytest.mark.parametrize(
     "sampler",
-    [MarginalSampler(), GaussianSampler(), GaussianSampler(center="instance", scale=0.5)],
+    [
+        MarginalSampler(),
+        MarginalSampler(n_bins=None),
+        GaussianSampler(),
+        GaussianSampler(center="instance", scale=0.5),
+    ],
     ids=repr,
 )
 @pytest.mark.parametrize(
@@ -140,7 +145,6 @@ class Clipped(Pipeline):
         (make_pipeline(PCA(), clone(FOREST)), {}, "mixes columns"),
         (FOREST, {"kernel": ExponentialKernel(metric="manhattan")}, "not a product"),
         (FOREST, {"kernel": lambda Z, z: np.ones(len(Z))}, "not a product"),
-        (FOREST, {"sampler": MarginalSampler(n_bins=None)}, "n_bins=None"),
         (FOREST, {"sampler": MarginalSampler(within="truncnorm")}, "truncnorm"),
         (FOREST, {"sampler": GaussianSampler(n_bins=4)}, "n_bins=None"),
         (FOREST, {"selector": SelectFromModel(Lasso())}, "selector"),

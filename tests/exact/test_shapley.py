@@ -617,3 +617,17 @@ def test_explanations_tell_fidelity_of_all_coalitions():
     expected = [lm.LinearRegression().fit(masks, v).score(masks, v) for v in game]
     np.testing.assert_allclose(found.scores[:, 0], expected, atol=1e-9)
     assert found.meta["scores"] == "on 512 draws"
+
+
+def test_factors_that_underflow_and_margins_of_a_million():
+    narrow = SVR(gamma=1e6).fit(X, SIGNAL)
+    check(narrow, X, ROWS, BACKGROUND)
+    steep = lm.LogisticRegression(C=100).fit(X, BINARY)
+    steep.coef_ *= 1e6
+    steep.intercept_ *= 1e6
+    with pytest.raises(ValueError, match="reaches"):
+        explainer_of(steep, X, BACKGROUND)
+    auto = explainer_of(steep, X, BACKGROUND, method="auto").explain(ROWS)
+    assert auto.meta["method"] == "sampling"
+    game = games(steep.predict_proba, ROWS, BACKGROUND, np.full(5, 0.2))
+    np.testing.assert_allclose(auto.values, list(map(shapley_values, game)), atol=1e-9)

@@ -64,6 +64,7 @@ def _polynomial(step, coef):
 def _nystroem(step, coef):
     own = {name: getattr(step, name) for name in ("gamma", "coef0", "degree")}
     own = {name: value for name, value in own.items() if value is not None}
+    own = {**(step.kernel_params or {}), **own}
     kernel = pairwise_kernel(step.kernel, step.components_.shape[1], **own)
     return KernelSum(step.components_, step.normalization_.T @ coef.T, kernel)
 

@@ -216,7 +216,7 @@ class PairedTableForm(_Terms, ClosedForm):
         return SumOfPairs(SumOfColumns(singles, columns, points), tables, columns)
 
     def bind_coalitions(self, features, columns, points, background, keep):
-        rebuilt = self.bind(features, columns, points, 1.0)
+        rebuilt = self.bind(features, columns, points, [1.0] * len(columns))
         return CoalitionsOfPairs(self.terms, rebuilt, features, background, keep)
 
 

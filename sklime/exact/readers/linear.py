@@ -126,7 +126,9 @@ def _is_linear(model):
     kind = type(model)
     if kind is MultiOutputRegressor:
         return all(map(_is_linear, model.estimators_))
+    # Of three classes and more, their coefficients are of pairs of classes.
     by_kernel = kind in _KERNEL_MACHINES and model.kernel == "linear"
+    by_kernel = by_kernel and len(getattr(model, "classes_", ())) <= 2
     return by_kernel or kind in _LINEAR or kind in _GENERALIZED
 
 

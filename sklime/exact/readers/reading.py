@@ -76,7 +76,10 @@ def read_form(model, response):
         form = _sigmoid(model, response, reason)
     if form is None:
         name = f"{type(model).__name__}.{response.method}"
-        unknown = NoClosedForm(f"{name} is not a sum over the leaves of known trees")
+        unknown = NoClosedForm(
+            f"{name} is no known sum over columns or of products over them, and not a sum "
+            "over the leaves of known trees"
+        )
         raise unknown if reason is None else reason
     return form
 

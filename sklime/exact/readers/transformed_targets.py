@@ -57,7 +57,8 @@ def read(model, response):
     if inverse in _EXPONENTIALS:
         if type(form) is not linear.LinearForm:
             raise NoClosedForm(f"{type(inner).__name__} of a logarithm is not linear")
-        intercept = np.atleast_1d(inner.intercept_)
+        # Without an intercept it is one 0 for all outputs.
+        intercept = np.broadcast_to(inner.intercept_, len(form.coef))
         form = ExponentialOfSum(form, intercept, _EXPONENTIALS[inverse])
     elif form is not None:
         form, steps = absorb(form, steps)

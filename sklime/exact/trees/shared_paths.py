@@ -54,7 +54,9 @@ class SharedPaths:
         self.pairs, own = np.unique(np.concatenate(terms), return_inverse=True)
         order = np.argsort(own, kind="stable")
         ends = np.append(0, np.cumsum(np.bincount(own, minlength=len(self.pairs))))
-        self.by_pair = sparse.csr_matrix((np.ones(n_terms), order, ends))
+        # Said, as trees of one column each have no pair to tell it by.
+        shape = len(self.pairs), n_terms
+        self.by_pair = sparse.csr_matrix((np.ones(n_terms), order, ends), shape=shape)
 
     def n_rows(self, n_cells):
         """Rows that are looked at together, so that their numbers stay near `n_cells`."""

@@ -31,8 +31,8 @@ class MatchedSplits:
         Mass by bin of what goes left, and of the box that is split.
     frequencies : ndarray of shape (n_bins,)
         Of the bins.
-    mismatch : float
-        The factor `e`, above 0.
+    mismatch : float or ndarray of shape (n_bins + 1,)
+        The factor `e`, above 0; by own bin, the last for a value that training never had.
 
     Attributes
     ----------

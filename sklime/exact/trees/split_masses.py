@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from sklime.exact.feature_map import line_through
+from sklime.exact.trees.empirical_splits import IntervalSplits, SetSplits
 from sklime.exact.trees.split_chances import MatchedSplits, NormalSplits
 from sklime.exceptions import NoClosedForm
 
@@ -24,21 +25,24 @@ def column_cuts(j, column, points, features, splits, mismatch):
         Where the features are known.
     features : FeatureMap
         Model features as functions of the columns.
-    mismatch : float
-        The kernel's factor for a bin that does not match.
+    mismatch : list of n_columns floats or ndarrays
+        As for `ClosedForm.bind`.
 
     Returns
     -------
-    NormalCuts, OrderedCuts or SubsetCuts
+    NormalCuts, OrderedCuts, SubsetCuts, OrderedValueCuts or SubsetValueCuts
     """
-    if not column.binary:
+    if column.normal:
         return NormalCuts(points, features.owned[j], features.values[j], splits)
     values = features.values[j][:, : len(column.observed)]
     before, after = values[:, :-1], values[:, 1:]
     monotone = (before <= after).all(axis=1) | (before >= after).all(axis=1)
-    if monotone.all() and splits.compares(features.owned[j]).all():
-        return OrderedCuts(j, column, features, splits, mismatch)
-    return SubsetCuts(j, column, features, splits, mismatch)
+    ordered = monotone.all() and splits.compares(features.owned[j]).all()
+    if column.binary:
+        kind = OrderedCuts if ordered else SubsetCuts
+        return kind(j, column, features, splits, mismatch)
+    kind = OrderedValueCuts if ordered else SubsetValueCuts
+    return kind(j, column, features, splits)
 
 
 class MatchedCuts(ABC):
@@ -63,7 +67,7 @@ class MatchedCuts(ABC):
         self.j, self.features, self.splits = j, features, splits
         self.bins, self.masses = column.law(None).bins, column.masses
         self.frequencies = column.frequencies
-        self.mismatch = mismatch
+        self.mismatch = mismatch[j]
         self.n_laws = len(self.frequencies) + 1
 
     @abstractmethod
@@ -90,29 +94,34 @@ class MatchedCuts(ABC):
         return MatchedSplits(left, box, self.frequencies, self.mismatch)
 
 
-class OrderedCuts(MatchedCuts):
-    """Threshold splits: values up to a point go left, those beyond it right.
+class _Intervals:
+    """Threshold splits of a column: their boxes are intervals of its observed values.
 
-    Boxes allow an interval of values, and perhaps the missing one; the mass of an interval
-    is a difference of cumulated masses.
+    Parameters
+    ----------
+    j, column, features, splits
+        As for `column_cuts`.
     """
 
     n_comparisons = 0
 
-    def __init__(self, j, column, features, splits, mismatch):
-        super().__init__(j, column, features, splits, mismatch)
+    def __init__(self, j, column, features, splits):
+        self.j, self.features, self.splits = j, features, splits
         n = len(column.observed)
         values = features.values[j][:, :n].astype(splits.precision)
         self.rising = values[:, -1] >= values[:, 0]
         self.values = np.where(self.rising[:, np.newaxis], values, values[:, ::-1])
-        self.cumulated = np.append(0.0, np.cumsum(self.masses[:n]))
-        codes = np.arange(len(self.frequencies))
-        self.first = np.searchsorted(self.bins[:n], codes)
-        self.last = np.searchsorted(self.bins[:n], codes, side="right")
-        # The missing value is a bin of its own, the last.
-        self.missing = np.bincount(self.bins[n:], self.masses[n:], len(codes))
 
-    def masses_by_bin(self, own, above, right):
+    def intervals(self, own, above, right):
+        """Where boxes begin, are cut, and end, and whether their lower part goes left.
+
+        The arguments are those of `MatchedCuts.masses_by_bin`, positions those of values.
+
+        Returns
+        -------
+        low, middle, high : ndarray of shape (n_own,) of int
+        rising : ndarray of shape (n_own,) of bool
+        """
         feature = self.splits.feature[own]
         row = np.searchsorted(self.features.owned[self.j], feature)
         middle = np.empty(len(own), dtype=int)
@@ -123,15 +132,42 @@ class OrderedCuts(MatchedCuts):
             )
         n, rising = self.values.shape[1], self.rising[row]
         middle = np.where(rising, middle, n - middle)
-        low, middle, high = _intervals(middle, n, rising, above, right)
+        return *_intervals(middle, n, rising, above, right), rising
+
+    def missing_sides(self, own, above, right):
+        """Whether boxes allow the missing value, and whether splits send it left."""
+        value = self.features.of(self.j, self.splits.feature[own])[:, -1:]
+        goes_left = self.splits.goes_left(own, value)[:, 0]
+        allowed = np.ones(len(own), dtype=bool)
+        for here, split, side in _ancestors(above, right):
+            allowed[here] &= goes_left[split] != side
+        return allowed, goes_left
+
+
+class OrderedCuts(_Intervals, MatchedCuts):
+    """Threshold splits: values up to a point go left, those beyond it right.
+
+    Boxes allow an interval of values, and perhaps the missing one; the mass of an interval
+    is a difference of cumulated masses.
+    """
+
+    def __init__(self, j, column, features, splits, mismatch):
+        MatchedCuts.__init__(self, j, column, features, splits, mismatch)
+        _Intervals.__init__(self, j, column, features, splits)
+        n = len(column.observed)
+        self.cumulated = np.append(0.0, np.cumsum(self.masses[:n]))
+        codes = np.arange(len(self.frequencies))
+        self.first = np.searchsorted(self.bins[:n], codes)
+        self.last = np.searchsorted(self.bins[:n], codes, side="right")
+        # The missing value is a bin of its own, the last.
+        self.missing = np.bincount(self.bins[n:], self.masses[n:], len(codes))
+
+    def masses_by_bin(self, own, above, right):
+        low, middle, high, rising = self.intervals(own, above, right)
         box = self._between(low, high)
         left = self._between(*_left_of(low, middle, high, rising))
         if self.missing.any():
-            value = self.features.of(self.j, feature)[:, -1:]
-            goes_left = self.splits.goes_left(own, value)[:, 0]
-            allowed = np.ones(len(own), dtype=bool)
-            for here, split, side in _ancestors(above, right):
-                allowed[here] &= goes_left[split] != side
+            allowed, goes_left = self.missing_sides(own, above, right)
             box += np.outer(allowed, self.missing)
             left += np.outer(allowed & goes_left, self.missing)
         return left, box
@@ -145,34 +181,43 @@ class OrderedCuts(MatchedCuts):
         return high - low
 
 
-class SubsetCuts(MatchedCuts):
-    """Splits of a column into two sets of values, such as sets of categories."""
+class _Sets:
+    """Splits of a column into two sets of values, such as sets of categories.
 
-    @property
-    def n_comparisons(self):
-        """The number of values that each split is compared with."""
-        return len(self.bins)
+    Parameters
+    ----------
+    j, column, features, splits
+        As for `column_cuts`.
+    """
 
-    def masses_by_bin(self, own, above, right):
-        goes_left, mass = self._indistinct_values(own)
+    def __init__(self, j, column, features, splits):
+        self.j, self.features, self.splits = j, features, splits
+        self.n_comparisons = len(column.values)
+
+    def sets(self, own, above, right):
+        """Values that splits send left, and that their boxes allow, by cells of values.
+
+        The arguments are those of `MatchedCuts.masses_by_bin`. No split separates the
+        values of a cell.
+
+        Returns
+        -------
+        goes_left, allowed : ndarray of shape (n_own, n_cells) of bool
+        cells : ndarray of shape (n_values,) of int
+        """
+        goes_left, cells = self._indistinct_values(own)
         allowed = np.ones_like(goes_left)
         for here, split, side in _ancestors(above, right):
             allowed[here] &= goes_left[split] != side[:, np.newaxis]
         goes_left &= allowed
-        left, box = np.empty((2, len(own), mass.shape[0]))
-        step = max(1, _BLOCK // mass.shape[1])
-        for start in range(0, len(own), step):
-            part = slice(start, start + step)
-            for out, cells in [(left, goes_left), (box, allowed)]:
-                out[part] = (mass @ cells[part].T.astype(np.float64)).T
-        return left, box
+        return goes_left, allowed, cells
 
     def _indistinct_values(self, own):
         """Group values that no split separates.
 
-        Returns which cells each split sends left, and the mass of each bin in each cell.
+        Returns which cells each split sends left, and the cell of each value.
         """
-        feature, n = self.splits.feature[own], len(self.bins)
+        feature, n = self.splits.feature[own], self.n_comparisons
         step = max(1, _BLOCK // n)
         parts = [slice(start, start + step) for start in range(0, len(own), step)]
         # Random words: two sets of splits have equal sums when they are equal, and else
@@ -185,9 +230,56 @@ class SubsetCuts(MatchedCuts):
             goes_left.append(self.splits.goes_left(own[part], values))
             key += words[part] @ goes_left[-1]
         _, first, cells = np.unique(key, return_index=True, return_inverse=True)
-        goes_left = np.concatenate([passed[:, first] for passed in goes_left])
+        return np.concatenate([passed[:, first] for passed in goes_left]), cells
+
+
+class SubsetCuts(_Sets, MatchedCuts):
+    """Splits of a column of bins or categories into two sets of values."""
+
+    def __init__(self, j, column, features, splits, mismatch):
+        MatchedCuts.__init__(self, j, column, features, splits, mismatch)
+        _Sets.__init__(self, j, column, features, splits)
+
+    def masses_by_bin(self, own, above, right):
+        goes_left, allowed, cells = self.sets(own, above, right)
         mass = sparse.csr_matrix((self.masses, (self.bins, cells)))
-        return goes_left, mass
+        left, box = np.empty((2, len(own), mass.shape[0]))
+        step = max(1, _BLOCK // mass.shape[1])
+        for start in range(0, len(own), step):
+            part = slice(start, start + step)
+            for out, cells in [(left, goes_left), (box, allowed)]:
+                out[part] = (mass @ cells[part].T.astype(np.float64)).T
+        return left, box
+
+
+class OrderedValueCuts(_Intervals):
+    """Threshold splits of a standardised column, drawn from its training values."""
+
+    binary = False
+    n_laws = 1
+
+    def __init__(self, j, column, features, splits):
+        super().__init__(j, column, features, splits)
+        self.n_values = len(column.values)
+        self.has_missing = column.has_missing
+
+    def cut(self, own, above, right):
+        """Chances of some splits of the column, as `MatchedCuts.cut`."""
+        bounds = self.intervals(own, above, right)
+        sides = self.missing_sides(own, above, right) if self.has_missing else None
+        return IntervalSplits(self.n_values, *bounds, sides)
+
+
+class SubsetValueCuts(_Sets):
+    """Splits of a standardised column into two sets of its training values."""
+
+    binary = False
+    n_laws = 1
+
+    def cut(self, own, above, right):
+        """Chances of some splits of the column, as `MatchedCuts.cut`."""
+        goes_left, allowed, cells = self.sets(own, above, right)
+        return SetSplits(goes_left, allowed & ~goes_left, cells)
 
 
 class NormalCuts:

@@ -6,7 +6,7 @@ from sklearn.utils import gen_batches
 
 from sklime.exact.form import RebuiltModel
 from sklime.exact.trees.shared_paths import SharedPaths
-from sklime.exact.trees.split_chances import TabulatedSplits
+from sklime.exact.trees.split_chances import NormalSplits, TabulatedSplits
 from sklime.exact.trees.split_masses import column_cuts
 from sklime.exceptions import NoClosedForm
 
@@ -44,8 +44,8 @@ class SumOfTrees(RebuiltModel):
         The columns.
     points : list of n_columns ndarrays
         Where the features are known.
-    mismatch : float
-        The kernel's factor for a bin that does not match.
+    mismatch : list of n_columns floats or ndarrays
+        As for `ClosedForm.bind`.
 
     Raises
     ------
@@ -78,8 +78,8 @@ class SumOfTrees(RebuiltModel):
             values = self.boxes.values[:, outputs].T
             ends = [group.trees.ends(own, group.n_rows) for own in values]
             for rows in gen_batches(n, group.n_rows):
-                chance, slope = group.chances(laws, rows)
-                slope *= group.trees.reach(chance)
+                chance, other, slope = group.chances(laws, rows)
+                slope *= group.trees.reach(chance, other)
                 for i, own in enumerate(values):
                     mean, difference = group.trees.expect(chance, own, ends[i])
                     expected[rows, i] += mean
@@ -97,8 +97,8 @@ class SumOfTrees(RebuiltModel):
                 continue
             height = paths.n_rows(_CELLS)
             for rows in gen_batches(n, height):
-                chance, slope = group.chances(laws, rows)
-                reach = group.trees.reach(chance)
+                chance, other, slope = group.chances(laws, rows)
+                reach = group.trees.reach(chance, other)
                 for i, c in enumerate(outputs):
                     _, difference = group.trees.expect(chance, self.boxes.values[:, c])
                     terms = paths.terms(chance, slope, reach, difference)
@@ -168,21 +168,35 @@ class _Group:
             local = np.where(above[own] >= 0, place[above[own]], -1)
             part = cuts[j].cut(group.splits[own], local, right[own])
             parts.append((j, own, part))
-        self._normal = [own for own in parts if not cuts[own[0]].binary]
         binned = [own for own in parts if cuts[own[0]].binary]
+        self._by_value = [own for own in parts if not cuts[own[0]].binary]
         self._tabulated = TabulatedSplits(*zip(*binned, strict=True)) if binned else None
         self.by_column = sparse.csr_matrix((np.ones(len(order)), order, ends))
         n_rows = np.clip(_CELLS // len(order), _FEWEST_ROWS, _MOST_ROWS)
         self.n_rows = int(n_rows - n_rows % _FEWEST_ROWS)
 
     def chances(self, laws, rows):
-        """Probabilities of going left and their slopes, each (n_splits, n_rows)."""
-        if not self._normal:
-            return self._tabulated.fill(laws, rows)
-        chance, slope = np.empty((2, len(self.splits), len(laws[0].mean[rows])))
+        """Probabilities of going left and right, and slopes of the former.
+
+        Returns
+        -------
+        chance : ndarray of shape (n_splits, n_rows)
+        other : ndarray of shape (n_splits, n_rows), or None
+            None where it is 1 less the chance, to all digits that count.
+        slope : ndarray of shape (n_splits, n_rows)
+        """
+        if not self._by_value:
+            chance, slope = self._tabulated.fill(laws, rows)
+            return chance, None, slope
+        chance, slope = np.zeros((2, len(self.splits), len(laws[0].mean[rows])))
         if self._tabulated is not None:
             own = self._tabulated.places
             chance[own], slope[own] = self._tabulated.fill(laws, rows)
-        for j, own, part in self._normal:
-            chance[own], slope[own] = part.fill(laws[j], rows)
-        return chance, slope
+        normal = isinstance(self._by_value[0][-1], NormalSplits)
+        other = None if normal else 1.0 - chance
+        for j, own, part in self._by_value:
+            if normal:
+                chance[own], slope[own] = part.fill(laws[j], rows)
+            else:
+                chance[own], other[own], slope[own] = part.fill(laws[j], rows)
+        return chance, other, slope

@@ -209,15 +209,26 @@ class TreeGroup:
     def __len__(self):
         return len(self.splits)
 
-    def reach(self, chance):
-        """Probabilities of the boxes of splits, from the roots down."""
+    def reach(self, chance, other=None):
+        """Probabilities of the boxes of splits, from the roots down.
+
+        Parameters
+        ----------
+        chance : ndarray of shape (n_splits, n_rows)
+            Chances of going left.
+        other : ndarray of shape (n_splits, n_rows), default=None
+            Chances of going right, where they are known better than as 1 less these.
+        """
         reach = np.empty_like(chance)
         reach[self.levels[0].place] = 1.0
         for level, below in zip(self.levels[:-1], self.levels[1:], strict=True):
             own = reach[level.place]
             sides = np.empty((2 * len(own), own.shape[1]))
             np.multiply(own, chance[level.place], out=sides[: len(own)])
-            np.subtract(own, sides[: len(own)], out=sides[len(own) :])
+            if other is None:
+                np.subtract(own, sides[: len(own)], out=sides[len(own) :])
+            else:
+                np.multiply(own, other[level.place], out=sides[len(own) :])
             # Every index is inside; "clip" only spares a copy.
             np.take(sides, level.inner, axis=0, out=reach[below.place], mode="clip")
         return reach

@@ -22,6 +22,10 @@ class _Columns(Protocol):
 
     def restore(self, X: Table) -> Table: ...
 
+    def renamed(self, names: NDArray[np.object_]) -> NDArray[np.object_]: ...
+
+    def shown(self, X: Table) -> Table: ...
+
     def conditions(self, X: Table) -> Any: ...
 
     def varies(self) -> NDArray[np.bool_]: ...
@@ -56,7 +60,7 @@ class TableRows(RowKind):
         return composed
 
     def column_names(self) -> NDArray[np.object_]:
-        return feature_names(self.sampler)
+        return self.sampler.renamed(feature_names(self.sampler))
 
     def lay_out(
         self, rows: Sequence[MaskedRow], coefs: Sequence[NDArray[np.float64]]
@@ -69,7 +73,7 @@ class TableRows(RowKind):
     def fields(self, X: Table, given: Table, names: Any, spans: Any) -> dict[str, Any]:
         conditions = TableConditions(*self.sampler.conditions(X))
         return {
-            "data": X,
+            "data": self.sampler.shown(X),
             "feature_names": self.explained_names(),
             "conditions": conditions,
         }

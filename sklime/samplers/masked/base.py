@@ -55,6 +55,11 @@ class MaskSampler(Sampler):
         """Whether what hidden units are replaced by is drawn, by `filled`."""
         return False
 
+    @property
+    def column_law_(self) -> Law | None:
+        """Law of a table's columns, where these are the units; None where they are not."""
+        return None
+
     def hidden_rows(self, fills: NDArray[np.float64]) -> Table:
         """Rows of which everything is hidden, where that is drawn.
 

@@ -111,10 +111,11 @@ class CoalitionSampler(MaskSampler):
         return self._marginals.shared_law()
 
     @property
-    def column_law_(self) -> Law:
+    def column_law_(self) -> Law | None:
         """The law of the training table's columns, independent of each other."""
         check_fitted(self)
-        return self._marginals.law_
+        # What is derived from this class may draw otherwise.
+        return self._marginals.law_ if type(self) is CoalitionSampler else None
 
     @property
     def draws_fills(self) -> bool:

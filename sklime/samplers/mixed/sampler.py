@@ -185,6 +185,7 @@ class MixedSampler(Sampler, _BaseComposition):
         ]
         for part in self.parts_:
             part.fit(X, y, sample_weight)
+            self._check_features(part)
         self.samplers_ = [
             (part.name, part.sampler, part.columns.tolist()) for part in self.parts_
         ]
@@ -355,6 +356,16 @@ class MixedSampler(Sampler, _BaseComposition):
             raise ValueError(
                 f"no part of MixedSampler has the column(s) {', '.join(map(repr, left))}: "
                 f'add them to one, or a part such as ("rest", MarginalSampler(), {left!r}).'
+            )
+
+    @staticmethod
+    def _check_features(part):
+        names = part.sampler.renamed(part.column_names)
+        if list(names) != list(part.column_names):
+            raise ValueError(
+                f"part {part.name!r} of MixedSampler has {part.sampler!r:.200}, whose "
+                "groups=... makes one feature of several columns, and MixedSampler has one "
+                "for each: leave groups=None there."
             )
 
     @staticmethod

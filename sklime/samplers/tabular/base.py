@@ -55,11 +55,11 @@ class TabularSampler(Sampler):
     Attributes
     ----------
     columns_ : sequence of Column
-        What training taught about each column.
-    format_ : DenseFormat or SparseFormat
+        What training taught about each column, or group of columns drawn together.
+    format_ : DenseFormat, GroupedFormat or SparseFormat
         How rows are written as numbers and back.
-    binary_features_ : ndarray of shape (`n_features_in_`,) of bool
-        Columns compared by bin or category; the others are standardised.
+    binary_features_ : ndarray of shape (n_columns,) of bool
+        Those of `columns_` compared by bin or category; the others are standardised.
     n_features_in_ : int
         Number of columns.
     default_metric_, default_width_ : str, float
@@ -103,8 +103,8 @@ class TabularSampler(Sampler):
             y=None if y is None else np.asarray(y),
             by_value=[frozenset(self.format_.feature_names[own]) for own in self._counts()],
         )
-        self.columns_ = self.format_.columns(X, build, categorical)
-        self.binary_features_ = categorical | (self.n_bins is not None)
+        binary = categorical | (self.n_bins is not None)
+        self._set_columns(X, build, categorical, binary, weights)
         self.default_metric_ = "euclidean"
         self.default_width_ = 0.75 * np.sqrt(self.format_.typical_units(X))
         return self
@@ -241,6 +241,11 @@ class TabularSampler(Sampler):
     @abstractmethod
     def _law(self) -> Law:
         """The law of all rows' draws."""
+
+    def _set_columns(self, X, build, categorical, binary, weights):
+        """Learn the columns of a checked training table, each a feature of its own."""
+        self.columns_ = self.format_.columns(X, build, categorical)
+        self.binary_features_ = binary
 
     def _counts(self):
         """Masks of columns that have a bin for each of few values: all, or whole ones."""

@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 from sklearn.utils import gen_batches
 
+from sklime.kernels import ColumnwiseKernel, local_precisions
 from sklime.laws.base import LawOfValues, SharedLawOfValues, ShiftedLaw
 from sklime.laws.coordinates import UNSEEN, coordinates
 from sklime.laws.product import Normal
@@ -15,7 +16,7 @@ from sklime.laws.quasirandom import (
     scramble_of_draws,
     uniform_numbers,
 )
-from sklime.laws.tilted import MatchedLaw, NormalLaw, mismatch_factor
+from sklime.laws.tilted import MatchedLaw, NormalLaw, mismatch_by_bin
 from sklime.samplers.tabular.pairs import ColumnPairs
 
 # Seed of what takes another value's place in draws, beside theirs.
@@ -37,6 +38,8 @@ class ColumnsLaw(LawOfValues):
     order : ndarray of shape (n_features,) of int, default=None
         The columns, those first that matter most. None: as they stand in the table.
     """
+
+    knows_columns = True
 
     def __init__(self, sampler, kernel=None, order=None):
         super().__init__(sampler)
@@ -78,6 +81,9 @@ class ColumnsLaw(LawOfValues):
     def asks_own_values(self):
         """Whether the model is asked about values that the draws hardly have."""
         return self.sampler.handle_unknown == "ask"
+
+    def input_columns(self, j):
+        return self.sampler.format_.input_columns(j)
 
     def paired_draws(self, X, kernel, n_samples, random_state):
         sequence, seed = self.sampler.sequence, resolve_seed(random_state)
@@ -139,17 +145,28 @@ class SharedColumnsLaw(ColumnsLaw, SharedLawOfValues):
         if self.tilt(kernel) is None or not _weighs_all(kernel):
             return None
         at, masses = located, iter(self.bin_masses())
-        mismatch, logs = mismatch_factor(kernel), []
+        logs = []
         for j, column in enumerate(self.sampler.columns_):
             if column.binary:
-                own = at.codes[j].astype(np.intp)
-                logs.append(MatchedLaw.of(next(masses), own, mismatch).log_efficiency)
+                own, q = at.codes[j].astype(np.intp), next(masses)
+                law = MatchedLaw.of(q, own, mismatch_by_bin(kernel, q))
+                logs.append(law.log_efficiency)
             else:
                 law = self.sampler.column_law(j)
                 found = _log_efficiency(column, law, at.z[j], kernel.precision)
                 # A gap is equally far from all draws.
                 logs.append(np.where(at.codes[j] == UNSEEN, 0.0, found))
         return np.exp(sum(logs, np.zeros(len(at))))
+
+    def kernel_around(self, kernel, located, i):
+        if not kernel.local:
+            return kernel
+        precisions = np.full(len(located.binary), kernel.precision)
+        masses = self.bin_masses()
+        for j, q in zip(np.flatnonzero(located.binary), masses, strict=True):
+            precisions[j] = local_precisions(np.append(q, 0.0)[located.codes[j, i]])
+        precisions[located.codes[:, i] == UNSEEN] = 0.0
+        return ColumnwiseKernel(precisions)
 
     def redrawn(self, inputs, j, code, inside, u):
         sampler = self.sampler
@@ -206,6 +223,8 @@ def _even_numbers(seed, groups, n_draws):
 
 def _weighs_all(kernel):
     """Whether a product kernel leaves weight to draws that share no bin with a row."""
+    if kernel.local:
+        return True
     # Factors that round to 0 do so under narrow kernels, which leave contrasts.
     weights = kernel.column_factor(np.array([0.0, 1.0]))
     return kernel.precision is not None or bool((weights > 0.0).all())

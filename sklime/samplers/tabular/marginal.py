@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Literal, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
 from sklime.exceptions import NoClosedForm
-from sklime.fitting import atomic_fit
+from sklime.fitting import atomic_fit, check_fitted
 from sklime.laws.base import Law
 from sklime.laws.cells import Cells
 from sklime.laws.columns import BinnedColumn, truncated_law
+from sklime.laws.coordinates import UNSEEN
+from sklime.laws.grouped import GroupedColumn
 from sklime.laws.independent import IndependentColumns
 from sklime.samplers.tabular.base import TabularSampler
+from sklime.samplers.tabular.grouping import (
+    check_groups,
+    correlated_groups,
+    groups_of_dummies,
+    positions_of_groups,
+)
 from sklime.samplers.tabular.law import ColumnsLaw, SharedColumnsLaw
+from sklime.tables.access import is_frame
+from sklime.tables.grouped import GroupedFormat
 from sklime.tables.sparse import SparseFormat
 from sklime.tables.typing import Table, TableLike
 from sklime.validation import check_option
@@ -60,6 +72,21 @@ class MarginalSampler(TabularSampler):
         for at most eight such values of a row; "ignore" lets no draw share a value that
         training never had, so that the column gets the attribution 0, of which the
         explainer warns.
+    groups : dict, "auto", "dummies" or None, default=None
+        Columns that are drawn together, from one training row, and are one feature, by the
+        feature's name: ``{"size": ["width", "height"]}``, columns by name or position. For
+        the dummies of one category, and for measurements that depend on each other, which
+        are else drawn in combinations that do not exist. The feature says whether a draw
+        is in the row's own bin or category in *every* column of the group; it has one
+        attribution, and stands in `transform`, `get_feature_names_out`, explanations and
+        pictures under its own name, once, where the first of its columns was. There is no
+        closed form for groups. Of a row whose combination of bins training never had,
+        `handle_unknown` says what to do; large groups of numbers need few bins. "auto":
+        clusters of numeric columns by rank correlation, with average linkage at 0.7,
+        whose signs do not matter. "dummies": columns of 0 and 1 that share what is before
+        an underscore of their names, as `pandas.get_dummies` gives them, and at most one of
+        which is 1 in every training row. Needs a dense table, bins, and
+        ``within="empirical"``.
 
     Examples
     --------
@@ -69,6 +96,13 @@ class MarginalSampler(TabularSampler):
     >>> [around] = MarginalSampler().fit(X).sample(X[:1], n_samples=64, random_state=0)
     >>> around.inputs.shape, around.design.dtype
     ((64, 4), dtype('bool'))
+
+    Width and length of a petal are drawn together, from one flower:
+
+    >>> grouped = MarginalSampler(groups={"petal": [2, 3]}).fit(X)
+    >>> [around] = grouped.sample(X[:1], n_samples=64, random_state=0)
+    >>> around.inputs.shape, around.design.shape
+    ((64, 4), (64, 3))
     """
 
     accepts_sparse = True
@@ -82,6 +116,7 @@ class MarginalSampler(TabularSampler):
         within: Literal["empirical", "truncnorm"] = "empirical",
         categorical_features: Literal["from_dtype"] | ArrayLike | None = "from_dtype",
         handle_unknown: Literal["ask", "error", "ignore"] = "ask",
+        groups: dict[str, Sequence[Any]] | Literal["auto", "dummies"] | None = None,
     ) -> None:
         self.n_bins = n_bins
         self.binning = binning
@@ -89,6 +124,7 @@ class MarginalSampler(TabularSampler):
         self.within = within
         self.categorical_features = categorical_features
         self.handle_unknown = handle_unknown
+        self.groups = groups  # type: ignore[method-assign, assignment]
 
     @atomic_fit
     def fit(
@@ -100,6 +136,12 @@ class MarginalSampler(TabularSampler):
         check_option(self, "within", ("empirical", "truncnorm"))
         if self.within == "truncnorm" and self.n_bins is None:
             raise ValueError('within="truncnorm" draws inside bins: set n_bins, not None.')
+        check_groups(self.groups)
+        if bool(self.groups) and self.within != "empirical":
+            raise ValueError(
+                f"groups={self.groups!r:.200} draws the values of training rows, and "
+                f'within={self.within!r} invents others: set within="empirical".'
+            )
         return super().fit(X, y, sample_weight)
 
     @property
@@ -111,14 +153,76 @@ class MarginalSampler(TabularSampler):
         E = self.format_.encode(inputs)
         return [_column_cells(c, E[:, j], n_levels) for j, c in enumerate(self.columns_)]
 
+    def renamed(self, names: NDArray[np.object_]) -> NDArray[np.object_]:
+        check_fitted(self)
+        return self.format_.renamed(names) if self._has_groups else names
+
+    def shown(self, X: Table) -> Table:
+        check_fitted(self)
+        return self.format_.shown(X) if self._has_groups else X
+
+    def conditions(self, X: Table) -> Any:
+        check_fitted(self)
+        if not self._has_groups:
+            return super().conditions(X)
+        return _conditions(self.columns_, self.format_, self.locate(X).codes)
+
     def independent_columns(self) -> IndependentColumns:
+        if self._has_groups:
+            named = ", ".join(map(repr, self.format_.feature_names[self.format_.grouped]))
+            raise NoClosedForm(f"the columns of the groups {named} depend on each other")
         if isinstance(self.format_, SparseFormat):
             raise NoClosedForm("rows of a sparse table have columns of their own")
         if self.within != "empirical":
             raise NoClosedForm(f"within={self.within!r} is not the empirical marginal")
-        if self.n_bins is None and not self.binary_features_.all():
-            raise NoClosedForm("n_bins=None gives empirical columns a standardised design")
         return IndependentColumns(self.columns_, self.format_, self.locate)
+
+    @property
+    def _has_groups(self):
+        return isinstance(self.format_, GroupedFormat)
+
+    def _set_columns(self, X, build, categorical, binary, weights):
+        groups = self._positions_of_groups(X, categorical, weights)
+        if not groups:
+            super()._set_columns(X, build, categorical, binary, weights)
+            return
+        alone = [(name, j) for name, own in groups.items() for j in own if not binary[j]]
+        if alone:
+            name, j = alone[0]
+            raise ValueError(
+                f"groups[{name!r}] holds the numeric column "
+                f"{self.format_.feature_names[j]!r}, which n_bins=None does not cut into "
+                "bins, so that nothing tells whether a draw shares it: set n_bins."
+            )
+        join = partial(GroupedColumn, weights=weights)
+        self.format_ = GroupedFormat(self.format_, groups, join)
+        self.columns_ = self.format_.columns(X, build, categorical)
+        self.binary_features_ = self.format_.every(binary)
+
+    def _positions_of_groups(self, X, categorical, weights):
+        """Positions of the columns of each group in a checked training table."""
+        groups, names = self.groups, self.format_.feature_names
+        if not groups:
+            return {}
+        if isinstance(self.format_, SparseFormat):
+            raise ValueError(
+                f"groups={groups!r:.200} needs a dense table, as rows of a sparse one are "
+                "described by their stored entries: pass X.toarray(), or leave groups=None."
+            )
+        if isinstance(groups, str):
+            rows = slice(None) if weights is None else weights > 0
+            find, columns = correlated_groups, self.format_.numeric & ~categorical
+            if groups == "dummies":
+                find, columns = groups_of_dummies, self.format_.counted
+            groups = find(self.format_.encode(X)[rows][:, columns], names[columns])
+            if len(names) in map(len, groups.values()):
+                raise ValueError(
+                    f"groups={self.groups!r} finds all {len(names)} columns of the table "
+                    "together, so that there is one feature and nothing to compare it "
+                    "with: leave groups=None, or name the groups."
+                )
+        labels = X.columns if is_frame(X) else ()
+        return positions_of_groups(groups, names, labels)
 
     def _counts(self):
         plain = self.n_bins is not None and self.within == "empirical"
@@ -136,6 +240,39 @@ class MarginalSampler(TabularSampler):
         if self.within == "truncnorm" and isinstance(column, BinnedColumn):
             return truncated_law(column, position)
         return column.law(position)
+
+
+def _conditions(columns, table_format, codes):
+    """Codes and labels of rows' conditions, as `Sampler.conditions`."""
+    codes, labels = codes.T.astype(np.intp), []
+    for j, (column, grouped) in enumerate(zip(columns, table_format.grouped, strict=True)):
+        members = list(table_format.members(j))
+        if not grouped:
+            labels.append(column.labels(*members[0]))
+            continue
+        parts = [m.labels(*own) for m, own in zip(column.members, members, strict=True)]
+        # Of the rows' own combinations alone: there may be as many as training rows.
+        own, codes[:, j] = np.unique(codes[:, j], return_inverse=True)
+        unseen = own[:1] == UNSEEN
+        codes[:, j] -= unseen.sum()
+        name = table_format.feature_names[j]
+        dummies = column.dummies and table_format.counted[j]
+        labels.append(
+            [
+                _condition(parts, line, dummies)
+                for line in column.codes_of_members[own[unseen.sum() :]]
+            ]
+            + [f"{name} = values never seen together in training"]
+        )
+    return codes, labels
+
+
+def _condition(parts, codes, dummies):
+    """A group's condition: those of all columns, or of the dummy alone that is set."""
+    told = [labels[code] for labels, code in zip(parts, codes, strict=True)]
+    if dummies and codes.any():
+        return told[int(codes.argmax())]
+    return " and ".join(told)
 
 
 def _column_cells(column, drawn, n_levels):

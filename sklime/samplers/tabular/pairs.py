@@ -8,7 +8,7 @@ from scipy import sparse
 
 from sklime.kernels import checked_weights
 from sklime.laws.coordinates import UNSEEN, coordinates
-from sklime.tables.access import with_value_of
+from sklime.tables.access import with_values_of
 
 
 class ColumnPairs:
@@ -74,7 +74,8 @@ class ColumnPairs:
         if self.masses[k] == 0.0:
             # The row's own value, which draws never have and numbers may not stand for.
             if not sparse.issparse(self.X):
-                return with_value_of(self.inputs, self.columns[k], self.X, self.i)
+                own = self.view.format.input_columns(self.columns[k])
+                return with_values_of(self.inputs, own, self.X, self.i)
             new = np.full(len(E), self.view.e[0, k])
         else:
             inside = law.bins == self.view.at.codes[k, 0]
