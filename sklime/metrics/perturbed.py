@@ -193,7 +193,8 @@ def _usual(E, numeric):
     usual = np.empty(E.shape[1])
     whole = numeric & ~np.isnan(E).any(axis=0)
     if whole.any():
-        usual[whole] = np.median(E[:, whole], axis=0)
+        # Column after column, which memory likes better.
+        usual[whole] = np.median(np.ascontiguousarray(E[:, whole].T), axis=1)
     for j in np.flatnonzero(~whole):
         column = E[:, j]
         if numeric[j] and not np.isnan(column).all():
