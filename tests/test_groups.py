@@ -239,19 +239,21 @@ def test_the_same_row_has_the_same_answer():
 @pytest.mark.parametrize("kind", ["pandas", "polars", "array"])
 def test_every_container_says_the_same(kind):
     X = discrete_table()
-    expected = explained(X).transform(X[:8])
+    # The last one has a combination that training never had.
+    rows = pd.concat([X[:8], X[:1].assign(a=0, b=2)], ignore_index=True)
+    expected = explained(X).transform(rows)
     table, model, groups = X, FunctionRegressor(response), GROUPS
     if kind == "polars":
-        table = pl.from_pandas(X)
+        table, rows = pl.from_pandas(X), pl.from_pandas(rows)
     if kind == "array":
-        table = X.to_numpy()
+        table, rows = X.to_numpy(), rows.to_numpy()
         model = FunctionRegressor(lambda A: response(pd.DataFrame(A, columns=X.columns)))
         groups = {"pair": [3, 0], "colour": [1, 4]}
     explainer = explained(table, model=model, sampler={"groups": groups})
-    np.testing.assert_array_equal(explainer.transform(table[:8]), expected)
+    np.testing.assert_array_equal(explainer.transform(rows), expected)
     names = ["pair", "colour", "x2" if kind == "array" else "c"]
     assert explainer.get_feature_names_out().tolist() == names
-    told = explainer.explain(table[:8])
+    told = explainer.explain(rows)
     assert type(told.data) is type(table)
     frame = told.to_frame()
     assert frame["feature"][:3].tolist() == names
