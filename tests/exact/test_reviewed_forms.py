@@ -16,6 +16,7 @@ from sklearn.ensemble import (
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.naive_bayes import CategoricalNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from xgboost import XGBClassifier
@@ -167,6 +168,16 @@ def test_rare_classes_keep_their_closed_form(intercept):
     rare = 0 if intercept > 0 else 1
     own, _ = contrasts(explainer, lambda table: model.predict_proba(table)[:, rare], X[:1])
     np.testing.assert_allclose(found, own, atol=1e-6 * np.abs(own).max())
+
+
+@pytest.mark.parametrize("value", [-1.0, 9.0])
+def test_categories_that_a_model_refuses_are_not_answered(value):
+    table = X[:, [0, 2, 3]]
+    model = CategoricalNB().fit(table, BINARY)
+    explainer = LimeExplainer(model, sampler=CoalitionSampler(), kernel=ShapleyKernel())
+    assert explainer.fit(table).method_ == "exact"
+    with pytest.raises((ValueError, IndexError), match=r"Negative values|out of bounds"):
+        explainer.transform([[value, 1.0, 1.0]])
 
 
 class FromRowsAsTheyAre(CoalitionSampler):

@@ -128,5 +128,7 @@ class CategoryOdds(AdditiveForm):
     def part(self, features, values):
         total = np.zeros((values.shape[1], 1))
         for own, value in zip(features, values, strict=True):
+            if not ((value >= 0.0) & (value < len(self.odds[own]))).all():
+                raise NoClosedForm("CategoricalNB does not know some of the categories")
             total[:, 0] += self.odds[own][value.astype(np.intp)]
         return total
