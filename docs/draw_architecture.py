@@ -20,8 +20,8 @@ FILL, PALE, EDGE, LINE = "#cfe0f1", "#e8e8e8", "#4a78a8", "#7d7d7d"
 PLACES = {
     "cli": (1.9, 8.9, "a demo"),
     "explainer": (1.9, 7.8, "fit, transform, explain, score"),
-    "metrics": (3.1, 8.9, "judges attributions"),
-    "testing": (4.7, 8.9, "checks of components"),
+    "metrics": (3.25, 8.9, "how right, how stable"),
+    "testing": (4.6, 8.9, "checks of components"),
     "surrogates": (0.7, 6.6, "coefficients, errors"),
     "exact": (1.9, 6.6, "closed forms"),
     "page": (5.3, 4.2, "HTML"),

@@ -21,10 +21,12 @@ from sklime.kernels import ExponentialKernel
 from sklime.metrics import fidelity_score, make_explainer_scorer
 from sklime.samplers import (
     CoalitionSampler,
+    CrossoverSampler,
     GaussianSampler,
     MarginalSampler,
     MixedSampler,
     TokenSampler,
+    TrainingSampler,
 )
 from sklime.selectors import HighestWeights
 
@@ -111,11 +113,48 @@ def test_equally_many_matches_go_by_standardised_numbers(diabetes):
     explained = explainer.explain(rows, neighbours=20)
     for i, row in enumerate(rows):
         design = explainer.sampler_.interpret(X, rows[i : i + 1])
-        # All columns but sex have bins of ranges; it has two values, each its own bin.
         far = np.square((X - row) / X.std(axis=0)).sum(axis=1)
         near = np.lexsort([far, (~design).sum(axis=1)])[:20]
         f, g = model.predict(X[near]), surrogate_answers(explained, i, design[near])
         assert explained.neighbour_scores[i] == pytest.approx(r2_score(f, g), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    "sampler",
+    [
+        TrainingSampler(n_bins=None),
+        TrainingSampler(n_bins=4),
+        CrossoverSampler(),
+        MarginalSampler(groups={"both": [2, 3]}),
+    ],
+)
+def test_real_rows_and_groups_have_neighbours_in_their_units(diabetes, sampler):
+    model, X = diabetes
+    grouped = isinstance(sampler, MarginalSampler)
+    rows = X[:20] + 1e-3 * (np.arange(10) > 3)
+    rows[5, 7] = np.nan
+    explainer = fitted(FunctionRegressor(predict_known(model)), X, sampler=sampler)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        explained = explainer.explain(rows, neighbours=12)
+    scale = X.std(axis=0)
+    for i, row in enumerate(rows):
+        design = explainer.sampler_.interpret(X, rows[i : i + 1]).astype(float)
+        own = explainer.sampler_.interpret(rows[i : i + 1], rows[i : i + 1])
+        units = np.square(design - own).sum(axis=1).round(9)
+        # Values of columns that are drawn together have no order.
+        held = np.arange(10) if not grouped else [0, 1, *range(4, 10)]
+        # A missing value stands at the mean.
+        place = np.where(np.isnan(row), X.mean(axis=0), row)
+        far = np.square((X - place)[:, held] / scale[held]).sum(axis=1)
+        near = np.lexsort([far, units])[:12]
+        f, g = model.predict(X[near]), surrogate_answers(explained, i, design[near])
+        assert explained.neighbour_scores[i] == pytest.approx(r2_score(f, g), rel=1e-8)
+
+
+def predict_known(model):
+    """The model on tables whose gaps are filled."""
+    return lambda X: model.predict(np.nan_to_num(X, nan=3.0))
 
 
 def test_kept_and_dropped_columns_have_neighbours():

@@ -8,6 +8,8 @@ from sklearn.utils import gen_batches
 from sklime.laws.columns import BinnedColumn
 from sklime.laws.coordinates import UNSEEN, Coordinates
 from sklime.samplers.tabular.base import TabularSampler
+from sklime.samplers.tabular.crossover import CrossoverSampler
+from sklime.samplers.tabular.manifold import ManifoldSampler
 from sklime.tables.access import block_bytes, n_rows, take_rows
 from sklime.tables.dense import DenseFormat
 from sklime.validation import check_count
@@ -68,7 +70,7 @@ class TrainingRows:
         -------
         Neighbours
         """
-        space = _space_of(self._sampler)(self._sampler, self.X, rows.X)
+        space = _space_of(self._sampler, self.X, rows.X)
         height = max(1, block_bytes() // (32 * len(self)))
         near = [
             _smallest(space.distances(own), n_neighbors)
@@ -284,11 +286,14 @@ class _Numbers:
         return 1.0 - 1.0 / (1.0 + squares)
 
 
-def _space_of(sampler):
-    """How rows are placed: a class that interprets points itself is asked."""
+def _space_of(sampler, training, X):
+    """Place rows among training rows; a class that interprets points itself is asked."""
     own = getattr(type(sampler), "interpret", None)
+    if own in (ManifoldSampler.interpret, CrossoverSampler.interpret):
+        # Values that training never had are all that these see in another way.
+        sampler, own = sampler._columns, TabularSampler.interpret
     located = isinstance(sampler, TabularSampler) and own is TabularSampler.interpret
-    return _Located if located else _Interpreted
+    return (_Located if located else _Interpreted)(sampler, training, X)
 
 
 def _smallest(values, k):
