@@ -18,7 +18,7 @@ RECIPE = {
     "attribution": "contribution",
 }
 N_ROUNDS, N_RUNS, N_ROWS = 5, 3, 10
-FEWEST_DRAWS = 2**15
+N_DRAWS = 2**15
 
 
 def measure():
@@ -51,7 +51,7 @@ def agreement(explainer, forest, X_train, X):
             forest,
             method="sampling",
             weighting="tilted",
-            n_samples=FEWEST_DRAWS,
+            n_samples=N_DRAWS,
             random_state=seed,
             **RECIPE,
         )
@@ -59,8 +59,8 @@ def agreement(explainer, forest, X_train, X):
     error = np.sqrt(np.var(runs, axis=0, ddof=1).mean() / N_RUNS)
     off = np.sqrt(np.mean(np.square(np.mean(runs, axis=0) - exact)))
     return Line(
-        f"the same: rms difference from {N_RUNS} x {FEWEST_DRAWS:,} tilted draws, in units of "
-        "their rms error",
+        f"the same: rms difference from {N_RUNS} x {N_DRAWS:,} tilted draws, in units "
+        "of their rms error",
         "at most 1.5",
         f"{off / error:.2f}",
         off <= 1.5 * error,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, Self, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -178,7 +178,7 @@ class ExponentialKernel(Kernel):
 
     def __init__(
         self,
-        width: float | str | None = None,
+        width: float | Literal["local"] | None = None,
         metric: str | Callable[..., float] | None = None,
     ) -> None:
         self.width = width

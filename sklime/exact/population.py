@@ -60,6 +60,8 @@ class Population(ExactSource):
         self.n_samples = n_samples
         self.mismatch = mismatch_factors(kernel, law.columns)
         self.precision = kernel.precision
+        # The limit of (1 + q) / 2.
+        self.unseen_share = 0.5 if kernel.local else 0.0
         self.frequencies = [
             column.frequencies if column.binary else None for column in law.columns
         ]
@@ -103,6 +105,7 @@ class Population(ExactSource):
             positions=positions,
             effective_sample_sizes=sizes[:n],
             n_samples=self.n_samples,
+            unseen_share=self.unseen_share,
         )
 
     has_interactions = True

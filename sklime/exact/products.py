@@ -209,7 +209,8 @@ class SumOfProducts(RebuiltModel):
         expected = np.tile(self.constant[outputs], (n, 1))
         coef = np.zeros((n, len(outputs), self._n_columns))
         for rows, at in self._blocks(laws):
-            kept, means, slopes = rows.stop - rows.start, *self._of_values(laws, rows)
+            kept = rows.stop - rows.start
+            means, slopes = self._of_values(laws, rows)
             products = self._products(at, means)
             for i, c in enumerate(outputs):
                 terms = products * self.form.weights[:, c, np.newaxis]
@@ -237,8 +238,8 @@ class SumOfProducts(RebuiltModel):
         """
         found = np.zeros((len(laws[0].mean), len(outputs), len(pairs)))
         place = np.full(self._n_columns, -1)
-        both = [*self._used, *(column.j for column in self._by_value)]
-        place[both] = np.arange(len(both))
+        used = [*self._used, *(column.j for column in self._by_value)]
+        place[used] = np.arange(len(used))
         acting = np.flatnonzero((place[pairs] >= 0).all(axis=1))
         wanted, both = np.unique(place[pairs[acting]], return_inverse=True)
         first, second = both.reshape(-1, 2).T

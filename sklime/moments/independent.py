@@ -31,6 +31,9 @@ class IndependentMoments(RowMoments):
         Standard errors of `y_origin`. None: all 0.
     own_support : ndarray of shape (n_rows, n_features), default=None
         Effective number of own-value draws behind a coefficient; NaN: it rests on none.
+    unseen_share : float, default=0.0
+        Weighted probability of values that training never had, where own-value draws tell
+        of them.
     """
 
     mean_z: np.ndarray
@@ -43,6 +46,7 @@ class IndependentMoments(RowMoments):
     errors: np.ndarray | None = field(default=None, kw_only=True)
     mean_errors: np.ndarray | None = field(default=None, kw_only=True)
     own_support: np.ndarray | None = field(default=None, kw_only=True)
+    unseen_share: float = field(default=0.0, kw_only=True)
 
     # Nothing is estimated, but for what own-value draws tell.
     exact = True
@@ -90,6 +94,12 @@ class IndependentMoments(RowMoments):
         least = np.maximum(variance[rows, columns], 1.0 / self.n_samples)
         variance[rows, columns] = least
         new = {"coef": coef, "errors": errors, "variance": variance}
+        unseen = self.mean_z[rows, columns] == 0.0
+        if self.unseen_share and unseen.any():
+            share, at = self.unseen_share, (rows[unseen], columns[unseen])
+            new["mean_z"], new["y_origin"] = self.mean_z.copy(), self.y_origin.copy()
+            new["mean_z"][at], variance[at] = share, share * (1.0 - share)
+            np.add.at(new["y_origin"], at[0], share * found[unseen])
         return replace(self, own_support=support, **new)
 
     def normalised(self):

@@ -375,3 +375,34 @@ def test_factors_of_local_width_by_column():
     z = (np.unique(X[:, 0]) - X[0, 0]) / X[:, 0].std()
     np.testing.assert_allclose(factors[0], np.exp(-0.5 * np.square(z / 0.7)), rtol=1e-9)
     np.testing.assert_array_equal(kernel.column_factor(sampler.law(X[:1]))[0], factors[0])
+
+
+def test_values_that_training_never_had_are_as_likely_as_not_under_local_width():
+    X, y = small_table()
+    table = pd.DataFrame({"a": X[:, 0], "b": np.where(X[:, 2] > 0.0, "yes", "no")})
+    encode = make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore"), ["b"]), remainder="passthrough"
+    )
+    model = make_pipeline(encode, RandomForestRegressor(10, random_state=0)).fit(table, y)
+    explainer = explaining(model, table, ExponentialKernel(width="local"))
+    row = table.iloc[[0]].assign(b="perhaps")
+    found = explainer.explain(row)
+    values, _, weights = standardised(X[:, 0], X[0, 0], 0.7)
+    weights = weights / weights.sum()
+    levels, counts = np.unique(table["b"], return_counts=True)
+
+    def mean(level):
+        return weights @ model.predict(pd.DataFrame({"a": values, "b": level}))
+
+    others = sum(n / len(table) * mean(b) for b, n in zip(levels, counts, strict=True))
+    effect = mean("perhaps") - others
+    # The value itself is asked about in draws.
+    scale = np.abs(y).max()
+    assert found.feature_means[0, 1] == 0.5
+    assert found.values[0, 1] == pytest.approx(effect, abs=0.02 * scale)
+    assert found.baselines[0] == pytest.approx(others + 0.5 * effect, abs=0.02 * scale)
+    parts = found.contributions()
+    assert parts.values[0, 1] == pytest.approx(0.5 * found.values[0, 1], rel=1e-12)
+    assert parts.values[0].sum() + parts.baselines[0] == pytest.approx(
+        found.local_predictions[0], rel=1e-12
+    )

@@ -25,8 +25,8 @@ def column_cuts(j, column, points, features, splits, mismatch):
         Where the features are known.
     features : FeatureMap
         Model features as functions of the columns.
-    mismatch : list of n_columns floats or ndarrays
-        As for `ClosedForm.bind`.
+    mismatch : float or ndarray of shape (n_bins + 1,)
+        The kernel's factor for a bin of the column that does not match.
 
     Returns
     -------
@@ -67,7 +67,7 @@ class MatchedCuts(ABC):
         self.j, self.features, self.splits = j, features, splits
         self.bins, self.masses = column.law(None).bins, column.masses
         self.frequencies = column.frequencies
-        self.mismatch = mismatch[j]
+        self.mismatch = mismatch
         self.n_laws = len(self.frequencies) + 1
 
     @abstractmethod

@@ -58,7 +58,7 @@ class SumOfTrees(RebuiltModel):
         boxes = boxes.without_constant(splits, features)
         n_splits = np.bincount(owner[owner >= 0], minlength=len(columns))
         cuts = {
-            j: column_cuts(j, columns[j], points[j], features, splits, mismatch)
+            j: column_cuts(j, columns[j], points[j], features, splits, mismatch[j])
             for j in np.flatnonzero(n_splits)
         }
         check_size(n_splits, cuts)

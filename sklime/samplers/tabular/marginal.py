@@ -49,7 +49,8 @@ class MarginalSampler(TabularSampler):
     Parameters
     ----------
     n_bins : int or None, default=4
-        Bins of a numeric column at most. None: standardised values instead of bins.
+        Bins of a numeric column at most. None: standardised values instead of bins, in
+        closed form for the same models.
     binning : str or scikit-learn discretiser, default="quantile"
         How numeric columns are cut: "quantile", "uniform", "kmeans", or "entropy", which
         needs class labels `y` in `fit`. A discretiser brings its own number of bins. Under
