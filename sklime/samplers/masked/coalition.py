@@ -42,8 +42,7 @@ class CoalitionSampler(MaskSampler):
 
     Parameters
     ----------
-    background : {"marginals", "median"} or table of shape (m, n_features) or row, \
-            default="marginals"
+    background : str, row or table of shape (m, n_features), default="marginals"
         Where dropped columns take their values from. "marginals": each from its own
         training values, independently of the others, by scrambled Sobol points: the model
         is asked about one drawn row for each coalition, or about several where coalitions
