@@ -14,7 +14,7 @@ from benchmarks.timing import interleaved_medians, seconds
 from sklime import LimeExplainer, metrics
 
 N_ROWS = 1_000
-ROUNDS = 3
+ROUNDS = 7
 MOST = 5.0
 
 

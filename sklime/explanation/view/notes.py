@@ -77,8 +77,8 @@ def _notes_of_neighbours(explanation):
         f"The surrogates miss real rows nearby: R² on the {n} nearest training rows is "
         f"{shown} in the median, where 1 is perfect and below 0 is worse than a constant. "
         "The attributions tell what the model does on drawn rows, which may be unlike any "
-        "real one. Standardised values (MarginalSampler(n_bins=None)) with a narrow "
-        "kernel__width, such as 0.7, usually follow real rows better; "
+        "real one. Standardised values with a local kernel, MarginalSampler(n_bins=None) "
+        'and ExponentialKernel(width="local"), usually follow real rows better; '
         'sklime.metrics.fidelity_score(reference="neighbours") compares settings.'
     ]
 
