@@ -329,29 +329,6 @@ def local_precisions(q: Any) -> Any:
     return np.where(q > 0.0, -2.0 * (np.log(some) - np.log1p(some)), 0.0)
 
 
-class ColumnwiseKernel(Kernel):
-    """Gaussian kernel with a precision for each column, of one row.
-
-    Parameters
-    ----------
-    precisions : ndarray of shape (n_features,)
-        Inverse squared widths.
-
-    Examples
-    --------
-    >>> from sklime.kernels import ColumnwiseKernel
-    >>> ColumnwiseKernel(np.array([0.0, 2.0]))([[1.0, 1.0]], [0.0, 0.0]).round(3)
-    array([0.368])
-    """
-
-    def __init__(self, precisions: NDArray[np.float64]) -> None:
-        self.precisions = precisions
-
-    def __call__(self, Z: ArrayLike, z: ArrayLike) -> NDArray[np.float64]:
-        Z, z = np.asarray(Z, dtype=np.float64), np.asarray(z, dtype=np.float64)
-        return np.exp(-0.5 * (np.square(Z - z) @ self.precisions))
-
-
 def _gaussian(distance, width):
     # Infinitely many widths away is a weight of 0, not a reason to warn.
     with np.errstate(over="ignore"):

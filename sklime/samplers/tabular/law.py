@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 from sklearn.utils import gen_batches
 
-from sklime.kernels import ColumnwiseKernel, local_precisions
+from sklime.kernels import Kernel, local_precisions
 from sklime.laws.base import LawOfValues, SharedLawOfValues, ShiftedLaw
 from sklime.laws.coordinates import UNSEEN, coordinates
 from sklime.laws.product import Normal
@@ -166,7 +166,7 @@ class SharedColumnsLaw(ColumnsLaw, SharedLawOfValues):
         for j, q in zip(np.flatnonzero(located.binary), masses, strict=True):
             precisions[j] = local_precisions(np.append(q, 0.0)[located.codes[j, i]])
         precisions[located.codes[:, i] == UNSEEN] = 0.0
-        return ColumnwiseKernel(precisions)
+        return _ColumnwiseKernel(precisions)
 
     def redrawn(self, inputs, j, code, inside, u):
         sampler = self.sampler
@@ -209,6 +209,17 @@ class ShiftedColumnsLaw(ColumnsLaw, ShiftedLaw):
         positions = np.ascontiguousarray(at.z.T)
         positions[unseen] = np.nan
         return sampler.format_.decode(moved), positions
+
+
+class _ColumnwiseKernel(Kernel):
+    """Gaussian kernel around one row, with a precision (n_features,) for each column."""
+
+    def __init__(self, precisions):
+        self.precisions = precisions
+
+    def __call__(self, Z, z):
+        Z, z = np.asarray(Z, dtype=np.float64), np.asarray(z, dtype=np.float64)
+        return np.exp(-0.5 * (np.square(Z - z) @ self.precisions))
 
 
 def _even_numbers(seed, groups, n_draws):
