@@ -14,14 +14,7 @@ from sklearn.metrics import pairwise_distances
 
 from sklime.base import Component
 
-__all__ = [
-    "ColumnwiseKernel",
-    "ExponentialKernel",
-    "Kernel",
-    "ShapleyKernel",
-    "UniformKernel",
-    "as_kernel",
-]
+__all__ = ["ExponentialKernel", "Kernel", "ShapleyKernel", "UniformKernel", "as_kernel"]
 
 # Distances that on a 0/1 design depend on the number of matches alone, distances of truth
 # values, and distances that depend on the difference of the two points alone.

@@ -151,6 +151,7 @@ class Waves:
         self.weights = -1j * weights[:, np.newaxis] * [-1.0, 1.0]
 
     def factors(self, features, values):
+        """Factors of all nodes at points of one column, as of a `ProductForm`."""
         if not (self.owner[features] >= 0).any():
             # They are in the constant.
             return np.ones((values.shape[1], len(self.nodes)), dtype=complex)

@@ -37,7 +37,7 @@ def faithfulness_correlation(
 ) -> NDArray[np.float64]:
     r"""Correlation of sums of attributions with what removing these features does.
 
-    .. math:: \operatorname{corr}_S\Big(\sum_{j \in S} a_j,\; f(x) - f(x_{S \to u})\Big)
+    .. math:: \operatorname{corr}_S\left(\sum_{j \in S} a_j,\; f(x) - f(x_{S \to u})\right)
 
     over random subsets `S` of the features, whose values become the usual ones `u`.
 
@@ -205,7 +205,7 @@ def monotonicity(
 ) -> NDArray[np.float64]:
     r"""Rank correlation of the sizes of attributions and of what each feature alone does.
 
-    .. math:: \rho_j\big(|a_j|,\; |f(x) - f(x_{j \to u})|\big)
+    .. math:: \rho_j\left(|a_j|,\; |f(x) - f(x_{j \to u})|\right)
 
     with Spearman's :math:`\rho` over the features.
 

@@ -16,7 +16,7 @@ def fidelity_score(
 ) -> float:
     r"""R squared of an explainer's surrogates, which predict the model around each row.
 
-    .. math:: 1 - \sum_i \sum_{x \in N_i} (f(x) - g_i(x))^2 \Big/
+    .. math:: 1 - \sum_i \sum_{x \in N_i} (f(x) - g_i(x))^2 /
         \sum_i \sum_{x \in N_i} (f(x) - \bar f_i)^2
 
     with the model `f`, the surrogate :math:`g_i` of row `i`, its reference points

@@ -29,7 +29,7 @@ def infidelity(
 ) -> NDArray[np.float64]:
     r"""Mean squared difference of what attributions say of a move and what the model does.
 
-    .. math:: E_I\big[(I^\top a - (f(x) - f(x - I)))^2\big]
+    .. math:: E_I\left[(I^\top a - (f(x) - f(x - I)))^2\right]
 
     with normal moves `I` whose standard deviations are a share of those of the columns.
     Attributions are taken as slopes, in units of the response per unit of the column.
