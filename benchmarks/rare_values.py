@@ -157,7 +157,7 @@ def narrow():
     for width in (0.7, 0.5, 0.3):
         limit = np.array([contrast_by_draws(X, rows[i], j, width) for i, j in own])
         held, off = [], []
-        for seed in range(2 * N_SEEDS):
+        for seed in range(6 * N_SEEDS):
             explainer = LimeExplainer(
                 model,
                 sampler=sampler,
