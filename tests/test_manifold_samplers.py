@@ -113,7 +113,9 @@ def test_equal_rows_are_drawn_as_often_as_training_has_them():
 @pytest.mark.parametrize("n_samples", [100, 442, 443, 4096])
 def test_n_samples_is_the_number_of_rows_at_most(n_samples):
     model = Counted()
-    explainer = LimeExplainer(model, sampler=TrainingSampler(), n_samples=n_samples)
+    explainer = LimeExplainer(
+        model, sampler=TrainingSampler(), n_samples=n_samples, random_state=0
+    )
     explainer.fit(X)
     n = min(n_samples, len(X))
     assert explainer.n_samples_ == n and explainer.method_ == "sampling"
