@@ -10,9 +10,9 @@ from contextlib import contextmanager
 import numpy as np
 
 from sklime.exact.coalition_form import KeepLaw
+from sklime.exact.exact_source import ExactContrasts, distinct_outputs, padded
 from sklime.exact.failures import reports_failures
 from sklime.exact.feature_map import equal_with_nan
-from sklime.exact.population import ExactSource
 from sklime.exceptions import ClosedFormFailed, NoClosedForm
 from sklime.kernels import ShapleyKernel
 from sklime.laws.tilted import mismatch_factor
@@ -21,10 +21,6 @@ from sklime.moments.independent import IndependentMoments
 from sklime.moments.shapley import ExactShapleyMoments
 from sklime.tables.access import take_rows, with_value_of
 
-# The number of rows is padded to a multiple, lest a product of one row be summed in
-# another order than a product of many.
-_PADDING = 8
-
 # Other rows that values are put into which training never had.
 _N_OTHERS = 8
 
@@ -32,7 +28,7 @@ _N_OTHERS = 8
 _N_SCORED = 512
 
 
-class CoalitionPopulation(ExactSource):
+class CoalitionPopulation(ExactContrasts):
     """Moments of all coalitions of the columns of each row, in place of draws.
 
     Parameters
@@ -65,11 +61,9 @@ class CoalitionPopulation(ExactSource):
     @reports_failures
     def moments(self, evaluated, outputs):
         n = evaluated.shape[1]
-        own = np.pad(evaluated, [(0, 0), (0, -n % _PADDING)], mode="edge")
-        wanted, place = np.unique(outputs, return_inverse=True)
-        place = place.reshape(outputs.shape)
+        wanted, place = distinct_outputs(outputs)
         with one_by_one(n):
-            expected, coef = self.model(own, wanted)
+            expected, coef = self.model(padded(evaluated), wanted)
             if not np.isfinite(coef).all():
                 raise NoClosedForm("missing or infinite values of the row reach the model")
         coef = np.take_along_axis(coef[:n], place[:, :, np.newaxis], axis=1)
@@ -106,10 +100,6 @@ class CoalitionPopulation(ExactSource):
             for i, own in enumerate(outputs[:, np.newaxis])
         ]
         return surrogates.with_scores(np.concatenate(scores))
-
-    def bytes_of_fit(self, n_explained: int, n_features: int, n_chosen: int) -> int:
-        # There is no system to solve, nor one to select from.
-        return 64 * n_explained * n_features
 
 
 def keep_law(kernel):

@@ -7,17 +7,14 @@ surrogate of fewer units has for the others depends on the law, here an exchange
 
 import numpy as np
 
+from sklime.exact.exact_source import ExactSource
 from sklime.exact.failures import reports_failures
-from sklime.exact.population import ExactSource
 from sklime.exact.readers import linear
 from sklime.exact.unit_effects import AdditiveResponses
 from sklime.exceptions import NoClosedForm
 from sklime.kernels import ShapleyKernel
 from sklime.laws.masks import weights_by_count
-from sklime.moments.exchangeable import (
-    MaskMoments,
-    WeightedLaw,
-)
+from sklime.moments.exchangeable import MaskMoments, WeightedLaw
 from sklime.moments.shapley import additive_shapley
 
 

@@ -1,23 +1,22 @@
 """Population moments: the neighbourhood of infinitely many draws, in closed form."""
 
-from dataclasses import replace
-
 import numpy as np
 from sklearn.utils import gen_batches
 
+from sklime.exact.exact_source import (
+    ExactContrasts,
+    distinct_outputs,
+    padded,
+    whole_blocks,
+)
 from sklime.exact.failures import reports_failures
 from sklime.laws.coordinates import UNSEEN, Coordinates
 from sklime.laws.tilted import EmpiricalLaw, MatchedLaw, NormalLaw, mismatch_factors
 from sklime.moments.independent import IndependentMoments
 from sklime.moments.pair_contrasts import PairContrasts, strongest
-from sklime.moments.source import MomentSource
-
-# The number of rows is padded to a multiple, lest a product of one row be summed in
-# another order than a product of many.
-_PADDING = 8
 
 # Rows that are handed over together, and weights of training values that are held for them.
-_FEWEST_ROWS, _MOST_ROWS, _NUMBERS = 8, 1024, 1 << 22
+_MOST_ROWS, _NUMBERS = 1024, 1 << 22
 
 # Rows on which pairs are screened, and pairs that are looked at together.
 _N_TYPICAL, _PAIRS_AT_ONCE = 64, 20_000
@@ -26,20 +25,7 @@ _N_TYPICAL, _PAIRS_AT_ONCE = 64, 20_000
 _LEAST_LOG = -690.0
 
 
-class ExactSource(MomentSource):
-    """Base of the exact moment sources: the limit, in which nothing is estimated."""
-
-    # What is held for a row is little beside what is made of it.
-    bytes_per_row = 1
-
-    def with_standard_errors(self, surrogates, moments, evaluated, outputs):
-        errors = getattr(moments, "errors", None)
-        if errors is not None:
-            return surrogates.with_known_errors(errors)
-        return replace(surrogates, standard_errors=np.zeros_like(surrogates.coef))
-
-
-class Population(ExactSource):
+class Population(ExactContrasts):
     """Population moments of the tilted laws, in place of draws from them.
 
     Parameters
@@ -69,8 +55,7 @@ class Population(ExactSource):
         empirical = [c for c in law.columns if not (c.binary or c.normal)]
         n_values = max(sum(len(column.values) for column in empirical), 1)
         self.bytes_per_row = 16 * n_values
-        height = np.clip(_NUMBERS // n_values, _FEWEST_ROWS, _MOST_ROWS)
-        self.rows_at_once = int(height - height % _PADDING)
+        self.rows_at_once = whole_blocks(_NUMBERS // n_values, _MOST_ROWS)
 
     def evaluate(self, X):
         """Coordinates of the rows; the model is not queried."""
@@ -80,8 +65,7 @@ class Population(ExactSource):
     def moments(self, evaluated, outputs):
         rows, n = evaluated, len(evaluated)
         laws = self._laws(rows)
-        wanted, place = np.unique(outputs, return_inverse=True)
-        place = place.reshape(outputs.shape)
+        wanted, place = distinct_outputs(outputs)
         expected, coef = self.model(laws, wanted)
         # Of many columns, and far out, the product of the weights would round to nothing.
         efficiency = np.sum([law.log_efficiency for law in laws], axis=0)
@@ -113,10 +97,9 @@ class Population(ExactSource):
     @reports_failures
     def interactions(self, X, outputs, pairs):
         rows, n = self.evaluate(X), len(outputs)
-        wanted, place = np.unique(outputs, return_inverse=True)
-        place = place.reshape(outputs.shape)[:, :, np.newaxis]
+        wanted, place = distinct_outputs(outputs)
         coef = self.model.pairs(self._laws(rows), wanted, pairs)[:n]
-        coef = np.take_along_axis(coef, place, axis=1)
+        coef = np.take_along_axis(coef, place[:, :, np.newaxis], axis=1)
         # A value that training never had: no draw tells what it does.
         unseen = (rows.codes[pairs] == UNSEEN).any(axis=1).T
         coef = np.where(unseen[:, np.newaxis], np.nan, coef)
@@ -150,22 +133,17 @@ class Population(ExactSource):
         # Exact moments of tables do not contain R2: score on draws.
         return sampled().rescored(surrogates, X, outputs)
 
-    def bytes_of_fit(self, n_explained: int, n_features: int, n_chosen: int) -> int:
-        # Features are independent: there is no system to solve, nor one to select from.
-        return 64 * n_explained * n_features
-
     def _laws(self, rows):
         """Tilted laws of all columns, for a block of rows and its padding."""
-        extra = (0, -len(rows) % _PADDING)
         laws = []
         for j, column in enumerate(self.law.columns):
             if column.binary:
-                own = np.pad(rows.codes[j].astype(np.intp), extra, mode="edge")
+                own = padded(rows.codes[j].astype(np.intp))
                 laws.append(MatchedLaw.of(self.frequencies[j], own, self.mismatch[j]))
             else:
-                z = np.pad(rows.z[j], extra, mode="edge")
+                z = padded(rows.z[j])
                 # A gap is equally far from all draws.
-                gap = np.pad(rows.codes[j] == UNSEEN, extra, mode="edge")
+                gap = padded(rows.codes[j] == UNSEEN)
                 precision = np.where(gap, 0.0, self.precision)
                 if column.normal:
                     mean, sd = self.law.normal_of(j, z)
