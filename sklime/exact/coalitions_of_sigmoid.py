@@ -4,24 +4,18 @@ import numpy as np
 
 from sklime.exact.coalition_form import CoalitionModel
 from sklime.exact.coalitions_of_products import CoalitionsOfProducts
+from sklime.exact.waves import Waves
 from sklime.exceptions import NoClosedForm
-
-# As for quadratures under tilted laws: the integrand falls as exp(-pi u), and the midpoint
-# rule errs by exp(-margin).
-_END, _MARGIN = 11.5, 37.0
-_MOST_NODES = 4000
 
 # Rows that are multiplied together; scores that a quadrature reaches, in steps of a factor.
 _ROWS, _LEAST_REACH, _FACTOR = 8, 8.0, 2.0**0.5
 
 
 class CoalitionsOfSigmoid(CoalitionModel):
-    r"""Sigmoid of a sum of single-column functions under laws of coalitions.
+    """Sigmoid of a sum of single-column functions under laws of coalitions.
 
-    .. math:: \sigma(S) = \frac12 + \int_0^\infty \frac{\sin u S}{\sinh \pi u} \, du
-
-    is, at the nodes of a midpoint rule, a sum of products over columns. The further a row's
-    score may reach, the more nodes there are.
+    It is a sum of products over columns, one term a node of a quadrature. The further a
+    row's score may reach, the more nodes there are.
 
     Parameters
     ----------
@@ -120,42 +114,6 @@ class CoalitionsOfSigmoid(CoalitionModel):
             own = features, columns, background, keep
             self._sums[steps] = CoalitionsOfProducts(waves, *own)
         return self._sums[steps]
-
-
-class Waves:
-    """Sigmoid of a score, less 1/2, as a sum of products: one term a node.
-
-    Parameters
-    ----------
-    form : SigmoidForm
-        Tells what the columns add to the score.
-    owner : ndarray of shape (n_model_features,) of int
-        The table column of each model feature; -1 for a constant one.
-    constant : float
-        Of the score.
-    reach : float
-        How far the score may be from 0.
-    """
-
-    def __init__(self, form, owner, constant, reach):
-        step = 2.0 * np.pi / (reach + _MARGIN)
-        n_nodes = int(np.ceil(_END / step))
-        if n_nodes > _MOST_NODES:
-            raise NoClosedForm(
-                f"the probability's score reaches {reach:,.0f}, for which the quadrature "
-                f"needs {n_nodes:,} nodes, more than {_MOST_NODES:,}: draws are faster"
-            )
-        self.form, self.owner = form, owner
-        self.nodes = step * (np.arange(n_nodes) + 0.5)
-        weights = step / np.sinh(np.pi * self.nodes) * np.exp(1j * self.nodes * constant)
-        self.weights = -1j * weights[:, np.newaxis] * [-1.0, 1.0]
-
-    def factors(self, features, values):
-        """Factors of all nodes at points of one column, as of a `ProductForm`."""
-        if not (self.owner[features] >= 0).any():
-            # They are in the constant.
-            return np.ones((values.shape[1], len(self.nodes)), dtype=complex)
-        return np.exp(1j * np.outer(self.form.part(features, values), self.nodes))
 
 
 def _steps_to(reach):

@@ -21,15 +21,15 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.utils import gen_batches
 
-from sklime.exact.coalitions_of_sigmoid import CoalitionsOfSigmoid, Waves
+from sklime.exact.coalitions_of_sigmoid import CoalitionsOfSigmoid
 from sklime.exact.form import ClosedForm, RebuiltModel
+from sklime.exact.midpoint_rule import MidpointRule
 from sklime.exact.products import SumOfProducts
+from sklime.exact.waves import Waves
 from sklime.exceptions import NoClosedForm
 
-# The integrand falls as exp(-pi u), and the midpoint rule errs by exp(-margin): both leave
-# less than 1e-15.
-_END, _MARGIN, _ERROR = 11.5, 36.0, 1e-15
-_MOST_NODES = 4000
+# The midpoint rule errs by 4 exp(-margin): less than this of an expectation.
+_MARGIN, _ERROR = 36.0, 1e-15
 # Nodes come in whole vectors of any processor, lest a row's place in a block matter.
 _VECTOR = 16
 
@@ -340,8 +340,9 @@ class _BinnedPart:
         largest = max(inside.max(), outside.max(), typical)
         return top + np.log(typical), np.log(largest / typical)
 
-    def characteristic(self, step, n_nodes):
-        """Factors at the nodes, tilted, and inside minus outside over them."""
+    def characteristic(self, rule):
+        """Factors at the nodes of a rule, tilted, and inside minus outside over them."""
+        step, n_nodes = rule.step, rule.n_nodes
         sums = np.zeros((self.n_laws - 1, n_nodes), dtype=complex)
         single = (np.diff(self.ends) == 1).all()
         most = max(1, _CELLS // n_nodes) if single else _CELLS // _VECTOR
@@ -387,10 +388,6 @@ def _sums_of_others(own):
 class _Quadrature:
     """Midpoint rule, with the columns' factors at its nodes by bin.
 
-    The error of a step ``2 pi / w`` is below ``2 E exp(abs(S) - w)``, as the Fourier
-    transform of ``sin(u s) / sinh(pi u)`` at a frequency `w` is below
-    ``exp(abs(s) - w) / 2``.
-
     Parameters
     ----------
     laws : list of _BinnedPart
@@ -407,15 +404,8 @@ class _Quadrature:
             typical, extra = np.transpose([law.log_bounds(sign) for law in laws])
             # A contrast looks into single bins of up to two columns.
             reach = max(reach, sign * constant + typical.sum() + np.sort(extra)[-2:].sum())
-        n_nodes = _END * (reach + _MARGIN) / (2.0 * np.pi)
-        # `not (a <= b)`, so that NaN is refused.
-        if not n_nodes <= _MOST_NODES:
-            raise NoClosedForm(
-                f"the probability's score reaches {reach:,.0f}, for which the quadrature "
-                f"needs {n_nodes:,.0f} nodes, more than {_MOST_NODES:,}"
-            )
-        self.step = 2.0 * np.pi / (reach + _MARGIN) / times
-        n_nodes = int(np.ceil(times * n_nodes / _VECTOR)) * _VECTOR
+        rule = MidpointRule.reaching(reach, _MARGIN, times, _VECTOR)
+        n_nodes = rule.n_nodes
         widths = [law.n_laws for law in laws]
         if sum(widths) * n_nodes > _MOST_NUMBERS:
             raise NoClosedForm(
@@ -428,15 +418,14 @@ class _Quadrature:
                 f"its columns have {n_values:,} distinct values, whose factors at "
                 f"{n_nodes:,} nodes take longer to find than draws"
             )
-        u = self.step * (np.arange(n_nodes) + 0.5)
-        self.weights = self.step / np.sinh(np.pi * u)
-        self.origin = np.exp(1j * u * constant)
+        self.weights = rule.weights
+        self.origin = np.exp(1j * rule.nodes * constant)
         # All columns in one table, each from its own line on.
         self.starts = np.cumsum([0, *widths[:-1]])[:, np.newaxis]
         self.factors, turned = np.empty((2, sum(widths), n_nodes), dtype=complex)
         for start, law in zip(self.starts[:, 0], laws, strict=True):
             own = slice(start, start + law.n_laws)
-            self.factors[own], turned[own] = law.characteristic(self.step, n_nodes)
+            self.factors[own], turned[own] = law.characteristic(rule)
         # Im(a b) is a product of real vectors, (Re a, Im a) and (Im b, Re b).
         np.conjugate(turned, out=turned)
         turned *= 1j
