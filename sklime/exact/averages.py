@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from sklime.exact.binned_quadrature import MOST_SIZES
 from sklime.exact.coalition_form import CoalitionModel
 from sklime.exact.feature_map import dense
 from sklime.exact.form import ClosedForm, RebuiltModel
-from sklime.exact.sigmoid import MOST_SIZES
 from sklime.exact.trees.forest import Forest
 from sklime.exceptions import NoClosedForm
 
