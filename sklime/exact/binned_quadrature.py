@@ -7,6 +7,7 @@ from sklearn.utils import gen_batches
 
 from sklime.exact.midpoint_rule import MidpointRule
 from sklime.exceptions import NoClosedForm
+from sklime.laws.columns import sums_of_others
 
 # The midpoint rule errs by 4 exp(-margin): less than this of an expectation.
 _MARGIN, ERROR = 36.0, 1e-15
@@ -138,10 +139,10 @@ class BinnedPart:
         starts, ends = self.ends[:-1], self.ends[1:]
         q = np.append(0.0, np.cumsum(self.masses))
         q = q[ends] - q[starts]
-        others = _sums_of_others(q[:, np.newaxis])[:, 0]
+        others = sums_of_others(q[:, np.newaxis])[:, 0]
         total = sums.sum(axis=0)
         varies = ((q > 0.0) & (others > 0.0))[:, np.newaxis]
-        rest = _sums_of_others(sums)
+        rest = sums_of_others(sums)
         with np.errstate(divide="ignore", invalid="ignore"):
             inside = np.where(varies, sums / q[:, np.newaxis], total)
             outside = np.where(varies, rest / others[:, np.newaxis], total)
@@ -198,11 +199,3 @@ def _powers(first, factor, n):
     for before, after in pairwise(powers):
         np.multiply(before, factor, out=after)
     return powers
-
-
-def _sums_of_others(own):
-    """Sums over all lines but the own one, (n, n_functions), without cancellation."""
-    before = np.cumsum(own[:-1], axis=0)
-    after = np.cumsum(own[:0:-1], axis=0)[::-1]
-    none = np.zeros_like(own[:1])
-    return np.concatenate([none, before]) + np.concatenate([after, none])

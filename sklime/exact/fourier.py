@@ -1,6 +1,7 @@
 """Sums of waves, as sums of complex products over columns."""
 
-from sklime.exact.products import ProductForm, complex_exponentials
+from sklime.exact.complex_exponentials import complex_exponentials
+from sklime.exact.products import ProductForm
 
 
 class FourierSum(ProductForm):

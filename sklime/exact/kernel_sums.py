@@ -17,9 +17,10 @@ from math import factorial
 import numpy as np
 from sklearn.utils import gen_batches
 
+from sklime.exact.complex_exponentials import complex_exponentials
 from sklime.exact.joined_products import JoinedProducts
 from sklime.exact.monomials import Monomials, count_monomials, exponents_up_to
-from sklime.exact.products import ProductForm, complex_exponentials
+from sklime.exact.products import ProductForm
 from sklime.exceptions import NoClosedForm
 
 # Largest degree of a power, products that a kernel may be a sum of, and points of circles

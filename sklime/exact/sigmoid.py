@@ -18,7 +18,7 @@ from scipy.special import expit
 from sklime.exact.binned_quadrature import ERROR, BinnedPart, BinnedQuadrature
 from sklime.exact.coalitions_of_sigmoid import CoalitionsOfSigmoid
 from sklime.exact.form import ClosedForm, RebuiltModel
-from sklime.exact.products import SumOfProducts
+from sklime.exact.sum_of_products import SumOfProducts
 from sklime.exact.waves import Waves
 from sklime.exceptions import NoClosedForm
 

@@ -212,6 +212,24 @@ def inside_and_outside(values, masses, bins, total=None):
     return np.vstack([inside, total]), np.vstack([outside, total])
 
 
+def sums_of_others(sums):
+    """Sums over all bins but the own one, not as differences, in which small ones drown.
+
+    Parameters
+    ----------
+    sums : ndarray of shape (n_bins, n_functions)
+        Over each bin.
+
+    Returns
+    -------
+    ndarray of shape (n_bins, n_functions)
+    """
+    before = np.cumsum(sums[:-1], axis=0)
+    after = np.cumsum(sums[:0:-1], axis=0)[::-1]
+    none = np.zeros_like(sums[:1])
+    return np.concatenate([none, before]) + np.concatenate([after, none])
+
+
 def mean_and_sd(values, masses):
     """Mean and standard deviation of a law of a few values, missing ones left out.
 
