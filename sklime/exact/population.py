@@ -14,6 +14,7 @@ from sklime.laws.coordinates import UNSEEN, Coordinates
 from sklime.laws.tilted import EmpiricalLaw, MatchedLaw, NormalLaw, mismatch_factors
 from sklime.moments.independent import IndependentMoments
 from sklime.moments.pair_contrasts import PairContrasts, strongest
+from sklime.moments.source import InteractionSource
 
 # Rows that are handed over together, and weights of training values that are held for them.
 _MOST_ROWS, _NUMBERS = 1024, 1 << 22
@@ -25,7 +26,7 @@ _N_TYPICAL, _PAIRS_AT_ONCE = 64, 20_000
 _LEAST_LOG = -690.0
 
 
-class Population(ExactContrasts):
+class Population(ExactContrasts, InteractionSource):
     """Population moments of the tilted laws, in place of draws from them.
 
     Parameters
@@ -91,8 +92,6 @@ class Population(ExactContrasts):
             n_samples=self.n_samples,
             unseen_share=self.unseen_share,
         )
-
-    has_interactions = True
 
     @reports_failures
     def interactions(self, X, outputs, pairs):

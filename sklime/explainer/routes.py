@@ -151,7 +151,7 @@ class Routes:
     @property
     def has_interactions(self):
         """Whether the source tells interactions of pairs of features."""
-        return self.source.has_interactions
+        return self._fitter.has_interactions
 
     def interactions(self, X, outputs, pairs, first_row):
         """Interactions of pairs of features in a block of rows.
@@ -177,7 +177,7 @@ class Routes:
         except NoClosedForm as reason:
             cure = 'Use method="auto" to draw samples for them.'
             if self.setting.method != "exact":
-                if self._fallback.source.has_interactions:
+                if self._fallback.has_interactions:
                     return self._fallback.interactions(X, outputs, pairs)
                 cure = "Leave interactions=None, or use MarginalSampler()."
             raise ValueError(
@@ -185,7 +185,7 @@ class Routes:
             ) from reason.__cause__
 
     def strongest_pairs(self, pairs, n_pairs):
-        """Screen pairs of features, as `MomentSource.strongest_pairs` does."""
+        """Screen pairs of features, as `InteractionSource.strongest_pairs` does."""
         try:
             return self.source.strongest_pairs(pairs, n_pairs)
         except NoClosedForm:

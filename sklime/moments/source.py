@@ -139,9 +139,11 @@ class MomentSource(ABC):
         """
         return surrogates
 
-    # Whether `interactions` and `strongest_pairs` are there.
-    has_interactions = False
 
+class InteractionSource(MomentSource):
+    """Base of the sources that tell interactions of pairs of features, too."""
+
+    @abstractmethod
     def interactions(
         self, X: Table, outputs: NDArray[np.intp], pairs: NDArray[np.intp]
     ) -> PairContrasts:
@@ -155,14 +157,9 @@ class MomentSource(ABC):
             The outputs explained for each row.
         pairs : ndarray of shape (n_pairs, 2) of int
             Positions of the features.
-
-        Raises
-        ------
-        NotImplementedError
-            Unless the source `has_interactions`.
         """
-        raise NotImplementedError(f"{type(self).__name__} has no interactions")
 
+    @abstractmethod
     def strongest_pairs(self, pairs: NDArray[np.intp], n_pairs: int) -> NDArray[np.intp]:
         """Screen pairs of features for those that interact most, whatever the row.
 
@@ -178,4 +175,3 @@ class MomentSource(ABC):
         ndarray of shape (n_pairs,) of int
             Their places among `pairs`, in increasing order.
         """
-        raise NotImplementedError(f"{type(self).__name__} has no interactions")

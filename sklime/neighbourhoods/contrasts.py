@@ -12,6 +12,7 @@ from sklime.moments.pair_contrasts import (
     pair_contrasts_of_row,
     strongest,
 )
+from sklime.moments.source import InteractionSource
 from sklime.moments.threads import one_thread
 from sklime.neighbourhoods.additive_part import AdditivePart
 from sklime.neighbourhoods.onehot import OneHotDraws
@@ -62,7 +63,7 @@ def has_contrasts(law, kernel):
     return law.cells_known and balanced and (kernel.precision is not None or weighs_all)
 
 
-class ContrastPool(SharedPool):
+class ContrastPool(SharedPool, InteractionSource):
     """One pool of draws for all rows, whose binary features are independent.
 
     The additive part of the responses is fitted to the pool, and its contrasts are known;
@@ -131,8 +132,6 @@ class ContrastPool(SharedPool):
         slopes[i] = local_slopes(Z, weights, own)
         left = own - slopes[i] @ Z
         sums.put(i, ContrastSums.of_row(Z, weights, left, self.scrambles))
-
-    has_interactions = True
 
     def interactions(self, X, outputs, pairs):
         evaluated = self.evaluate(X)

@@ -4,6 +4,7 @@ import numpy as np
 
 from sklime.moments.contrasts import ContrastSums, local_slopes
 from sklime.moments.pair_contrasts import pair_contrasts_of_row
+from sklime.moments.source import InteractionSource
 from sklime.neighbourhoods.contrasts import scrambles_of
 from sklime.neighbourhoods.own import OwnDraws
 
@@ -35,7 +36,7 @@ class TiltedDraws(OwnDraws):
         return np.ones(len(sample))
 
 
-class TiltedContrasts(TiltedDraws):
+class TiltedContrasts(TiltedDraws, InteractionSource):
     """Draws from the kernel-weighted law, whose binary features are independent.
 
     Their pool, a `ContrastPool`, has the additive part of the responses.
@@ -69,8 +70,6 @@ class TiltedContrasts(TiltedDraws):
             sums.append(ContrastSums.of_row(Z, ones, left, scrambles_of(sample.groups)))
         own = ContrastSums.joined(sums), known, slopes, outputs, self.n_samples
         return self.pool.contrasts(*own)
-
-    has_interactions = True
 
     def interactions(self, X, outputs, pairs):
         at, drawn = self.evaluate(X)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sklearn.utils import gen_batches
 
+from sklime.moments.source import InteractionSource
 from sklime.moments.threads import one_thread
 from sklime.neighbourhoods.base import is_thin
 from sklime.selectors import AllFeatures, MomentSelector
@@ -95,6 +96,11 @@ class SurrogateFitter:
         """
         own = X, outputs, binary, uncertainty, own_values
         return self._fit_until_precise(self.source, *own)
+
+    @property
+    def has_interactions(self):
+        """Whether the source tells interactions of pairs of features."""
+        return isinstance(self.source, InteractionSource)
 
     def interactions(self, X, outputs, pairs):
         """Interactions of pairs of features in some rows.
