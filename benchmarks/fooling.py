@@ -210,7 +210,7 @@ def _lines(found, names):
 
 
 def price_of_real_rows():
-    """Share of absolute attributions on columns that a forest never reads, every second one."""
+    """Share of attributions on columns that a forest never reads, every second one."""
     settings = {
         "default": {},
         "real rows, bins": {"sampler": TrainingSampler()},
