@@ -207,8 +207,8 @@ class Audit:
         -------
         pandas.DataFrame
             With the index of the rows, and columns ``first`` and ``first_on_real_rows``,
-            the columns of the largest attributions, missing where all are 0, or NaN for want
-            of real rows that the kernel gives any weight; ``differs``, whether these are
+            the columns of the largest attributions, missing where all are 0 or, for want of
+            real rows that the kernel gives any weight, NaN; ``differs``, whether these are
             two; ``overlap``, the share of the `k` largest attributions that both have, then
             NaN; ``effective_sample_size``, how many real rows the kernel leaves
             a row: few of them tell little; and ``neighbour_score``, R2 of the explainer's
