@@ -10,8 +10,9 @@ from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression
 
 from sklime import FunctionRegressor, LimeExplainer
+from sklime.exceptions import NeighbourhoodWarning
 from sklime.metrics import Audit, audit, feature_agreement
-from sklime.samplers import CrossoverSampler, TrainingSampler
+from sklime.samplers import CrossoverSampler, MarginalSampler, TrainingSampler
 from sklime.selectors import ForwardSelection
 
 X, Y = load_diabetes(return_X_y=True, as_frame=True)
@@ -125,3 +126,47 @@ def test_bad_input():
     two = LinearRegression().fit(X, np.column_stack([Y, Y]))
     with pytest.raises(ValueError, match="explains 2 outputs of a row: choose one"):
         audit(LimeExplainer(two, random_state=0).fit(X), X[:3])
+
+
+def test_categories_written_as_numbers_stay_categories():
+    rng = np.random.default_rng(0)
+    table = rng.normal(size=(600, 3))
+    table[:, 1] = rng.permutation(np.arange(600) % 4)
+    # In the middle of its codes, a category has no line to follow.
+    model = FunctionRegressor(lambda Z: np.isin(Z[:, 1], [1, 2]) + 0.3 * Z[:, 0])
+    sampler = MarginalSampler(n_bins=None, categorical_features=[1])
+    found = audit(
+        LimeExplainer(model, sampler=sampler, random_state=0).fit(table), table[:40]
+    )
+    assert set(found.frame()["first"]) == {"x1"}
+    assert not found.differs.any()
+
+
+def test_rows_of_few_real_ones_are_told():
+    table = np.random.default_rng(0).normal(size=(300, 3))
+    rows = np.concatenate([table[:2], [[25.0] * 3, [90.0] * 3]])
+    model = FunctionRegressor(lambda Z: Z[:, 2])
+    explainer = LimeExplainer(model, random_state=0).fit(table)
+    with pytest.warns(NeighbourhoodWarning) as told:
+        found = audit(explainer, rows)
+    assert len(told) == 2
+    assert "effective sample size of 1 row(s)" in str(told[1].message)
+    assert "no draw any weight for 1 row(s)" in str(told[0].message)
+    frame = found.frame()
+    sizes = frame["effective_sample_size"]
+    assert np.array_equal(sizes, found.on_real_rows.effective_sample_sizes)
+    assert (sizes[:2] > 50.0).all() and sizes[2] < 3.0 and sizes[3] == 0.0
+    # The row without any is told apart, and the others are as they are.
+    assert frame["first"].tolist() == ["x2"] * 4
+    assert frame["first_on_real_rows"].isna().tolist() == [False, False, False, True]
+    assert found.differs.tolist() == [False, False, False, True]
+    assert np.isnan(found.overlap[3]) and (found.overlap[:3] == 1.0).all()
+    assert repr(found) == "Audit of 4 rows: the first column differs in 1"
+
+
+def test_groups_of_columns_are_told_before_the_model_is_asked_again():
+    explainer = LimeExplainer(
+        FOREST, sampler=MarginalSampler(groups={"blood": ["s1", "s2"]}), random_state=0
+    ).fit(X)
+    with pytest.raises(ValueError, match=r"groups 'blood'.*sampler__groups=None"):
+        audit(explainer, X[:3])

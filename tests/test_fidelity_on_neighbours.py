@@ -220,6 +220,23 @@ def test_constant_responses_are_met_or_not(diabetes):
     assert (step.explain(far, neighbours=5).neighbour_scores == 0.0).all()
 
 
+@pytest.mark.parametrize("level", [0.0, 1.0, 1e6])
+def test_constant_responses_of_a_part_of_the_table_are_met(level):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(500, 4))
+    X[:, 0] = rng.integers(0, 2, 500)
+    # The nearest rows share column 0, and so the answer, which draws tell but for rounding.
+    model = FunctionRegressor(lambda X: level + X[:, 0])
+    explained = fitted(model, X, sampler=MarginalSampler()).explain(X[:50], neighbours=5)
+    assert (explained.neighbour_scores == 1.0).all()
+    assert "miss real rows" not in explained.to_html()
+    # A step beside the row that bins cannot see is missed, whatever the level.
+    step = FunctionRegressor(lambda X: level + (X[:, 1] > 0.0) * (X[:, 2] > 0.0))
+    explained = fitted(step, X, sampler=MarginalSampler()).explain(X[:50], neighbours=5)
+    answers = step.predict(X[:50]) - level
+    assert (explained.neighbour_scores[answers == 1.0] <= 0.0).any()
+
+
 def test_rows_do_not_depend_on_their_batch(diabetes):
     model, X = diabetes
     explainer = fitted(model, X, kernel=ExponentialKernel(1.0))
@@ -351,6 +368,13 @@ def test_short_selectors_are_judged_as_they_are(diabetes):
         near = np.argsort(far, kind="stable")[:20]
         f, g = model.predict(X[near]), surrogate_answers(explained, i, scaled[near])
         assert explained.neighbour_scores[i] == pytest.approx(r2_score(f, g), rel=1e-9)
+
+
+def test_squares_of_large_answers_need_not_be_finite(diabetes):
+    _, X = diabetes
+    large = FunctionRegressor(lambda X: 1e200 * X[:, 0])
+    explained = fitted(large, X).explain(X[:4], neighbours=20)
+    assert (explained.neighbour_scores > 0.99).all()
 
 
 # Bad input

@@ -40,6 +40,8 @@ class Diagnostics:
         Rows, by column, of which no draw shares the bin or category.
     rare : Counter
         Rows, by column, with hardly any draw on one side of the bin or category.
+    alone : Counter
+        Rows, by standardised column, whose draws with weight all have one value.
     unasked : Counter
         Rows, by column, whose own values would need more draws than `max_samples`.
     empty_selections : int
@@ -59,6 +61,7 @@ class Diagnostics:
     smallest: float = np.inf
     unanswered: Counter = field(default_factory=Counter)
     rare: Counter = field(default_factory=Counter)
+    alone: Counter = field(default_factory=Counter)
     unasked: Counter = field(default_factory=Counter)
     empty_selections: int = 0
     unconverged: tuple = ()
@@ -92,6 +95,9 @@ class Diagnostics:
         chosen = (surrogates.coef != 0.0).any(axis=1)
         noisy = chosen & estimated[:, np.newaxis]
         rare = few & ~unanswered & (noisy | surrogates.constant)
+        # Exact rows, too; of thin ones it is told that all columns are at a loss.
+        alone = (told & ~thin)[:, np.newaxis] & ~np.isnan(surrogates.support)
+        alone &= np.isnan(surrogates.match_share) & surrogates.constant & varies[columns]
         return cls(
             weightless=int((~weighted).sum()),
             undetermined=int(surrogates.undetermined.sum()),
@@ -100,6 +106,7 @@ class Diagnostics:
             smallest=float(sizes[thin].min(initial=np.inf)),
             unanswered=_count(unanswered, columns),
             rare=_count(rare, columns),
+            alone=_count(alone, columns),
             empty_selections=int(surrogates.empty_selections.sum()),
             unconverged=tuple(first_row + np.flatnonzero(surrogates.unconverged)),
         )
@@ -113,6 +120,7 @@ class Diagnostics:
             min(self.smallest, other.smallest),
             self.unanswered + other.unanswered,
             self.rare + other.rare,
+            self.alone + other.alone,
             self.unasked + other.unasked,
             self.empty_selections + other.empty_selections,
             self.unconverged + other.unconverged,
@@ -189,6 +197,14 @@ class Diagnostics:
                 f"column(s) {_most_rows(self.rare, names)}: their attributions there rest "
                 f"on fewer than {THIN_SUPPORT} draws. Widen the kernel, {more} or "
                 "merge rare values.",
+                NeighbourhoodWarning,
+            )
+        if self.alone:
+            warn_caller(
+                "the kernel leaves weight only on draws of one value in column(s) "
+                f"{_most_rows(self.alone, names)}, from which training rows are far away: "
+                "their attributions there are 0 for want of other values. Widen the "
+                "kernel, or count the column in logarithms.",
                 NeighbourhoodWarning,
             )
         if self.unasked:

@@ -23,7 +23,7 @@ from sklime.explainer.assembly import assemble_explanation
 from sklime.explainer.blocks import STEPS_OF_A_BAR, BlockFitter
 from sklime.explainer.default_sampler import check_is_table, default_sampler
 from sklime.explainer.diagnostics import Diagnostics, warn_of_growth, warn_of_refit
-from sklime.explainer.fidelity import fidelity, scores_of_rows, sums_of_squares
+from sklime.explainer.fidelity import fidelity, sums_of_squares
 from sklime.explainer.hidden_answers import TypicalAnswers
 from sklime.explainer.interactions import WantedPairs
 from sklime.explainer.metadata import metadata, parameters_in_words
@@ -436,8 +436,7 @@ class LimeExplainer(
                 told = self._routes.interactions(*own)
             judged = None
             if near is not None:
-                own = surrogates, where, outputs[where]
-                judged = scores_of_rows(near.sums_of_squares(*own))
+                judged = near.scores(surrogates, where, outputs[where])
             return scored, rows.unit_metadata(block), judged, told
 
         own_answers = self._own_answers(rows)

@@ -30,13 +30,15 @@ def sums_of_squares(surrogates, judged, outputs):
     return sums
 
 
-def scores_of_rows(sums):
+def scores_of_rows(sums, allowed=0.0):
     """Fidelity of each row and output, from sums of squares of its own.
 
     Parameters
     ----------
     sums : ndarray of shape (3, n_rows, n_explained)
         Of what surrogates miss, of responses around their means, and of responses.
+    allowed : ndarray of shape (n_rows, n_explained), default=0.0
+        What surrogates may miss, as a sum of squares, and meet responses all the same.
 
     Returns
     -------
@@ -46,7 +48,7 @@ def scores_of_rows(sums):
     residual, total, size = sums
     constant = total <= 1e-28 * size
     scores = 1.0 - residual / np.where(constant, 1.0, total)
-    scores[constant] = (residual <= 1e-20 * size)[constant]
+    scores[constant] = (residual <= 1e-20 * size + allowed)[constant]
     return np.where(np.isnan(residual), np.nan, scores).astype(np.float64)
 
 

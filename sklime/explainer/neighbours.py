@@ -5,6 +5,7 @@ from scipy import sparse
 from scipy.spatial.distance import cdist
 from sklearn.utils import gen_batches
 
+from sklime.explainer.fidelity import scores_of_rows
 from sklime.laws.columns import BinnedColumn
 from sklime.laws.coordinates import UNSEEN, Coordinates
 from sklime.samplers.tabular.base import TabularSampler
@@ -19,6 +20,8 @@ _MOST_ROWS = 10_000
 _MOST_CELLS = 2**22
 # Which rows of a larger table are kept depends on the table alone.
 _KEPT_SEED = 2016_1135
+# By how much a surrogate may miss equal responses, as a share of its coefficients.
+_MET = 0.01
 
 
 class TrainingRows:
@@ -130,6 +133,14 @@ class Neighbours:
         f = f.astype(np.longdouble)
         parts = f - g, f - f.mean(axis=1, keepdims=True), f
         return np.array([np.square(part).sum(axis=1) for part in parts])
+
+    def scores(self, surrogates, where, outputs):
+        """R squared of each row of a block on its neighbours, (n_rows, n_explained)."""
+        sums = self.sums_of_squares(surrogates, where, outputs)
+        # Draws leave coefficients errors, which are no miss where nothing varies.
+        sizes = np.abs(surrogates.coef).astype(np.longdouble)
+        margin = _MET * sizes.sum(axis=2)
+        return scores_of_rows(sums, self._near.shape[1] * np.square(margin))
 
 
 def check_neighbors(name, n_neighbors, training, sampler):

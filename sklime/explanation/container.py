@@ -158,7 +158,8 @@ class Explanation(
         Where ``explain(X, neighbours=k)`` asked for them: R2 of the surrogates on the `k`
         nearest training rows, :math:`1 - \sum (f - g)^2 / \sum (f - \bar f)^2`, at most 1;
         negative where the mean of the model's responses to these rows is nearer to them
-        than the surrogate. Where these are all the same, 1 if it meets them, else 0.
+        than the surrogate. Where these are all the same, 1 if it meets them, but for a
+        hundredth of its coefficients, else 0.
 
     Raises
     ------

@@ -13,9 +13,10 @@ from sklime.explainer.explainer import LimeExplainer
 from sklime.explanation.container import Explanation
 from sklime.fitting import check_fitted
 from sklime.metrics.agreement import feature_agreement
-from sklime.metrics.ranks import as_attributions, check_k, top_features
+from sklime.metrics.ranks import check_k, top_features
 from sklime.samplers import Sampler, TrainingSampler
 from sklime.selectors import ForwardSelection
+from sklime.tables.checks import feature_names
 from sklime.tables.typing import TableLike
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def audit(
     chance or to hide its bias from explainers that draw columns independently. So the same
     model is explained again by real rows, with few columns and the default kernel. These
     explanations may name columns that the model never reads but that are correlated with
-    one it does: a difference is a reason to look, and no proof.
+    one it does: a difference is a reason to look, and no proof. All training rows count
+    alike, whatever their weights in `fit`.
 
     Parameters
     ----------
@@ -54,7 +56,8 @@ def audit(
         Training rows around each row on which the explainer's surrogates are judged. None:
         they are not.
     sampler : Sampler, optional
-        Draws the real rows. None: ``TrainingSampler(n_bins=None)``.
+        Draws the real rows. None: ``TrainingSampler(n_bins=None)``, with the
+        `categorical_features` of the explainer's sampler.
 
     Returns
     -------
@@ -63,9 +66,9 @@ def audit(
     Raises
     ------
     ValueError
-        If rows are not described by the columns of a dense table, there are fewer columns
-        than `k` or fewer training rows than `n_neighbors`, or several outputs are explained
-        of a row.
+        If rows are not described by the columns of a dense table, each of which is a
+        feature of its own, there are fewer columns than `k` or fewer training rows than
+        `n_neighbors`, or several outputs are explained of a row.
 
     References
     ----------
@@ -100,7 +103,16 @@ def audit(
     if training is None:
         raise ValueError(
             f"an audit needs the rows of a dense table, and not those of "
-            f"{explainer.sampler_!r}: make a sparse table dense"
+            f"{explainer.sampler_!r}: make a sparse table dense, or draw the columns of "
+            "a table by one sampler, such as MarginalSampler()"
+        )
+    names = feature_names(explainer)
+    groups = [own for own in explainer.sampler_.renamed(names) if own not in names]
+    if groups:
+        raise ValueError(
+            f"real rows are explained column by column, and not by the groups "
+            f"{', '.join(map(repr, groups))}: audit an explainer without, "
+            "set_params(sampler__groups=None)"
         )
     d = explainer.n_features_in_
     k = min(_FEW, d) if k is None else k
@@ -113,7 +125,7 @@ def audit(
         )
     setting = {
         "estimator": explainer.estimator_,
-        "sampler": TrainingSampler(n_bins=None) if sampler is None else sampler,
+        "sampler": _real_rows(explainer.sampler_) if sampler is None else sampler,
         "kernel": None,
         "selector": ForwardSelection(k=k),
         "surrogate": None,
@@ -123,6 +135,13 @@ def audit(
     }
     again = clone(explainer).set_params(**setting).fit(training.X)
     return Audit(explanation, again.explain(X), k)
+
+
+def _real_rows(sampler):
+    """Training rows; which columns are categories is known from the explainer's sampler."""
+    given = sampler.get_params(deep=False)
+    own = {name: given[name] for name in ("categorical_features",) if name in given}
+    return TrainingSampler(n_bins=None, **own)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -174,7 +193,12 @@ class Audit:
     @property
     def overlap(self) -> NDArray[np.float64]:
         """Share of the `k` largest attributions that both have in common."""
-        return feature_agreement(self.explanation, self.on_real_rows, k=self.k)
+        one, other = self.explanation.values, self.on_real_rows.values
+        told = _told(one) & _told(other)
+        shares = np.full(len(told), np.nan)
+        if told.any():
+            shares[told] = feature_agreement(one[told], other[told], k=self.k)
+        return shares
 
     def frame(self) -> pd.DataFrame:
         """Lay the audit out as a table, one line for each row.
@@ -183,10 +207,12 @@ class Audit:
         -------
         pandas.DataFrame
             With the index of the rows, and columns ``first`` and ``first_on_real_rows``,
-            the columns of the largest attributions, None where all are 0; ``differs``,
-            whether these are two; ``overlap``, the share of the `k` largest attributions
-            that both have; and ``neighbour_score``, R2 of the explainer's surrogate on the
-            nearest training rows, if it was asked for.
+            the columns of the largest attributions, missing where all are 0 or, for want of
+            real rows that the kernel gives any weight, NaN; ``differs``, whether these are
+            two; ``overlap``, the share of the `k` largest attributions that both have, then
+            NaN; ``effective_sample_size``, how many real rows the kernel leaves
+            a row: few of them tell little; and ``neighbour_score``, R2 of the explainer's
+            surrogate on the nearest training rows, if it was asked for.
         """
         import pandas as pd
 
@@ -196,22 +222,24 @@ class Audit:
             "first_on_real_rows": other,
             "differs": self.differs,
             "overlap": self.overlap,
+            "effective_sample_size": self.on_real_rows.effective_sample_sizes,
         }
         if self.explanation.neighbour_scores is not None:
             columns["neighbour_score"] = self.explanation.neighbour_scores
         return pd.DataFrame(columns, index=self.explanation.to_frame(tidy=False).index)
 
     def _first(self):
-        both = self.explanation, self.on_real_rows
-        return [_first_columns(own, name) for own, name in zip(both, _NAMES, strict=True)]
+        return [_first_columns(own) for own in (self.explanation, self.on_real_rows)]
 
 
-_NAMES = ("explanation", "on_real_rows")
+def _told(values):
+    """Rows that have a surrogate: where no draw has weight, attributions are NaN."""
+    return np.isfinite(values).all(axis=1)
 
 
-def _first_columns(explanation, name):
-    """Names of the columns of the largest attributions, None where all are 0."""
-    values = as_attributions(explanation, name)
+def _first_columns(explanation):
+    """Names of the columns of the largest attributions, None where there are none."""
+    values = np.where(_told(explanation.values)[:, np.newaxis], explanation.values, 0.0)
     names = np.asarray(explanation.feature_names, dtype=object)
     first = names[top_features(values, 1)[:, 0]]
     return np.where((values != 0.0).any(axis=1), first, None)
