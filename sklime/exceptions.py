@@ -72,8 +72,8 @@ class RefittedModelWarning(UserWarning):
     """The model was fitted again after the explainer's fit, or learnt from more rows.
 
     Given where attributions would mix what the old model answered with what the new one
-    does. A model without `fit`, or one that keeps what it learnt elsewhere than in
-    attributes, can change without this warning.
+    does. A model without `fit`, one that a function calls, or one that keeps what it learnt
+    elsewhere than in attributes, can change without this warning.
     """
 
 

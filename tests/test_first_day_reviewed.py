@@ -127,7 +127,6 @@ REFITTED = {
 WAYS = {
     "itself": lambda model: model,
     "method": lambda model: FunctionRegressor(model.predict),
-    "function": lambda model: FunctionRegressor(lambda X: model.predict(X)),
 }
 
 
@@ -148,6 +147,16 @@ def test_a_model_that_was_fitted_again_is_told(name, way):
     if kept is not None:
         # Its model is one of its own.
         assert_array_equal(kept.explain(X[:2]).values, before.values)
+
+
+def test_a_forest_that_got_more_trees_is_told():
+    X = np.random.default_rng(0).normal(size=(80, 2))
+    model = RandomForestRegressor(5, random_state=0, warm_start=True).fit(X, X[:, 0])
+    explainer = LimeExplainer(model, random_state=0).fit(X)
+    explainer.explain(X[:2])
+    model.set_params(n_estimators=6).fit(X, X[:, 0])
+    with pytest.warns(RefittedModelWarning, match="RandomForestRegressor was fitted again"):
+        explainer.explain(X[:2])
 
 
 def test_a_model_that_learnt_from_more_rows_is_told():

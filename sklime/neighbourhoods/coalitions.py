@@ -9,35 +9,21 @@ from sklime.model.queries import predict_masked
 from sklime.moments.draws import Draws, scale_answers
 from sklime.moments.shapley import Ends, shapley_moments
 from sklime.neighbourhoods.background import Background
-from sklime.neighbourhoods.base import SampledSource
-from sklime.validation import check_memory
-
-# Numbers of units whose coalitions are remembered.
-_REMEMBERED = 8
-
-# Memory that a pair of units takes: some Gram matrices, and systems made of them.
-_BYTES_OF_PAIRS = 40
+from sklime.neighbourhoods.by_units import SourceByUnits
 
 
-class Coalitions(SampledSource):
+class Coalitions(SourceByUnits):
     """Coalitions of each row's units: shared by rows of equally many units.
 
     Where what dropped units take is drawn, the model is asked about the background once,
     for all rows.
     """
 
-    rows_at_once = 1
-
     def __init__(self, law, kernel, response, n_samples, seed, smaller=None):
         super().__init__(law, kernel, response, n_samples, seed, smaller)
-        self._shared = {}
         self._background = None
         if law.sampler.draws_fills:
             self._background = Background(law.sampler, response, self.n_samples, seed)
-
-    @property
-    def bytes_per_row(self):
-        return 1
 
     def evaluate(self, X, known=None):
         return [self._evaluated(row) for row in X]
@@ -78,24 +64,14 @@ class Coalitions(SampledSource):
             responses = responses - shared.offsets
         return _Answers(masks, responses, empty, full, error)
 
-    def _of(self, n_units):
-        # Two threads may both draw the same; the two are equal.
-        if n_units not in self._shared:
-            check_memory(
-                _BYTES_OF_PAIRS * n_units**2,
-                f"a row of {n_units:,} units, of which every pair has a moment,",
-                "cut the row into fewer units, such as sentences in place of words",
-            )
-            while len(self._shared) >= _REMEMBERED:
-                self._shared.pop(next(iter(self._shared)), None)
-            # Those that keep nothing, or all, are asked about, too.
-            n_samples = max(self.n_samples - 2, 2)
-            masks = self.law.coalitions(n_units, n_samples, self.seed)
-            offsets = None
-            if masks.fills is not None:
-                offsets = self._background.offsets(masks.design, masks.fills)
-            self._shared[n_units] = _SharedCoalitions(masks, offsets)
-        return self._shared[n_units]
+    def _draw(self, n_units):
+        # Those that keep nothing, or all, are asked about, too.
+        n_samples = max(self.n_samples - 2, 2)
+        masks = self.law.coalitions(n_units, n_samples, self.seed)
+        offsets = None
+        if masks.fills is not None:
+            offsets = self._background.offsets(masks.design, masks.fills)
+        return _SharedCoalitions(masks, offsets)
 
 
 @dataclass(frozen=True, eq=False)

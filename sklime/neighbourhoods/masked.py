@@ -19,35 +19,18 @@ from sklime.moments.products import (
 )
 from sklime.moments.sampled import SampledMoments
 from sklime.neighbourhoods.background import Background
-from sklime.neighbourhoods.base import SampledSource
-from sklime.validation import check_memory
-
-# Numbers of units whose masks and Gram matrices are remembered.
-_REMEMBERED = 8
-
-# Memory that a pair of units takes: some Gram matrices, and systems made of them.
-_BYTES_OF_PAIRS = 40
+from sklime.neighbourhoods.by_units import SourceByUnits
 
 # Draws that are too few to tell what units do together, against one draw's penalty.
 _FEW = 10
 
 
-class MaskedCopies(SampledSource):
+class MaskedCopies(SourceByUnits):
     """Neighbourhoods of masked copies of each row.
 
     Masks depend on the number of units alone, and so do their weights: rows of equally
     many units share them, and one Gram matrix.
     """
-
-    def __init__(self, law, kernel, response, n_samples, seed, smaller=None):
-        super().__init__(law, kernel, response, n_samples, seed, smaller)
-        self._shared = {}
-
-    rows_at_once = 1
-
-    @property
-    def bytes_per_row(self):
-        return 1
 
     def evaluate(self, X, known=None):
         evaluated = []
@@ -107,24 +90,14 @@ class MaskedCopies(SampledSource):
         own = self.law.sampler, self.response, self.n_samples, self.seed
         return Background(*own)
 
-    def _of(self, n_units):
-        # Two threads may both draw the same; the two are equal.
-        if n_units not in self._shared:
-            check_memory(
-                _BYTES_OF_PAIRS * n_units**2,
-                f"a row of {n_units:,} units, of which every pair has a moment,",
-                "cut the row into fewer units, such as sentences in place of words",
-            )
-            while len(self._shared) >= _REMEMBERED:
-                self._shared.pop(next(iter(self._shared)), None)
-            shared = self._draw(n_units)
-            if shared.fills is not None:
-                offsets = self._background.offsets(shared.Z.T, shared.fills)
-                shared = replace(shared, offsets=offsets)
-            self._shared[n_units] = shared
-        return self._shared[n_units]
-
     def _draw(self, n_units):
+        shared = self._masks(n_units)
+        if shared.fills is None:
+            return shared
+        return replace(shared, offsets=self._background.offsets(shared.Z.T, shared.fills))
+
+    def _masks(self, n_units):
+        """Masks of rows of so many units, with their weights and products."""
         masks = with_each_copy(self.law.masks(n_units, self.n_samples, self.seed))
         return _SharedMasks.of(masks, _mask_weights(self.kernel, masks.design))
 
@@ -132,16 +105,16 @@ class MaskedCopies(SampledSource):
 class TiltedCopies(MaskedCopies):
     """Masked copies drawn from the kernel-weighted law, with equal weights."""
 
-    def _draw(self, n_units):
+    def _masks(self, n_units):
         masses = self.law.exchangeable(n_units).masses
         if not (masses * weights_by_count(self.kernel, n_units)).any():
             # No law is left to draw from: masks without weight say so.
-            return super()._draw(n_units)
+            return super()._masks(n_units)
         masks = self.law.tilt(self.kernel).masks(n_units, self.n_samples, self.seed)
         masks = with_each_copy(masks)
         shared = _SharedMasks.of(masks, np.ones(len(masks)))
         # Draws that are all alike may be so by chance.
-        return super()._draw(n_units) if shared.undetermined else shared
+        return super()._masks(n_units) if shared.undetermined else shared
 
 
 @dataclass(frozen=True, eq=False)

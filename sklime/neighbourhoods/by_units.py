@@ -1,0 +1,44 @@
+"""Base of the sources around rows of units, where equally many units share draws."""
+
+from abc import abstractmethod
+
+from sklime.neighbourhoods.base import SampledSource
+from sklime.validation import check_memory
+
+# Numbers of units whose masks and Gram matrices are remembered.
+_REMEMBERED = 8
+
+# Memory that a pair of units takes: some Gram matrices, and systems made of them.
+_BYTES_OF_PAIRS = 40
+
+
+class SourceByUnits(SampledSource):
+    """Base of the sources whose masks depend on the number of units alone."""
+
+    rows_at_once = 1
+
+    def __init__(self, law, kernel, response, n_samples, seed, smaller=None):
+        super().__init__(law, kernel, response, n_samples, seed, smaller)
+        self._shared = {}
+
+    @property
+    def bytes_per_row(self):
+        return 1
+
+    def _of(self, n_units):
+        """What rows of so many units share."""
+        # Two threads may both draw the same; the two are equal.
+        if n_units not in self._shared:
+            check_memory(
+                _BYTES_OF_PAIRS * n_units**2,
+                f"a row of {n_units:,} units, of which every pair has a moment,",
+                "cut the row into fewer units, such as sentences in place of words",
+            )
+            while len(self._shared) >= _REMEMBERED:
+                self._shared.pop(next(iter(self._shared)), None)
+            self._shared[n_units] = self._draw(n_units)
+        return self._shared[n_units]
+
+    @abstractmethod
+    def _draw(self, n_units):
+        """Draw what rows of so many units share."""
