@@ -170,3 +170,6 @@ def test_groups_of_columns_are_told_before_the_model_is_asked_again():
     ).fit(X)
     with pytest.raises(ValueError, match=r"groups 'blood'.*sampler__groups=None"):
         audit(explainer, X[:3])
+    plain = LimeExplainer(FOREST, random_state=0).fit(X)
+    with pytest.raises(ValueError, match=r"other features .*'blood'.*leave its groups out"):
+        audit(plain, X[:3], sampler=explainer.sampler)

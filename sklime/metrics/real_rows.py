@@ -134,7 +134,13 @@ def audit(
         "random_state": explainer._seed,
     }
     again = clone(explainer).set_params(**setting).fit(training.X)
-    return Audit(explanation, again.explain(X), k)
+    on_real_rows = again.explain(X)
+    if list(on_real_rows.feature_names) != list(explanation.feature_names):
+        raise ValueError(
+            f"sampler={sampler!r} describes rows by other features than the explainer, "
+            f"{', '.join(map(repr, on_real_rows.feature_names[:10]))}: leave its groups out"
+        )
+    return Audit(explanation, on_real_rows, k)
 
 
 def _real_rows(sampler):
