@@ -1,8 +1,5 @@
-"""Closed forms against draws: do they agree, and does anything but the row matter?
-
-The 2**20 draws come in 32 independent runs, whose spread gives the standard error with 31
-degrees of freedom: three of them hold 99.5 % of an unbiased estimate. One run in eight
-scrambles has 7 degrees, of which they would hold 98.0 %.
+"""Closed forms of scikit-learn's trees and linear models: do 2^20 draws agree, and does
+anything but the row matter?
 """
 
 import numpy as np
@@ -18,13 +15,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
+from benchmarks.departures import N_ERRORS, departures, within
 from benchmarks.report import Line, markdown, table
 from sklime import LimeExplainer
 
 N_ROWS = 200
 N_DRAWS = 2**20
-N_RUNS = 32
-N_ERRORS = 3.0
 
 
 def families():
@@ -57,36 +53,15 @@ def gaps_and_categories(margin):
 
 
 def measure():
-    return [within_errors(departures()), identical()]
+    return [within_errors(of_families()), identical()]
 
 
-def departures():
+def of_families():
     """By family: departures from the closed form, in standard errors."""
     return {
-        name: departure(model, X, parameters) for name, model, X, parameters in families()
+        name: departures(model, X, N_ROWS, N_DRAWS, **parameters)
+        for name, model, X, parameters in families()
     }
-
-
-def departure(model, X, parameters):
-    rows, n = X[:N_ROWS], N_DRAWS // N_RUNS
-    explainer = LimeExplainer(model, method="sampling", n_samples=n)
-    explainer.set_params(**parameters)
-    runs = [
-        explainer.set_params(random_state=seed).fit(X).transform(rows)
-        for seed in range(N_RUNS)
-    ]
-    errors = np.std(runs, axis=0, ddof=1) / np.sqrt(N_RUNS)
-    exact = LimeExplainer(model, method="exact", n_samples=n).set_params(**parameters)
-    difference = np.mean(runs, axis=0) - penalised(exact.fit(X).explain(rows), n)
-    # A column that the model ignores may have no error and no attribution.
-    return difference[difference != 0.0] / errors[difference != 0.0]
-
-
-def penalised(limit, n):
-    """The limit as the ridge penalty of runs of `n` draws shrinks it."""
-    share = limit.support / n
-    variance = share * (1.0 - share)
-    return limit.values * variance / (variance + 1.0 / n)
 
 
 def within_errors(found):
@@ -100,10 +75,6 @@ def within_errors(found):
         f"{', '.join(f'{within(one):.1%}' for one in found.values())}",
         share >= 0.99,
     )
-
-
-def within(departures):
-    return np.mean(np.abs(departures) <= N_ERRORS)
 
 
 def identical():
@@ -148,5 +119,5 @@ def details(found):
 
 
 if __name__ == "__main__":
-    found = departures()
+    found = of_families()
     print(f"{details(found)}\n\n{table([within_errors(found), identical()])}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
+# Not for its names: displays enter themselves where `Explanation.plot` looks.
+from sklime import plotting  # noqa: F401
 from sklime.explainer.explainer import LimeExplainer
 from sklime.explanation import Explanation
 from sklime.model.functions import FunctionClassifier, FunctionRegressor

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Displays of one row, by the kind of rows.
-_OF_ONE_ROW = {
-    "text": "TextDisplay",
-    "image": "ImageDisplay",
-    "sequence": "SequenceDisplay",
-}
+# Displays by the kind of the row that they show; "row" and "rows" of any other. They stand
+# above explanations: `sklime.plotting` enters them here, and `import sklime` imports it.
+DISPLAYS: dict[str, Any] = {}
 
 
 class Plotting:
@@ -60,12 +56,12 @@ class Plotting:
             If there is no such row.
         """
         explanation: Any = self
-        name = _OF_ONE_ROW.get(explanation.kind)
-        if name is None or explanation.unit_spans is None:
+        shown = explanation.kind
+        if shown not in DISPLAYS or explanation.unit_spans is None:
             several = row is None and len(explanation) != 1
-            name = "SummaryDisplay" if several else "AttributionDisplay"
-        if name != "SummaryDisplay":
+            shown = "rows" if several else "row"
+        if shown != "rows":
             options["row"] = 0 if row is None else row
-        # By name, as pictures stand above explanations and import them.
-        display = getattr(import_module("sklime.plotting"), name)
-        return display.from_explanation(explanation, ax=ax, target=target, **options)
+        return DISPLAYS[shown].from_explanation(
+            explanation, ax=ax, target=target, **options
+        )

@@ -1,5 +1,6 @@
 """Displays of explanations, after scikit-learn's Display protocol; they need matplotlib."""
 
+from sklime.explanation.picture import DISPLAYS
 from sklime.plotting.attribution import AttributionDisplay
 from sklime.plotting.dependence import DependenceDisplay
 from sklime.plotting.heatmap import HeatmapDisplay
@@ -23,3 +24,12 @@ __all__ = [
     "SummaryDisplay",
     "TextDisplay",
 ]
+
+# What `Explanation.plot` draws.
+DISPLAYS.update(
+    row=AttributionDisplay,
+    rows=SummaryDisplay,
+    text=TextDisplay,
+    image=ImageDisplay,
+    sequence=SequenceDisplay,
+)
