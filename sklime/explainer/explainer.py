@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Literal, Self
 
@@ -28,16 +29,19 @@ from sklime.explainer.metadata import metadata, parameters_in_words
 from sklime.explainer.neighbours import TrainingRows
 from sklime.explainer.parameters import (
     check_container,
+    check_keys,
     check_local,
     check_parameters,
     check_shapley,
     check_uncertainty,
 )
+from sklime.explainer.pieces import Runner, Task, explain_rows
 from sklime.explainer.progress import (
     FitTasks,
     progress_of_queries,
 )
 from sklime.explainer.routes import Routes, Setting
+from sklime.explainer.stream import Stream
 from sklime.explainer.widths import measure_widths
 from sklime.explanation.attribution import CONTRIBUTION, VIEWS, Attribution
 from sklime.explanation.container import Explanation
@@ -51,7 +55,8 @@ from sklime.model.wrapped import WrappedModelMixin
 from sklime.samplers import MarginalSampler
 from sklime.samplers.base import Sampler
 from sklime.selectors import AllFeatures, MomentSelector
-from sklime.tables.access import take_rows
+from sklime.tables.access import in_sparse_interface, is_frame, n_rows, take_rows
+from sklime.tables.blocks import as_block, read_blocks
 from sklime.tables.typing import Table, TableLike
 from sklime.validation import check_option
 
@@ -356,8 +361,117 @@ class LimeExplainer(
         """
         check_fitted(self)
         check_container(self)
-        asked = self._ask(X, self.target)
-        return self._fitted.attributions(asked, self._contributes(), self._jobs)
+        return self._attributions(X, self._contributes())
+
+    def transform_blocks(
+        self,
+        blocks: Iterable[Any],
+        *,
+        keep: Sequence[str] = (),
+        n_jobs: int | None = None,
+        on_error: Literal["raise", "null"] = "raise",
+    ) -> Iterator[Any]:
+        """Explain a stream of blocks of rows, of which a few are in memory at a time.
+
+        The attributions are those of `transform`, to the bit, however the rows are cut into
+        blocks. What is doubtful is told once, after the last block.
+
+        Parameters
+        ----------
+        blocks : iterable of tables, or Arrow dataset
+            Arrays, sparse matrices, frames of pandas or polars, Arrow tables, record
+            batches or datasets, or rows of another kind; of any number of rows, also none.
+            They are read as they are needed, up to four for each job ahead.
+        keep : sequence of str, default=()
+            Key columns of the blocks, such as an identifier or a date: they are not
+            explained, and carried along in front of the attributions.
+        n_jobs : int, optional
+            Instead of the explainer's own.
+        on_error : {"raise", "null"}, default="raise"
+            What becomes of rows that cannot be explained, as the model raises an error
+            about them or a value is none that it takes. "raise": the error, which names the
+            row by its position in the stream. "null": NaN, with one `FailedRowsWarning` at
+            the end. Blocks of other columns are errors in any case.
+
+        Yields
+        ------
+        table
+            One for each block, of its kind, in order: the columns of `output_schema`.
+
+        Raises
+        ------
+        ValueError
+            At once, if a key column is also a feature.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sklearn.ensemble import RandomForestRegressor
+        >>> from sklime import LimeExplainer
+        >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+        >>> X = X[["bmi", "s5"]]
+        >>> forest = RandomForestRegressor(random_state=0).fit(X, y)
+        >>> explainer = LimeExplainer(forest, random_state=0).fit(X)
+        >>> patients = X.assign(patient=range(len(X)))
+        >>> blocks = (patients[i : i + 200] for i in range(0, len(X), 200))
+        >>> for table in explainer.transform_blocks(blocks, keep=["patient"]):
+        ...     print(table.shape, list(table))
+        (200, 3) ['patient', 'bmi', 's5']
+        (200, 3) ['patient', 'bmi', 's5']
+        (42, 3) ['patient', 'bmi', 's5']
+        """
+        check_fitted(self)
+        names = list(self.output_schema(keep))
+        keep = tuple(names[: len(names) - len(self.get_feature_names_out())])
+        if on_error not in ("raise", "null"):
+            raise ValueError(f'on_error={on_error!r} must be "raise" or "null".')
+        self._fitted.check_model()
+        task = Task(self.target, self._contributes())
+        runner = Runner(self._fitted, task, self.n_jobs if n_jobs is None else n_jobs)
+        container = None if self._schema is None else self._schema.container
+        stream = Stream(
+            runner,
+            read=partial(as_block, keep=keep, container=container),
+            check=self._checked_block,
+            names=names[len(keep) :],
+            skip_failed=on_error == "null",
+        )
+        return stream(read_blocks(blocks))
+
+    def output_schema(self, keep: Sequence[str] = ()) -> dict[str, np.dtype[Any] | None]:
+        """Names and types of the columns of `transform_blocks`, before any row.
+
+        Parameters
+        ----------
+        keep : sequence of str, default=()
+            Key columns that are carried along.
+
+        Returns
+        -------
+        dict
+            The dtype of each column by its name: float64 of attributions, None of key
+            columns, which have the type that they come in.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If key columns are no names, or not those of columns of their own.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.linear_model import LogisticRegression
+        >>> from sklime import LimeExplainer
+        >>> X, y = load_iris(return_X_y=True)
+        >>> explainer = LimeExplainer(LogisticRegression().fit(X, y)).fit(X)
+        >>> explainer.output_schema(keep=["flower"])
+        {'flower': None, 'x0': dtype('float64'), 'x1': dtype('float64'), ...}
+        """
+        names = [str(name) for name in self.get_feature_names_out()]
+        features = () if self._schema is None else self._schema.columns or ()
+        keep = check_keys(keep, features, names)
+        types: dict[str, np.dtype[Any] | None] = dict.fromkeys(keep)
+        return types | dict.fromkeys(names, np.dtype(np.float64))
 
     @names_wrong_arguments(
         EXPLAIN, "explain takes rows without targets; to choose an output give target="
@@ -479,9 +593,8 @@ class LimeExplainer(
 
     def _contributions_of(self, X):
         """Contributions to the explained outputs, and how many these are, for metrics."""
-        asked = self._ask(X, self.target)
-        values = self._fitted.attributions(asked, True, self._jobs)
-        return values, asked.outputs.shape[1]
+        values = self._attributions(X, contributions=True)
+        return values, self._fitted.response.resolve(self.target).n_explained
 
     def _responses_of(self, X):
         """The response, and which of its outputs are explained for rows, for metrics."""
@@ -562,6 +675,25 @@ class LimeExplainer(
         """Check rows, and find what is explained of them."""
         check_fitted(self)
         self._fitted.check_model()
+        return self._fitted.ask(self._checked(X), X, target)
+
+    def _checked(self, X):
+        """Check rows against those of the fit."""
         kind = self._fitted.kind
-        checked = kind.check(kind.check_columns(self, X, reset=False))
-        return self._fitted.ask(checked, X, target)
+        return kind.check(kind.check_columns(self, X, reset=False))
+
+    def _checked_block(self, rows):
+        """Check the rows of a block, also if there are none."""
+        if n_rows(rows):
+            return self._checked(rows)
+        if is_frame(rows) and self._schema is not None:
+            self._schema.check(rows, type(self).__name__)
+        return rows
+
+    def _attributions(self, X, contributions):
+        """What `transform` gives: effects or contributions, by columns."""
+        check_fitted(self)
+        self._fitted.check_model()
+        task = Task(self.target, contributions)
+        values = explain_rows(self._fitted, task, self._checked(X), self._jobs)
+        return in_sparse_interface(values)

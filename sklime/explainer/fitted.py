@@ -1,6 +1,6 @@
 """The fitted explainer: all that `transform`, `explain` and `score` need of a fit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from sklime.explainer.fidelity import fidelity, scores_of_rows, sums_of_squares
 from sklime.explainer.neighbours import check_neighbors
 from sklime.explainer.progress import progress_of_queries
 from sklime.explainer.rows import rows_of
-from sklime.tables.access import concat, in_sparse_interface
+from sklime.tables.access import concat
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,9 @@ class Jobs:
 
     n_jobs: int | None = None
     verbose: int = 0
+
+
+SERIAL = Jobs(1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,15 +117,34 @@ class FittedExplainer:
         answers = rows.predictions(self.response) if target.needs_predictions else None
         return AskedRows(rows, target, answers, target.columns(len(rows), answers))
 
-    def attributions(self, asked, contributions, jobs):
-        """What `transform` gives: effects or contributions, by columns."""
+    def attributions(self, asked, contributions, own_answers, jobs=SERIAL, first_row=0):
+        """Effects or contributions by columns, and what is doubtful about them.
+
+        Parameters
+        ----------
+        asked : AskedRows
+        contributions : bool
+            Whether contributions are wanted, not effects.
+        own_answers : OwnAnswers or None
+            As `own_answers` gives them.
+        jobs : Jobs
+        first_row : int, default=0
+            Position of the first row, for messages.
+
+        Returns
+        -------
+        values : ndarray or CSR matrix of shape (n_rows, n_columns)
+        found : Diagnostics
+        """
         rows = asked.rows
 
         def keep(surrogates, where, block):
             own = surrogates.contributions if contributions else surrogates.coef
             return rows.to_columns(where, block, own)
 
-        return in_sparse_interface(concat(self._surrogates(asked, keep, jobs)))
+        fit_blocks = self._fitter(jobs, first_row)
+        kept, found = fit_blocks(rows, asked.outputs, keep, own_answers)
+        return concat(kept), found
 
     def parts(self, asked, jobs, uncertainty, pairs, near):
         """What explanations are made of, for `assemble_explanation`.
@@ -157,7 +179,7 @@ class FittedExplainer:
                 judged = scores_of_rows(near.sums_of_squares(*own))
             return scored, rows.unit_metadata(block), judged, told
 
-        own_answers = self._own_answers(rows, jobs)
+        own_answers = self.own_answers(rows.X, jobs)
         own = asked, keep, jobs, own_answers, uncertainty
         return self._fitted_blocks(*own), own_answers
 
@@ -213,27 +235,46 @@ class FittedExplainer:
         check_neighbors(name, n_neighbors, self.training_rows, self.sampler)
         return self.training_rows.around(rows, n_neighbors, self.response)
 
-    def warn(self, diagnostics, rows, what="row(s)"):
+    def warn(self, diagnostics, what="row(s)"):
         """Tell what is doubtful about rows, in named warnings."""
         own = self.kernel, self.selector, self.n_samples, what, self.sampler.max_draws_
-        diagnostics.warn(rows.names, *own)
+        diagnostics.warn(self.kind.names_of_units(), *own)
 
-    def _own_answers(self, rows, jobs):
-        """Query the model about values of the rows that draws hardly hold, or None."""
+    def own_answers(self, X, jobs=SERIAL, asked=None):
+        """Query the model about values of rows that draws hardly hold.
+
+        Parameters
+        ----------
+        X : rows
+            Checked.
+        jobs : Jobs
+        asked : dict, default=None
+            What earlier blocks of a stream have asked about; it is added to.
+
+        Returns
+        -------
+        OwnAnswers or None
+        """
         what = "querying the model about own values"
         with progress_of_queries(self.response, jobs.verbose, what):
-            return self.routes.own_answers(rows.X)
+            return self.routes.own_answers(X, asked)
+
+    def for_rows(self):
+        """All that `transform` needs of it, for workers of other processes."""
+        return replace(self, training_rows=None)
 
     def _surrogates(self, asked, keep, jobs):
         """Fit surrogates block by block; collect the results of `keep` for each block."""
-        own_answers = self._own_answers(asked.rows, jobs)
+        own_answers = self.own_answers(asked.rows.X, jobs)
         return self._fitted_blocks(asked, keep, jobs, own_answers)
 
     def _fitted_blocks(self, asked, keep, jobs, own_answers, uncertainty=False):
-        n_features = self.sampler.n_features_in_
-        own = self.routes, self.hidden, n_features, jobs.n_jobs, jobs.verbose
-        fit_blocks = BlockFitter(*own)
         own = asked.rows, asked.outputs, keep, own_answers, uncertainty
-        kept, found = fit_blocks(*own)
-        self.warn(found, asked.rows)
+        kept, found = self._fitter(jobs)(*own)
+        self.warn(found)
         return kept
+
+    def _fitter(self, jobs, first_row=0):
+        n_features = self.sampler.n_features_in_
+        own = n_features, jobs.n_jobs, jobs.verbose, first_row
+        return BlockFitter(self.routes, self.hidden, *own)

@@ -37,4 +37,4 @@ def grow_pool(fitted, X, target, verbose):
         own = asked.rows.X, asked.outputs, sampler.binary_features_
         imprecise = routes.grow(*own, show, give_up)
     found = Diagnostics(unconverged=told(imprecise))
-    fitted.warn(found, asked.rows, "training row(s)")
+    fitted.warn(found, "training row(s)")
