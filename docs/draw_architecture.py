@@ -39,7 +39,7 @@ PLACES = {
     "tables": (3.3, 0.9, "any table as numbers"),
 }
 # Below all others, and used by all.
-BASE = ("base", "exceptions", "fitting", "validation", "version")
+BASE = ("base", "exceptions", "fitting", "local_widths", "validation", "version")
 # `testing` uses components of every kind, and all take seeds from `laws`.
 UNDRAWN = {
     ("testing", "samplers"),

@@ -12,6 +12,7 @@ from types import FrameType
 
 __all__ = [
     "ClosedFormWarning",
+    "FailedRowsWarning",
     "HidingWarning",
     "InteractionWarning",
     "NeighbourhoodWarning",
@@ -65,6 +66,13 @@ class ClosedFormWarning(UserWarning):
     """A closed form failed unexpectedly, and draws took its place.
 
     Given under ``method="auto"`` only; it is a fault of sklime, and worth a report.
+    """
+
+
+class FailedRowsWarning(UserWarning):
+    """Rows of a stream could not be explained: their attributions are NaN.
+
+    Given at the end of ``transform_blocks(blocks, on_error="null")``, once.
     """
 
 

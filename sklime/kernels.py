@@ -13,6 +13,7 @@ from sklearn.base import clone
 from sklearn.metrics import pairwise_distances
 
 from sklime.base import Component
+from sklime.local_widths import LOCAL, LOCAL_WIDTH, laws_of_columns, local_width
 
 __all__ = ["ExponentialKernel", "Kernel", "ShapleyKernel", "UniformKernel", "as_kernel"]
 
@@ -29,9 +30,6 @@ _STATIONARY = frozenset(
 
 # The distance of rows that consist of parts, each with the distance of its own sampler.
 PARTWISE = "partwise"
-
-# The width that is one for each column, and that of standardised columns then.
-LOCAL, _LOCAL_WIDTH = "local", 0.7
 
 # Weights of draws by their deviations in one column.
 ColumnFactor: TypeAlias = Callable[..., Any]
@@ -210,7 +208,7 @@ class ExponentialKernel(Kernel):
     def precision(self) -> float | None:
         if self.local:
             # That of standardised columns.
-            return _LOCAL_WIDTH**-2.0
+            return LOCAL_WIDTH**-2.0
         if not self._euclidean:
             return None
         with np.errstate(divide="ignore", over="ignore"):
@@ -230,12 +228,7 @@ class ExponentialKernel(Kernel):
     def of_column(self, law: Any) -> Kernel:
         if not self.local:
             return self
-        bins = getattr(law, "bins", None)
-        if bins is None or (len(bins) and bins[0] < 0):
-            return ExponentialKernel(_LOCAL_WIDTH, self.metric)
-        q = law.masses[law.deviations == 0.0].sum()
-        precision = float(local_precisions(q))
-        return ExponentialKernel(precision**-0.5 if precision else np.inf, self.metric)
+        return ExponentialKernel(local_width(law), self.metric)
 
     @property
     def exchangeable(self) -> bool:
@@ -269,25 +262,18 @@ class ExponentialKernel(Kernel):
         return _gaussian(deviation, self._checked_width())
 
     def _local_factor(self, law, row=None):
-        """Factors of the values of columns, by their laws seen from a row.
+        """Factors of the values of one column, or a list of those of all columns.
 
         Parameters
         ----------
-        law : ProductLaw, the law of one column, or a fitted sampler
-            A sampler gives its law seen from `row`.
-        row : array-like of shape (1, n_features), default=None
-            The explained row, for a sampler.
-
-        Returns
-        -------
-        ndarray of shape (n_values,), or a list of such, one a column
+        law, row
+            As for `laws_of_columns`.
         """
-        if row is not None and hasattr(law, "sample"):
-            law = law.law(row)
-        if hasattr(law, "columns"):
-            return [self._local_factor(column) for column in law.columns]
-        if not hasattr(law, "deviations"):
+        law = laws_of_columns(law, row)
+        if law is None:
             raise self._without_law()
+        if isinstance(law, list):
+            return [self._local_factor(column) for column in law]
         return self.of_column(law).column_factor(law.deviations)
 
     def _without_law(self):
@@ -307,19 +293,6 @@ class ExponentialKernel(Kernel):
                 '"local"; None takes the sampler\'s default.'
             )
         return float(self.width)
-
-
-def local_precisions(q: Any) -> Any:
-    """Precisions of ``width="local"`` in columns of bins, by the frequency of the own bin.
-
-    Parameters
-    ----------
-    q : float or ndarray
-        Frequencies. Of a bin that training never had all draws are equally far: 0.
-    """
-    q = np.asarray(q, dtype=np.float64)
-    some = np.where(q > 0.0, q, 1.0)
-    return np.where(q > 0.0, -2.0 * (np.log(some) - np.log1p(some)), 0.0)
 
 
 def _gaussian(distance, width):

@@ -3,6 +3,7 @@
 from collections import Counter
 from itertools import chain
 
+import numpy as np
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklime.exceptions import ClosedFormFailed
@@ -27,12 +28,15 @@ class BlockFitter:
         Columns of the table.
     n_jobs, verbose : int or None
         As in `LimeExplainer`.
+    first_row : int, default=0
+        Position of the first row, for messages.
     """
 
-    def __init__(self, routes, hidden, n_features, n_jobs, verbose):
+    def __init__(self, routes, hidden, n_features, n_jobs=1, verbose=0, first_row=0):
         self._routes, self._hidden = routes, hidden
         self._n_features = n_features
         self._n_jobs, self._verbose = n_jobs, verbose
+        self._first_row = first_row
 
     def __call__(self, rows, outputs, keep, own_answers, uncertainty=False):
         """Fit all rows.
@@ -94,8 +98,11 @@ class BlockFitter:
         block = rows.block(where)
         columns, binary = rows.features(where, block)
         own = block, outputs[where], binary, uncertainty
-        fitted, failures = self._routes.fit(*own, where.start, own_answers)
-        found = Diagnostics.of(fitted, columns, rows.varies, where.start)
+        if own_answers is not None:
+            own_answers = own_answers.of(np.arange(where.start, where.stop))
+        first_row = self._first_row + where.start
+        fitted, failures = self._routes.fit(*own, first_row, own_answers)
+        found = Diagnostics.of(fitted, columns, rows.varies, first_row)
         unchanged = Counter()
         if self._hidden is not None:
             unchanged = self._hidden.unchanged(rows.X[where], block, fitted, outputs[where])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Literal, Self
 
@@ -20,28 +20,28 @@ from sklime.explainer.arguments import (
     names_wrong_arguments,
 )
 from sklime.explainer.assembly import assemble_explanation
-from sklime.explainer.blocks import STEPS_OF_A_BAR, BlockFitter
 from sklime.explainer.default_sampler import check_is_table, default_sampler
-from sklime.explainer.diagnostics import Diagnostics, warn_of_growth, warn_of_refit
-from sklime.explainer.fidelity import fidelity, sums_of_squares
+from sklime.explainer.fitted import FittedExplainer, Jobs
+from sklime.explainer.growth import grow_pool
 from sklime.explainer.hidden_answers import TypicalAnswers
 from sklime.explainer.interactions import WantedPairs
 from sklime.explainer.metadata import metadata, parameters_in_words
-from sklime.explainer.neighbours import TrainingRows, check_neighbors
+from sklime.explainer.neighbours import TrainingRows
 from sklime.explainer.parameters import (
     check_container,
+    check_keys,
     check_local,
     check_parameters,
     check_shapley,
     check_uncertainty,
 )
+from sklime.explainer.pieces import Runner, Task, explain_rows
 from sklime.explainer.progress import (
     FitTasks,
-    progress_of_growth,
     progress_of_queries,
 )
 from sklime.explainer.routes import Routes, Setting
-from sklime.explainer.rows import rows_of
+from sklime.explainer.stream import Stream
 from sklime.explainer.widths import measure_widths
 from sklime.explanation.attribution import CONTRIBUTION, VIEWS, Attribution
 from sklime.explanation.container import Explanation
@@ -55,7 +55,8 @@ from sklime.model.wrapped import WrappedModelMixin
 from sklime.samplers import MarginalSampler
 from sklime.samplers.base import Sampler
 from sklime.selectors import AllFeatures, MomentSelector
-from sklime.tables.access import concat, in_sparse_interface, take_rows
+from sklime.tables.access import in_sparse_interface, is_frame, n_rows, take_rows
+from sklime.tables.blocks import as_block, read_blocks
 from sklime.tables.typing import Table, TableLike
 from sklime.validation import check_option
 
@@ -202,8 +203,6 @@ class LimeExplainer(
 
     # What `fit` saw of a table, a `TableSchema`.
     _schema = None
-    # Rows of the training table, for fidelity on real rows.
-    _training_rows = None
     # Responses of the model that `fit` takes as known, and adds its own to.
     _known_responses: dict[str, NDArray[np.float64]] | None = None
 
@@ -290,17 +289,17 @@ class LimeExplainer(
             self.sampler_.fit(X, y, sample_weight=sample_weight)
         self.n_features_in_ = self.sampler_.n_features_in_
         X = self.sampler_.kind_.check(X)
-        self._model_state = FittedState(self.estimator_)
-        self._response = Response(
+        model_state = FittedState(self.estimator_)
+        response = Response(
             self.estimator_,
             self.response_method,
             probe=self.sampler_.kind_.tables(take_rows(X, slice(2)))[0],
             batch_size=self.sampler_.batch_size,
             output_name=name_of(y),
         )
-        self._response.resolve(self.target)
-        if self._response.classes is not None:
-            self.classes_ = self._response.classes
+        response.resolve(self.target)
+        if response.classes is not None:
+            self.classes_ = response.classes
         kernel = self.sampler_.default_kernel_ if self.kernel is None else self.kernel
         self.kernel_ = as_kernel(kernel).resolve(
             metric=self.sampler_.default_metric_, width=self.sampler_.default_width_
@@ -318,17 +317,26 @@ class LimeExplainer(
         if sample_weight is not None:
             # The others taught nothing, and may hold what is unknown.
             X = take_rows(X, np.flatnonzero(np.asarray(sample_weight) > 0))
-        self._response.known = self._known_responses
-        with task("query-model"), progress_of_queries(self._response, self.verbose):
-            self._typical = TypicalAnswers.of(self._response, self.sampler_, X)
-            self._routes = Routes(self._setting(), X)
-        self._training_rows = TrainingRows.of(self.sampler_, X)
-        self._response.known = None
-        self._model_state.leave_out_changes(self.estimator_)
-        self.method_ = self._routes.method
+        response.known = self._known_responses
+        with task("query-model"), progress_of_queries(response, self.verbose):
+            hidden = TypicalAnswers.of(response, self.sampler_, X)
+            routes = Routes(self._setting(response), X)
+        response.known = None
+        model_state.leave_out_changes(self.estimator_)
+        self._fitted = FittedExplainer(
+            sampler=self.sampler_,
+            kernel=self.kernel_,
+            selector=self.selector_,
+            response=response,
+            routes=routes,
+            hidden=hidden,
+            training_rows=TrainingRows.of(self.sampler_, X),
+            model_state=model_state,
+        )
+        self.method_ = routes.method
         with task("grow-pool"):
-            self._grow_pool(X)
-        self.n_samples_ = self._routes.source.n_samples
+            grow_pool(self._fitted, X, self.target, self.verbose)
+        self.n_samples_ = self._fitted.n_samples
         self._parameters = parameters_in_words(self)
         task.end()
         return self
@@ -353,7 +361,117 @@ class LimeExplainer(
         """
         check_fitted(self)
         check_container(self)
-        return self._attributions(X, self._contributes())[0]
+        return self._attributions(X, self._contributes())
+
+    def transform_blocks(
+        self,
+        blocks: Iterable[Any],
+        *,
+        keep: Sequence[str] = (),
+        n_jobs: int | None = None,
+        on_error: Literal["raise", "null"] = "raise",
+    ) -> Iterator[Any]:
+        """Explain a stream of blocks of rows, of which a few are in memory at a time.
+
+        The attributions are those of `transform`, to the bit, however the rows are cut into
+        blocks. What is doubtful is told once, after the last block.
+
+        Parameters
+        ----------
+        blocks : iterable of tables, or Arrow dataset
+            Arrays, sparse matrices, frames of pandas or polars, Arrow tables, record
+            batches or datasets, or rows of another kind; of any number of rows, also none.
+            They are read as they are needed, up to four for each job ahead.
+        keep : sequence of str, default=()
+            Key columns of the blocks, such as an identifier or a date: they are not
+            explained, and carried along in front of the attributions.
+        n_jobs : int, optional
+            Instead of the explainer's own.
+        on_error : {"raise", "null"}, default="raise"
+            What becomes of rows that cannot be explained, as the model raises an error
+            about them or a value is none that it takes. "raise": the error, which names the
+            row by its position in the stream. "null": NaN, with one `FailedRowsWarning` at
+            the end. Blocks of other columns are errors in any case.
+
+        Yields
+        ------
+        table
+            One for each block, of its kind, in order: the columns of `output_schema`.
+
+        Raises
+        ------
+        ValueError
+            At once, if a key column is also a feature.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sklearn.ensemble import RandomForestRegressor
+        >>> from sklime import LimeExplainer
+        >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+        >>> X = X[["bmi", "s5"]]
+        >>> forest = RandomForestRegressor(random_state=0).fit(X, y)
+        >>> explainer = LimeExplainer(forest, random_state=0).fit(X)
+        >>> patients = X.assign(patient=range(len(X)))
+        >>> blocks = (patients[i : i + 200] for i in range(0, len(X), 200))
+        >>> for table in explainer.transform_blocks(blocks, keep=["patient"]):
+        ...     print(table.shape, list(table))
+        (200, 3) ['patient', 'bmi', 's5']
+        (200, 3) ['patient', 'bmi', 's5']
+        (42, 3) ['patient', 'bmi', 's5']
+        """
+        check_fitted(self)
+        names = list(self.output_schema(keep))
+        keep = tuple(names[: len(names) - len(self.get_feature_names_out())])
+        if on_error not in ("raise", "null"):
+            raise ValueError(f'on_error={on_error!r} must be "raise" or "null".')
+        self._fitted.check_model()
+        task = Task(self.target, self._contributes())
+        runner = Runner(self._fitted, task, self.n_jobs if n_jobs is None else n_jobs)
+        container = None if self._schema is None else self._schema.container
+        stream = Stream(
+            runner,
+            read=partial(as_block, keep=keep, container=container),
+            check=self._checked_block,
+            names=names[len(keep) :],
+            skip_failed=on_error == "null",
+        )
+        return stream(read_blocks(blocks))
+
+    def output_schema(self, keep: Sequence[str] = ()) -> dict[str, np.dtype[Any] | None]:
+        """Names and types of the columns of `transform_blocks`, before any row.
+
+        Parameters
+        ----------
+        keep : sequence of str, default=()
+            Key columns that are carried along.
+
+        Returns
+        -------
+        dict
+            The dtype of each column by its name: float64 of attributions, None of key
+            columns, which have the type that they come in.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If key columns are no names, or not those of columns of their own.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.linear_model import LogisticRegression
+        >>> from sklime import LimeExplainer
+        >>> X, y = load_iris(return_X_y=True)
+        >>> explainer = LimeExplainer(LogisticRegression().fit(X, y)).fit(X)
+        >>> explainer.output_schema(keep=["flower"])
+        {'flower': None, 'x0': dtype('float64'), 'x1': dtype('float64'), ...}
+        """
+        names = [str(name) for name in self.get_feature_names_out()]
+        features = () if self._schema is None else self._schema.columns or ()
+        keep = check_keys(keep, features, names)
+        types: dict[str, np.dtype[Any] | None] = dict.fromkeys(keep)
+        return types | dict.fromkeys(names, np.dtype(np.float64))
 
     @names_wrong_arguments(
         EXPLAIN, "explain takes rows without targets; to choose an output give target="
@@ -420,37 +538,26 @@ class LimeExplainer(
         """
         if uncertainty:
             check_uncertainty(self.surrogate, "uncertainty=True")
-        target = self.target if target is None else target
-        rows, resolved, answers, outputs = self._prepare(X, target)
-        resolved, names = rename_outputs(resolved, self._response.outputs, target_name)
-        pairs = WantedPairs.of(interactions, rows, self._routes)
-        near = self._near(rows, "neighbours", neighbours)
+        asked = self._ask(X, self.target if target is None else target)
+        fitted, rows = self._fitted, asked.rows
+        outputs_named = rename_outputs(asked.target, fitted.response.outputs, target_name)
+        pairs = WantedPairs.of(interactions, rows, fitted.routes)
+        near = fitted.near(rows, "neighbours", neighbours)
+        answers = asked.answers
         if answers is None:
-            answers = rows.predictions(self._response)
-
-        def keep(surrogates, where, block):
-            scored = self._routes.with_scores(surrogates, block, outputs[where])
-            told = None
-            if pairs is not None:
-                own = block, outputs[where], pairs.positions, where.start
-                told = self._routes.interactions(*own)
-            judged = None
-            if near is not None:
-                judged = near.scores(surrogates, where, outputs[where])
-            return scored, rows.unit_metadata(block), judged, told
-
-        own_answers = self._own_answers(rows)
-        blocks = self._surrogates(rows, outputs, keep, own_answers, uncertainty)
+            answers = rows.predictions(fitted.response)
+        parts = fitted.parts(asked, self._jobs, uncertainty, pairs, near)
+        blocks, own_answers = parts
         # Rows may differ in whether they have a closed form.
         n_drawn = len(rows)
         if self.method_ == "exact":
-            n_drawn = sum(int((~fitted.exact).sum()) for fitted, *_ in blocks)
-        meta = metadata(self, self._routes, len(rows), n_drawn, own_answers)
+            n_drawn = sum(int((~own.exact).sum()) for own, *_ in blocks)
+        meta = metadata(self, fitted.routes, len(rows), n_drawn, own_answers)
         if pairs is not None:
-            meta |= pairs.metadata(self._routes, [told for *_, told in blocks])
+            meta |= pairs.metadata(fitted.routes, [told for *_, told in blocks])
         if neighbours is not None:
             meta["neighbours"] = int(neighbours)
-        own = blocks, rows, resolved, names, answers, outputs, meta, pairs
+        own = blocks, rows, *outputs_named, answers, asked.outputs, meta, pairs
         explanation = assemble_explanation(*own)
         return explanation.contributions() if self._contributes() else explanation
 
@@ -476,78 +583,27 @@ class LimeExplainer(
         float
             NaN if a row has no surrogate.
         """
-        rows, _, _, outputs = self._prepare(X, self.target)
-
-        def keep(surrogates, where, block):
-            reference = rows.reference(where, block, self._response)
-            return sums_of_squares(surrogates, reference, outputs[where])
-
-        own_answers = self._own_answers(rows)
-        return fidelity(self._surrogates(rows, outputs, keep, own_answers))
+        asked = self._ask(X, self.target)
+        return self._fitted.score(asked, self._jobs)
 
     def _score_on_neighbours(self, X, n_neighbors):
         """Fidelity as of `score`, but on the nearest training rows, for metrics."""
-        rows, _, _, outputs = self._prepare(X, self.target)
-        near = self._near(rows, "n_neighbors", n_neighbors)
-
-        def keep(surrogates, where, block):
-            sums = near.sums_of_squares(surrogates, where, outputs[where])
-            return sums.sum(axis=(1, 2))
-
-        own_answers = self._own_answers(rows)
-        return fidelity(self._surrogates(rows, outputs, keep, own_answers))
-
-    def _near(self, rows, name, n_neighbors):
-        """The nearest training rows of each row, with the model's responses, or None."""
-        if n_neighbors is None:
-            return None
-        training = self._training_rows
-        check_neighbors(name, n_neighbors, training, self.sampler_)
-        return training.around(rows, n_neighbors, self._response)
-
-    def _attributions(self, X, contributions):
-        """What `transform` gives, effects or contributions, and how many outputs it has."""
-        rows, _, _, outputs = self._prepare(X, self.target)
-
-        def keep(surrogates, where, block):
-            own = surrogates.contributions if contributions else surrogates.coef
-            return rows.to_columns(where, block, own)
-
-        own_answers = self._own_answers(rows)
-        parts = self._surrogates(rows, outputs, keep, own_answers)
-        return in_sparse_interface(concat(parts)), outputs.shape[1]
+        asked = self._ask(X, self.target)
+        return self._fitted.score_on_neighbours(asked, n_neighbors, self._jobs)
 
     def _contributions_of(self, X):
         """Contributions to the explained outputs, and how many these are, for metrics."""
-        return self._attributions(X, contributions=True)
+        values = self._attributions(X, contributions=True)
+        return values, self._fitted.response.resolve(self.target).n_explained
 
     def _responses_of(self, X):
         """The response, and which of its outputs are explained for rows, for metrics."""
-        outputs = self._prepare(X, self.target)[-1]
-        return self._response, outputs
+        outputs = self._ask(X, self.target).outputs
+        return self._fitted.response, outputs
 
     def _measure_widths(self, X, widths, n_repeats, verbose):
         """Fidelity and attributions of copies with other widths, for displays."""
         return measure_widths(self, X, widths, n_repeats, verbose)
-
-    def _reference(self, X):
-        """Design and responses of the reference neighbourhoods, for `_judged`."""
-        rows = self._prepare(X, self.target)[0]
-        blocks = rows.blocks(max(1, len(rows) // STEPS_OF_A_BAR))
-        parts = (rows.reference(own, rows.block(own), self._response) for own in blocks)
-        return list(chain.from_iterable(parts))
-
-    def _judged(self, X, reference):
-        """Attributions of `transform`, and `score` on known reference neighbourhoods."""
-        rows, _, _, outputs = self._prepare(X, self.target)
-
-        def keep(surrogates, where, block):
-            sums = sums_of_squares(surrogates, reference[where], outputs[where])
-            return rows.to_columns(where, block, surrogates.coef), sums
-
-        own_answers = self._own_answers(rows)
-        parts, sums = zip(*self._surrogates(rows, outputs, keep, own_answers), strict=True)
-        return concat(parts), fidelity(sums)
 
     def get_feature_names_out(
         self, input_features: ArrayLike | None = None
@@ -571,7 +627,7 @@ class LimeExplainer(
             # A frame's own labels need not be strings.
             own = super().get_feature_names_out(list(map(str, input_features)))
             names = self.sampler_.renamed(own)
-        target = self._response.resolve(self.target)
+        target = self._fitted.response.resolve(self.target)
         if not target.multiple:
             return names
         return np.array(
@@ -583,12 +639,28 @@ class LimeExplainer(
         check_option(self, "attribution", VIEWS)
         return self.attribution == CONTRIBUTION
 
-    def _setting(self):
+    @property
+    def _training_rows(self):
+        """Rows of the training table, for fidelity on real rows, or None."""
+        check_fitted(self)
+        return self._fitted.training_rows
+
+    @property
+    def _routes(self):
+        """Which source of moments serves which row."""
+        return self._fitted.routes
+
+    @property
+    def _jobs(self):
+        """How rows are gone through; it may change after `fit`."""
+        return Jobs(self.n_jobs, self.verbose)
+
+    def _setting(self, response):
         """Resolved components of the fit, for the routes of rows."""
         return Setting(
             law=self.sampler_.law_,
             kernel=self.kernel_,
-            response=self._response,
+            response=response,
             selector=self.selector_,
             surrogate=self.surrogate_,
             method=self.method,
@@ -599,53 +671,29 @@ class LimeExplainer(
             seed=self._seed,
         )
 
-    def _grow_pool(self, X):
-        """Grow a shared pool until training rows have narrow enough intervals."""
-        positions = self._routes.representatives(X)
-        if not len(positions):
-            return
-        rows, _, _, outputs = self._prepare(take_rows(X, positions), self.target)
-        binary = self.sampler_.binary_features_
-
-        def give_up(hopeless, needed):
-            told = tuple(sorted(positions[hopeless].tolist()))
-            warn_of_growth(told, needed, self.tol, self._routes.source.n_samples)
-
-        with progress_of_growth(len(positions), self.verbose) as show:
-            imprecise = self._routes.grow(rows.X, outputs, binary, show, give_up)
-        unconverged = tuple(sorted(positions[imprecise].tolist()))
-        n_samples = self._routes.source.n_samples
-        self._warn(Diagnostics(unconverged=unconverged), rows, n_samples, "training row(s)")
-
-    def _prepare(self, X, target):
-        """Check the rows and find the outputs to explain for each.
-
-        The model is queried about the rows only where the target is their prediction.
-        """
+    def _ask(self, X, target):
+        """Check rows, and find what is explained of them."""
         check_fitted(self)
-        if self._model_state.differs(self.estimator_):
-            warn_of_refit(self.estimator_)
-        kind = self.sampler_.kind_
-        checked = kind.check(kind.check_columns(self, X, reset=False))
-        rows = rows_of(self.sampler_, checked, X)
-        target = self._response.resolve(target)
-        answers = rows.predictions(self._response) if target.needs_predictions else None
-        return rows, target, answers, target.columns(len(rows), answers)
+        self._fitted.check_model()
+        return self._fitted.ask(self._checked(X), X, target)
 
-    def _own_answers(self, rows):
-        """Query the model about values of the rows that draws hardly hold, or None."""
-        what = "querying the model about own values"
-        with progress_of_queries(self._response, self.verbose, what):
-            return self._routes.own_answers(rows.X)
+    def _checked(self, X):
+        """Check rows against those of the fit."""
+        kind = self._fitted.kind
+        return kind.check(kind.check_columns(self, X, reset=False))
 
-    def _surrogates(self, rows, outputs, keep, own_answers, uncertainty=False):
-        """Fit surrogates block by block; collect the results of `keep` for each block."""
-        own = self._routes, self._typical, self.n_features_in_, self.n_jobs, self.verbose
-        fit_blocks = BlockFitter(*own)
-        kept, found = fit_blocks(rows, outputs, keep, own_answers, uncertainty)
-        self._warn(found, rows, self.n_samples_)
-        return kept
+    def _checked_block(self, rows):
+        """Check the rows of a block, also if there are none."""
+        if n_rows(rows):
+            return self._checked(rows)
+        if is_frame(rows) and self._schema is not None:
+            self._schema.check(rows, type(self).__name__)
+        return rows
 
-    def _warn(self, diagnostics, rows, n_samples, what="row(s)"):
-        own = self.kernel_, self.selector_, n_samples, what, self.sampler_.max_draws_
-        diagnostics.warn(rows.names, *own)
+    def _attributions(self, X, contributions):
+        """What `transform` gives: effects or contributions, by columns."""
+        check_fitted(self)
+        self._fitted.check_model()
+        task = Task(self.target, contributions)
+        values = explain_rows(self._fitted, task, self._checked(X), self._jobs)
+        return in_sparse_interface(values)

@@ -1,5 +1,6 @@
 """Checks of the parameters of `LimeExplainer`, before anything is learnt."""
 
+from collections.abc import Iterable
 from inspect import signature
 from numbers import Real
 
@@ -77,6 +78,42 @@ def check_container(explainer):
         'to "default", and take names from get_feature_names_out(), or use '
         "explain(X).to_frame()."
     )
+
+
+def check_keys(keep, features, outputs):
+    """Check the key columns that a stream of blocks carries along.
+
+    Parameters
+    ----------
+    keep : str or sequence of str
+        Names of the columns.
+    features, outputs : sequence
+        Names of the columns of the training frame, and of the attributions.
+
+    Returns
+    -------
+    tuple of str
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are no names, repeated, or not those of columns of their own.
+    """
+    names = (keep,) if isinstance(keep, str) else keep
+    if not isinstance(names, Iterable) or not all(isinstance(own, str) for own in names):
+        raise TypeError(f"keep={keep!r} must be a list of names of columns.")
+    names = tuple(names)
+    repeated = [name for i, name in enumerate(names) if name in names[:i]]
+    if repeated:
+        raise ValueError(f"keep={keep!r} names column {repeated[0]!r} more than once.")
+    taken = [name for name in names if name in features or name in outputs]
+    if taken:
+        raise ValueError(
+            f"keep={keep!r} names {taken[0]!r}, which is also a feature, with a column of "
+            "attributions of that name: give the key column another name, or fit model and "
+            "explainer without it."
+        )
+    return names
 
 
 def check_uncertainty(surrogate, wish):

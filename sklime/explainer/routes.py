@@ -91,15 +91,22 @@ class Routes:
         """The moment source that is tried first."""
         return self._fitter.source
 
-    def own_answers(self, X):
+    def own_answers(self, X, asked=None):
         """Query the model about values of rows that draws hardly hold, or None.
+
+        Parameters
+        ----------
+        X : rows
+            Checked.
+        asked : dict, default=None
+            What earlier blocks of the same rows have asked about; it is added to.
 
         Returns
         -------
         OwnAnswers or None
             None where draws have no such values, or may not be asked about them.
         """
-        return None if self._own_values is None else self._own_values.answers(X)
+        return None if self._own_values is None else self._own_values.answers(X, asked)
 
     def fit(self, X, outputs, binary, uncertainty, first_row, own_answers=None):
         """Fit the surrogates of a block of rows.
@@ -109,9 +116,9 @@ class Routes:
         X, outputs, binary, uncertainty
             As for `SurrogateFitter`.
         first_row : int
-            Position of the first of them.
-        own_answers : OwnAnswers, default=None
-            What the model says to values that draws hardly hold, of all rows.
+            Position of the first of them, for messages.
+        own_answers : OwnAnswersOfRows, default=None
+            What the model says to values that draws hardly hold.
 
         Returns
         -------
@@ -126,10 +133,7 @@ class Routes:
         ClosedFormFailed
             If a closed form failed for a block of several rows: fit row by row.
         """
-        told = None
-        if own_answers is not None:
-            told = own_answers.of(np.arange(first_row, first_row + len(outputs)))
-        own = X, outputs, binary, uncertainty, told
+        own = X, outputs, binary, uncertainty, own_answers
         try:
             return self._fitter(*own), Counter()
         except NoClosedForm as reason:

@@ -1,8 +1,11 @@
 """Fidelity and attributions over the width of the kernel."""
 
+from itertools import chain
+
 import numpy as np
 from sklearn.base import clone
 
+from sklime.explainer.blocks import STEPS_OF_A_BAR
 from sklime.explainer.progress import progress
 
 
@@ -43,8 +46,19 @@ def measure_widths(explainer, X, widths, n_repeats, verbose):
                 copy._known_responses = known
                 copy.fit(X)
                 if reference is None:
-                    reference = copy._reference(X)
-                matrix, fidelity[i, seed] = copy._judged(X, reference)
+                    reference = _reference(copy, X)
+                asked = copy._ask(X, copy.target)
+                own = asked, reference, copy._jobs
+                matrix, fidelity[i, seed] = copy._fitted.judged(*own)
                 attributions[i].append(matrix)
                 done(1)
     return fidelity, attributions
+
+
+def _reference(explainer, X):
+    """Design and responses of the reference neighbourhoods of rows."""
+    rows = explainer._ask(X, explainer.target).rows
+    response = explainer._fitted.response
+    blocks = rows.blocks(max(1, len(rows) // STEPS_OF_A_BAR))
+    parts = (rows.reference(own, rows.block(own), response) for own in blocks)
+    return list(chain.from_iterable(parts))

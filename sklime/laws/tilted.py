@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklime.exceptions import NoClosedForm
-from sklime.kernels import local_precisions
+from sklime.local_widths import local_precisions
 
 # Narrower kernels have the limits of these: what never happens keeps its proportions, and
 # nothing underflows.

@@ -39,6 +39,11 @@ class Target:
         """Whether `columns` needs the model's responses to the explained rows."""
         return self.fixed is None
 
+    @property
+    def n_explained(self):
+        """Number of outputs explained for each row."""
+        return 1 if self.fixed is None else len(self.fixed)
+
     def columns(self, n_rows, responses=None):
         """Output columns that are explained, for every row.
 

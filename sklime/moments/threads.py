@@ -1,4 +1,4 @@
-"""One thread for matrix products, so that sums do not depend on how many share them."""
+"""Threads of matrix products: one for our own, lest sums depend on how many share them."""
 
 from __future__ import annotations
 
@@ -10,23 +10,28 @@ from functools import cache
 from threadpoolctl import ThreadpoolController
 
 
-class _Limit:
-    """Limit to one thread, from the first of several overlapping contexts to the last."""
+class _Limits:
+    """Limits to a number of threads, the least of those of overlapping contexts."""
 
     def __init__(self):
-        self._lock, self._n_open, self._limited = threading.Lock(), 0, None
+        self._lock, self._open, self._before = threading.Lock(), [], None
 
-    def open(self):
+    def open(self, n_threads):
         with self._lock:
-            if not self._n_open:
-                self._limited = _controller().limit(limits=1, user_api="blas")
-            self._n_open += 1
+            if not self._open:
+                self._before = _limit(n_threads, "blas")
+            elif n_threads < min(self._open):
+                _limit(n_threads, "blas")
+            self._open.append(n_threads)
 
-    def close(self):
+    def close(self, n_threads):
         with self._lock:
-            self._n_open -= 1
-            if not self._n_open:
-                self._limited.restore_original_limits()
+            least = min(self._open)
+            self._open.remove(n_threads)
+            if not self._open:
+                self._before.restore_original_limits()
+            elif min(self._open) > least:
+                _limit(min(self._open), "blas")
 
 
 @cache
@@ -34,7 +39,28 @@ def _controller():
     return ThreadpoolController()
 
 
-_limit = _Limit()
+def _limit(n_threads, user_api):
+    return _controller().limit(limits=n_threads, user_api=user_api)
+
+
+_limits = _Limits()
+
+
+@contextmanager
+def at_most_threads(n_threads: int) -> Iterator[None]:
+    """Context in which matrix products run in at most so many threads of BLAS.
+
+    They are those of the whole process.
+
+    Parameters
+    ----------
+    n_threads : int
+    """
+    _limits.open(n_threads)
+    try:
+        yield
+    finally:
+        _limits.close(n_threads)
 
 
 @contextmanager
@@ -53,8 +79,17 @@ def one_thread() -> Iterator[None]:
     ...     np.eye(2) @ [1.0, 2.0]
     array([1., 2.])
     """
-    _limit.open()
-    try:
+    with at_most_threads(1):
         yield
-    finally:
-        _limit.close()
+
+
+@contextmanager
+def openmp_threads(n_threads: int) -> Iterator[None]:
+    """Context in which what this thread starts by OpenMP has at most so many threads.
+
+    Parameters
+    ----------
+    n_threads : int
+    """
+    with _limit(n_threads, "openmp"):
+        yield

@@ -68,13 +68,15 @@ class OwnValues:
         if shared:
             self._pooled = PooledValues(*components, n_samples, seed, most_rows)
 
-    def answers(self, X):
+    def answers(self, X, asked=None):
         """Query the model about the values of rows that draws hardly hold.
 
         Parameters
         ----------
         X : table
             Checked rows.
+        asked : dict, default=None
+            As for `PooledValues.answers`.
 
         Returns
         -------
@@ -88,7 +90,7 @@ class OwnValues:
             return OwnAnswers(None, self._pairs.ask(X, rows, None, self.most_rows_of_pairs))
         rare = self._pooled.rare_values(X)
         rows, units, apart = self._of_thin_rows(rare)
-        pooled = self._pooled.answers(X, rare.where(~apart))
+        pooled = self._pooled.answers(X, rare.where(~apart), asked)
         left = self.most_rows_of_pairs - pooled.n_asked
         return OwnAnswers(pooled, self._pairs.ask(X, rows, units, left))
 
@@ -172,6 +174,14 @@ class OwnAnswers:
         """Model rows that the answers rest on, without those of the small pool."""
         shared = 0 if self.pooled is None else self.pooled.n_samples
         return shared + self.pairs.n_samples
+
+    def part(self, rows):
+        """Answers about a slice of the rows, counted from its first, to be shipped alone.
+
+        Nothing is told of values that were not asked about.
+        """
+        pooled = None if self.pooled is None else self.pooled.part(rows)
+        return OwnAnswers(pooled, self.pairs.part(rows))
 
     def of(self, rows):
         """Answers about some rows, by their positions in the call, ascending."""

@@ -133,7 +133,7 @@ class PooledValues:
         places = self._bins.places(self.law.locate(X).codes.astype(np.intp))
         return self._of_values[places] | (self._masses[places] > 0.5)
 
-    def answers(self, X, rare):
+    def answers(self, X, rare, asked=None):
         """Query the model about rare values, in the order of rows, until it is enough.
 
         Parameters
@@ -142,23 +142,29 @@ class PooledValues:
             All rows of the call.
         rare : RareValues
             Of some of them.
+        asked : dict, default=None
+            Values that earlier blocks of one stream of rows have asked about, by key; the
+            new ones are added. None: these are all rows.
 
         Returns
         -------
         PooledAnswers
         """
         # In the order of the rows: which of them may be asked about does not depend on
-        # what was asked before.
-        numbers = {}
+        # what was asked before in other calls.
+        asked, numbers = {} if asked is None else asked, {}
         keys = rare.keys(X, self.law.input_columns)
-        place = np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=int)
-        wanted = list(numbers)[: self.most_values]
-        first = np.unique(place, return_index=True)[1][: len(wanted)]
-        effects = self._effects(wanted, rare, first, X) if wanted else (None, None)
-        asked = place < len(wanted)
-        unasked = Counter(rare.columns[~asked].tolist())
-        own = rare.rows[asked], rare.columns[asked], place[asked], *effects, unasked
-        return PooledAnswers(self._pool, *own, len(wanted) * self.n_draws)
+        for key in keys:
+            if key in asked or len(asked) < self.most_values:
+                asked[key] = None
+                numbers.setdefault(key, len(numbers))
+        place = np.array([numbers.get(key, -1) for key in keys], dtype=int)
+        told = place >= 0
+        first = np.flatnonzero(told)[np.unique(place[told], return_index=True)[1]]
+        effects = self._effects(list(numbers), rare, first, X) if numbers else (None, None)
+        unasked = Counter(rare.columns[~told].tolist())
+        own = rare.rows[told], rare.columns[told], place[told], *effects, unasked
+        return PooledAnswers(self._pool, *own, len(numbers) * self.n_draws)
 
     def _effects(self, keys, rare, first, X):
         """Paired differences of each key, its mass, and their share of the contrast."""
@@ -230,6 +236,18 @@ class PooledAnswers:
     def n_asked(self):
         """Model rows, those of the pool included."""
         return self.n_samples + (len(self.pool.points) if self.n_samples else 0)
+
+    def part(self, rows):
+        """The same of a slice of the rows, counted from its first, with their values."""
+        mine = np.flatnonzero((self.rows >= rows.start) & (self.rows < rows.stop))
+        if not len(mine):
+            nothing = np.empty(0, dtype=int)
+            own = nothing, nothing, nothing, None, None
+            return PooledAnswers(None, *own, Counter(), 0)
+        used, places = np.unique(self.places[mine], return_inverse=True)
+        own = self.rows[mine] - rows.start, self.columns[mine], places
+        own = *own, self.effects[used], self.shares[used]
+        return PooledAnswers(self.pool, *own, Counter(), self.n_samples)
 
     def of(self, X, rows, outputs):
         """Contrasts of some rows of the call, as `OwnAnswers.contrasts`, in a list."""

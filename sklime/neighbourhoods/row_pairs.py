@@ -186,6 +186,17 @@ class PairedAnswers:
     unasked: Counter
     n_samples: int
 
+    def part(self, rows):
+        """The same of a slice of the rows, counted from its first."""
+        contrasts = self.contrasts
+        if contrasts is not None:
+            own = contrasts.rows
+            mine = np.flatnonzero((own >= rows.start) & (own < rows.stop))
+            contrasts = contrasts.where(mine) if len(mine) else None
+            if contrasts is not None:
+                contrasts = contrasts.of_rows(contrasts.rows - rows.start)
+        return PairedAnswers(contrasts, Counter(), self.n_samples)
+
     def of(self, rows, outputs):
         """Contrasts of some rows of the call, as `OwnAnswers.contrasts`, in a list."""
         if self.contrasts is None:

@@ -21,7 +21,8 @@ class TableSchema:
     columns : tuple or None
         The columns of a frame, of any type; None: no frame.
     container : type or None
-        What holds a sparse table, which models may tell apart: CSR matrix or CSR array.
+        What holds a sparse table, which models may tell apart, CSR matrix or CSR array; or
+        the class of a frame.
 
     Examples
     --------
@@ -41,7 +42,8 @@ class TableSchema:
         """Read the schema of a checked table."""
         columns = tuple(X.columns) if is_frame(X) else None
         is_sparse = sparse.issparse(X)
-        return cls(is_sparse, X.shape[1], columns, type(X) if is_sparse else None)
+        container = type(X) if is_sparse or columns is not None else None
+        return cls(is_sparse, X.shape[1], columns, container)
 
     def check(self, X, reader):
         """Check a later table, and make it sparse where the training table was.

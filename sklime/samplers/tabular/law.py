@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 from sklearn.utils import gen_batches
 
-from sklime.kernels import Kernel, local_precisions
+from sklime.kernels import Kernel
 from sklime.laws.base import LawOfValues, SharedLawOfValues, ShiftedLaw
 from sklime.laws.coordinates import UNSEEN, coordinates
 from sklime.laws.product import Normal
@@ -17,6 +17,7 @@ from sklime.laws.quasirandom import (
     uniform_numbers,
 )
 from sklime.laws.tilted import MatchedLaw, NormalLaw, mismatch_by_bin
+from sklime.local_widths import local_precisions
 from sklime.samplers.tabular.pairs import ColumnPairs
 
 # Seed of what takes another value's place in draws, beside theirs.

@@ -1,0 +1,61 @@
+"""Shipping of fitted explainers to the workers of other processes: once to each."""
+
+from __future__ import annotations
+
+import pickle
+from collections import OrderedDict
+from threading import Lock
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+from joblib import wrap_non_picklable_objects
+from joblib.parallel import get_active_backend
+
+# Explainers that a worker has at hand.
+_MOST = 4
+_known: OrderedDict[str, Any] = OrderedDict()
+_lock = Lock()
+
+
+def shares_memory() -> bool:
+    """Whether jobs are threads of this process, as they are unless a backend is chosen."""
+    backend, _ = get_active_backend(prefer="threads")
+    return bool(getattr(backend, "supports_sharedmem", False))
+
+
+class Shipped:
+    """A fitted explainer for the workers of other processes.
+
+    joblib hands large arrays over once, as files in memory; a worker reads them once.
+
+    Parameters
+    ----------
+    fitted : FittedExplainer
+    """
+
+    def __init__(self, fitted: Any) -> None:
+        # What users define in their own program, such as functions, goes along by value.
+        state = wrap_non_picklable_objects(fitted.for_rows(), keep_wrapper=False)
+        self.state = np.frombuffer(pickle.dumps(state), dtype=np.uint8)
+        self.key = uuid4().hex
+
+    @property
+    def fitted(self) -> Any:
+        """The explainer, in a worker."""
+        with _lock:
+            if self.key not in _known:
+                _known[self.key] = pickle.loads(self.state.tobytes())
+            _known.move_to_end(self.key)
+            while len(_known) > _MOST:
+                _known.popitem(last=False)
+            return _known[self.key]
+
+    @staticmethod
+    def portable(error: Exception) -> Exception:
+        """An error that other processes can read: itself, or one that names it."""
+        try:
+            pickle.loads(pickle.dumps(error))
+        except Exception:
+            return RuntimeError(f"{type(error).__name__}: {error}")
+        return error

@@ -1,0 +1,215 @@
+"""Streams of blocks: explained in order, with a bounded number of rows in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from sklime.exceptions import FailedRowsWarning, warn_caller
+from sklime.explainer.diagnostics import Diagnostics
+from sklime.explainer.pieces import Explained, Piece, explain_apart
+from sklime.tables.access import concat, in_sparse_interface, n_rows
+from sklime.validation import listed
+
+_END = object()
+
+
+@dataclass(eq=False)
+class _Place:
+    """Place of a block in the stream: its number and first row, and what became of it."""
+
+    number: int
+    first_row: int
+    block: Any = None
+    X: Any = None
+    parts: list[Any] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False)
+class _Step:
+    """A step of the stream: a piece of a block, the block's end, or an error that ends it.
+
+    What became of a piece may be known before it is explained: an error.
+    """
+
+    place: _Place
+    piece: Piece | None = None
+    known: Explained | None = None
+    error: Exception | None = None
+
+
+class Stream:
+    """Explains blocks of rows one after the other.
+
+    Parameters
+    ----------
+    runner : Runner
+        Explains pieces of them.
+    read : callable
+        Makes a `Block` of what the user's iterable gives.
+    check : callable
+        Checks the rows of a block, of which there may be none, as `transform` does.
+    names : sequence of str
+        Columns of the attributions.
+    skip_failed : bool
+        Whether rows that cannot be explained get NaN, instead of an error.
+    """
+
+    def __init__(self, runner, read, check, names, skip_failed):
+        self._runner, self._read, self._check = runner, read, check
+        self._names = names
+        self._skip_failed = skip_failed
+        self._asked = {}
+        self._found = Diagnostics()
+        self._failed = []
+        self._first_error = None
+
+    def __call__(self, blocks: Iterator[Any]) -> Iterator[Any]:
+        """Explain blocks; yield tables of their kind, in order.
+
+        At the end all doubts are told, once.
+        """
+        for step, explained in self._explained(self._steps(blocks)):
+            if step.error is not None:
+                raise step.error
+            if step.piece is not None:
+                self._take(step.place, step.piece, explained)
+            else:
+                yield self._finished(step.place)
+        self._tell()
+
+    def _steps(self, blocks):
+        """Read and check the blocks; cut them into pieces."""
+        number = first_row = 0
+        while True:
+            place = _Place(number, first_row)
+            try:
+                given = next(blocks, _END)
+                if given is _END:
+                    return
+                place.block = self._read(given)
+                place.X = self._check(place.block.rows)
+            except Exception as error:
+                error.add_note(
+                    f"This is about block {number} of the stream, which starts at row "
+                    f"{first_row}."
+                )
+                yield _Step(place, error=error)
+                return
+            if len(place.block):
+                yield from self._pieces(place)
+            yield _Step(place)
+            number, first_row = number + 1, first_row + len(place.block)
+
+    def _pieces(self, place):
+        """Pieces of a block; its values that draws hardly hold are asked about here."""
+        fitted = self._runner.fitted
+        try:
+            own_answers = fitted.own_answers(place.X, asked=self._asked)
+        except Exception as error:
+            known = Explained(None, error=error)
+            yield _Step(place, Piece(place.X, place.first_row, None), known)
+            return
+        if own_answers is not None:
+            self._found += Diagnostics(unasked=own_answers.unasked)
+        for piece in self._runner.pieces(place.X, own_answers, place.first_row):
+            yield _Step(place, piece)
+
+    def _explained(self, steps):
+        """Explain the pieces of a few steps at a time; yield each step with its result."""
+        runner = self._runner
+        if runner.n_jobs == 1:
+            for step in steps:
+                waits = step.piece is not None and step.known is None
+                yield step, runner.inline(step.piece) if waits else step.known
+            return
+        # Windows, as joblib goes on whether or not results are taken.
+        while window := list(islice(steps, runner.n_ahead)):
+            waiting = [s for s in window if s.piece is not None and s.known is None]
+            results = runner.in_jobs([step.piece for step in waiting])
+            try:
+                for step in window:
+                    waits = step.piece is not None and step.known is None
+                    yield step, next(results) if waits else step.known
+            finally:
+                results.close()
+
+    def _take(self, place, piece, explained):
+        """Keep the attributions of a piece; after an error, those of its other rows."""
+        if explained.error is None:
+            place.parts.append(explained.values)
+            self._found += explained.found
+            return
+
+        def attempt(part):
+            return self._apart(piece, part)
+
+        rows = slice(0, n_rows(piece.X))
+        for part, result, error in explain_apart(attempt, rows, explained.error):
+            if error is None:
+                place.parts.append(result.values)
+                self._found += result.found
+            elif not self._skip_failed:
+                raise self._told(error, place, piece, part)
+            else:
+                self._first_error = self._first_error or error
+                first = piece.first_row
+                self._failed += range(first + part.start, first + part.stop)
+                place.parts.append(self._unknown(place, part.stop - part.start))
+        if not self._skip_failed:
+            # It does not come again for any of the rows alone.
+            raise self._told(explained.error, place, piece, rows)
+
+    def _told(self, error, place, piece, part):
+        """An error, with the rows that it is about."""
+        first, last = piece.first_row + part.start, piece.first_row + part.stop - 1
+        which = f"row {first}" if first == last else f"rows {first}..{last}"
+        error.add_note(
+            f"This is about {which} of the stream, in block {place.number}; "
+            'on_error="null" gives NaN for such rows.'
+        )
+        return error
+
+    def _apart(self, piece, part):
+        """Explain some rows of a piece alone."""
+        runner, own = self._runner, piece.part(part)
+        if own.own_answers is None:
+            # They may be what failed.
+            own_answers = runner.fitted.own_answers(own.X, asked=self._asked)
+            own = replace(own, own_answers=own_answers)
+        explained = runner.inline(own)
+        if explained.error is not None:
+            raise explained.error
+        return explained
+
+    def _unknown(self, place, n):
+        """Attributions of rows that could not be explained."""
+        values = np.full((n, len(self._names)), np.nan)
+        return sparse.csr_matrix(values) if self._is_sparse(place.block) else values
+
+    def _finished(self, place):
+        parts = place.parts or [self._unknown(place, 0)]
+        values = in_sparse_interface(concat(parts))
+        return place.block.joined(values, self._names)
+
+    def _is_sparse(self, block):
+        """Whether attributions of a block's rows are sparse."""
+        sparse_columns = self._runner.fitted.kind.sparse_columns
+        return sparse_columns or sparse.issparse(block.rows)
+
+    def _tell(self):
+        """Tell all doubts, once."""
+        self._runner.fitted.warn(self._found)
+        if self._failed:
+            error = self._first_error
+            warn_caller(
+                f"{len(self._failed)} row(s) of the stream could not be explained and are "
+                f"NaN: rows {listed(map(str, self._failed))}. The first error was "
+                f"{type(error).__name__}: {error}",
+                FailedRowsWarning,
+            )
