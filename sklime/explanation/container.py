@@ -14,6 +14,7 @@ from scipy.special import ndtri, stdtrit
 from sklime.explanation.attribution import KINDS, AttributionViews, check_attribution
 from sklime.explanation.concatenation import Joining
 from sklime.explanation.fields import (
+    PER_CLASS,
     PER_OUTPUT,
     PER_PAIR,
     PER_UNIT,
@@ -159,6 +160,10 @@ class Explanation(
         nearest training rows, :math:`1 - \sum (f - g)^2 / \sum (f - \bar f)^2`, at most 1;
         negative where the mean of the model's responses to these rows is nearer to them
         than the surrogate. Where these are all the same, 1 if it meets them, else 0.
+    class_probabilities : ndarray of shape (n, n_classes), default=None
+        Where one of three or more classes is explained for each row, the probabilities of
+        all, in the order of ``meta["classes"]``. None: those of `predictions` tell all
+        that is known.
 
     Raises
     ------
@@ -232,6 +237,9 @@ class Explanation(
         default=None, metadata=PER_PAIR
     )
     neighbour_scores: NDArray[np.float64] | None = field(default=None, metadata=PER_OUTPUT)
+    class_probabilities: NDArray[np.float64] | None = field(
+        default=None, metadata=PER_CLASS
+    )
 
     if TYPE_CHECKING:
         # Takes what becomes such arrays.
@@ -264,6 +272,7 @@ class Explanation(
             interaction_coefficients: ArrayLike | None = None,
             interaction_coefficient_errors: ArrayLike | None = None,
             neighbour_scores: ArrayLike | None = None,
+            class_probabilities: ArrayLike | None = None,
         ) -> None: ...
 
     def __post_init__(self) -> None:
