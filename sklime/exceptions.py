@@ -16,6 +16,7 @@ __all__ = [
     "HidingWarning",
     "InteractionWarning",
     "NeighbourhoodWarning",
+    "PaddingWarning",
     "RefittedModelWarning",
     "SelectionWarning",
     "UnknownValueWarning",
@@ -50,6 +51,15 @@ class HidingWarning(UserWarning):
     Given where the answer is far from those about training rows, yet nearly the same with
     every unit of a text, an image or a sequence hidden: what the sampler shows in their
     place tells the model as much, and the attributions are near 0 for that reason.
+    """
+
+
+class PaddingWarning(UserWarning):
+    """Series seem to be filled up to one length, and the sampler was not told.
+
+    Given by ``fit`` where training series begin or end in runs of one value, of several
+    lengths, while hardly any other step has it, and ``SequenceSampler(padding=...)`` is
+    None: such steps would be hidden, and get attributions, like real ones.
     """
 
 

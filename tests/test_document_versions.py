@@ -100,12 +100,22 @@ def neighbours():
     return replace(interactions(), neighbour_scores=scores, meta=meta)
 
 
+def classes():
+    """What `data/explanation_version_5.json` was written from: three classes."""
+    return replace(
+        texts(),
+        class_probabilities=np.array([[0.4, 0.25, 0.35], [0.5, 0.5, 0.0], [NAN] * 3]),
+        meta={"method": "exact", "kind": "text", "classes": ["a", "b", "c"]},
+    )
+
+
 STORED = {
     "explanation_version_1.json": table,
     "explanation_version_1_texts.json": texts,
     "explanation_version_2.json": contributions,
     "explanation_version_3.json": interactions,
     "explanation_version_4.json": neighbours,
+    "explanation_version_5.json": classes,
 }
 
 

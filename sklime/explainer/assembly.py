@@ -78,5 +78,12 @@ def assemble_explanation(blocks, rows, target, names, responses, outputs, meta, 
         neighbour_scores=None
         if judged[0] is None
         else np.concatenate(judged).reshape(per_output),
+        class_probabilities=None if target.multiple else _of_classes(responses, meta),
         **fields,
     )
+
+
+def _of_classes(responses, meta):
+    """Probabilities of all classes, where the explained one does not tell the others."""
+    several = meta["response_method"] == "predict_proba" and len(meta["classes"]) > 2
+    return np.array(responses, dtype=float) if several else None

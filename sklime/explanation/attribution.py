@@ -256,3 +256,10 @@ def output_label(explanation):
     if method == "decision_function":
         return f"the margin of {name}"
     return name if len(names) == 1 else "each row's own output"
+
+
+def comparable_outputs(explanation):
+    """Whether outputs are on one scale, as those of a classifier; numbers may be of any."""
+    return explanation.meta.get("response_method") != "predict" or bool(
+        explanation.meta.get("classes")
+    )

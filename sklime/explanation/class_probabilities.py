@@ -4,8 +4,8 @@
 def class_probabilities(explanation, row):
     """Names and predicted probabilities of classes, in the order of `classes_`.
 
-    With ``target="all"`` all are known; of two classes each tells the other; of more
-    classes the explained one and all others together are.
+    All are known with ``target="all"``, and where the explanation holds them; of two
+    classes each tells the other; else the explained one and all others together are.
 
     Parameters
     ----------
@@ -36,6 +36,8 @@ def class_probabilities(explanation, row):
     known = e.predictions[row]
     if e.values.ndim == 3:
         return list(zip(e.target_names.tolist(), known.tolist(), strict=True))
+    if e.class_probabilities is not None:
+        return list(zip(classes, e.class_probabilities[row].tolist(), strict=True))
     own, p = e.target_names[row], float(known)
     if len(classes) != 2:
         return [(own, p), ("others", 1.0 - p)]

@@ -90,6 +90,9 @@ _AGREED = {
     "having units of their own": lambda e: e.unit_names is None,
     "unit_spans": lambda e: e.unit_spans is None,
     "interaction_pairs": lambda e: e.interaction_pairs,
+    "the classes of class_probabilities": lambda e: (
+        None if e.class_probabilities is None else e.meta["classes"]
+    ),
 }
 
 

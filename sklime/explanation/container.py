@@ -14,6 +14,7 @@ from scipy.special import ndtri, stdtrit
 from sklime.explanation.attribution import KINDS, AttributionViews, check_attribution
 from sklime.explanation.concatenation import Joining
 from sklime.explanation.fields import (
+    PER_CLASS,
     PER_OUTPUT,
     PER_PAIR,
     PER_UNIT,
@@ -160,6 +161,10 @@ class Explanation(
         negative where the mean of the model's responses to these rows is nearer to them
         than the surrogate. Where these are all the same, 1 if it meets them, but for a
         hundredth of its coefficients, else 0.
+    class_probabilities : ndarray of shape (n, n_classes), default=None
+        Where one of three or more classes is explained for each row, the probabilities of
+        all, in the order of ``meta["classes"]``. None: those of `predictions` tell all
+        that is known.
 
     Raises
     ------
@@ -233,6 +238,9 @@ class Explanation(
         default=None, metadata=PER_PAIR
     )
     neighbour_scores: NDArray[np.float64] | None = field(default=None, metadata=PER_OUTPUT)
+    class_probabilities: NDArray[np.float64] | None = field(
+        default=None, metadata=PER_CLASS
+    )
 
     if TYPE_CHECKING:
         # Takes what becomes such arrays.
@@ -265,6 +273,7 @@ class Explanation(
             interaction_coefficients: ArrayLike | None = None,
             interaction_coefficient_errors: ArrayLike | None = None,
             neighbour_scores: ArrayLike | None = None,
+            class_probabilities: ArrayLike | None = None,
         ) -> None: ...
 
     def __post_init__(self) -> None:

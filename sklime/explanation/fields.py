@@ -10,11 +10,12 @@ import numpy as np
 from sklime.explanation.units import by_output, is_label_map, unit_mask
 from sklime.tables.access import n_rows, row_of
 
-# Metadata of the fields that are float arrays of output shape, of unit shape, and with a
-# number for each pair of features.
+# Metadata of the fields that are float arrays of output shape, of unit shape, with a
+# number for each pair of features, and with one for each class, explained or not.
 PER_OUTPUT = MappingProxyType({"shape": "output"})
 PER_UNIT = MappingProxyType({"shape": "unit"})
 PER_PAIR = MappingProxyType({"shape": "pair"})
+PER_CLASS = MappingProxyType({"shape": "class"})
 RAGGED = ("conditions", "unit_names", "unit_spans")
 
 
@@ -33,10 +34,20 @@ def names_per_pair(explanation):
     return _arrays_of(explanation)["pair"]
 
 
-def names_of_arrays(explanation):
+def names_per_class(explanation):
+    """Names of the fields with a number for each class."""
+    return _arrays_of(explanation)["class"]
+
+
+def names_by_explained(explanation):
     """Names of the fields of output shape, of unit shape, then of those for pairs."""
     own = explanation
     return names_per_output(own) + names_per_unit(own) + names_per_pair(own)
+
+
+def names_of_arrays(explanation):
+    """Names of all float arrays."""
+    return names_by_explained(explanation) + names_per_class(explanation)
 
 
 def optional_arrays(explanation):
@@ -71,6 +82,8 @@ def check_shapes(explanation):
     expected |= dict.fromkeys(names_per_unit(e), e.shape)
     n_pairs = 0 if e.interaction_pairs is None else len(e.interaction_pairs)
     expected |= dict.fromkeys(names_per_pair(e), (n, *outputs, n_pairs))
+    n_classes = len(e.meta.get("classes", ()))
+    expected |= dict.fromkeys(names_per_class(e), (n, n_classes))
     if e.kind != "table":
         expected["data"] = (n,)
     for name, field in map_fields(e, expected, lambda field: field).items():
@@ -154,11 +167,12 @@ def _arrays_of(explanation):
 
 @cache
 def _arrays_of_class(cls):
-    """Names of a class's float arrays by shape: output, unit, pair; and the optional."""
+    """Names of a class's float arrays by their shape; and the optional."""
     arrays = [own for own in fields(cls) if "shape" in own.metadata]
     return {
         "output": tuple(own.name for own in arrays if own.metadata == PER_OUTPUT),
         "unit": tuple(own.name for own in arrays if own.metadata == PER_UNIT),
         "pair": tuple(own.name for own in arrays if own.metadata == PER_PAIR),
+        "class": tuple(own.name for own in arrays if own.metadata == PER_CLASS),
         "optional": tuple(own.name for own in arrays if own.default is None),
     }

@@ -36,7 +36,8 @@ class FrameExport:
             explanations the unit's name), ``condition``, ``value`` (what the row has there
             in `data`; object if the columns of `data` differ in kind, None where features
             are no columns), ``attribution`` and, if there are `neighbour_scores`,
-            ``neighbour_score`` and, if there are standard errors, ``standard_error``,
+            ``neighbour_score``, if there are `class_probabilities`, a column for each, as
+            ``P(<class>)``, and, if there are standard errors, ``standard_error``,
             ``lower`` and ``upper`` (the 95 % interval). Lines go by
             row, then target, then feature; zeros are kept, the padding of ragged rows is
             left out. Where no explanation is ragged and JSON can hold it, the frame carries
@@ -178,6 +179,11 @@ class FrameExport:
         if self.neighbour_scores is not None:
             judged = self.neighbour_scores.reshape(values.shape[:2])
             frame["neighbour_score"] = judged[row, output]
+        if self.class_probabilities is not None:
+            for name, own in zip(
+                self.meta["classes"], self.class_probabilities.T, strict=True
+            ):
+                frame[f"P({name})"] = own[row]
         if self.standard_errors is not None:
             errors = {"standard_error": self.standard_errors}
             errors["lower"], errors["upper"] = self.confidence_intervals()

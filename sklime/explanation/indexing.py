@@ -12,7 +12,8 @@ import numpy as np
 from sklime.explanation.fields import (
     RAGGED,
     map_fields,
-    names_of_arrays,
+    names_by_explained,
+    names_per_class,
     names_per_output,
     names_per_pair,
     names_per_unit,
@@ -96,7 +97,7 @@ class Indexing:
             **parts,
             **map_fields(
                 self,
-                names_per_output(self) + names_per_pair(self),
+                names_per_output(self) + names_per_pair(self) + names_per_class(self),
                 lambda array: array[rows],
             ),
             **map_fields(
@@ -186,7 +187,7 @@ class Indexing:
         output = self._output_position(target)
         return replace(
             self,
-            **map_fields(self, names_of_arrays(self), lambda array: array[:, output]),
+            **map_fields(self, names_by_explained(self), lambda array: array[:, output]),
             target_names=np.repeat(self.target_names[[output]], len(self)),
         )
 

@@ -6,6 +6,8 @@ import numpy as np
 
 # Beyond these sizes numbers are written with an exponent.
 _SMALLEST, _LARGEST = 1e-5, 1e15
+# Below the second Python writes an exponent, a page's script below the first.
+_SMALLEST_OF_A_SCRIPT, _SMALLEST_IN_FULL = 1e-6, 1e-4
 # Blanks as wide as a digit, and as a point.
 _DIGIT, _POINT = "\N{FIGURE SPACE}", "\N{PUNCTUATION SPACE}"
 
@@ -101,6 +103,8 @@ def spelled(value, *, signed=False):
     if value is None:
         return "no answer"
     text = str(value).removesuffix(".0")
+    if isinstance(value, float) and _SMALLEST_OF_A_SCRIPT <= abs(value) < _SMALLEST_IN_FULL:
+        text = np.format_float_positional(value)
     whole, point, decimals = text.partition(".")
     if whole.removeprefix("-").isdecimal():
         text = f"{int(whole):,}{point}{decimals}"

@@ -11,7 +11,8 @@ _MOST_LINES = 10
 def static_row(row, content):
     """Prepare one row for a template.
 
-    Where a row explains all outputs, the one with the highest prediction is shown.
+    Where a row explains all outputs, the one with the highest prediction is shown, or the
+    first, where they are numbers of different units.
 
     Parameters
     ----------
@@ -44,7 +45,9 @@ def static_row(row, content):
     >>> [(line["label"], line["left"], line["width"]) for line in shown["lines"]]
     [('b', 0.0, 50.0), ('a', 50.0, 12.5)]
     """
-    answer = max(row["answers"], key=_prediction)
+    answer = row["answers"][0]
+    if content.get("comparable", True):
+        answer = max(row["answers"], key=_prediction)
     values = _floats(answer["values"])
     # What draws say nothing about is 0 for want of an answer.
     values[answer["unanswered"]] = np.nan
@@ -82,6 +85,7 @@ def static_row(row, content):
     return {
         "scale": float(f"{scale:.4g}") if np.any(values) else None,
         "longest": max((len(own["text"]) for own in lines), default=0),
+        "n_more": len(row["answers"]) - 1,
         "name": row["name"],
         "output": content["outputs"][answer["output"]],
         "answer": answer,

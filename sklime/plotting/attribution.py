@@ -140,10 +140,10 @@ class AttributionDisplay(Display):
                 va="center",
                 ha="right",
             )
-        label_y(ax, marks + silent)
         thousands(ax.xaxis)
         label_attributions(ax, own, "{}" + ", † from few draws" * bool(doubtful.any()))
         title(ax, *row_lines(own, self._row_name(row)))
+        label_y(ax, marks + silent)
         drawn = {"condition": labels + silent, "attribution": np.append(lengths, blank)}
         beyond = len(drawn["condition"]) - len(shown)
         if own.standard_errors is not None:

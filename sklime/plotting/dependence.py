@@ -124,9 +124,9 @@ class DependenceDisplay(Display):
             names, strips = _by_category(values, attributions)
             ax = axes_for(ax, 8, 1.4 + 0.4 * len(strips))
             _draw_strips(ax, strips)
-            label_y(ax, names)
             label_attributions(ax, explanation)
             title(ax, rows_line(explanation), f"by {feature}")
+            label_y(ax, names)
         names = row_labels(explanation).to_numpy()[frame["row"]]
         drawn = {"row": names, "value": values, "attribution": attributions}
         return self._finish(ax, drawn)

@@ -112,22 +112,24 @@ class HeatmapDisplay(Display):
             lines[self.rows_].T,
             aspect="auto",
             interpolation="nearest",
-            cmap=signed_map(),
+            cmap=signed_map(ax),
             vmin=-limit,
             vmax=limit,
         )
         bar = ax.figure.colorbar(cells, ax=ax, aspect=40, pad=0.02)
         label_attributions(bar.ax, explanation, axis="y")
         thousands(bar.ax.yaxis)
-        label_y(ax, labels)
-        ax.set_ylim(len(labels) - 0.5, -0.5)
         ax.set_xticks([])
         count = f"{len(drawn):,} of {n:,} rows" if len(drawn) < n else "rows"
         told = wrapped(
             f"{count}, neighbours are explained alike", 0.4 * ax.figure.get_figwidth()
         )
         ax.set_xlabel("\n".join(told))
-        _curve(ax, explanation.predictions[self.rows_], rows_line(explanation))
+        _curve(ax, explanation.predictions[self.rows_])
+        # It moves above the curve, and takes no width as it would there.
+        title(ax, rows_line(explanation))
+        label_y(ax, labels)
+        ax.set_ylim(len(labels) - 0.5, -0.5)
         names = row_labels(explanation).to_numpy()[self.rows_]
         numbers = {
             "row": np.repeat(names, len(labels)),
@@ -138,8 +140,8 @@ class HeatmapDisplay(Display):
         return self._finish(ax, numbers)
 
 
-def _curve(ax, predictions, line):
-    """Draw the predictions as a curve above the heat map, and a line of title on top."""
+def _curve(ax, predictions):
+    """Draw the predictions as a curve above the heat map."""
     curve = ax.inset_axes([0, 1.02, 1, 0.6 / ax.figure.get_figheight()])
     edges = np.arange(len(predictions) + 1) - 0.5
     curve.stairs(predictions, edges, baseline=None, color=grey(curve, 0.0), linewidth=0.8)
@@ -148,7 +150,6 @@ def _curve(ax, predictions, line):
     thousands(curve.yaxis)
     curve.set_ylabel("prediction", rotation=0, ha="right", va="center")
     curve.spines[["top", "right"]].set_visible(False)
-    title(curve, line)
 
 
 def _clustered(values):

@@ -9,7 +9,7 @@ import numpy as np
 from sklime.explanation.attribution import attribution_label
 from sklime.explanation.view.pictures import as_bytes
 from sklime.plotting.base import Display, axes_for
-from sklime.plotting.labels import LITERAL, fitted, row_lines, title
+from sklime.plotting.labels import LITERAL, lay_out, row_lines, title, wrapped
 from sklime.plotting.style import HATCH, NEGATIVE, POSITIVE, strength
 from sklime.plotting.top_features import strongest
 
@@ -119,7 +119,13 @@ class ImageDisplay(Display):
         if values.any():
             _scale(ax, strength(values), attribution_label(own))
         _key(ax)
-        title(ax, *row_lines(own, self._row_name(row)), share=0.9)
+        lines = row_lines(own, self._row_name(row))
+        title(ax, *lines, share=0.9)
+        # High images stand in the middle of their place.
+        lay_out(ax)
+        figure = ax.figure.bbox
+        left = (ax.get_window_extent().x0 - figure.x0) / figure.width
+        title(ax, *lines, share=min(0.9, 0.97 - left))
         shown = shown[values[shown] != 0]
         drawn = {"superpixel": own.unit_names[0][shown], "attribution": values[shown]}
         return self._finish(ax, drawn)
@@ -145,10 +151,21 @@ def _scale(ax, largest, name):
     tints = [(*to_rgb(NEGATIVE), 0.6), (1, 1, 1, 0), (*to_rgb(POSITIVE), 0.6)]
     tints = LinearSegmentedColormap.from_list("tints", tints)
     shades = ScalarMappable(Normalize(-largest, largest), tints)
-    bar = ax.figure.colorbar(shades, ax=ax, aspect=30, pad=0.02, shrink=0.8)
+    beside = {"ax": ax, "aspect": 25, "pad": 0.02}
+    bar = ax.figure.colorbar(shades, **beside)
+    for _ in range(2):
+        # The name takes of the width, and so of the height.
+        lay_out(ax)
+        room = ax.get_window_extent().height / ax.figure.dpi
+        name_of_bar = "\n".join(wrapped(name, room, 3))
+        bar.set_label(name_of_bar, **LITERAL)
+    # As high as the image, which may be lower than the place that it is given.
+    place = ax.get_position(original=True).height * ax.figure.get_figheight()
+    bar.remove()
+    bar = ax.figure.colorbar(shades, shrink=min(1.0, room / place), **beside)
     # Tints are seen on the image, whatever is behind that.
     bar.ax.set_facecolor("white")
-    bar.set_label(fitted(name, 0.7 * ax.figure.get_figheight()), **LITERAL)
+    bar.set_label(name_of_bar, **LITERAL)
 
 
 def _overlay(ax, pixels, value, share):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from scipy.stats import t
 
-from sklime.explanation.attribution import Attribution, viewed
+from sklime.explanation.attribution import Attribution, comparable_outputs, viewed
 from sklime.explanation.units import check_common_units, values_by_name
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.labels import (
@@ -17,6 +17,7 @@ from sklime.plotting.labels import (
     label_y,
     rows_line,
     text_width,
+    title,
 )
 from sklime.plotting.style import POSITIVE, SUMMED, grey, thousands
 from sklime.plotting.top_features import strongest, with_others
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike
 
-# Panels side by side.
-_ACROSS = 5
+# Panels side by side, inches of the narrowest, and what names at their left take.
+_ACROSS, _NARROWEST, _NAMES = 5, 0.85, 1.3
 
 
 class ImportanceDisplay(Display):
@@ -35,7 +36,8 @@ class ImportanceDisplay(Display):
     The bars are :math:`\frac1n \sum_i |c_{ij}|`; their whiskers are Student's confidence
     interval of that mean, taking the rows as a sample. Where all outputs are explained,
     or the rows are in groups, each has a panel of its own, all with the same features in
-    the same order and on the same scale.
+    the same order and on the same scale; several numbers that a regressor predicts may have
+    units of their own, and have a scale each.
 
     Parameters
     ----------
@@ -112,25 +114,35 @@ class ImportanceDisplay(Display):
         labels = with_others(names, columns, n_others)
         sizes = np.column_stack([sizes[:, columns], others])[:, : len(labels)]
 
-        self.ax_, self.axes_ = _panels(ax, len(panels), len(labels))
+        own_scales = groups is None and not comparable_outputs(explanation)
+        self.ax_, self.axes_, across = _panels(ax, len(panels), len(labels), own_scales)
         self.figure_ = self.ax_.figure
-        room = 0.6 * self.figure_.get_figwidth() / min(len(panels), _ACROSS)
         drawn, below = [], []
         for k, (own, name) in enumerate(zip(self.axes_, panels, strict=True)):
             bars, numbers = _bars(own, sizes[panel == k], level)
             drawn += [(name, *each) for each in zip(labels, *numbers, strict=True)]
             if n_others:
                 bars[-1].set_facecolor(SUMMED)
-            own.set_title(fitted(name, room), loc="left", fontsize="medium", **LITERAL)
-            if k + _ACROSS >= len(panels):
+            if len(panels) == 1:
+                title(own, name)
+            else:
+                room = 0.6 * self.figure_.get_figwidth() / across
+                own.set_title(fitted(name, room), loc="left", fontsize="medium", **LITERAL)
+            if k + across >= len(panels):
                 own.tick_params(labelbottom=True)
                 below.append(own)
-            if k % _ACROSS == 0:
-                label_y(own, labels)
-        _label(below, explanation, len(panels))
-        thousands(self.axes_[0].xaxis)
-        # All panels share it.
-        self.axes_[0].set_xlim(left=0)
+        _label(below, explanation, len(panels), across)
+        # Where all panels share one, the first stands for all.
+        for own in self.axes_ if own_scales else self.axes_[:1]:
+            thousands(own.xaxis)
+            own.set_xlim(left=0)
+        first = self.axes_[::across]
+        for own in first:
+            # They share the names, but not yet how these are to be read.
+            own.tick_params(labelleft=False)
+        for own in first:
+            label_y(own, labels)
+            own.tick_params(labelleft=True)
         columns = ["panel", "feature", "mean_abs_attribution", "lower", "upper"]
         return self._finish(self.ax_, drawn, columns)
 
@@ -156,7 +168,7 @@ def _in_panels(explanation, groups):
     return sizes, names, panel, panels
 
 
-def _label(panels, explanation, n_panels):
+def _label(panels, explanation, n_panels, across):
     """Write below panels what their bars are, once where there is little room."""
     if n_panels == 1:
         label_attributions(panels[0], explanation, "mean |{}|")
@@ -164,7 +176,9 @@ def _label(panels, explanation, n_panels):
     text = f"mean |{explanation.attribution}|"
     width = 72 * panels[0].get_window_extent().width / panels[0].figure.dpi
     if text_width(text) > width:
-        panels = [panels[len(panels) // 2]]
+        # The panel in the middle, whose column has this place among the lowest ones.
+        first = n_panels - len(panels)
+        panels = [panels[(across // 2 - first) % across]]
     for own in panels:
         own.set_xlabel(text, fontsize="small")
 
@@ -195,13 +209,17 @@ def _bars(ax, sizes, level):
     return bars, np.stack([means, means - reach, means + reach])
 
 
-def _panels(ax, n_panels, n_bars):
-    """Axes that hold the panels, and the panels, in rows of five."""
-    n_lines, across = -(-n_panels // _ACROSS), min(n_panels, _ACROSS)
+def _panels(ax, n_panels, n_bars, own_scales):
+    """Axes that hold the panels, the panels, and how many stand in a row: up to five."""
+    across = min(n_panels, _ACROSS)
+    if ax is not None:
+        room = ax.figure.get_figwidth() - _NAMES
+        across = min(across, max(2, int(room / _NARROWEST)))
+    n_lines = -(-n_panels // across)
     width = 8 if n_panels == 1 else 3.5 + 1.7 * across
     ax = axes_for(ax, width, n_lines * (0.9 + 0.26 * n_bars))
     if n_panels == 1:
-        return ax, np.array([ax])
+        return ax, np.array([ax]), 1
     if ax.get_subplotspec() is None:
         raise ValueError(
             f"ax stands in no grid, and cannot be divided into {n_panels} panels: "
@@ -209,8 +227,9 @@ def _panels(ax, n_panels, n_bars):
         )
     ax.set_axis_off()
     grid = ax.get_subplotspec().subgridspec(n_lines, across)
-    panels = grid.subplots(sharex=True, sharey=True).ravel()
+    panels = grid.subplots(sharex=not own_scales, sharey=True).ravel()
     for spare in panels[n_panels:]:
         spare.remove()
-    panels[0].locator_params(axis="x", nbins=3)
-    return ax, panels[:n_panels]
+    for own in panels[:n_panels] if own_scales else panels[:1]:
+        own.locator_params(axis="x", nbins=3)
+    return ax, panels[:n_panels], across

@@ -15,7 +15,17 @@ from sklime.explanation.attribution import (
 )
 from sklime.explanation.labels import row_labels
 from sklime.plotting.base import Display, axes_for
-from sklime.plotting.labels import LITERAL, fitted, label_y, rows_line, title, wrapped
+from sklime.plotting.labels import (
+    LITERAL,
+    SMALLEST,
+    fitted,
+    label_y,
+    lay_out,
+    rows_line,
+    text_width,
+    title,
+    wrapped,
+)
 from sklime.plotting.style import grey, signed_map, size_map, strength, thousands
 from sklime.plotting.times import as_numbers, label_dates
 
@@ -155,9 +165,6 @@ class InteractionDisplay(Display):
         image = ax.imshow(
             cells[1:, :-1], cmap=size_map(ax), vmin=0.0, vmax=limit, aspect="auto"
         )
-        _write_numbers(ax, cells[1:, :-1], limit)
-        label_y(ax, names[1:])
-        ax.set_ylim(len(names) - 1.5, -0.5)
         room = 0.25 * ax.figure.get_figwidth()
         labels = [fitted(name, room) for name in names[:-1]]
         ax.set_xticks(
@@ -179,6 +186,9 @@ class InteractionDisplay(Display):
         if n_others:
             lines[1] += f", {n_others:,} others left out"
         title(ax, *lines, share=0.75)
+        label_y(ax, names[1:])
+        ax.set_ylim(len(names) - 1.5, -0.5)
+        _write_numbers(ax, cells[1:, :-1], limit)
         order = drawn[np.argsort(-np.nan_to_num(sizes[drawn]), kind="stable")]
         pairs = [explanation.interaction_pairs[i] for i in order]
         numbers = {
@@ -208,7 +218,7 @@ class InteractionDisplay(Display):
             x[order],
             y[order],
             c=interactions[order],
-            cmap=signed_map(),
+            cmap=signed_map(ax),
             vmin=-limit,
             vmax=limit,
             s=18,
@@ -263,15 +273,28 @@ def _label(ax, text):
 
 def _write_numbers(ax, cells, limit):
     """Write the numbers into the cells of a heat map of few features."""
+    from matplotlib.font_manager import FontProperties
+
     if len(cells) > 10:
         return
     digits = max(0, 1 - int(np.floor(np.log10(limit))))
-    for (i, j), size in np.ndenumerate(cells):
-        if np.isfinite(size):
-            # Strong cells are dark on paper, and light on black.
-            colour = grey(ax, 1.0 if size > 0.55 * limit else 0.0)
-            text = f"{size:,.{digits}f}"
-            ax.text(j, i, text, ha="center", va="center", color=colour, fontsize="small")
+    texts = {
+        place: f"{size:,.{digits}f}"
+        for place, size in np.ndenumerate(cells)
+        if np.isfinite(size)
+    }
+    lay_out(ax)
+    room = 72 * ax.get_window_extent().width / ax.figure.dpi / cells.shape[1] - 3
+    widest = max(map(text_width, texts.values()), default=1.0)
+    small = FontProperties(size="small").get_size_in_points()
+    size = min(small, room / widest * FontProperties().get_size_in_points())
+    if size < SMALLEST:
+        # The colours have to do.
+        return
+    for (i, j), text in texts.items():
+        # Strong cells are dark on paper, and light on black.
+        colour = grey(ax, 1.0 if cells[i, j] > 0.55 * limit else 0.0)
+        ax.text(j, i, text, ha="center", va="center", color=colour, fontsize=size)
 
 
 def _lay_out(ax, values, name, axis):

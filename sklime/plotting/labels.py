@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
+from unicodedata import bidirectional
 
 from sklime.explanation.attribution import EFFECT, attribution_label
 from sklime.page.numbers import plain
@@ -15,7 +16,7 @@ LITERAL: Mapping[str, Any] = MappingProxyType({"parse_math": False, "usetex": Fa
 _LONGEST_IN_A_LINE = 20
 
 # Points of the smallest labels.
-_SMALLEST = 6.0
+SMALLEST = 6.0
 
 
 def legible(name):
@@ -117,6 +118,23 @@ def wrapped(name, inches, most=2):
     return [*lines, fitted(rest, inches)]
 
 
+def reads_leftward(text):
+    """Whether a text reads from right to left, as its first letter says.
+
+    Parameters
+    ----------
+    text : str
+
+    Examples
+    --------
+    >>> from sklime.plotting.labels import reads_leftward
+    >>> reads_leftward("2020: \u05e1\u05e8\u05d8"), reads_leftward("film")
+    (True, False)
+    """
+    kinds = map(bidirectional, text)
+    return next((kind for kind in kinds if kind in ("L", "R", "AL")), "L") != "L"
+
+
 @lru_cache(maxsize=4096)
 def text_width(text):
     """Width of a line of literal text in the default font and size.
@@ -135,30 +153,46 @@ def text_width(text):
 def label_y(ax, names):
     """Write names at the positions 0, 1, ... of the y axis, the first on top.
 
+    Titles and names of axes come first, as they take of the height.
+
     Parameters
     ----------
     ax : matplotlib Axes
         Gets the labels, and limits that hold all positions.
     names : sequence of n objects
-        The labels; long ones are broken, or cut, to a third of the figure's width.
+        The labels; long ones are broken, written smaller, or cut, to a third of the
+        figure's width.
     """
     from matplotlib.font_manager import FontProperties
 
+    lay_out(ax)
     room, size = 0.33 * ax.figure.get_figwidth(), FontProperties().get_size_in_points()
     lane = 72 * ax.get_window_extent().height / ax.figure.dpi / max(1, len(names))
     # Two lines have room in a lane if they are as small as that.
     small = min(size, lane / 3)
+    size_of_one = min(size, lane / 1.2)
     most = 3 if lane > 4.5 * size else 2
-    long = [small >= _SMALLEST and text_width(legible(own)) > 72 * room for own in names]
-    labels = [
-        "\n".join(wrapped(name, room * size / small, most)) if own else fitted(name, room)
-        for name, own in zip(names, long, strict=True)
-    ]
-    ticks = ax.set_yticks(range(len(names)), labels, fontsize="medium", **LITERAL)
-    for tick, own in zip(ticks, long, strict=True):
-        if own:
-            tick.label1.set_fontsize(small)
+    labels, sizes = [], []
+    for name in names:
+        share = 72 * room / max(1.0, text_width(legible(name)))
+        if share >= size_of_one / size:
+            labels.append(legible(name))
+            sizes.append(size_of_one)
+        elif small >= SMALLEST:
+            labels.append("\n".join(wrapped(name, room * size / small, most)))
+            sizes.append(small)
+        else:
+            sizes.append(min(size_of_one, max(share * size, SMALLEST)))
+            labels.append(fitted(name, room * size / sizes[-1]))
+    ticks = ax.set_yticks(range(len(names)), labels, **LITERAL)
+    for tick, own in zip(ticks, sizes, strict=True):
+        tick.label1.set_fontsize(own)
     ax.set_ylim(len(names) - 0.4, -0.6)
+
+
+def lay_out(ax):
+    """Give axes the place that titles, names and colour bars leave them."""
+    ax.figure.figure.draw_without_rendering()
 
 
 def title(ax, *lines, share=0.6):
@@ -230,7 +264,8 @@ def row_lines(row, name):
     prediction, local, level = (plain(answer, 3) for answer in answers)
     what = "prediction"
     if row.meta.get("response_method") == "predict_proba":
-        short = len(str(target)) <= _LONGEST_IN_A_LINE
+        # A number after a name that reads leftward would be drawn before it.
+        short = len(str(target)) <= _LONGEST_IN_A_LINE and not reads_leftward(str(target))
         what = f"probability of {target}:" if short else "probability"
     view = f" ({row.attribution}s)" * (row.attribution != EFFECT)
     return [

@@ -10,7 +10,6 @@ from sklime.explanation.attribution import attribution_label
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.labels import (
     LITERAL,
-    fitted,
     label_y,
     legible,
     row_lines,
@@ -144,14 +143,14 @@ class SequenceDisplay(Display):
         heights = 0.45 * attributions / largest
         for y, j in enumerate(lanes):
             _lane(ax, y, series[:, j], heights[:, j])
-        label_y(ax, [names[j] for j in lanes])
         ax.set_xlim(-0.5, len(series) - 0.5)
-        if attributions.any():
-            _scale(ax, len(lanes), largest, attribution_label(own))
-        _label_steps(ax, own.meta.get("steps"))
         told = "step; areas up raise the output, areas down lower it"
         ax.set_xlabel("\n".join(wrapped(told, 0.6 * ax.figure.get_figwidth())))
         title(ax, *row_lines(own, self._row_name(row)))
+        label_y(ax, [names[j] for j in lanes])
+        if attributions.any():
+            _scale(ax, len(lanes), largest, attribution_label(own))
+        _label_steps(ax, own.meta.get("steps"))
         drawn = {
             "feature": np.repeat(np.array(names, dtype=object)[lanes], len(series)),
             "step": np.tile(np.arange(len(series)), len(lanes)),
@@ -173,8 +172,8 @@ def _scale(ax, n_lanes, largest, name):
         scale.get_yticklabels(), ["top", "center", "bottom"] * n_lanes, strict=True
     ):
         label.set_verticalalignment(side)
-    name = fitted(name, 0.7 * ax.figure.get_figheight())
-    scale.set_ylabel(name, fontsize="small", **LITERAL)
+    lines = wrapped(name, 0.7 * ax.figure.get_figheight())
+    scale.set_ylabel("\n".join(lines), fontsize="small", **LITERAL)
 
 
 def _label_steps(ax, names):

@@ -43,14 +43,15 @@ def rank_map(ax):
     return shades.with_extremes(bad=SUMMED)
 
 
-def signed_map():
-    """Colour map from dark blue over grey to light orange.
+def signed_map(ax=None):
+    """Colour map from blue over grey to light orange, all of which stand out.
 
     Its lightness grows all the way, so that signs survive printing in black and white.
     """
     from matplotlib.colors import LinearSegmentedColormap
 
-    return LinearSegmentedColormap.from_list("signed", ["#0A2F66", "#A3A3A3", "#FFC53D"])
+    lowest = "#2E6DB4" if ax is not None and is_dark(ax) else "#0A2F66"
+    return LinearSegmentedColormap.from_list("signed", [lowest, "#A3A3A3", "#FFC53D"])
 
 
 def bars(ax, positions, values, **options):
@@ -88,7 +89,12 @@ def thousands(axis):
             digits = whole.lstrip("-\N{MINUS SIGN}")
             if digits.isdecimal():
                 whole = whole[: len(whole) - len(digits)] + f"{int(digits):,}"
-            return ".".join([whole, *rest])
+            # "1e-6" above or beside all would lie over the name of the axis.
+            power = super().get_offset()[1:] if x else ""
+            return ".".join([whole, *rest]) + power
+
+        def get_offset(self):
+            return ""
 
     class Spaced(Locator):
         """Every other number of a locator, or fewer, where they would run together."""
@@ -109,17 +115,22 @@ def thousands(axis):
             self.locator.set_params(**parameters)
 
         def _thinned(self, places):
-            ax = self.axis.axes
-            per_unit = np.ptp(ax.get_window_extent().intervalx) / np.ptp(ax.get_xlim())
-            labels = self.axis.get_major_formatter().format_ticks(places)
-            widest = max(map(text_width, labels), default=0.0) + _BETWEEN
-            widest *= ax.figure.dpi / 72
-            while len(places) > 2 and (step := places[1] - places[0]) * per_unit < widest:
-                # 0 stays where it is among them.
-                places = places[np.rint(places / step) % 2 == 0]
+            ax, low, high = self.axis.axes, *sorted(self.axis.axes.get_xlim())
+            points = 72 * ax.get_window_extent().width / ax.figure.dpi / (high - low)
+            while len(places) > 2 and not self._have_room(places, points):
+                even = np.rint(places / (places[1] - places[0])) % 2 == 0
+                # 0 stays where it is among them, unless it would be the only one in view.
+                seen = np.count_nonzero(even & (low <= places) & (places <= high))
+                places = places[even if seen > 1 else ~even]
             return places
 
-    axis.set_major_formatter(Thousands())
+        def _have_room(self, places, points):
+            labels = self.axis.get_major_formatter().format_ticks(places)
+            widths = np.array([text_width(label) for label in labels])
+            room = points * np.diff(places) - _BETWEEN
+            return (widths[1:] + widths[:-1] <= 2 * room).all()
+
+    axis.set_major_formatter(Thousands(useOffset=False, useMathText=False))
     if axis.axis_name == "x":
         axis.set_major_locator(Spaced(axis.get_major_locator()))
 

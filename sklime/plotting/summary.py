@@ -117,10 +117,10 @@ class SummaryDisplay(Display):
             bar = ax.figure.colorbar(dots, ax=ax, ticks=[0, 1], aspect=40, pad=0.02)
             bar.ax.set_yticklabels(["low", "high"])
             bar.set_label("feature value", labelpad=-20)
-        label_y(ax, labels)
         thousands(ax.xaxis)
         label_attributions(ax, explanation)
         title(ax, rows_line(explanation))
+        label_y(ax, labels)
         drawn = {
             "row": np.tile(row_labels(explanation).to_numpy(), len(labels)),
             "feature": np.repeat(np.array(labels, dtype=object), len(values)),

@@ -10,7 +10,15 @@ import numpy as np
 from sklime.explanation.class_probabilities import class_probabilities
 from sklime.explanation.units import unit_of_characters
 from sklime.plotting.base import Display, axes_for
-from sklime.plotting.labels import LITERAL, fitted, legible, row_lines, text_width, title
+from sklime.plotting.labels import (
+    LITERAL,
+    fitted,
+    legible,
+    reads_leftward,
+    row_lines,
+    text_width,
+    title,
+)
 from sklime.plotting.style import POSITIVE, SUMMED, negative, strength
 
 if TYPE_CHECKING:
@@ -112,7 +120,9 @@ class TextDisplay(Display):
         own = self._row(row, target)
         text = str(next(iter(own.data)))
         width = _WIDTH if ax is None else ax.get_window_extent().width / ax.figure.dpi
-        written, line, left = _broken(text, 72 * width)
+        written, line, left, right = _broken(text, 72 * width)
+        if reads_leftward(text):
+            left = right.max(initial=0.0) - right
         n_lines = line.max(initial=0) + 1
         n_drawn = min(n_lines, max_lines)
 
@@ -126,7 +136,7 @@ class TextDisplay(Display):
             first = run[0]
             if line[first] < n_drawn:
                 word = "".join(written[i] for i in run)
-                _write(ax, word, left[first], line[first], shares[unit[first]])
+                _write(ax, word, left[run].min(), line[first], shares[unit[first]])
         if n_lines > n_drawn:
             _write(ax, f"... and {n_lines - n_drawn:,} lines more", 0, n_drawn)
         _write(ax, "raises", 2, n_drawn + 1, share=1)
@@ -153,7 +163,7 @@ def _write_probability(ax, name, probability, line):
 
 
 def _broken(text, room):
-    """Line breaks of a text: the character drawn, its line, and its left edge in points."""
+    """Line breaks of a text: the character drawn, its line, and its edges in points."""
     written = [" " if c.isspace() else legible(c) for c in text]
     widths = np.array([text_width(c) for c in written])
     line, left = np.zeros(len(text), dtype=int), np.zeros(len(text))
@@ -171,7 +181,7 @@ def _broken(text, room):
             x += widths[i]
         if part[0] == "\n":
             y, x = y + 1, 0.0
-    return written, line, left
+    return written, line, left, left + widths
 
 
 def _runs(text, line, unit):

@@ -11,6 +11,7 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 
 from sklime import LimeExplainer
 from sklime.samplers import MarginalSampler, MixedSampler, TokenSampler
@@ -268,3 +269,87 @@ def test_labels_of_a_lane_keep_apart(browser, width, share, unit):
 def test_a_lane_that_begins_at_nothing_says_so(browser):
     browser.open(build([[0.0, 0.3, 0.0], [0.1, 0.2, 0.0]]).to_html())
     assert browser.texts(".ends span") == ["0", "+0.3"]
+
+
+@pytest.fixture(scope="module")
+def outputs_of_other_units():
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 3)), columns=list("abc"))
+    y = np.column_stack([-1e5 * X["a"], 1e-5 * X["b"]])
+    forest = RandomForestRegressor(5, random_state=0).fit(X, y)
+    return LimeExplainer(forest, random_state=0).fit(X).explain(X[:6])
+
+
+def test_numbers_of_other_units_have_no_highest_prediction(browser, outputs_of_other_units):
+    explanation = outputs_of_other_units
+    browser.open(explanation.to_html())
+    choices = browser.all("#output option")
+    assert [own.get_attribute("textContent") for own in choices] == ["y0", "y1"]
+    assert {own.text for own in browser.all("#table td:nth-child(2)")} == {"y0"}
+    # Each has bars and numbers of its own.
+    lines = browser.run(
+        """
+        const all = [...document.querySelectorAll(".all tbody tr")];
+        return all.map((own) => [...own.querySelectorAll(".size i")].map((bar) =>
+            parseFloat(bar.style.width)));
+        """
+    )
+    assert np.array(lines).max(axis=0).tolist() == [100, 100]
+    assert "0" not in browser.texts(".all .number")
+    assert "1 more output:" in " ".join(_words(explanation._repr_html_()))
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_notes_and_words_of_the_table_are_not_cut(browser, width):
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(
+        {
+            "neighbourhood_of_house": rng.choice(["Crawford", "Northridge"], 80),
+            "area": rng.integers(600, 4000, 80),
+            "rooms": rng.integers(2, 9, 80),
+        },
+        index=[f"PID {5263011000 + i}" for i in range(80)],
+    )
+    y = X["area"] * (X["neighbourhood_of_house"] == "Crawford") * (X["rooms"] > 4)
+    model = make_pipeline(
+        ColumnTransformer(
+            [("n", OneHotEncoder(), ["neighbourhood_of_house"])], remainder="passthrough"
+        ),
+        RandomForestRegressor(5, random_state=0),
+    )
+    explainer = LimeExplainer(model.fit(X, y), random_state=0).fit(X, y)
+    explanation = explainer.explain(X[:20], neighbours=10)
+    open_at(browser, explanation, width)
+    assert browser.run(CUT, ".cut, #table th, .scroll, body, html, .note") == []
+    assert any("fidelity_score" in own for own in browser.texts(".note"))
+    page = browser.run("return document.documentElement.scrollWidth")
+    assert page <= width
+
+
+def test_dates_of_cells_stay_in_one_line(browser):
+    frame = pd.DataFrame({**FRAME, "color": ["2020-05-30", "well-known", "a-b", "c"]})
+    browser.resize(1200, 900)
+    browser.open(build(VALUES, data=frame).to_html())
+    [own] = browser.all("#answer td .whole")
+    assert own.text == "2020-05-30"
+
+
+def test_texts_and_classes_that_read_leftward_keep_their_order(browser):
+    texts = ["סרט טוב!", "סרט רע"] * 6
+    model = make_pipeline(CountVectorizer(), LogisticRegression())
+    model.fit(texts, ["טוב", "רע"] * 6)
+    explainer = LimeExplainer(model, n_samples=64, random_state=0).fit(texts)
+    explanation = explainer.explain(texts[:2])
+    browser.open(explanation.to_html())
+    direction = "return getComputedStyle(arguments[0]).direction"
+    assert browser.run(direction, browser.find("#table .clip")) == "rtl"
+    # So a number does not slip before the name that it belongs to.
+    assert explanation._repr_html_().count("<bdi>רע <b>") >= 2
+
+
+def test_small_numbers_are_written_alike_with_and_without_the_script(browser):
+    explanation = build([[0.5, -0.0000871, 0.00000325]])
+    browser.open(explanation.to_html())
+    shown = [own.split(" ")[0].strip() for own in browser.texts("#answer .line .number")]
+    for text in ["\N{MINUS SIGN}0.0000871", "+0.00000325"]:
+        assert text in shown
+        assert text in explanation._repr_html_()

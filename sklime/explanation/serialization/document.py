@@ -15,6 +15,7 @@ import numpy as np
 
 from sklime.explanation.fields import (
     names_of_arrays,
+    names_per_class,
     names_per_output,
     names_per_pair,
     names_per_unit,
@@ -43,7 +44,7 @@ def json_schema() -> dict[str, Any]:
     --------
     >>> from sklime.explanation import json_schema
     >>> json_schema()["title"]
-    'sklime.Explanation, version 4'
+    'sklime.Explanation, version 5'
     """
     text = (
         resources.files(__package__).joinpath("explanation.schema.json").read_text("utf-8")
@@ -213,6 +214,9 @@ class JSONExport:
             if name in names_per_pair(cls):
                 n_pairs = len(document["interaction_pairs"])
                 return np.array(value, dtype=float).reshape(*shape[:-1], n_pairs)
+            if name in names_per_class(cls):
+                n_classes = len(decode(document["meta"])["classes"])
+                return np.array(value, dtype=float).reshape(shape[0], n_classes)
             if name == "conditions" and isinstance(value, dict):
                 labels = value["labels"]
                 codes = np.array(value["codes"], dtype=int).reshape(shape[0], len(labels))

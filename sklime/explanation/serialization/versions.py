@@ -7,7 +7,7 @@ FORMAT = "sklime.Explanation"
 #
 # An array per row, or per row and unit or pair, is added in four places:
 # 1. `Explanation`: ``name: np.ndarray | None = field(default=None, metadata=PER_OUTPUT)``,
-#    or `PER_UNIT` or `PER_PAIR`, and its docstring. It is then checked, cut, joined,
+#    or another of `fields`, and its docstring. It is then checked, cut, joined,
 #    compared, written and read.
 # 2. here: the next version, ``{"name": None}``.
 # 3. `explanation.schema.json`: its description. What versions require is added from here.
@@ -46,6 +46,7 @@ VERSIONS = {
         )
     ),
     4: {"neighbour_scores": None},
+    5: {"class_probabilities": None},
 }
 
 

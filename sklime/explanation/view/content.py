@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklime.explanation.attribution import viewed
+from sklime.explanation.attribution import comparable_outputs, viewed
 from sklime.explanation.class_probabilities import class_probabilities
 from sklime.explanation.frames import values_of_units
 from sklime.explanation.labels import row_names
@@ -13,6 +13,8 @@ from sklime.explanation.view.doubts import doubts
 from sklime.explanation.view.notes import reading_notes
 from sklime.explanation.view.pictures import picture_of
 
+# Classes whose probabilities a row shows.
+_MOST_CLASSES = 10
 # Units that the table of rows names.
 _N_STRONGEST = 2
 # Fields of an answer that are one number for each row and output.
@@ -43,7 +45,8 @@ def page_content(explanation):
         and 0; where ``values`` are effects but contributions are known, also
         ``strongest``, the positions and contributions of the units that contribute most;
         and where they are known ``neighbours``, R2 on the nearest training rows;
-        and ``phrase``, what a prediction is: "probability of ", or "".
+        ``phrase``, what a prediction is: "probability of ", or ""; and ``comparable``,
+        whether outputs are on one scale, so that there is a highest prediction.
         Numbers have four significant digits; None stands for NaN.
 
     Examples
@@ -80,10 +83,7 @@ def page_content(explanation):
             "labels": _positions(own, labels),
             "cells": cells,
             "picture": picture_of(e, i),
-            "classes": [
-                [str(name), *_rounded(np.array([p])).tolist()]
-                for name, p in class_probabilities(e, i)
-            ],
+            "classes": _classes(e, i),
             "answers": answers,
         }
         for i, (name, own, cells, answers) in enumerate(parts)
@@ -96,6 +96,7 @@ def page_content(explanation):
         "rows": rows,
         "phrase": "probability of " if probability else "",
         "drawn": e.meta.get("method") != "exact",
+        "comparable": comparable_outputs(e),
     }
 
 
@@ -191,6 +192,20 @@ def _answers(explanation, outputs):
             for answer, values in zip(answers, own, strict=True):
                 answer["strongest"] = _strongest(values[: len(answer["values"])])
     return rows
+
+
+def _classes(explanation, row):
+    """Names and probabilities of classes that one row has; of many the likeliest ones."""
+    known = class_probabilities(explanation, row)
+    if len(known) <= 2 and explanation.kind == "table":
+        # The prediction says it all.
+        return []
+    if len(known) > _MOST_CLASSES:
+        known.sort(key=lambda own: -own[1])
+        rest = known[_MOST_CLASSES - 1 :]
+        known = known[: _MOST_CLASSES - 1]
+        known.append((f"{len(rest):,} others", sum(p for _, p in rest)))
+    return [[str(name), *_rounded(np.array([p])).tolist()] for name, p in known]
 
 
 def _strongest(values):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklime.explanation.attribution import viewed
+from sklime.explanation.attribution import comparable_outputs, viewed
 from sklime.explanation.units import values_by_name
 from sklime.explanation.view.beeswarm import beeswarm_offsets
 from sklime.explanation.view.ranks import value_ranks
@@ -52,12 +52,21 @@ def overview(explanation):
         return None
     each = values.shape[1] <= _MOST_OUTPUTS
     bars = (means if each else means.mean(axis=0, keepdims=True))[:, shown]
-    texts = np.reshape(aligned(bars.ravel(), signed=False), bars.shape)
+    # Numbers that have units of their own have scales and decimals of their own, too.
+    own_scales = each and not comparable_outputs(explanation)
+    lists = bars if own_scales else bars.reshape(1, -1)
+    texts = np.reshape([aligned(own, signed=False) for own in lists], bars.shape)
+    longest = np.broadcast_to(
+        bars.max(axis=1 if own_scales else None, keepdims=True, initial=1e-300), bars.shape
+    )
     lines = [
         {
             "name": str(names[j]),
             "bars": [
-                {"text": str(texts[k, i]), "share": round(100 * bars[k, i] / bars.max(), 1)}
+                {
+                    "text": str(texts[k, i]),
+                    "share": round(100 * bars[k, i] / longest[k, i], 1),
+                }
                 for k in range(len(bars))
             ],
             "dots": None,

@@ -2,7 +2,7 @@
 (() => {
   const PAGE = 100, STRONGEST = 2;
   const $ = (id) => document.getElementById(id);
-  const { outputs, labels, ranking, rows, phrase, drawn } = JSON.parse($("content").textContent);
+  const { outputs, labels, ranking, rows, phrase, drawn, comparable } = JSON.parse($("content").textContent);
   const state = { column: 0, descending: false, words: [], output: -1, first: 0, page: PAGE, open: null };
 
   // Whatever comes from the data becomes text or an attribute, never markup.
@@ -81,7 +81,7 @@
   const clip = (value) => el("span", { class: "clip" }, value);
 
   const looks = (row) => {
-    if (row.picture?.kind !== "image") return clip(textOf(row).slice(0, 160));
+    if (row.picture?.kind !== "image") return el("span", { class: "clip", dir: "auto" }, textOf(row).slice(0, 160));
     return el("img", { src: row.picture.src, alt: "", width: 40, loading: "lazy" });
   };
   const kinds = new Set(rows.map((row) => row.picture?.kind));
@@ -210,7 +210,7 @@
   };
   const cellOf = (cell) => {
     if (typeof cell === "number") return el("td", { class: "number" }, cellText(cell));
-    return el("td", { class: wraps(cellText(cell)) }, clip(cellText(cell)));
+    return el("td", { class: wraps(cellText(cell)) }, el("span", { class: "clip" }, ...unbroken(cellText(cell))));
   };
   const barsOf = (row, answer, scale) => {
     const units = ranked(answer);
@@ -336,7 +336,7 @@
   };
   const scaleOf = ({ kind }, scale) => {
     const end = (mark) => el("span", { class: "number" }, mark + number(Number(scale.toPrecision(4))));
-    return el("p", { class: "facts" }, kind === "sequence" ? "Height: from " : "Colour: from ", end("−"), " ", el("span", { class: "tints", "aria-hidden": "true" }), " to ", end("+"));
+    return el("p", { class: "facts" }, kind === "sequence" ? "Height: from " : "Colour: from ", end("−"), " ", el("span", { class: "tints", "aria-hidden": "true" }), " ", end("to +"));
   };
   const open = (row, focus) => {
     const last = state.open;
@@ -356,7 +356,7 @@
     $("title").replaceChildren("Row ", bdi(row.name), ", output ", bdi(outputs[answer.output]));
     $("answer").replaceChildren(
       el("p", { class: "facts" }, ...facts),
-      row.picture && row.classes?.length
+      row.classes?.length
         ? el("p", { class: "facts" }, "probabilities: ", ...row.classes.flatMap(([name, p], i) => [i ? ", " : "", bdi(name), " ", el("b", {}, number(p))]))
         : "",
       row.picture ? PICTURES[row.picture.kind](row.picture, shares, row.labels.map((code) => labels[code])) : "",
@@ -374,9 +374,11 @@
   $("still").remove();
   $("table").tHead.rows[0].append(...heads);
   const every = rows[0].answers.length > 1 ? "highest prediction" : "all";
-  $("output").append(
-    ...[every, ...outputs].map((output, i) => el("option", { value: i - 1 }, output)),
-  );
+  // Numbers of different units have no highest one.
+  const choices = comparable || rows[0].answers.length === 1 ? [[every, -1]] : [];
+  outputs.forEach((output, i) => choices.push([output, i]));
+  $("output").append(...choices.map(([output, value]) => el("option", { value }, output)));
+  state.output = choices[0][1];
   $("output-label").hidden = outputs.length < 2;
   $("output").addEventListener("change", (event) => {
     state.output = Number(event.target.value);

@@ -14,7 +14,7 @@ from sklime.samplers.kinds.series import SeriesRows, as_series
 from sklime.samplers.masked.base import MaskSampler
 from sklime.samplers.masked.cellwise import CellwiseRow, as_held, whole_numbers
 from sklime.samplers.masked.interpolated import InterpolatedSeries
-from sklime.samplers.masked.padding import check_padding, find_padding
+from sklime.samplers.masked.padding import check_padding, find_padding, warn_of_padding
 from sklime.tables.typing import Table, TableLike
 from sklime.validation import check_count, check_option, check_weights
 
@@ -59,7 +59,8 @@ class SequenceSampler(MaskSampler):
     padding : float or None, default=None
         The value, or NaN, that fills shorter series up in front or at the end. Steps there
         of which all features have it are padding: they are never hidden, their attribution
-        is 0, and the statistics of `fill` leave them out. None: no step is padding.
+        is 0, and the statistics of `fill` leave them out. None: no step is padding;
+        where `fit` finds runs that look like it, a `PaddingWarning` names their value.
     random_state : int, RandomState instance or None, default=0
         Source of the noise and of the choice of the background.
 
@@ -135,6 +136,8 @@ class SequenceSampler(MaskSampler):
         self.n_steps_ = self.kind_.n_steps
         self.feature_names_ = self.kind_.feature_names
         self.step_names_ = self.kind_.step_names
+        if self.padding is None:
+            warn_of_padding(X)
         self._spans, self._names = self._cut()
         self.background_ = self._background(cells, check_weights(sample_weight, X))
         self.n_features_in_ = self.background_.size
