@@ -11,6 +11,7 @@ from scipy.stats import entropy, pearsonr, spearmanr
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.model_selection import cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -235,8 +236,92 @@ def test_bad_input_is_told(call, error, match):
 
 def test_constant_attributions_have_no_correlation(problem):
     predict, X, a, background = problem
-    found = metrics.monotonicity(predict, X, np.ones_like(a), background=background)
+    told = r"12 row\(s\) have attributions that do not vary.*0, 1, 2, 3, 4 and 7 other"
+    with pytest.warns(UndefinedMetricWarning, match=told):
+        found = metrics.monotonicity(predict, X, np.ones_like(a), background=background)
     assert np.isnan(found).all()
+
+
+@pytest.mark.parametrize("metric", [metrics.monotonicity, metrics.faithfulness_correlation])
+def test_rows_without_a_correlation_are_named(problem, metric):
+    predict, X, a, background = problem
+    whole, a, own = a, a.copy(), {"background": background}
+    own |= {"random_state": 0} if metric is metrics.faithfulness_correlation else {}
+    expected = metric(predict, X, a, **own)
+    a[[2, 7]] = 0.0
+    with pytest.warns(UndefinedMetricWarning, match=r"2 row\(s\) have attr.*\(s\) 2, 7\."):
+        found = metric(predict, X, a, **own)
+    assert np.flatnonzero(np.isnan(found)).tolist() == [2, 7]
+    known = np.delete(np.arange(12), [2, 7])
+    np.testing.assert_array_equal(found[known], expected[known])
+    constant = r"12 row\(s\) have responses that do not change.*numpy\.nanmean"
+    with pytest.warns(UndefinedMetricWarning, match=constant):
+        found = metric(lambda X: np.ones(len(X)), X, whole, **own)
+    assert np.isnan(found).all()
+
+
+def test_scorers_leave_rows_without_a_correlation_out_and_say_so(problem):
+    _, X, _, background = problem
+
+    def steps(X):
+        return np.where(X[:, 2] > 0.05, X[:, 2] + X[:, 8], 0.0)
+
+    explainer = LimeExplainer(FunctionRegressor(steps), random_state=0).fit(background)
+    own = {"random_state": 0, "background": background}
+    scorer = metrics.make_explainer_scorer(metrics.faithfulness_correlation, **own)
+    with pytest.warns(UndefinedMetricWarning, match="responses that do not change"):
+        found = scorer(explainer, X)
+    with pytest.warns(UndefinedMetricWarning):
+        values = metrics.faithfulness_correlation(explainer, X, **own)
+    assert found == pytest.approx(np.nanmean(values), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        metrics.faithfulness_correlation,
+        metrics.monotonicity,
+        metrics.infidelity,
+        lambda *own, **given: metrics.comprehensiveness(*own, k=1, **given),
+        lambda *own, **given: metrics.sufficiency(*own, k=1, **given),
+        lambda *own, **given: metrics.prediction_gap(*own, k=1, **given),
+    ],
+)
+def test_shapes_numbers_of_features_and_missing_answers_are_told(problem, call):
+    predict, X, a, background = problem
+    own = {"background": background}
+    with pytest.raises(ValueError, match=r"\(12, 9\), expected \(12, 10\)"):
+        call(predict, X, a[:, 1:], **own)
+    with pytest.raises(ValueError, match=r"\(11, 10\), expected \(12, 10\)"):
+        call(predict, X, a[1:], **own)
+
+    def gaps(table):
+        # About the rows themselves it has an answer.
+        known = (np.asarray(table)[:, np.newaxis] == X).all(axis=2).any(axis=1)
+        return np.where(known, 1.0, np.nan)
+
+    with pytest.raises(ValueError, match=r"perturbed row\(s\) are not finite, the first"):
+        call(gaps, X, a, **own)
+    # One row is enough where a background tells what is usual.
+    assert call(predict, X[:1], a[:1], **own).shape == (1,)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda *own: metrics.comprehensiveness(*own, k=11),
+        lambda *own: metrics.sufficiency(*own, k=11),
+        lambda *own: metrics.prediction_gap(*own, k=11),
+        lambda _, __, a: metrics.rank_agreement(a, a, k=11),
+        lambda _, __, a: metrics.sign_agreement(a, a, k=11),
+        lambda _, __, a: metrics.recall_at_k(a, a > 0, k=11),
+        lambda _, __, a: metrics.stability_score([a, a], k=11),
+    ],
+)
+def test_more_features_than_there_are_is_told(problem, call):
+    predict, X, a, _ = problem
+    with pytest.raises(ValueError, match="k=11 is more than the 10 features"):
+        call(predict, X, a)
 
 
 def test_scorers_go_into_cross_validation_and_pipelines(problem):
@@ -251,7 +336,9 @@ def test_scorers_go_into_cross_validation_and_pipelines(problem):
         ),
     }
     explainer = LimeExplainer(model, n_samples=512, random_state=0)
-    found = cross_validate(explainer, background[:90], cv=3, scoring=scorers)
+    # A tree of four levels does not look at the columns of every subset in every row.
+    with pytest.warns(UndefinedMetricWarning, match="responses that do not change"):
+        found = cross_validate(explainer, background[:90], cv=3, scoring=scorers)
     train, test = background[30:90], background[:30]
     values = metrics.comprehensiveness(explainer.fit(train), test, k=2)
     assert found["test_simple"][0] == pytest.approx(-values.mean(), rel=1e-12)

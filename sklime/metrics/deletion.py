@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils import check_random_state
 
+from sklime.exceptions import warn_caller
 from sklime.explainer.explainer import LimeExplainer
 from sklime.laws.quasirandom import RandomState
 from sklime.metrics.perturbed import PerturbedRows
@@ -23,6 +25,8 @@ Explained = LimeExplainer | Callable[[Any], Any]
 
 # Correlations whose deviations are smaller are of rounding errors.
 _ROUNDING = 1e-12
+# Rows without a correlation that a warning lists.
+_NAMED = 5
 
 
 def faithfulness_correlation(
@@ -70,6 +74,11 @@ def faithfulness_correlation(
     ValueError
         If shapes disagree, numbers or responses are not finite, or there is one row and no
         background.
+
+    Warns
+    -----
+    sklearn.exceptions.UndefinedMetricWarning
+        Where rows have no correlation; it names them.
 
     References
     ----------
@@ -224,6 +233,11 @@ def monotonicity(
     ValueError
         As for `faithfulness_correlation`.
 
+    Warns
+    -----
+    sklearn.exceptions.UndefinedMetricWarning
+        As for `faithfulness_correlation`.
+
     References
     ----------
     Nguyen and Martinez (2020), On Quantitative Aspects of Model Interpretability, 4.3, with
@@ -258,16 +272,44 @@ def _top_masks(model, X, attributions, background, k):
     return rows, masks
 
 
-def _correlation(a, b):
-    """Pearson's correlation of each row of two matrices; NaN where one does not vary."""
+def _correlation(told, moved):
+    """Pearson's correlation of rows of two matrices; NaN, told, where one does not vary.
+
+    Parameters
+    ----------
+    told : ndarray of shape (n_rows, n_points)
+        What attributions say.
+    moved : ndarray of shape (n_rows, n_points)
+        What the response does.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+    """
     correlated = []
-    for values in (a, b):
+    for values in (told, moved):
         around = values - values.mean(axis=1, keepdims=True)
         largest = np.abs(values).max(axis=1, keepdims=True, initial=0.0)
-        varies = np.abs(around).max(axis=1, keepdims=True, initial=0.0) > (
-            _ROUNDING * largest
-        )
         unit = np.abs(around).max(axis=1, keepdims=True, initial=0.0)
+        varies = unit > _ROUNDING * largest
         around = np.divide(around, unit, out=np.full_like(around, np.nan), where=varies)
         correlated.append(around / np.sqrt(np.square(around).sum(axis=1, keepdims=True)))
+    _warn_of_constants(*(np.isnan(own).any(axis=1) for own in correlated))
     return np.clip((correlated[0] * correlated[1]).sum(axis=1), -1.0, 1.0)
+
+
+def _warn_of_constants(told, moved):
+    """Name the rows without a correlation, and which of both sides does not vary."""
+    for constant, what in (
+        (told, "attributions that do not vary"),
+        (moved & ~told, "responses that do not change"),
+    ):
+        rows = np.flatnonzero(constant)
+        if len(rows):
+            named = ", ".join(map(str, rows[:_NAMED]))
+            others = f" and {len(rows) - _NAMED} other(s)" if len(rows) > _NAMED else ""
+            warn_caller(
+                f"{len(rows)} row(s) have {what}, and so no correlation, which is NaN: "
+                f"row(s) {named}{others}. Leave them out, or take means by numpy.nanmean.",
+                UndefinedMetricWarning,
+            )
