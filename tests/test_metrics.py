@@ -17,6 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklime import FunctionRegressor, LimeExplainer, metrics
+from sklime.samplers import MarginalSampler
 
 MATRICES = arrays(
     np.float64,
@@ -438,3 +439,94 @@ def test_subsets_never_hold_all_features():
         subset_share=0.9,
     )
     np.testing.assert_allclose(found, 1.0, rtol=1e-12)
+
+
+@pytest.fixture(scope="module")
+def grouped():
+    """An explainer of three features, of five columns, and a loop over its features."""
+    X, y = load_diabetes(return_X_y=True)
+    X = X[:, [2, 8, 3, 4, 5]]
+    model = RandomForestRegressor(10, random_state=0).fit(X, y)
+    sampler = MarginalSampler(groups={"blood": [3, 1, 4]})
+    explainer = LimeExplainer(model, sampler=sampler, random_state=0).fit(X)
+    assert explainer.get_feature_names_out().tolist() == ["x0", "blood", "x2"]
+    return explainer, model.predict, X, [[0], [1, 3, 4], [2]]
+
+
+def test_columns_of_a_group_become_usual_together(grouped):
+    explainer, predict, X, units = grouped
+    a, rows = explainer.explain(X[:9]).contributions().values, X[:9]
+    usual = np.median(X, axis=0)
+
+    def without(i, features):
+        changed = rows[i].copy()
+        for j in features:
+            changed[units[j]] = usual[units[j]]
+        return predict(rows[i : i + 1])[0] - predict(changed[np.newaxis])[0]
+
+    comprehensive, sufficient, monotone = [], [], []
+    for i in range(9):
+        first = top(a[i], 2)
+        comprehensive.append(without(i, first))
+        sufficient.append(without(i, set(range(3)) - set(first)))
+        moved = [abs(without(i, [j])) for j in range(3)]
+        monotone.append(spearmanr(np.abs(a[i]), moved)[0])
+    own = {"background": X}
+    found = metrics.comprehensiveness(explainer, rows, k=2, **own)
+    np.testing.assert_allclose(found, comprehensive, rtol=1e-12)
+    # Given attributions are of features, too.
+    found = metrics.sufficiency(explainer, rows, a, k=2, **own)
+    np.testing.assert_allclose(found, sufficient, rtol=1e-12)
+    found = metrics.monotonicity(explainer, rows, **own)
+    np.testing.assert_allclose(found, monotone, rtol=1e-9)
+
+
+def test_subsets_of_faithfulness_are_of_features_where_columns_are_grouped(grouped):
+    explainer, predict, X, units = grouped
+    a, rows = explainer.explain(X[:9]).contributions().values, X[:9]
+    usual = np.median(X, axis=0)
+    found = metrics.faithfulness_correlation(
+        explainer, X[:9], a, background=X, n_subsets=20, random_state=3
+    )
+    rng, subsets = np.random.RandomState(3), []
+    for _ in range(20):
+        subsets.append(rng.permutation(3)[:1])
+    for i in range(9):
+        sums = [a[i, own].sum() for own in subsets]
+        lost = []
+        for own in subsets:
+            changed = rows[i].copy()
+            for j in own:
+                changed[units[j]] = usual[units[j]]
+            lost.append(predict(rows[i : i + 1])[0] - predict(changed[np.newaxis])[0])
+        assert found[i] == pytest.approx(pearsonr(sums, lost)[0], rel=1e-9)
+
+
+def test_noise_is_on_all_columns_of_a_group(grouped):
+    explainer, predict, X, units = grouped
+    a, rows = explainer.explain(X[:9]).contributions().values, X[:9]
+    moves = 0.1 * X.std(axis=0) * np.random.RandomState(3).standard_normal((7, 5))
+    own = {"background": X, "n_draws": 7, "random_state": 3, "k": 1}
+    for important in (True, False):
+        expected = []
+        for i in range(9):
+            noisy = np.zeros(5, dtype=bool)
+            noisy[units[top(a[i], 1)[0]]] = True
+            noisy = noisy if important else ~noisy
+            answers = predict(rows[i] + moves * noisy)
+            expected.append(np.abs(answers - predict(rows[i : i + 1])).mean())
+        found = metrics.prediction_gap(explainer, rows, important=important, **own)
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_attributions_of_neither_columns_nor_features_are_told(grouped):
+    explainer, _, X, _ = grouped
+    with pytest.raises(
+        ValueError, match=r"\(9, 4\), expected \(9, 5\), .* or \(9, 3\), one"
+    ):
+        metrics.monotonicity(explainer, X[:9], np.ones((9, 4)), background=X)
+    with pytest.raises(ValueError, match=r"slope for each of the 5 columns, and .* of 3"):
+        metrics.infidelity(explainer, X[:9], np.ones((9, 3)), background=X)
+    # Slopes of columns are what it asks for.
+    slopes = np.ones((9, 5))
+    assert np.isfinite(metrics.infidelity(explainer, X[:9], slopes, background=X)).all()

@@ -52,7 +52,8 @@ def faithfulness_correlation(
     X : table of shape (n_rows, n_features)
         The explained rows.
     attributions : array-like of shape (n_rows, n_features), optional
-        None: the explainer's contributions.
+        None: the explainer's contributions. Of an explainer with groups of columns one for
+        each feature; all columns of a group become usual together.
     background : table of shape (n_background, n_features), optional
         The usual values are its medians, or most frequent values of columns that are not
         numeric. None: those of `X`, which must be several rows.
@@ -101,7 +102,7 @@ def faithfulness_correlation(
         raise ValueError(f"subset_share must lie between 0 and 1, got {subset_share!r}")
     check_count("n_subsets", n_subsets, 3)
     rows = PerturbedRows(model, X, attributions, background)
-    d = rows.E.shape[1]
+    d = rows.n_units
     # A subset of all features would be the same each time.
     size = min(max(1, round(subset_share * d)), max(1, d - 1))
     rng = check_random_state(random_state)
@@ -252,7 +253,7 @@ def monotonicity(
     np.float64(1.0)
     """
     rows = PerturbedRows(model, X, attributions, background)
-    d = rows.E.shape[1]
+    d = rows.n_units
     masks = np.eye(d, dtype=bool)[np.newaxis]
     changed = rows.respond(lambda own: rows.replaced(own, masks), d)
     moved = np.abs(rows.responses[:, np.newaxis] - changed)
@@ -266,8 +267,8 @@ def monotonicity(
 def _top_masks(model, X, attributions, background, k):
     """Perturbed rows, and which features of each have the `k` largest attributions."""
     rows = PerturbedRows(model, X, attributions, background)
-    check_k(k, rows.E.shape[1])
-    masks = np.zeros(rows.E.shape, dtype=bool)
+    check_k(k, rows.n_units)
+    masks = np.zeros(rows.attributions.shape, dtype=bool)
     np.put_along_axis(masks, top_features(rows.attributions, k), True, axis=1)
     return rows, masks
 
