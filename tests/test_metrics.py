@@ -11,11 +11,13 @@ from scipy.stats import entropy, pearsonr, spearmanr
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.model_selection import cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklime import FunctionRegressor, LimeExplainer, metrics
+from sklime.samplers import MarginalSampler
 
 MATRICES = arrays(
     np.float64,
@@ -235,8 +237,92 @@ def test_bad_input_is_told(call, error, match):
 
 def test_constant_attributions_have_no_correlation(problem):
     predict, X, a, background = problem
-    found = metrics.monotonicity(predict, X, np.ones_like(a), background=background)
+    told = r"12 row\(s\) have attributions that do not vary.*0, 1, 2, 3, 4 and 7 other"
+    with pytest.warns(UndefinedMetricWarning, match=told):
+        found = metrics.monotonicity(predict, X, np.ones_like(a), background=background)
     assert np.isnan(found).all()
+
+
+@pytest.mark.parametrize("metric", [metrics.monotonicity, metrics.faithfulness_correlation])
+def test_rows_without_a_correlation_are_named(problem, metric):
+    predict, X, a, background = problem
+    whole, a, own = a, a.copy(), {"background": background}
+    own |= {"random_state": 0} if metric is metrics.faithfulness_correlation else {}
+    expected = metric(predict, X, a, **own)
+    a[[2, 7]] = 0.0
+    with pytest.warns(UndefinedMetricWarning, match=r"2 row\(s\) have attr.*\(s\) 2, 7\."):
+        found = metric(predict, X, a, **own)
+    assert np.flatnonzero(np.isnan(found)).tolist() == [2, 7]
+    known = np.delete(np.arange(12), [2, 7])
+    np.testing.assert_array_equal(found[known], expected[known])
+    constant = r"12 row\(s\) have responses that do not change.*numpy\.nanmean"
+    with pytest.warns(UndefinedMetricWarning, match=constant):
+        found = metric(lambda X: np.ones(len(X)), X, whole, **own)
+    assert np.isnan(found).all()
+
+
+def test_scorers_leave_rows_without_a_correlation_out_and_say_so(problem):
+    _, X, _, background = problem
+
+    def steps(X):
+        return np.where(X[:, 2] > 0.05, X[:, 2] + X[:, 8], 0.0)
+
+    explainer = LimeExplainer(FunctionRegressor(steps), random_state=0).fit(background)
+    own = {"random_state": 0, "background": background}
+    scorer = metrics.make_explainer_scorer(metrics.faithfulness_correlation, **own)
+    with pytest.warns(UndefinedMetricWarning, match="responses that do not change"):
+        found = scorer(explainer, X)
+    with pytest.warns(UndefinedMetricWarning):
+        values = metrics.faithfulness_correlation(explainer, X, **own)
+    assert found == pytest.approx(np.nanmean(values), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        metrics.faithfulness_correlation,
+        metrics.monotonicity,
+        metrics.infidelity,
+        lambda *own, **given: metrics.comprehensiveness(*own, k=1, **given),
+        lambda *own, **given: metrics.sufficiency(*own, k=1, **given),
+        lambda *own, **given: metrics.prediction_gap(*own, k=1, **given),
+    ],
+)
+def test_shapes_numbers_of_features_and_missing_answers_are_told(problem, call):
+    predict, X, a, background = problem
+    own = {"background": background}
+    with pytest.raises(ValueError, match=r"\(12, 9\), expected \(12, 10\)"):
+        call(predict, X, a[:, 1:], **own)
+    with pytest.raises(ValueError, match=r"\(11, 10\), expected \(12, 10\)"):
+        call(predict, X, a[1:], **own)
+
+    def gaps(table):
+        # About the rows themselves it has an answer.
+        known = (np.asarray(table)[:, np.newaxis] == X).all(axis=2).any(axis=1)
+        return np.where(known, 1.0, np.nan)
+
+    with pytest.raises(ValueError, match=r"perturbed row\(s\) are not finite, the first"):
+        call(gaps, X, a, **own)
+    # One row is enough where a background tells what is usual.
+    assert call(predict, X[:1], a[:1], **own).shape == (1,)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda *own: metrics.comprehensiveness(*own, k=11),
+        lambda *own: metrics.sufficiency(*own, k=11),
+        lambda *own: metrics.prediction_gap(*own, k=11),
+        lambda _, __, a: metrics.rank_agreement(a, a, k=11),
+        lambda _, __, a: metrics.sign_agreement(a, a, k=11),
+        lambda _, __, a: metrics.recall_at_k(a, a > 0, k=11),
+        lambda _, __, a: metrics.stability_score([a, a], k=11),
+    ],
+)
+def test_more_features_than_there_are_is_told(problem, call):
+    predict, X, a, _ = problem
+    with pytest.raises(ValueError, match="k=11 is more than the 10 features"):
+        call(predict, X, a)
 
 
 def test_scorers_go_into_cross_validation_and_pipelines(problem):
@@ -251,7 +337,9 @@ def test_scorers_go_into_cross_validation_and_pipelines(problem):
         ),
     }
     explainer = LimeExplainer(model, n_samples=512, random_state=0)
-    found = cross_validate(explainer, background[:90], cv=3, scoring=scorers)
+    # A tree of four levels does not look at the columns of every subset in every row.
+    with pytest.warns(UndefinedMetricWarning, match="responses that do not change"):
+        found = cross_validate(explainer, background[:90], cv=3, scoring=scorers)
     train, test = background[30:90], background[:30]
     values = metrics.comprehensiveness(explainer.fit(train), test, k=2)
     assert found["test_simple"][0] == pytest.approx(-values.mean(), rel=1e-12)
@@ -351,3 +439,94 @@ def test_subsets_never_hold_all_features():
         subset_share=0.9,
     )
     np.testing.assert_allclose(found, 1.0, rtol=1e-12)
+
+
+@pytest.fixture(scope="module")
+def grouped():
+    """An explainer of three features, of five columns, and a loop over its features."""
+    X, y = load_diabetes(return_X_y=True)
+    X = X[:, [2, 8, 3, 4, 5]]
+    model = RandomForestRegressor(10, random_state=0).fit(X, y)
+    sampler = MarginalSampler(groups={"blood": [3, 1, 4]})
+    explainer = LimeExplainer(model, sampler=sampler, random_state=0).fit(X)
+    assert explainer.get_feature_names_out().tolist() == ["x0", "blood", "x2"]
+    return explainer, model.predict, X, [[0], [1, 3, 4], [2]]
+
+
+def test_columns_of_a_group_become_usual_together(grouped):
+    explainer, predict, X, units = grouped
+    a, rows = explainer.explain(X[:9]).contributions().values, X[:9]
+    usual = np.median(X, axis=0)
+
+    def without(i, features):
+        changed = rows[i].copy()
+        for j in features:
+            changed[units[j]] = usual[units[j]]
+        return predict(rows[i : i + 1])[0] - predict(changed[np.newaxis])[0]
+
+    comprehensive, sufficient, monotone = [], [], []
+    for i in range(9):
+        first = top(a[i], 2)
+        comprehensive.append(without(i, first))
+        sufficient.append(without(i, set(range(3)) - set(first)))
+        moved = [abs(without(i, [j])) for j in range(3)]
+        monotone.append(spearmanr(np.abs(a[i]), moved)[0])
+    own = {"background": X}
+    found = metrics.comprehensiveness(explainer, rows, k=2, **own)
+    np.testing.assert_allclose(found, comprehensive, rtol=1e-12)
+    # Given attributions are of features, too.
+    found = metrics.sufficiency(explainer, rows, a, k=2, **own)
+    np.testing.assert_allclose(found, sufficient, rtol=1e-12)
+    found = metrics.monotonicity(explainer, rows, **own)
+    np.testing.assert_allclose(found, monotone, rtol=1e-9)
+
+
+def test_subsets_of_faithfulness_are_of_features_where_columns_are_grouped(grouped):
+    explainer, predict, X, units = grouped
+    a, rows = explainer.explain(X[:9]).contributions().values, X[:9]
+    usual = np.median(X, axis=0)
+    found = metrics.faithfulness_correlation(
+        explainer, X[:9], a, background=X, n_subsets=20, random_state=3
+    )
+    rng, subsets = np.random.RandomState(3), []
+    for _ in range(20):
+        subsets.append(rng.permutation(3)[:1])
+    for i in range(9):
+        sums = [a[i, own].sum() for own in subsets]
+        lost = []
+        for own in subsets:
+            changed = rows[i].copy()
+            for j in own:
+                changed[units[j]] = usual[units[j]]
+            lost.append(predict(rows[i : i + 1])[0] - predict(changed[np.newaxis])[0])
+        assert found[i] == pytest.approx(pearsonr(sums, lost)[0], rel=1e-9)
+
+
+def test_noise_is_on_all_columns_of_a_group(grouped):
+    explainer, predict, X, units = grouped
+    a, rows = explainer.explain(X[:9]).contributions().values, X[:9]
+    moves = 0.1 * X.std(axis=0) * np.random.RandomState(3).standard_normal((7, 5))
+    own = {"background": X, "n_draws": 7, "random_state": 3, "k": 1}
+    for important in (True, False):
+        expected = []
+        for i in range(9):
+            noisy = np.zeros(5, dtype=bool)
+            noisy[units[top(a[i], 1)[0]]] = True
+            noisy = noisy if important else ~noisy
+            answers = predict(rows[i] + moves * noisy)
+            expected.append(np.abs(answers - predict(rows[i : i + 1])).mean())
+        found = metrics.prediction_gap(explainer, rows, important=important, **own)
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_attributions_of_neither_columns_nor_features_are_told(grouped):
+    explainer, _, X, _ = grouped
+    with pytest.raises(
+        ValueError, match=r"\(9, 4\), expected \(9, 5\), .* or \(9, 3\), one"
+    ):
+        metrics.monotonicity(explainer, X[:9], np.ones((9, 4)), background=X)
+    with pytest.raises(ValueError, match=r"slope for each of the 5 columns, and .* of 3"):
+        metrics.infidelity(explainer, X[:9], np.ones((9, 3)), background=X)
+    # Slopes of columns are what it asks for.
+    slopes = np.ones((9, 5))
+    assert np.isfinite(metrics.infidelity(explainer, X[:9], slopes, background=X)).all()

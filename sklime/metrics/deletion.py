@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils import check_random_state
 
+from sklime.exceptions import warn_caller
 from sklime.explainer.explainer import LimeExplainer
 from sklime.laws.quasirandom import RandomState
 from sklime.metrics.perturbed import PerturbedRows
@@ -23,6 +25,8 @@ Explained = LimeExplainer | Callable[[Any], Any]
 
 # Correlations whose deviations are smaller are of rounding errors.
 _ROUNDING = 1e-12
+# Rows without a correlation that a warning lists.
+_NAMED = 5
 
 
 def faithfulness_correlation(
@@ -48,7 +52,8 @@ def faithfulness_correlation(
     X : table of shape (n_rows, n_features)
         The explained rows.
     attributions : array-like of shape (n_rows, n_features), optional
-        None: the explainer's contributions.
+        None: the explainer's contributions. Of an explainer with groups of columns one for
+        each feature; all columns of a group become usual together.
     background : table of shape (n_background, n_features), optional
         The usual values are its medians, or most frequent values of columns that are not
         numeric. None: those of `X`, which must be several rows.
@@ -71,6 +76,11 @@ def faithfulness_correlation(
         If shapes disagree, numbers or responses are not finite, or there is one row and no
         background.
 
+    Warns
+    -----
+    sklearn.exceptions.UndefinedMetricWarning
+        Where rows have no correlation; it names them.
+
     References
     ----------
     Bhatt, Weller, Moura (2020), Evaluating and Aggregating Feature-based Model
@@ -92,7 +102,7 @@ def faithfulness_correlation(
         raise ValueError(f"subset_share must lie between 0 and 1, got {subset_share!r}")
     check_count("n_subsets", n_subsets, 3)
     rows = PerturbedRows(model, X, attributions, background)
-    d = rows.E.shape[1]
+    d = rows.n_units
     # A subset of all features would be the same each time.
     size = min(max(1, round(subset_share * d)), max(1, d - 1))
     rng = check_random_state(random_state)
@@ -224,6 +234,11 @@ def monotonicity(
     ValueError
         As for `faithfulness_correlation`.
 
+    Warns
+    -----
+    sklearn.exceptions.UndefinedMetricWarning
+        As for `faithfulness_correlation`.
+
     References
     ----------
     Nguyen and Martinez (2020), On Quantitative Aspects of Model Interpretability, 4.3, with
@@ -238,7 +253,7 @@ def monotonicity(
     np.float64(1.0)
     """
     rows = PerturbedRows(model, X, attributions, background)
-    d = rows.E.shape[1]
+    d = rows.n_units
     masks = np.eye(d, dtype=bool)[np.newaxis]
     changed = rows.respond(lambda own: rows.replaced(own, masks), d)
     moved = np.abs(rows.responses[:, np.newaxis] - changed)
@@ -252,22 +267,50 @@ def monotonicity(
 def _top_masks(model, X, attributions, background, k):
     """Perturbed rows, and which features of each have the `k` largest attributions."""
     rows = PerturbedRows(model, X, attributions, background)
-    check_k(k, rows.E.shape[1])
-    masks = np.zeros(rows.E.shape, dtype=bool)
+    check_k(k, rows.n_units)
+    masks = np.zeros(rows.attributions.shape, dtype=bool)
     np.put_along_axis(masks, top_features(rows.attributions, k), True, axis=1)
     return rows, masks
 
 
-def _correlation(a, b):
-    """Pearson's correlation of each row of two matrices; NaN where one does not vary."""
+def _correlation(told, moved):
+    """Pearson's correlation of rows of two matrices; NaN, told, where one does not vary.
+
+    Parameters
+    ----------
+    told : ndarray of shape (n_rows, n_points)
+        What attributions say.
+    moved : ndarray of shape (n_rows, n_points)
+        What the response does.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+    """
     correlated = []
-    for values in (a, b):
+    for values in (told, moved):
         around = values - values.mean(axis=1, keepdims=True)
         largest = np.abs(values).max(axis=1, keepdims=True, initial=0.0)
-        varies = np.abs(around).max(axis=1, keepdims=True, initial=0.0) > (
-            _ROUNDING * largest
-        )
         unit = np.abs(around).max(axis=1, keepdims=True, initial=0.0)
+        varies = unit > _ROUNDING * largest
         around = np.divide(around, unit, out=np.full_like(around, np.nan), where=varies)
         correlated.append(around / np.sqrt(np.square(around).sum(axis=1, keepdims=True)))
+    _warn_of_constants(*(np.isnan(own).any(axis=1) for own in correlated))
     return np.clip((correlated[0] * correlated[1]).sum(axis=1), -1.0, 1.0)
+
+
+def _warn_of_constants(told, moved):
+    """Name the rows without a correlation, and which of both sides does not vary."""
+    for constant, what in (
+        (told, "attributions that do not vary"),
+        (moved & ~told, "responses that do not change"),
+    ):
+        rows = np.flatnonzero(constant)
+        if len(rows):
+            named = ", ".join(map(str, rows[:_NAMED]))
+            others = f" and {len(rows) - _NAMED} other(s)" if len(rows) > _NAMED else ""
+            warn_caller(
+                f"{len(rows)} row(s) have {what}, and so no correlation, which is NaN: "
+                f"row(s) {named}{others}. Leave them out, or take means by numpy.nanmean.",
+                UndefinedMetricWarning,
+            )

@@ -86,6 +86,12 @@ def infidelity(
             "effects over the columns' standard deviations"
         )
     rows = PerturbedRows(model, X, attributions, background)
+    if rows.grouped:
+        raise ValueError(
+            f"infidelity needs a slope for each of the {rows.E.shape[1]} columns, and "
+            f"attributions are of {rows.n_units} features, some of which are groups of "
+            "columns: give slopes of the columns, or use prediction_gap"
+        )
     moves = _moves(rows, scale, n_draws, random_state)
     changed = rows.respond(lambda own: rows.E[own, np.newaxis] - moves, n_draws)
     done = rows.responses[:, np.newaxis] - changed
@@ -120,7 +126,8 @@ def prediction_gap(
     model, X, background
         As for `infidelity`.
     attributions : array-like of shape (n_rows, n_features), optional
-        None: the explainer's contributions.
+        None: the explainer's contributions. Of an explainer with groups of columns one for
+        each feature; noise is on all columns of a group.
     k : int
         Number of features, from 1 to `n_features`.
     important : bool, default=True
@@ -158,11 +165,11 @@ def prediction_gap(
     array([0., 0., 0.])
     """
     rows = PerturbedRows(model, X, attributions, background)
-    check_k(k, rows.E.shape[1])
+    check_k(k, rows.n_units)
     moves = _moves(rows, scale, n_draws, random_state)
-    noisy = np.zeros(rows.E.shape, dtype=bool)
+    noisy = np.zeros(rows.attributions.shape, dtype=bool)
     np.put_along_axis(noisy, top_features(rows.attributions, k), True, axis=1)
-    noisy = noisy if important else ~noisy
+    noisy = rows.columns(noisy if important else ~noisy)
     changed = rows.respond(
         lambda own: rows.E[own, np.newaxis] + moves * noisy[own, np.newaxis], n_draws
     )

@@ -9,6 +9,7 @@ from sklime.explainer.explainer import LimeExplainer
 from sklime.metrics.ranks import as_attributions
 from sklime.tables.access import block_bytes
 from sklime.tables.dense import DenseFormat
+from sklime.tables.grouped import GroupedFormat
 
 
 class PerturbedRows:
@@ -21,14 +22,17 @@ class PerturbedRows:
         from a table to one number a row.
     X : table of shape (n_rows, n_features)
         The explained rows.
-    attributions : array-like of shape (n_rows, n_features) or None
-        None: the explainer's contributions.
+    attributions : array-like of shape (n_rows, n_units) or None
+        Of columns, or of the units of an explainer that has groups of columns. None: the
+        explainer's contributions.
     background : table of shape (n_background, n_features) or None
         What the usual values are of. None: the rows.
 
     Attributes
     ----------
-    attributions : ndarray of shape (n_rows, n_features)
+    attributions : ndarray of shape (n_rows, n_units)
+    grouped : bool
+        Whether some units are several columns.
     E : ndarray of shape (n_rows, n_features)
         The rows as numbers; categories as codes.
     numeric : ndarray of shape (n_features,) of bool
@@ -46,11 +50,8 @@ class PerturbedRows:
             attributions = _contributions(model, X)
         self.attributions = as_attributions(attributions, "attributions")
         self.E = self.format.encode(X)
-        if self.attributions.shape != self.E.shape:
-            raise ValueError(
-                f"attributions have shape {self.attributions.shape}, expected "
-                f"{self.E.shape}, one for each column of each row of X"
-            )
+        self._unit_of = _units_of(model, self.attributions, self.E)
+        self.grouped = self._unit_of is not None
         self.numeric = np.asarray(self.format.numeric)
         self._check_codes()
         if background is None and len(self.E) == 1:
@@ -64,6 +65,10 @@ class PerturbedRows:
 
     def __len__(self):
         return len(self.E)
+
+    @property
+    def n_units(self):
+        return self.attributions.shape[1]
 
     @cached_property
     def usual(self):
@@ -97,20 +102,24 @@ class PerturbedRows:
             parts.append(answers.reshape(-1, n_copies))
         return np.concatenate(parts) if parts else np.empty((0, n_copies))
 
+    def columns(self, masks):
+        """Masks of units as masks of their columns, (..., n_features)."""
+        return masks[..., self._unit_of] if self.grouped else masks
+
     def replaced(self, rows, masks):
-        """Copies of rows in which some columns have their usual values.
+        """Copies of rows in which some units have their usual values.
 
         Parameters
         ----------
         rows : slice
-        masks : ndarray of shape (n_own or 1, n_copies, n_features) of bool
+        masks : ndarray of shape (n_own or 1, n_copies, n_units) of bool
             True where the usual value stands.
 
         Returns
         -------
         ndarray of shape (n_own, n_copies, n_features)
         """
-        return np.where(masks, self.usual, self.E[rows, np.newaxis])
+        return np.where(self.columns(masks), self.usual, self.E[rows, np.newaxis])
 
     def _checked(self, E, own):
         responses = self._respond(self.format.decode(E), own)
@@ -130,6 +139,25 @@ class PerturbedRows:
                 f"{', '.join(repr(self.format.feature_names[j]) for j in unseen)}: give a "
                 "background that has them"
             )
+
+
+def _units_of(model, attributions, E):
+    """The unit of each column, (n_features,), or None where each is one by itself."""
+    if attributions.shape == E.shape:
+        return None
+    format_ = getattr(getattr(model, "sampler_", None), "format_", None)
+    n_units = E.shape[1]
+    if isinstance(format_, GroupedFormat):
+        n_units = format_.n_features
+        if attributions.shape == (len(E), n_units):
+            units = np.empty(E.shape[1], dtype=np.intp)
+            for j in range(n_units):
+                units[format_.input_columns(j)] = j
+            return units
+    expected = f"{E.shape}, one for each column of each row of X"
+    if n_units != E.shape[1]:
+        expected += f", or {(len(E), n_units)}, one for each feature of the explainer"
+    raise ValueError(f"attributions have shape {attributions.shape}, expected {expected}")
 
 
 def _check_background(background, X):

@@ -30,9 +30,9 @@ def make_explainer_scorer(
     -------
     callable
         From an explainer, or a pipeline that ends in one, a table and `y`, which is not
-        looked at, to the mean over the rows for which the metric has a number; NaN if there
-        is none. It goes into ``scoring=`` of `GridSearchCV` and `cross_validate`, alone or
-        as a value of a dict.
+        looked at, to the mean over the rows for which the metric has a number, the metric's
+        warning naming the others; NaN if there is none. It goes into ``scoring=`` of
+        `GridSearchCV` and `cross_validate`, alone or as a value of a dict.
 
     Examples
     --------
