@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sklime.anchors.bounds import (
     bernoulli_bounds,
+    kl_bernoulli,
     mean_interval,
     normal_bounds,
     proportion_interval,
@@ -80,6 +81,15 @@ class Criterion(ABC):
         """Confidence interval of the mean of some draws, for the report."""
         return mean_interval(scores.mean(), scores.var(ddof=1), len(scores), error)
 
+    @abstractmethod
+    def unit(self, row: int) -> float:
+        """Differences of gain that are told apart are counted in this unit."""
+
+    def n_needed(self, mean, variance, n, row, level):
+        """Draws after which a mean such as that of a candidate would suffice surely."""
+        gain = max(self.gain(mean, row), 1e-12)
+        return np.ceil(min(2.0 * level * variance / gain**2, 1e12))
+
 
 @dataclass(frozen=True, eq=False)
 class _OfShares(Criterion):
@@ -90,6 +100,16 @@ class _OfShares(Criterion):
 
     def bounds(self, mean, variance, n, level):
         return bernoulli_bounds(mean, n, level)
+
+    def unit(self, row):
+        return 1.0
+
+    def n_needed(self, mean, variance, n, row, level):
+        # One failure more, as none among few draws tells little.
+        mean = mean * n / (n + 1.0)
+        if mean <= self.precision:
+            return 1e12
+        return np.ceil(min(level / kl_bernoulli(mean, self.precision), 1e12))
 
     def interval(self, scores, error):
         return tuple(map(float, proportion_interval(scores.sum(), len(scores), error)))
@@ -129,6 +149,9 @@ class Soft(_OfAnswers):
     def gain(self, mean, row):
         return mean - self.precision * self.answer[row]
 
+    def unit(self, row):
+        return self.answer[row]
+
 
 @dataclass(frozen=True, eq=False)
 class Mean(_OfAnswers):
@@ -136,6 +159,9 @@ class Mean(_OfAnswers):
 
     def gain(self, mean, row):
         return self.tolerance[row] - np.abs(mean - self.answer[row])
+
+    def unit(self, row):
+        return self.tolerance[row]
 
     def gain_bounds(self, lower, upper, row):
         ends = self.gain(lower, row), self.gain(upper, row)
