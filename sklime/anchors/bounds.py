@@ -4,7 +4,7 @@ import numpy as np
 from scipy.special import betaincinv, stdtrit, xlogy
 
 # Halvings of an interval of length 1, after which floats hardly differ.
-_N_HALVINGS = 50
+_N_HALVINGS = 40
 
 
 def kl_bernoulli(p, q):

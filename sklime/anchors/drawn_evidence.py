@@ -14,14 +14,14 @@ from sklime.anchors.draws import BATCH, FRESH, SEARCH
 from sklime.anchors.evidence import Evidence, open_columns, ordered_by_coverage
 
 # Draws within a rule before it is extended, and before it is judged.
-_N_TO_EXTEND, _N_TO_JUDGE = 512, 256
+_N_TO_EXTEND, _N_TO_JUDGE = 256, 256
 
 # Draws within a candidate that tell anything.
 _FEWEST = 16
 
 # KL-LUCB: probability that a bound fails, the gap at which the best are told apart, as a
 # share of the criterion's unit, and rounds at most.
-_ERROR, _GAP, _MOST_ROUNDS = 0.1, 0.15, 6
+_ERROR, _GAP, _MOST_ROUNDS = 0.1, 0.15, 4
 
 # Candidates of a row and length that are judged at most, fresh draws at least and at most,
 # and of rules that do not suffice, which are reported with an interval, too.
@@ -55,19 +55,16 @@ class DrawnEvidence(Evidence):
         self._judged = {}
 
     def measured(self, candidates):
-        found = []
-        for i, columns in zip(candidates.row, candidates.columns, strict=True):
+        found = np.zeros((3, len(candidates)))
+        rules = zip(candidates.row, candidates.columns, strict=True)
+        for k, (i, columns) in enumerate(rules):
             scores = self._scores(i, columns, matches=False)
-            found.append((len(scores), scores.mean(), scores.var()))
-        return candidates.measured(*np.array(found).T.reshape(3, -1))
+            if len(scores):
+                found[:, k] = len(scores), scores.mean(), scores.var()
+        return candidates.measured(*found)
 
     def extended(self, beam):
-        n_known = [
-            self._n_known(i, columns)
-            for i, columns in zip(beam.row, beam.columns, strict=True)
-        ]
-        lacking = np.maximum(_N_TO_EXTEND - np.array(n_known), 0)
-        self._draw_more(beam.row, beam.columns, -(-lacking // BATCH))
+        self._complete(beam, _N_TO_EXTEND)
         wanted = open_columns(beam, self.usable)
         n, total, squares = np.zeros((3, *wanted.shape))
         for k, (i, columns) in enumerate(zip(beam.row, beam.columns, strict=True)):
@@ -82,68 +79,34 @@ class DrawnEvidence(Evidence):
         return beam.extended(parent, column, n, mean, variance)
 
     def refined(self, candidates, width):
-        n, mean, variance = candidates.n, candidates.mean.copy(), candidates.variance.copy()
-        n = n.copy()
-        start = np.searchsorted(candidates.row, np.arange(len(self.codes)))
-        ends = np.append(start[1:], len(candidates))
-        open_rows = [i for i in np.unique(candidates.row) if ends[i] - start[i] > width]
-        for t in range(1, _MOST_ROUNDS + 1):
-            asked = []
-            for i in open_rows:
-                own = slice(start[i], ends[i])
-                level = exploration_rate(ends[i] - start[i], t, _ERROR)
-                bounds = self.criterion.bounds(mean[own], variance[own], n[own], level)
-                row = candidates.row[own]
-                lower, upper = self.criterion.gain_bounds(*bounds, row)
-                gain = self.criterion.gain(mean[own], row)
-                order = np.lexsort((candidates.key[own], -gain))
-                weakest = order[:width][lower[order[:width]].argmin()]
-                rival = order[width:][upper[order[width:]].argmax()]
-                if upper[rival] - lower[weakest] > _GAP * self.criterion.unit(i):
-                    asked += [start[i] + weakest, start[i] + rival]
-            asked = np.array(asked, dtype=np.intp)
-            asked = asked[~self.exhausted(candidates.row[asked])]
-            if not len(asked):
-                break
+        arms = _Arms(candidates, self.criterion)
+        for _ in range(_MOST_ROUNDS):
+            critical = arms.critical(width)
+            asked = critical[~self.exhausted(candidates.row[critical])]
             own = candidates.take(asked)
-            first = [
-                self._n_batches[i, columns]
-                for i, columns in zip(own.row, map(_rule, own.columns), strict=True)
-            ]
-            self._draw_more(own.row, own.columns, np.ones(len(asked), dtype=int))
-            for k, number in zip(asked, first, strict=True):
+            before = self._numbers(own)
+            self._draw_more(own, np.ones(len(asked), dtype=int))
+            new = self._numbers(own) > before
+            if not new.any():
+                break
+            for k, number in zip(asked[new], before[new], strict=True):
                 i, columns = candidates.row[k], _rule(candidates.columns[k])
-                if self._n_batches[i, columns] == number:
-                    continue  # the row has no draws left
                 _, answers = self.draws.batch(i, columns, SEARCH, number)
-                scores = self.criterion.scores(answers, i)
-                total = n[k] + len(scores)
-                step = scores.mean() - mean[k]
-                spread = n[k] * variance[k] + len(scores) * scores.var()
-                spread += n[k] * len(scores) / total * step**2
-                mean[k] += step * len(scores) / total
-                n[k], variance[k] = total, spread / total
-            open_rows = np.unique(candidates.row[asked]).tolist()
-        return candidates.measured(n, mean, variance)
+                arms.add(k, self.criterion.scores(answers, i))
+            arms.update(asked[new])
+        return candidates.measured(arms.n, arms.mean, arms.variance)
 
-    def accepted(self, candidates):
-        row = candidates.row
-        gain = self.criterion.gain(candidates.mean, row)
-        plausible = np.flatnonzero((gain >= 0.0) & ~self.exhausted(row))
-        ordered = ordered_by_coverage(self, candidates, plausible, gain)
-        own = row[ordered]
-        place = np.arange(len(own)) - np.searchsorted(own, own)
-        chosen = candidates.take(ordered[place < _MOST_JUDGED])
-        position = ordered[place < _MOST_JUDGED]
-        lacking = np.array(
-            [
-                max(_N_TO_JUDGE - self._n_known(i, columns), 0)
-                for i, columns in zip(chosen.row, chosen.columns, strict=True)
-            ],
-            dtype=int,
-        )
-        self._draw_more(chosen.row, chosen.columns, -(-lacking // BATCH))
+    def accepted(self, candidates, width):
+        gain = self.criterion.gain(candidates.mean, candidates.row)
+        position = candidates.best(gain, width)
+        open_ = ~self.exhausted(candidates.row[position])
+        position = np.sort(position[(gain[position] >= 0.0) & open_])
+        chosen = candidates.take(position)
+        self._complete(chosen, _N_TO_JUDGE)
         chosen = self.measured(chosen)
+        gain = self.criterion.gain(chosen.mean, chosen.row)
+        order = ordered_by_coverage(self, chosen, np.flatnonzero(gain >= 0.0), gain)
+        chosen, position = chosen.take(order), position[order]
         settled, found = set(), []
         for turn in range(_MOST_JUDGED):
             tried = self._tried(chosen, turn, settled)
@@ -180,8 +143,7 @@ class DrawnEvidence(Evidence):
         tried = []
         for k in np.flatnonzero(place == turn):
             i = chosen.row[k]
-            gain = self.criterion.gain(chosen.mean[k], i)
-            if i in settled or gain < 0.0:
+            if i in settled:
                 continue
             # Twice what the estimate asks for: it is the best of several.
             level = 2.0 * np.log(1.0 / self._error(i))
@@ -219,16 +181,27 @@ class DrawnEvidence(Evidence):
         ]
         return self.criterion.scores(np.concatenate(answers), i)
 
-    def _draw_more(self, row, columns, n_batches):
+    def _complete(self, rules, n_draws):
+        """Draw within rules until they have as many draws, as far as rows may."""
+        known = map(self._n_known, rules.row, rules.columns)
+        lacking = np.maximum(n_draws - np.array(list(known), dtype=int), 0)
+        self._draw_more(rules, -(-lacking // BATCH))
+
+    def _draw_more(self, rules, n_batches):
         """Ask for further batches of the search, as far as rows have draws left."""
         wanted = []
-        for i, own, n in zip(row, map(_rule, columns), n_batches, strict=True):
+        for i, own, n in zip(rules.row, map(_rule, rules.columns), n_batches, strict=True):
             n = min(int(n), (self.max_samples - self.n_spent[i]) // BATCH)
             for _ in range(n):
                 wanted.append((i, own, SEARCH, self._n_batches[i, own]))
                 self._n_batches[i, own] += 1
             self.n_spent[i] += n * BATCH
         self.draws.ask(wanted)
+
+    def _numbers(self, rules):
+        """Batches of the search that rules have."""
+        keys = zip(rules.row, map(_rule, rules.columns), strict=True)
+        return np.array([self._n_batches[key] for key in keys], dtype=int)
 
     def _n_known(self, i, columns):
         matches, _ = self.draws.pool(i)
@@ -251,6 +224,55 @@ class DrawnEvidence(Evidence):
         if not matches:
             return scores
         return np.concatenate([found, *(own for own, _ in batches)]), scores
+
+
+class _Arms:
+    """Candidates of rows as arms of bandits, with confidence bounds of their gain.
+
+    Bounds hold for all rounds together, so that only those of arms with new draws change.
+    """
+
+    def __init__(self, candidates, criterion):
+        self.rules, self.criterion = candidates, criterion
+        self.n, self.mean = candidates.n.copy(), candidates.mean.copy()
+        self.variance = candidates.variance.copy()
+        _, first, n_arms = np.unique(candidates.row, return_index=True, return_counts=True)
+        self._bandits = [slice(a, a + n) for a, n in zip(first, n_arms, strict=True)]
+        self._level = exploration_rate(np.repeat(n_arms, n_arms), _MOST_ROUNDS, _ERROR)
+        self.gain, self.lower, self.upper = np.empty((3, len(candidates)))
+        self.update(np.arange(len(candidates)))
+
+    def update(self, which):
+        """Find the bounds of some arms anew."""
+        row = self.rules.row[which]
+        own = self.mean[which], self.variance[which], self.n[which], self._level[which]
+        bounds = self.criterion.gain_bounds(*self.criterion.bounds(*own), row)
+        self.lower[which], self.upper[which] = bounds
+        self.gain[which] = self.criterion.gain(self.mean[which], row)
+
+    def add(self, k, scores):
+        """Add draws to one arm."""
+        n, m = self.n[k], len(scores)
+        step = scores.mean() - self.mean[k]
+        spread = n * self.variance[k] + m * scores.var() + n * m / (n + m) * step**2
+        self.n[k] = n + m
+        self.mean[k] += step * m / (n + m)
+        self.variance[k] = spread / (n + m)
+
+    def critical(self, width):
+        """Of each row the weakest of its best arms and their strongest rival, if close."""
+        found = []
+        for own in self._bandits:
+            if own.stop - own.start <= width:
+                continue
+            order = own.start + np.lexsort((self.rules.key[own], -self.gain[own]))
+            best, others = order[:width], order[width:]
+            weakest = best[self.lower[best].argmin()]
+            rival = others[self.upper[others].argmax()]
+            close = _GAP * self.criterion.unit(self.rules.row[own.start])
+            if self.upper[rival] - self.lower[weakest] > close:
+                found += [weakest, rival]
+        return np.array(found, dtype=np.intp)
 
 
 def _rule(columns):

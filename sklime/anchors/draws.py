@@ -1,10 +1,11 @@
 """Draws within rules: of a pool that rows share, and own-bin draws."""
 
 from abc import ABC, abstractmethod
-from dataclasses import replace
+from collections import defaultdict
 
 import numpy as np
 
+from sklime.anchors.column_tables import ColumnTable
 from sklime.model.queries import predict_tables
 
 # Own-bin draws that are made together.
@@ -59,15 +60,21 @@ class ColumnDraws:
     sampler : TabularSampler
         Fitted, all columns by bins.
     response : Response
+    n_rows : int
+        Number of training rows.
     n_samples, seed : int
         Of the pool.
     """
 
-    def __init__(self, sampler, response, n_samples, seed):
+    def __init__(self, sampler, response, n_rows, n_samples, seed):
         self.sampler, self.response, self.seed = sampler, response, seed
         inputs, points = sampler.law_.pool(n_samples, seed)
         self._pool_codes = np.ascontiguousarray(points.codes.T)
         [self._pool_answers] = predict_tables(response, [inputs], "pool draw")
+        self._tables = [
+            ColumnTable(column, sampler.column_law(j), n_rows)
+            for j, column in enumerate(sampler.columns_)
+        ]
 
     def of(self, codes):
         """Draws for the rules of some rows, by their bins (n_rows, n_features)."""
@@ -80,31 +87,26 @@ class ColumnDraws:
 
     def drawn(self, rules):
         """Draw within rules, each a tuple (columns, codes, stream, number)."""
-        columns = self.sampler.columns_
-        d = len(columns)
+        d = len(self._tables)
         U = np.empty((len(rules), BATCH, d))
-        for own, (held, bins, stream, number) in zip(U, rules, strict=True):
+        conditions = defaultdict(list)
+        for i, (held, bins, stream, number) in enumerate(rules):
             entropy = [self.seed, stream, number, *held, *bins]
-            np.random.default_rng(entropy).random(out=own)
-        E = self.sampler.shared_law().draw(U.reshape(-1, d)).reshape(U.shape)
-        conditions = {}
-        for i, (held, bins, _, _) in enumerate(rules):
-            for j, code in zip(held, bins, strict=True):
-                conditions.setdefault((j, code), []).append(i)
+            np.random.default_rng(entropy).random(out=U[i])
+            for own in zip(held, bins, strict=True):
+                conditions[own].append(i)
+        E, codes = np.empty((len(rules) * BATCH, d)), np.empty(U.shape, self._pool_codes.dtype)
+        for j, table in enumerate(self._tables):
+            values, own = table.draw(U[:, :, j].ravel())
+            E[:, j], codes[:, :, j] = values, own.reshape(-1, BATCH)
+        E = E.reshape(U.shape)
         for (j, code), which in conditions.items():
-            law = self.sampler.column_law(j)
-            masses = np.where(law.bins == code, law.masses, 0.0)
-            within = replace(law, masses=masses / masses.sum())
-            E[which, :, j] = within.draw(U[which, :, j].ravel()).reshape(-1, BATCH)
-        E = E.reshape(-1, d)
-        [answers] = predict_tables(
-            self.response, [self.sampler.format_.decode(E)], "own-bin draw"
-        )
-        codes = np.column_stack(
-            [column.codes(np.ascontiguousarray(x)) for column, x in zip(columns, E.T)]
-        ).astype(self._pool_codes.dtype)
-        parts = len(rules), BATCH, -1
-        return zip(codes.reshape(parts), answers.reshape(parts), strict=True)
+            values, own = self._tables[j].draw(U[which, :, j].ravel(), code)
+            E[which, :, j] = values.reshape(-1, BATCH)
+            codes[which, :, j] = own.reshape(-1, BATCH)
+        inputs = self.sampler.format_.decode(E.reshape(-1, d))
+        [answers] = predict_tables(self.response, [inputs], "own-bin draw")
+        return zip(codes, answers.reshape(len(rules), BATCH, -1), strict=True)
 
 
 class _DrawsOfRows(Draws):

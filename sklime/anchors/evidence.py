@@ -34,8 +34,11 @@ class Evidence(ABC):
         """Candidates with one more condition, of every column that can be added."""
 
     @abstractmethod
-    def accepted(self, candidates):
-        """Positions of candidates that suffice: of each row one at most, by coverage."""
+    def accepted(self, candidates, width):
+        """Positions of candidates that suffice: of each row one at most, by coverage.
+
+        Draws judge only the best `width` of each row.
+        """
 
     def refined(self, candidates, width):
         """Candidates of which as much is known as tells the best `width` of each row."""

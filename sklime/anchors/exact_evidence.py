@@ -203,7 +203,7 @@ class ExactEvidence(Evidence):
         sure = np.full(len(parent), np.inf)
         return beam.extended(parent, column, sure, mean, np.zeros(len(parent)))
 
-    def accepted(self, candidates):
+    def accepted(self, candidates, width):
         gain = self.criterion.gain(candidates.mean, candidates.row)
         ordered = ordered_by_coverage(self, candidates, np.flatnonzero(gain >= 0.0), gain)
         return ordered[np.unique(candidates.row[ordered], return_index=True)[1]]

@@ -53,11 +53,10 @@ def search(evidence, max_length, beam_width):
     best = _Best(n)
     candidates = evidence.measured(Candidates.empty_rules(n))
     for length in range(max_length + 1):
-        accepted = evidence.accepted(candidates)
-        best.settle(candidates.take(accepted))
-        candidates = candidates.take(~best.settled[candidates.row])
         width = _width(d, length, beam_width)
         candidates = evidence.refined(candidates, width)
+        best.settle(candidates.take(evidence.accepted(candidates, width)))
+        candidates = candidates.take(~best.settled[candidates.row])
         gain = evidence.criterion.gain(candidates.mean, candidates.row)
         beam = candidates.take(candidates.best(gain, width))
         best.see(beam, evidence.criterion)
