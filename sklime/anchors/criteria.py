@@ -55,10 +55,13 @@ class Criterion(ABC):
     def scores(self, answers: NDArray[np.float64], row: int) -> NDArray[np.float64]:
         """What is averaged: of answers of shape (n_draws, n_outputs) for one row."""
 
+    def same(self, answers: NDArray[np.float64], row: int) -> NDArray[np.bool_]:
+        """Whether answers of shape (n_draws, n_outputs) are as one row's."""
+        gain = self.gain(answers[:, self.output[row]], row)
+        return np.asarray(gain >= 0.0)
+
     @abstractmethod
-    def gain(
-        self, mean: NDArray[np.float64], row: NDArray[np.intp]
-    ) -> NDArray[np.float64]:
+    def gain(self, mean: NDArray[np.float64], row: NDArray[np.intp]) -> NDArray[np.float64]:
         """How good means are, the larger the better; at least 0 where they suffice."""
 
     def holds(
@@ -97,6 +100,9 @@ class _OfShares(Criterion):
 
     def gain(self, mean, row):
         return mean - self.precision
+
+    def same(self, answers, row):
+        return self.scores(answers, row) > 0.0
 
     def bounds(self, mean, variance, n, level):
         return bernoulli_bounds(mean, n, level)

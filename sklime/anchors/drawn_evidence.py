@@ -43,9 +43,7 @@ class DrawnEvidence(Evidence):
         Own-bin draws of a row at most.
     """
 
-    def __init__(
-        self, criterion, codes, usable, coverage, draws, confidence, max_samples
-    ):
+    def __init__(self, criterion, codes, usable, coverage, draws, confidence, max_samples):
         super().__init__(criterion, codes, usable, coverage)
         self.draws, self.confidence, self.max_samples = draws, confidence, max_samples
         n = len(codes)
@@ -147,7 +145,9 @@ class DrawnEvidence(Evidence):
                 continue
             # Twice what the estimate asks for: it is the best of several.
             level = 2.0 * np.log(1.0 / self._error(i))
-            n = self.criterion.n_needed(chosen.mean[k], chosen.variance[k], chosen.n[k], i, level)
+            n = self.criterion.n_needed(
+                chosen.mean[k], chosen.variance[k], chosen.n[k], i, level
+            )
             n = BATCH * -(-max(n, _FEWEST_FRESH) // BATCH)
             if n <= min(_MOST_FRESH, self.max_samples - self.n_spent[i]):
                 tried.append((k, int(n) // BATCH))

@@ -95,7 +95,10 @@ class ColumnDraws:
             np.random.default_rng(entropy).random(out=U[i])
             for own in zip(held, bins, strict=True):
                 conditions[own].append(i)
-        E, codes = np.empty((len(rules) * BATCH, d)), np.empty(U.shape, self._pool_codes.dtype)
+        E, codes = (
+            np.empty((len(rules) * BATCH, d)),
+            np.empty(U.shape, self._pool_codes.dtype),
+        )
         for j, table in enumerate(self._tables):
             values, own = table.draw(U[:, :, j].ravel())
             E[:, j], codes[:, :, j] = values, own.reshape(-1, BATCH)

@@ -25,12 +25,26 @@ class Found:
     precision : ndarray of shape (n_rows,)
     interval : ndarray of shape (n_rows, 2)
     valid : ndarray of shape (n_rows,) of bool
+    steps : list of n_rows ndarrays of shape (length + 1,)
+        Precision of each rule's beginnings, from no condition to all.
     """
 
     columns: list
     precision: np.ndarray
     interval: np.ndarray
     valid: np.ndarray
+    steps: list
+
+    @classmethod
+    def joined(cls, parts):
+        """Rules of several blocks of rows."""
+        return cls(
+            [columns for own in parts for columns in own.columns],
+            np.concatenate([own.precision for own in parts]),
+            np.concatenate([own.interval for own in parts]),
+            np.concatenate([own.valid for own in parts]),
+            [steps for own in parts for steps in own.steps],
+        )
 
 
 def search(evidence, max_length, beam_width):
@@ -97,7 +111,15 @@ class _Best:
             rows = np.flatnonzero(lengths == length)
             rules = Candidates.of(rows, [self.columns[i] for i in rows])
             precision[rows], interval[rows], valid[rows] = evidence.report(rules)
-        return Found(self.columns, precision, interval, valid)
+        steps = [np.empty(length + 1) for length in lengths]
+        for k in range(lengths.max(initial=0)):
+            rows = np.flatnonzero(lengths > k)
+            begun = Candidates.of(rows, [self.columns[i][:k] for i in rows])
+            for i, mean in zip(rows, evidence.measured(begun).mean, strict=True):
+                steps[i][k] = mean
+        for own, last in zip(steps, precision, strict=True):
+            own[-1] = last
+        return Found(self.columns, precision, interval, valid, steps)
 
 
 def _width(n_features, length, beam_width):
