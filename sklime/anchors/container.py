@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy import sparse
 
 from sklime.anchors.html_page import AnchorsPage
 from sklime.anchors.rules import Rule
 from sklime.anchors.serialization import AnchorsJSON
 from sklime.explanation.labels import RowsByLabel, row_labels, row_position
-from sklime.tables.access import in_sparse_interface, is_frame, take_rows
+from sklime.tables.access import in_sparse_interface, take_rows
 from sklime.tables.typing import Table
 
 if TYPE_CHECKING:
@@ -97,7 +97,8 @@ class Anchors(AnchorsJSON, AnchorsPage):
         told = f"<Anchors of {n} row{'s' * (n != 1)}, {valid} valid"
         if not n:
             return f"{told}>"
-        return f"{told}; the first: {self.rules[0]}, precision {self.precisions[0]:.3g}, coverage {self.coverages[0]:.3g}>"
+        numbers = f"precision {self.precisions[0]:.3g}, coverage {self.coverages[0]:.3g}"
+        return f"{told}; the first: {self.rules[0]}, {numbers}>"
 
     def __iter__(self) -> Iterator[Self]:
         return (self[i] for i in range(len(self)))

@@ -154,7 +154,7 @@ class DrawnEvidence(Evidence):
         return tried
 
     def _judge(self, chosen, tried):
-        """Judge candidates on fresh draws; yields their positions, and whether they hold."""
+        """Judge candidates on fresh draws; yields positions, and whether they hold."""
         self.draws.ask(
             (chosen.row[k], _rule(chosen.columns[k]), FRESH, number)
             for k, n_batches in tried
@@ -171,7 +171,7 @@ class DrawnEvidence(Evidence):
             yield k, holds
 
     def _error(self, i):
-        """One-sided error of a row's next judgement: all of them sum up to one less the confidence."""
+        """One-sided error of a row's next judgement; all sum up to 1 - confidence."""
         t = self._n_judged[i] + 1
         return (1.0 - self.confidence) / (t * (t + 1))
 

@@ -18,6 +18,9 @@ from sklime.selectors import AllFeatures
 # one be summed in another order than many.
 _N_RULES, _PADDING = 1024, 8
 
+# What expected answers are off by, as a share of the row's own.
+_ROUNDING = 1e-11
+
 # The factor of other bins that fixes a column to its own: what never happens keeps its
 # proportions.
 _NEVER = 1e-30
@@ -205,10 +208,15 @@ class ExactEvidence(Evidence):
 
     def accepted(self, candidates, width):
         gain = self.criterion.gain(candidates.mean, candidates.row)
-        ordered = ordered_by_coverage(self, candidates, np.flatnonzero(gain >= 0.0), gain)
+        suffices = np.flatnonzero(self._suffices(candidates))
+        ordered = ordered_by_coverage(self, candidates, suffices, gain)
         return ordered[np.unique(candidates.row[ordered], return_index=True)[1]]
 
     def report(self, rules):
         rules = self.measured(rules)
-        valid = self.criterion.gain(rules.mean, rules.row) >= 0.0
-        return rules.mean, np.column_stack([rules.mean, rules.mean]), valid
+        return rules.mean, np.column_stack([rules.mean] * 2), self._suffices(rules)
+
+    def _suffices(self, rules):
+        """Whether rules suffice, but for rounding."""
+        gain = self.criterion.gain(rules.mean, rules.row)
+        return gain >= -_ROUNDING * np.abs(self.criterion.answer[rules.row])

@@ -47,7 +47,7 @@ from sklime.model.wrapped import WrappedModelMixin
 from sklime.samplers import MarginalSampler
 from sklime.samplers.base import Sampler
 from sklime.tables.access import n_rows, take_rows
-from sklime.tables.typing import Table, TableLike
+from sklime.tables.typing import TableLike
 
 # Candidates that are looked at together, and rows at most, which share own-bin draws.
 _N_CANDIDATES, _MOST_ROWS = 1 << 20, 256
@@ -396,7 +396,7 @@ class AnchorExplainer(
         return [np.arange(i, min(i + height, n)) for i in range(0, n, height)]
 
     def _closed_form(self, X):
-        """Expected answers in closed form, or None where there is none or none is needed."""
+        """Expected answers in closed form; None where there is none, or none is needed."""
         if not KINDS[self.criterion_].of_answers:
             return None
         try:

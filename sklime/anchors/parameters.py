@@ -29,7 +29,7 @@ def check_parameters(explainer):
     for name in ("max_length", "max_samples"):
         n = getattr(explainer, name)
         if n is not None:
-            check_count(name, n, name == "max_samples", otherwise=", or None")
+            check_count(name, n, int(name == "max_samples"), otherwise=", or None")
     _check_share("precision", explainer.precision, closed=True)
     _check_share("confidence", explainer.confidence, closed=False)
     tolerance = explainer.tolerance

@@ -131,7 +131,7 @@ def _distinct(anchors):
 
 
 def _greedy(covered, max_rules):
-    """Lazy greedy choice: gains only shrink, so that a rule's last gain bounds the present."""
+    """Choose greedily; gains only shrink, so that a rule's last one bounds the present."""
     left = np.ones(len(covered), dtype=bool)
     queue = [(-int(own.sum()), k) for k, own in enumerate(covered.T)]
     heapq.heapify(queue)
