@@ -118,10 +118,14 @@ class _DrawsOfRows(Draws):
     def __init__(self, shared, codes):
         self._shared, self._codes = shared, codes
         self._found = {}
+        # Rules of one row are asked for one after the other.
+        self._last, self._matches = None, None
 
     def pool(self, row):
-        shared = self._shared
-        return shared._pool_codes == self._codes[row], shared._pool_answers
+        if row != self._last:
+            self._matches = self._shared._pool_codes == self._codes[row]
+            self._last = row
+        return self._matches, self._shared._pool_answers
 
     def ask(self, wanted):
         rules = dict.fromkeys(self._rule(*own) for own in wanted)
