@@ -13,18 +13,28 @@ from sklime.model.functions import FunctionClassifier, FunctionRegressor
 from sklime.version import __version__
 
 if TYPE_CHECKING:
+    from sklime.anchors import AnchorExplainer, Anchors, RuleSet
     from sklime.cohorts import Cohorts
     from sklime.pick import SubmodularPick
 
 # What many programs never need is imported at its first use.
-_LATE = {"Cohorts": "sklime.cohorts", "SubmodularPick": "sklime.pick"}
+_LATE = {
+    "AnchorExplainer": "sklime.anchors",
+    "Anchors": "sklime.anchors",
+    "Cohorts": "sklime.cohorts",
+    "RuleSet": "sklime.anchors",
+    "SubmodularPick": "sklime.pick",
+}
 
 __all__ = [
+    "AnchorExplainer",
+    "Anchors",
     "Cohorts",
     "Explanation",
     "FunctionClassifier",
     "FunctionRegressor",
     "LimeExplainer",
+    "RuleSet",
     "SubmodularPick",
     "__version__",
 ]

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 __all__ = [
+    "AnchorWarning",
     "ClosedFormWarning",
     "FailedRowsWarning",
     "HidingWarning",
@@ -21,6 +22,13 @@ __all__ = [
     "SelectionWarning",
     "UnknownValueWarning",
 ]
+
+
+class AnchorWarning(UserWarning):
+    """Rows have no rule that suffices, within the length and the draws that are allowed.
+
+    Their anchors hold the best rule that was found, and say so in `Anchors.valid`.
+    """
 
 
 class NeighbourhoodWarning(UserWarning):

@@ -218,9 +218,14 @@ def mismatch_factors(kernel, columns):
 
 
 def mismatch_by_bin(kernel, q):
-    """Factor of a mismatched bin: a float, or one by own bin, last of none."""
+    """Factor of a mismatched bin: a float, or one by own bin, last of none.
+
+    A kernel with a method of this name tells its own.
+    """
     if not kernel.local:
         return mismatch_factor(kernel)
+    if hasattr(kernel, "mismatch_by_bin"):
+        return kernel.mismatch_by_bin(q)
     # What never matches is equally far from all draws.
     return np.exp(-0.5 * local_precisions(np.append(q, 0.0)))
 

@@ -60,8 +60,8 @@ class WrappedModelMixin:
         if inner and is_fitted(params.get("estimator", self.estimator)):
             raise ValueError(
                 f"{inner[0]}={params[inner[0]]!r} would change a fitted model, which "
-                "LimeExplainer takes as it is; wrap an unfitted one, "
-                "LimeExplainer(clone(model)), to have it refitted."
+                f"{type(self).__name__} takes as it is; wrap an unfitted one, "
+                f"{type(self).__name__}(clone(model)), to have it refitted."
             )
         for name, default in self._default_components.items():
             nested = any(key.startswith(f"{name}__") for key in params)

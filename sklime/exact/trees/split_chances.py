@@ -31,8 +31,9 @@ class MatchedSplits:
         Mass by bin of what goes left, and of the box that is split.
     frequencies : ndarray of shape (n_bins,)
         Of the bins.
-    mismatch : float or ndarray of shape (n_bins + 1,)
+    mismatch : float or ndarray of shape (n_lists * n_bins + 1,)
         The factor `e`, above 0; by own bin, the last for a value that training never had.
+        Bins that are listed several times have several laws.
 
     Attributes
     ----------
@@ -43,10 +44,13 @@ class MatchedSplits:
     def __init__(self, left, box, frequencies, mismatch):
         e = mismatch
         # Last, where a value that training never had finds it: no bin matches.
-        inside, inside_left = (np.pad(mass, ((0, 0), (0, 1))) for mass in (box, left))
+        n_lists = max((np.size(e) - 1) // len(frequencies), 1)
+        inside, inside_left = (
+            np.pad(np.tile(mass, n_lists), ((0, 0), (0, 1))) for mass in (box, left)
+        )
         outside = box.sum(axis=1, keepdims=True) - inside
         outside_left = left.sum(axis=1, keepdims=True) - inside_left
-        w = np.append(frequencies, 0.0)
+        w = np.append(np.tile(frequencies, n_lists), 0.0)
         # Where the bin does not vary there is no effect.
         spread = np.where(w < 1.0, w * (1.0 - w), 0.0)
         unit = np.divide((w + (1.0 - w) * e) ** 2, spread, out=spread, where=spread > 0.0)

@@ -1,0 +1,448 @@
+"""The anchor explainer: parameters, `fit`, `transform` and `explain`."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import OneToOneFeatureMixin, TransformerMixin, clone
+from sklearn.utils.parallel import Parallel, delayed
+
+from sklime.anchors.assembly import assemble_anchors
+from sklime.anchors.container import Anchors
+from sklime.anchors.coverage import Coverage
+from sklime.anchors.criteria import KINDS, Criterion
+from sklime.anchors.drawn_evidence import DrawnEvidence
+from sklime.anchors.draws import ColumnDraws
+from sklime.anchors.exact_evidence import ExactEvidence, ExpectedAnswers
+from sklime.anchors.parameters import (
+    check_parameters,
+    check_sampler,
+    most_conditions,
+    most_draws,
+    resolve_criterion,
+    resolve_target,
+)
+from sklime.anchors.search import Found, search
+from sklime.base import DocumentedEstimator
+from sklime.exceptions import (
+    AnchorWarning,
+    ClosedFormFailed,
+    ClosedFormWarning,
+    NoClosedForm,
+    warn_caller,
+)
+from sklime.explainer.default_sampler import check_is_table, default_sampler
+from sklime.explainer.diagnostics import warn_of_refit
+from sklime.explainer.progress import with_progress
+from sklime.fitting import atomic_fit, check_fitted
+from sklime.laws.coordinates import UNSEEN
+from sklime.laws.quasirandom import RandomState, resolve_seed
+from sklime.model.refits import FittedState
+from sklime.model.response import Response
+from sklime.model.target import name_of
+from sklime.model.wrapped import WrappedModelMixin
+from sklime.samplers import MarginalSampler
+from sklime.samplers.base import Sampler
+from sklime.tables.access import n_rows, take_rows
+from sklime.tables.typing import TableLike
+
+# Candidates that are looked at together, and rows at most, which share own-bin draws.
+_N_CANDIDATES, _MOST_ROWS = 1 << 20, 256
+
+# Training rows that are kept to show examples.
+_MOST_EXAMPLES = 10_000
+
+# The least tolerance of a model whose answers are all the same, as a share of them.
+_ROUNDING = 1e-9
+
+
+class AnchorExplainer(
+    WrappedModelMixin, OneToOneFeatureMixin, TransformerMixin, DocumentedEstimator
+):
+    """Explain predictions by anchors: rules that suffice for them, whole tables at once.
+
+    A rule is a set of the row's own bins and categories, such as "age <= 30 and pet = dog".
+    It suffices where the model still answers as it does for the row when all other columns
+    are drawn from their training distributions. Of each row the shortest such rule is
+    found, and of equally short ones that which covers most of the training rows.
+
+    Parameters
+    ----------
+    estimator : object
+        The model, as of `LimeExplainer`: a fitted one is taken as it is.
+    sampler : Sampler or None, default=None
+        How columns are cut into bins and drawn: one that draws the columns of a dense table
+        independently, by bins. None: `MarginalSampler()`.
+    precision : float, default=0.95
+        The least share, above 0 and at most 1; for shares of draws below 1.
+    criterion : {"auto", "hard", "soft", "mean", "share"}, default="auto"
+        When a rule suffices. "hard": the share of the draws within it whose predicted class
+        is the row's own is at least `precision`. "soft": the expected answer within it is
+        at least `precision` times the answer to the row. "mean": the expected answer is at
+        most `tolerance` from the answer to the row. "share": the share of the draws whose
+        answer is at most `tolerance` from it is at least `precision`. "auto": "hard" for
+        classifiers, "mean" for all others.
+    tolerance : float or None, default=None
+        In units of the model's answer. None: half the standard deviation of its answers on
+        the training table.
+    confidence : float, default=0.95
+        Of the statement that a rule suffices, where it rests on draws, and of the
+        intervals. Expected answers of models with a closed form need no draws.
+    max_length : int or None, default=None
+        Conditions of a rule at most. None: 32.
+    beam_width : int, default=4
+        Rules of each length that are extended; of tables of up to six columns all are.
+    target : "auto", "predicted" or a label, default="auto"
+        The output that "soft", "mean" and "share" are about. "auto": a regressor's
+        prediction, a classifier's predicted class of each row. "hard" is always about the
+        predicted class.
+    response_method : str, default="auto"
+        The method of the model that is asked, as of `LimeExplainer`.
+    n_samples : int, default=4096
+        Draws of the pool that all rows share.
+    max_samples : int or None, default=None
+        Own-bin draws of a row at most: draws within its rules. None: four times
+        `n_samples`.
+    random_state : int, RandomState instance or None, default=None
+        Source of all draws, resolved once, in `fit`. Draws depend on their rule alone: a
+        row is explained alike whatever else is explained.
+    n_jobs : int or None, default=None
+        Jobs over blocks of rows, in threads unless a joblib backend is chosen.
+    verbose : int, default=0
+        Above 0: a progress bar over rows.
+
+    Attributes
+    ----------
+    estimator_ : object
+        The fitted model.
+    sampler_ : Sampler
+        Fitted.
+    criterion_ : {"hard", "soft", "mean", "share"}
+        Which is in use.
+    method_ : {"exact", "sampling"}
+        "exact" where the expected answers of "soft" and "mean" have a closed form.
+    tolerance_ : ndarray of shape (n_outputs,)
+        Of each output; only of "mean" and "share".
+    classes_ : ndarray of shape (n_classes,)
+        Only if the model has classes.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns, where `fit` saw a frame.
+
+    See Also
+    --------
+    RuleSet : A few rules that cover a table.
+    LimeExplainer : How much each condition matters.
+
+    References
+    ----------
+    Ribeiro, Singh, Guestrin (2018), Anchors: High-Precision Model-Agnostic Explanations.
+    Kaufmann, Kalyanakrishnan (2013), Information Complexity in Bandit Subset Selection.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from sklime import AnchorExplainer
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> forest = RandomForestClassifier(random_state=0).fit(X, y)
+    >>> explainer = AnchorExplainer(forest, random_state=0).fit(X)
+    >>> anchors = explainer.explain(X[:3])
+    >>> anchors.valid.all(), anchors.features.shape
+    (np.True_, (3, 4))
+    """
+
+    estimator_: Any
+    sampler_: Sampler
+    criterion_: Literal["hard", "soft", "mean", "share"]
+    method_: Literal["exact", "sampling"]
+    tolerance_: NDArray[np.float64]
+    classes_: NDArray[Any]
+    n_features_in_: int
+    feature_names_in_: NDArray[np.object_]
+
+    _default_components = MappingProxyType({"sampler": MarginalSampler})
+
+    # What `fit` saw of a table, a `TableSchema`.
+    _schema = None
+
+    def __init__(
+        self,
+        estimator: Any,
+        *,
+        sampler: Sampler | None = None,
+        precision: float = 0.95,
+        criterion: Literal["auto", "hard", "soft", "mean", "share"] = "auto",
+        tolerance: float | None = None,
+        confidence: float = 0.95,
+        max_length: int | None = None,
+        beam_width: int = 4,
+        target: object = "auto",
+        response_method: Literal[
+            "auto", "predict_proba", "decision_function", "predict"
+        ] = "auto",
+        n_samples: int = 4096,
+        max_samples: int | None = None,
+        random_state: RandomState = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.estimator = estimator
+        self.sampler = sampler
+        self.precision = precision
+        self.criterion = criterion
+        self.tolerance = tolerance
+        self.confidence = confidence
+        self.max_length = max_length
+        self.beam_width = beam_width
+        self.target = target
+        self.response_method = response_method
+        self.n_samples = n_samples
+        self.max_samples = max_samples
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+
+    @atomic_fit
+    def fit(
+        self,
+        X: TableLike,
+        y: ArrayLike | None = None,
+        *,
+        sample_weight: ArrayLike | None = None,
+        **params: Any,
+    ) -> Self:
+        """Learn the training distributions, and query the model about a pool of draws.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_features)
+            Training rows: array, or pandas or polars frame.
+        y : array-like of shape (n_rows,), optional
+            Targets: needed where the model is not fitted yet or the sampler uses them.
+        sample_weight : array-like of shape (n_rows,), optional
+            Weights of the rows in the training distributions and in coverages, and in the
+            fit of an unfitted model that takes them.
+        **params : dict
+            Routed to the fit of an unfitted model, where metadata routing is enabled.
+
+        Returns
+        -------
+        self
+        """
+        check_parameters(self)
+        self.sampler_ = default_sampler(X) if self.sampler is None else clone(self.sampler)
+        check_is_table(self.sampler_, X)
+        X = self.sampler_.row_kind.check_columns(self, X, reset=True)
+        self.estimator_ = self._fitted_model(X, y, sample_weight, params)
+        self.sampler_.fit(X, y, sample_weight=sample_weight)
+        self.n_features_in_ = self.sampler_.n_features_in_
+        check_sampler(self.sampler_)
+        kind = self.sampler_.kind_
+        X = kind.check(X)
+        self._model_state = FittedState(self.estimator_)
+        self._response = Response(
+            self.estimator_,
+            self.response_method,
+            probe=kind.tables(take_rows(X, slice(2)))[0],
+            batch_size=self.sampler_.batch_size,
+            output_name=name_of(y),
+        )
+        if self._response.classes is not None:
+            self.classes_ = self._response.classes
+        self.criterion_ = resolve_criterion(self, self._response)
+        self._target = resolve_target(self, self._response)
+        self._seed = resolve_seed(self.random_state)
+        weights = None
+        if sample_weight is not None:
+            # The others taught nothing, and may hold what is unknown.
+            weights = np.asarray(sample_weight, dtype=np.float64)
+            X = take_rows(X, np.flatnonzero(weights > 0))
+            weights = weights[weights > 0]
+            if (weights == weights[0]).all():
+                weights = None
+        self._coverage = Coverage(self.sampler_.locate(X).codes, weights)
+        if self.criterion_ in ("mean", "share"):
+            self.tolerance_ = self._tolerances(X, weights)
+        self._answers = self._closed_form(X)
+        self.method_ = "sampling" if self._answers is None else "exact"
+        self._draws = None
+        if self._answers is None:
+            n = self._coverage.codes.shape[1]
+            own = self.sampler_, self._response, n, self.n_samples, self._seed
+            self._draws = ColumnDraws(*own)
+        self._shown = np.linspace(0, n_rows(X) - 1, min(n_rows(X), _MOST_EXAMPLES))
+        self._shown = self._shown.astype(int)
+        self._training_rows = take_rows(X, self._shown)
+        self._model_state.leave_out_changes(self.estimator_)
+        return self
+
+    def transform(self, X: TableLike) -> NDArray[np.float64]:
+        """Tell which columns are in each row's anchor.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_features)
+            Rows to explain.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_features)
+            1 where the row's rule has a condition on the column, else 0.
+        """
+        found = self._found(X)[0]
+        return self._features(found).astype(np.float64)
+
+    def explain(self, X: TableLike) -> Anchors:
+        """Find the anchor of each row, with all that is known about it.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_features)
+            Rows to explain.
+
+        Returns
+        -------
+        Anchors
+        """
+        found, checked, codes, criterion, answers = self._found(X)
+        return assemble_anchors(
+            self, found, checked, codes, criterion, answers, self._features(found)
+        )
+
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> NDArray[np.object_]:
+        """Names of the columns of `transform`: those of the features.
+
+        Parameters
+        ----------
+        input_features : array-like of str, optional
+            Only checked against the names seen in `fit`.
+
+        Returns
+        -------
+        ndarray of str
+        """
+        check_fitted(self)
+        names = self.sampler_.kind_.column_names()
+        if input_features is not None:
+            own = super().get_feature_names_out(list(map(str, input_features)))
+            names = self.sampler_.renamed(own)
+        return names
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = False
+        return tags
+
+    def _found(self, X):
+        """Search the rules of rows; with what was learnt of the rows."""
+        check_fitted(self)
+        if self._model_state.differs(self.estimator_):
+            warn_of_refit(self.estimator_)
+        kind = self.sampler_.kind_
+        X = kind.check(kind.check_columns(self, X, reset=False))
+        codes = np.ascontiguousarray(self.sampler_.locate(X).codes.T).astype(np.intp)
+        answers = np.concatenate([self._response(table) for table in kind.tables(X)])
+        criterion = self._criterion_of(answers)
+        varies = [column.frequencies.max() < 1.0 for column in self.sampler_.columns_]
+        usable = (codes != UNSEEN) & np.array(varies)
+        blocks = self._blocks(*codes.shape)
+        jobs = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")
+        parts = jobs(delayed(self._search)(own, criterion, codes, usable) for own in blocks)
+        parts = with_progress(parts, list(map(len, blocks)), self.verbose)
+        found = Found.joined(list(parts))
+        self._warn(found.valid)
+        return found, X, codes, criterion, answers
+
+    def _criterion_of(self, answers: NDArray[np.float64]) -> Criterion:
+        """The criterion of rows, by the model's answers to them."""
+        fixed = self._target if self.criterion_ != "hard" else None
+        output = answers.argmax(axis=1)
+        if fixed is not None:
+            output = self._target.columns(len(answers), answers)[:, 0]
+        own = answers[np.arange(len(answers)), output]
+        if self.criterion_ == "soft" and (own <= 0.0).any():
+            [first] = np.flatnonzero(own <= 0.0)[:1]
+            raise ValueError(
+                f'criterion="soft" takes shares of answers above 0, and row {first} has '
+                f'{own[first]:.3g}: use criterion="mean", or the predicted class.'
+            )
+        tolerance = getattr(self, "tolerance_", None)
+        if tolerance is not None:
+            tolerance = tolerance[output]
+        return KINDS[self.criterion_](output, own, self.precision, tolerance)
+
+    def _search(self, rows, criterion, codes, usable):
+        own = criterion.take(rows), codes[rows], usable[rows], self._coverage
+        if self._answers is not None:
+            evidence = ExactEvidence(*own, self._answers)
+        else:
+            most = most_draws(self.max_samples, self.n_samples)
+            draws = self._draws.of(codes[rows])
+            evidence = DrawnEvidence(*own, draws, self.confidence, most)
+        length = most_conditions(self.max_length, codes.shape[1])
+        return search(evidence, length, self.beam_width)
+
+    def _blocks(self, n, d):
+        height = max(1, min(_MOST_ROWS, _N_CANDIDATES // (d * self.beam_width)))
+        if self.verbose:
+            height = min(height, max(1, n // 20))
+        return [np.arange(i, min(i + height, n)) for i in range(0, n, height)]
+
+    def _closed_form(self, X):
+        """Expected answers in closed form; None where there is none, or none is needed."""
+        if not KINDS[self.criterion_].of_answers:
+            return None
+        try:
+            return ExpectedAnswers(self._response, self.sampler_.law_, X)
+        except NoClosedForm as reason:
+            if isinstance(reason, ClosedFormFailed):
+                warn_caller(
+                    f"draws take the place of the closed form: {reason}", ClosedFormWarning
+                )
+            return None
+
+    def _tolerances(self, X, weights):
+        """Tolerance of each output."""
+        n_outputs = len(self._response.outputs)
+        if self.tolerance is not None:
+            return np.full(n_outputs, float(self.tolerance))
+        tables = self.sampler_.kind_.tables(X)
+        answers = np.concatenate(
+            [self._response(table, what="training row") for table in tables]
+        )
+        mean = np.average(answers, axis=0, weights=weights)
+        variance = np.average(np.square(answers - mean), axis=0, weights=weights)
+        least = _ROUNDING * np.maximum(np.abs(answers).max(axis=0), 1.0)
+        return np.maximum(0.5 * np.sqrt(variance), least)
+
+    def _features(self, found):
+        """Which features the rules have, (n_rows, n_features) of bool."""
+        features = np.zeros((len(found.columns), len(self.sampler_.columns_)), dtype=bool)
+        for own, columns in zip(features, found.columns, strict=True):
+            own[list(columns)] = True
+        return features
+
+    def _warn(self, valid):
+        n = int((~valid).sum())
+        if not n:
+            return
+        rows = ", ".join(map(str, np.flatnonzero(~valid)[:5]))
+        length = most_conditions(self.max_length, len(self.sampler_.columns_))
+        cure = "a lower precision" if self.tolerance is None else "a larger tolerance"
+        more = ""
+        if self.method_ == "sampling":
+            most = most_draws(self.max_samples, self.n_samples)
+            more = f" and max_samples={most}"
+        warn_caller(
+            f"{n} row(s) have no rule that suffices within max_length={length}{more}: "
+            f"row(s) {rows}{', ...' if n > 5 else ''}. Their best rules are given, with "
+            f"valid=False; raise these numbers, or use {cure} or more bins.",
+            AnchorWarning,
+        )

@@ -1,0 +1,93 @@
+"""HTML of anchors: each row's rule as steps of precision and coverage."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, overload
+
+from sklime.explanation.labels import row_names
+
+# Rows that notebooks show.
+_NOTEBOOK_ROWS = 3
+
+# What each criterion calls the number that it is about.
+_WORDS = {
+    "hard": "Share with the same class",
+    "share": "Share with nearly the same answer",
+    "soft": "Expected answer",
+    "mean": "Expected answer",
+}
+
+
+class AnchorsPage:
+    """Mixin of `Anchors`: HTML."""
+
+    @overload
+    def to_html(self, path: None = None) -> str: ...
+
+    @overload
+    def to_html(self, path: str | os.PathLike[str]) -> None: ...
+
+    def to_html(self, path: str | os.PathLike[str] | None = None) -> str | None:
+        """Write one self-contained page of all rules.
+
+        Nothing is loaded from elsewhere, no script runs, and no name or value is taken for
+        markup.
+
+        Parameters
+        ----------
+        path : path-like, default=None
+            The file to write, in UTF-8. None: the page is returned.
+
+        Returns
+        -------
+        str or None
+        """
+        from sklime.page.anchors import render_anchors
+
+        page = render_anchors(described(self), whole=True)
+        if path is None:
+            return page
+        Path(path).write_text(page, encoding="utf-8")
+        return None
+
+    def _repr_html_(self) -> str:
+        from sklime.page.anchors import render_anchors
+
+        own: Any = self
+        return render_anchors(described(own[:_NOTEBOOK_ROWS]) | {"n_rows": len(own)})
+
+
+def described(anchors: Any) -> dict[str, Any]:
+    """Describe anchors in plain values, as pages show them."""
+    criterion = anchors.meta.get("criterion", "hard")
+    rows = []
+    for i, name in enumerate(row_names(anchors)):
+        texts = ["any row", *map(str, anchors.rules[i].conditions)]
+        steps = anchors.steps[i].tolist()
+        while len(steps) < len(texts):  # a group has a condition for each of its columns
+            steps.insert(-1, [None, None])
+        rows.append(
+            {
+                "name": name,
+                "rule": str(anchors.rules[i]),
+                "target": str(anchors.target_names[i]),
+                "prediction": float(anchors.predictions[i]),
+                "precision": float(anchors.precisions[i]),
+                "interval": anchors.precision_intervals[i].tolist(),
+                "coverage": float(anchors.coverages[i]),
+                "coverage_interval": anchors.coverage_intervals[i].tolist(),
+                "valid": bool(anchors.valid[i]),
+                "steps": [
+                    {"text": text, "precision": precision, "coverage": coverage}
+                    for text, (precision, coverage) in zip(texts, steps, strict=True)
+                ],
+            }
+        )
+    return {
+        "rows": rows,
+        "n_rows": len(anchors),
+        "noun": _WORDS[criterion],
+        "meta": anchors.meta,
+    }

@@ -1,0 +1,147 @@
+"""Rule sets: a short list of anchors that together cover a table."""
+
+from __future__ import annotations
+
+import heapq
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklime.anchors.container import Anchors
+from sklime.anchors.rules import Rule
+from sklime.base import DocumentedEstimator
+from sklime.fitting import check_fitted
+from sklime.tables.typing import Table
+from sklime.validation import check_count
+
+
+class RuleSet(DocumentedEstimator):
+    """A short list of rules that covers a table: the global picture of anchors.
+
+    Rules are chosen greedily: each covers most of the rows that those before it leave.
+
+    Parameters
+    ----------
+    max_rules : int, default=10
+        Rules at most. Fewer are chosen where no rule covers any of the rows that are left.
+
+    Attributes
+    ----------
+    rules_ : list of Rule
+        The rules, that of the largest coverage first.
+    targets_ : ndarray of shape (n_rules,)
+        The explained output of each: of classifiers the class that it suffices for.
+    indices_ : ndarray of shape (n_rules,) of int
+        The rows of the anchors that they come from.
+    precision_ : float
+        Mean precision of the rules, each weighted by the rows that it is the first to
+        cover.
+    coverage_ : float
+        Share of the anchors' rows that at least one rule covers.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from sklime import AnchorExplainer, RuleSet
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> model = DecisionTreeClassifier(random_state=0).fit(X, y)
+    >>> anchors = AnchorExplainer(model, random_state=0).fit(X).explain(X)
+    >>> rules = RuleSet(max_rules=3).fit(anchors)
+    >>> print(rules.targets_[0], rules.rules_[0])
+    2 petal width (cm) > 1.8
+    """
+
+    def __init__(self, max_rules: int = 10) -> None:
+        self.max_rules = max_rules
+
+    def fit(self, anchors: Anchors, y: object = None) -> Self:
+        """Choose rules.
+
+        Parameters
+        ----------
+        anchors : Anchors
+            Of the rows that are to be covered. Rules that do not suffice are left out.
+        y : ignored
+            Present for scikit-learn's convention.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError
+            If these are no anchors.
+        ValueError
+            If no rule suffices.
+        """
+        check_count("max_rules", self.max_rules, component=self)
+        if not isinstance(anchors, Anchors):
+            raise TypeError(
+                f"anchors is of type {type(anchors).__name__}, not Anchors: pass what "
+                "AnchorExplainer.explain gives."
+            )
+        candidates = _distinct(anchors)
+        if not candidates:
+            raise ValueError(
+                f"none of the {len(anchors)} anchors is valid: explain more rows, or lower "
+                "the precision of the AnchorExplainer."
+            )
+        covered = anchors[candidates].apply(anchors.data)
+        if not isinstance(covered, np.ndarray):
+            covered = covered.toarray()
+        chosen = _greedy(covered, self.max_rules)
+        first = np.argmax(covered[:, chosen], axis=1)
+        any_ = covered[:, chosen].any(axis=1)
+        weights = np.bincount(first[any_], minlength=len(chosen))
+        self.indices_: NDArray[np.intp] = np.array(candidates)[chosen]
+        self.rules_: list[Rule] = [anchors.rules[i] for i in self.indices_]
+        self.targets_ = anchors.target_names[self.indices_]
+        self.precision_ = float(
+            np.average(anchors.precisions[self.indices_], weights=weights)
+        )
+        self.coverage_ = float(any_.mean())
+        return self
+
+    def apply(self, X: Table) -> NDArray[np.bool_]:
+        """Tell which rows each rule covers.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_features)
+            With the columns of the training table.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_rules) of bool
+        """
+        check_fitted(self)
+        return np.column_stack([rule.covers(X) for rule in self.rules_])
+
+
+def _distinct(anchors):
+    """Positions of valid rules, of equal ones for the same output the first."""
+    first = {}
+    for i in np.flatnonzero(anchors.valid).tolist():
+        target = str(anchors.target_names[i])
+        first.setdefault((anchors.rules[i], target), i)
+    return list(first.values())
+
+
+def _greedy(covered, max_rules):
+    """Choose greedily; gains only shrink, so that a rule's last one bounds the present."""
+    left = np.ones(len(covered), dtype=bool)
+    queue = [(-int(own.sum()), k) for k, own in enumerate(covered.T)]
+    heapq.heapify(queue)
+    chosen = []
+    while queue and len(chosen) < max_rules:
+        _, k = heapq.heappop(queue)
+        gain = int((covered[:, k] & left).sum())
+        if gain and queue and -gain > queue[0][0]:
+            heapq.heappush(queue, (-gain, k))
+        elif gain:
+            chosen.append(k)
+            left &= ~covered[:, k]
+    return chosen

@@ -1,0 +1,325 @@
+"""Rules: conditions on columns that can be read, tested on any table, and queried."""
+
+from __future__ import annotations
+
+import keyword
+import numbers
+import operator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from sklime.tables.access import cell_of, is_frame, take_columns
+from sklime.tables.containers import as_container
+from sklime.tables.times import MISSING as MISSING_TICK
+from sklime.tables.times import is_temporal
+from sklime.tables.typing import Table
+
+# What a condition asks of a value.
+INTERVAL, VALUE, MISSING = "interval", "value", "missing"
+
+# Kinds of columns whose values are compared for equality.
+_NOMINAL = "nominal", "boolean"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Condition on one column: an interval, a value, or that it is missing.
+
+    Parameters
+    ----------
+    column : str
+        Name of the column.
+    position : int
+        Its position in the table.
+    text : str
+        The condition in words, as explanations have it.
+    kind : {"interval", "value", "missing"}
+        What is asked for.
+    lower, upper : object, default=None
+        Of an interval ``lower < x <= upper``; None where it has no end there.
+    value : object, default=None
+        The value.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklime.anchors import Condition
+    >>> young = Condition("age", 0, "age <= 30", "interval", upper=30.0)
+    >>> young.holds(np.array([[12.0], [45.0]])), young.to_query()
+    (array([ True, False]), 'age <= 30.0')
+    """
+
+    column: str
+    position: int
+    text: str
+    kind: str
+    lower: Any = None
+    upper: Any = None
+    value: Any = None
+
+    def __str__(self) -> str:
+        return self.text
+
+    def holds(self, X: Table) -> NDArray[np.bool_]:
+        """Tell for each row of a table whether it meets the condition.
+
+        Parameters
+        ----------
+        X : array, frame or sparse matrix of shape (n_rows, n_features)
+            With the columns of the training table: of frames they are found by name.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,) of bool
+        """
+        own = _series(X, self)
+        if self.kind == MISSING:
+            return _missing(*own)
+        if self.kind == VALUE:
+            return _equal(*own, self.value)
+        holds = ~_missing(*own)
+        if self.lower is not None:
+            holds &= _compared(*own, operator.gt, self.lower)
+        if self.upper is not None:
+            holds &= _compared(*own, operator.le, self.upper)
+        return holds
+
+    def to_query(self) -> str:
+        """Write the condition for `pandas.DataFrame.query`.
+
+        Returns
+        -------
+        str
+
+        Raises
+        ------
+        ValueError
+            If the column's name holds a backtick, which pandas cannot quote.
+        """
+        name = _quoted(self.column)
+        if self.kind == MISSING:
+            return f"{name}.isna()"
+        if self.kind == VALUE:
+            return f"{name} == {_literal(self.value)}"
+        parts = []
+        if self.lower is not None:
+            parts.append(f"{name} > {_literal(self.lower)}")
+        if self.upper is not None:
+            parts.append(f"{name} <= {_literal(self.upper)}")
+        return " and ".join(parts)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Rule: conditions that are to hold together; none hold for every row.
+
+    Parameters
+    ----------
+    conditions : tuple of Condition
+        In the order in which the search added them: the first narrows the answer most.
+
+    Examples
+    --------
+    >>> from sklime.anchors import Condition, Rule
+    >>> young = Condition("age", 0, "age <= 30", "interval", upper=30.0)
+    >>> print(Rule((young,)), "|", Rule(()))
+    age <= 30 | (any row)
+    """
+
+    conditions: tuple[Condition, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.conditions)
+
+    def __str__(self) -> str:
+        return " and ".join(map(str, self.conditions)) or "(any row)"
+
+    def covers(self, X: Table) -> NDArray[np.bool_]:
+        """Tell for each row of a table whether it meets all conditions.
+
+        Parameters
+        ----------
+        X : array, frame or sparse matrix of shape (n_rows, n_features)
+            With the columns of the training table.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,) of bool
+        """
+        covered = np.ones(X.shape[0], dtype=bool)
+        for condition in self.conditions:
+            covered &= condition.holds(X)
+        return covered
+
+    def to_query(self) -> str:
+        """Write the rule for `pandas.DataFrame.query`.
+
+        Returns
+        -------
+        str
+            Of no conditions a query that all rows pass.
+        """
+        parts = [condition.to_query() for condition in self.conditions]
+        return " and ".join(f"({part})" for part in parts) or "index == index"
+
+
+class RuleWriter:
+    """Writes rules of a sampler's columns as conditions.
+
+    Parameters
+    ----------
+    sampler : TabularSampler
+        Fitted, all columns by bins.
+    """
+
+    def __init__(self, sampler):
+        self._format = sampler.format_
+        self._columns = sampler.columns_
+        self._known = {}
+
+    def rule(self, columns, codes):
+        """Rule of some features, by the bins of the row.
+
+        Parameters
+        ----------
+        columns : sequence of int
+            The features.
+        codes : ndarray of shape (n_features,) of int
+            Bins of all features.
+        """
+        parts = []
+        for j in columns:
+            if (j, codes[j]) not in self._known:
+                self._known[j, codes[j]] = tuple(self._conditions(j, int(codes[j])))
+            parts += self._known[j, codes[j]]
+        return Rule(tuple(parts))
+
+    def _conditions(self, j, code):
+        column, table = self._columns[j], self._format
+        at = table.input_columns(j)
+        if not hasattr(column, "members"):
+            name = str(table.feature_names[j])
+            texts = column.labels(
+                name, lambda x: table.describe(j, x), lambda *own: table.edge(j, *own)
+            )
+            yield self._condition(column, code, name, at[0], texts, j, None)
+            return
+        members = zip(column.members, column.codes_of_members[code], at, strict=True)
+        for k, ((member, own, position), (name, *spell)) in enumerate(
+            zip(members, table.members(j), strict=True)
+        ):
+            texts = member.labels(name, *spell)
+            yield self._condition(member, int(own), str(name), position, texts, j, k)
+
+    def _condition(self, column, code, name, position, texts, j, member):
+        own = name, position, texts[code]
+        cuts = getattr(column, "cuts", None)
+        if cuts is None:
+            value = column.values[code]
+            if np.isnan(value):
+                return Condition(*own, MISSING)
+            return Condition(*own, VALUE, value=self._native(j, member, position, value))
+        if code >= column.n_bins:
+            return Condition(*own, MISSING)
+        lower, upper = (
+            self._edge(column, cuts[k], j, member, position) if 0 <= k < len(cuts) else None
+            for k in (code - 1, code)
+        )
+        return Condition(*own, INTERVAL, lower, upper)
+
+    def _edge(self, column, cut, j, member, position):
+        """A bin edge as numbers, or as times, which are whole ticks."""
+        # The last training value below the edge says the same of all training values.
+        below = column.observed[np.searchsorted(column.observed, cut, side="right") - 1]
+        native = self._native(j, member, position, below)
+        return float(cut) if isinstance(native, numbers.Real) else native
+
+    def _native(self, j, member, position, value):
+        """A value of a column as its table holds it."""
+        row = np.array([column.values[0] for column in self._columns])
+        row[j] = value
+        if member is not None:
+            row[j] = (self._columns[j].combinations[:, member] == value).argmax()
+        return cell_of(self._format.decode(row[np.newaxis]), 0, position)
+
+
+def _series(X, condition):
+    """The column of a table, as the library's own series and as its container has it."""
+    if sparse.issparse(X):
+        X = X[:, [condition.position]].toarray()
+        return as_container(X).columns[0], X[:, 0]
+    if not is_frame(X):
+        X = np.asarray(X)[:, [condition.position]]
+        return as_container(X).columns[0], X[:, 0]
+    labels = {str(name): name for name in X.columns}
+    if condition.column not in labels:
+        raise ValueError(
+            f"X has no column {condition.column!r}, which the condition "
+            f"{condition.text!r} is about: pass the columns of the training table."
+        )
+    own = X[[labels[condition.column]]]
+    return as_container(own).columns[0], take_columns(own, 0)
+
+
+def _factors(series):
+    """Numbers of a nominal column's values, -1 where missing, and the values."""
+    import pandas
+
+    codes, values = pandas.factorize(series.values())
+    return codes, np.asarray(values, dtype=object)
+
+
+def _missing(series, raw):
+    if series.kind in _NOMINAL:
+        return _factors(series)[0] < 0
+    if is_temporal(series.kind):
+        return series.ticks().numbers == MISSING_TICK
+    return np.isnan(series.floats())
+
+
+def _equal(series, raw, value):
+    if series.kind in _NOMINAL:
+        codes, values = _factors(series)
+        return np.array([*(own == value for own in values), False], dtype=bool)[codes]
+    if is_temporal(series.kind):
+        return _compared(series, raw, operator.eq, value)
+    return series.floats() == float(value)
+
+
+def _compared(series, raw, compare, edge):
+    if not is_temporal(series.kind):
+        return compare(series.floats(), edge)
+    observed = ~_missing(series, raw)
+    holds = np.zeros(len(observed), dtype=bool)
+    some = (
+        raw.filter(observed)
+        if hasattr(raw, "filter") and not hasattr(raw, "iloc")
+        else raw[observed]
+    )
+    holds[observed] = np.asarray(compare(some, edge), dtype=bool)
+    return holds
+
+
+def _quoted(name):
+    """A column's name in a query of pandas."""
+    if name.isidentifier() and not keyword.iskeyword(name):
+        return name
+    if "`" in name:
+        raise ValueError(
+            f"the column {name!r} has a backtick in its name, which pandas.DataFrame.query "
+            "cannot quote: rename it, or use covers(X)."
+        )
+    return f"`{name}`"
+
+
+def _literal(value):
+    """A value as a query of pandas writes it."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, (bool, int, float, str)):
+        return repr(value)
+    return repr(str(value))
