@@ -2,8 +2,8 @@
 
 A review is a bag of words drawn independently: frequencies follow Zipf's law, and a tenth
 of the vocabulary has a tone, which makes a word likelier in one of the two classes. As in
-the published data there are 1,600 reviews of a domain to train on and 400 to test with, half
-of them positive.
+the published data there are 1,600 reviews of a domain to train on and 400 to test with,
+half of them positive.
 """
 
 from dataclasses import dataclass
