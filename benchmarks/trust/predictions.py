@@ -47,7 +47,7 @@ REQUIRED_OF_UNTRUSTWORTHY = {"logistic regression": 80.0, "forest": 80.0}
 SHARE = 0.25
 N_ROUNDS = 100
 N_TEXTS = 60
-SEEDS = (0, 1)
+SEEDS = (0,)
 N_SAMPLES = 2048
 
 

@@ -24,7 +24,7 @@ REQUIRED = {
     "the same, log-odds explained": 99.0,
     "decision tree": 96.0,
 }
-N_TEXTS = 60
+N_TEXTS = 40
 SEEDS = (0, 1, 2)
 N_SAMPLES = 4096
 
