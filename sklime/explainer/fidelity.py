@@ -24,7 +24,8 @@ def sums_of_squares(surrogates, judged, outputs):
     sums = np.zeros(3, dtype=np.longdouble)
     for i, (design, answers) in enumerate(judged):
         f = answers[:, outputs[i]].astype(np.longdouble)
-        g = surrogates.intercepts[i] + design @ surrogates.coef[i].T
+        # Of truth values numpy has no fast product.
+        g = surrogates.intercepts[i] + design.astype(np.float64) @ surrogates.coef[i].T
         parts = f - g, f - f.mean(axis=0), f
         sums += [np.square(part).sum() for part in parts]
     return sums

@@ -11,6 +11,10 @@ from sklime.laws.masks import MaskLaw
 from sklime.model.queries import predict_masked, predict_tables
 from sklime.tables.access import n_rows, take_rows
 
+# Rows whose reference neighbourhoods are asked about together: few calls of the model, and
+# tables that are read while they are still in the processor's cache.
+_REFERENCE_ROWS = 128
+
 
 class Rows(ABC):
     """Base of the rows that one call explains.
@@ -244,8 +248,9 @@ def rows_of(sampler, X, given):
 
 
 def _reference_of_table(sampler, X, response):
-    samples = sampler.reference(X)
-    inputs = [sample.inputs for sample in samples]
-    responses = predict_tables(response, inputs, "reference draw")
-    for sample, own in zip(samples, responses, strict=True):
-        yield sample.design, own
+    for rows in gen_batches(n_rows(X), _REFERENCE_ROWS):
+        samples = sampler.reference(take_rows(X, rows))
+        inputs = [sample.inputs for sample in samples]
+        responses = predict_tables(response, inputs, "reference draw")
+        for sample, own in zip(samples, responses, strict=True):
+            yield sample.design, own

@@ -29,6 +29,12 @@ class Coordinates:
     def __len__(self):
         return self.codes.shape[1]
 
+    def of_row(self, i):
+        """The coordinates of one row."""
+        own = slice(i, i + 1)
+        z = None if self.z is None else self.z[:, own]
+        return Coordinates(self.binary, self.codes[:, own], z)
+
     def where(self, kept, others):
         """These coordinates where `kept`, (n_features, n_rows), and others elsewhere."""
         codes = np.where(kept, self.codes, others.codes)

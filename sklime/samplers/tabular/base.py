@@ -331,8 +331,15 @@ class TabularSampler(Sampler):
 
     def views(self, X: Table) -> Iterator[RowView]:
         """Each checked row with the columns that describe it, as a `RowView`."""
-        for i, (columns, e, format_) in enumerate(self.format_.rows(X, self.columns_)):
-            yield RowView(columns, e, format_, self._placed(columns, e, format_, X, i))
+        described = self.format_.rows(X, self.columns_)
+        if self.format_.units(X) is not None:
+            for i, (columns, e, format_) in enumerate(described):
+                yield RowView(columns, e, format_, self._placed(columns, e, format_, X, i))
+            return
+        # All rows have the same columns: they are placed together, column by column.
+        at = self._placed(self.columns_, self.format_.encode(X), self.format_, X)
+        for i, (columns, e, format_) in enumerate(described):
+            yield RowView(columns, e, format_, at.of_row(i))
 
     def _view(self, row):
         if isinstance(row, np.ndarray) and row.ndim == 1:
