@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from sklime.moments.sampled import SampledMoments
 from sklime.moments.source import Fitted, MomentSource
 from sklime.moments.threads import one_thread
+from sklime.validation import check_memory
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from sklime.moments.base import RowMoments
     from sklime.moments.draws import Draws
     from sklime.tables.typing import Table
+
+
+# Memory that a pair of units takes: some Gram matrices, and systems made of them.
+_BYTES_OF_PAIRS = 40
 
 
 class SampledSource(MomentSource):
@@ -171,3 +176,13 @@ def is_thin(effective_sample_sizes, n_samples):
     bool or ndarray of bool
     """
     return effective_sample_sizes < 0.1 * n_samples
+
+
+def check_pairs_of_units(n_units: int) -> None:
+    """Raise a ValueError before memory is taken, where a row has too many units."""
+    check_memory(
+        _BYTES_OF_PAIRS * n_units**2,
+        f"a row of {n_units:,} units, of which every pair has a moment,",
+        "cut the row into fewer units, such as sentences in place of words by "
+        r'sampler=TokenSampler(token_pattern=r"[^.!?\n]+[.!?]*")',
+    )

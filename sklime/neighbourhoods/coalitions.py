@@ -9,14 +9,10 @@ from sklime.model.queries import predict_masked
 from sklime.moments.draws import Draws, scale_answers
 from sklime.moments.shapley import Ends, shapley_moments
 from sklime.neighbourhoods.background import Background
-from sklime.neighbourhoods.base import SampledSource
-from sklime.validation import check_memory
+from sklime.neighbourhoods.base import SampledSource, check_pairs_of_units
 
 # Numbers of units whose coalitions are remembered.
 _REMEMBERED = 8
-
-# Memory that a pair of units takes: some Gram matrices, and systems made of them.
-_BYTES_OF_PAIRS = 40
 
 
 class Coalitions(SampledSource):
@@ -81,11 +77,7 @@ class Coalitions(SampledSource):
     def _of(self, n_units):
         # Two threads may both draw the same; the two are equal.
         if n_units not in self._shared:
-            check_memory(
-                _BYTES_OF_PAIRS * n_units**2,
-                f"a row of {n_units:,} units, of which every pair has a moment,",
-                "cut the row into fewer units, such as sentences in place of words",
-            )
+            check_pairs_of_units(n_units)
             while len(self._shared) >= _REMEMBERED:
                 self._shared.pop(next(iter(self._shared)), None)
             # Those that keep nothing, or all, are asked about, too.

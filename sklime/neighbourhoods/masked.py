@@ -19,14 +19,10 @@ from sklime.moments.products import (
 )
 from sklime.moments.sampled import SampledMoments
 from sklime.neighbourhoods.background import Background
-from sklime.neighbourhoods.base import SampledSource
-from sklime.validation import check_memory
+from sklime.neighbourhoods.base import SampledSource, check_pairs_of_units
 
 # Numbers of units whose masks and Gram matrices are remembered.
 _REMEMBERED = 8
-
-# Memory that a pair of units takes: some Gram matrices, and systems made of them.
-_BYTES_OF_PAIRS = 40
 
 # Draws that are too few to tell what units do together, against one draw's penalty.
 _FEW = 10
@@ -110,11 +106,7 @@ class MaskedCopies(SampledSource):
     def _of(self, n_units):
         # Two threads may both draw the same; the two are equal.
         if n_units not in self._shared:
-            check_memory(
-                _BYTES_OF_PAIRS * n_units**2,
-                f"a row of {n_units:,} units, of which every pair has a moment,",
-                "cut the row into fewer units, such as sentences in place of words",
-            )
+            check_pairs_of_units(n_units)
             while len(self._shared) >= _REMEMBERED:
                 self._shared.pop(next(iter(self._shared)), None)
             shared = self._draw(n_units)
