@@ -184,5 +184,5 @@ def check_pairs_of_units(n_units: int) -> None:
         _BYTES_OF_PAIRS * n_units**2,
         f"a row of {n_units:,} units, of which every pair has a moment,",
         "cut the row into fewer units, such as sentences in place of words by "
-        r'sampler=TokenSampler(token_pattern=r"[^.!?\n]+[.!?]*")',
+        r'sampler=TokenSampler(token_pattern=r"[^.!?\s][^.!?\n]*[.!?]*")',
     )
