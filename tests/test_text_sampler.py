@@ -2,6 +2,7 @@
 
 import pickle
 import re
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from lime.lime_text import IndexedCharacters, IndexedString
 from sklearn.base import clone
 from sklearn.feature_extraction.text import CountVectorizer
 
+from sklime import FunctionRegressor, LimeExplainer
 from sklime.kernels import ExponentialKernel
 from sklime.samplers.masked.text import TokenSampler
 
@@ -334,3 +336,34 @@ def test_samplers_with_equal_parameters_are_equal():
     sampler = TokenSampler(token_pattern=r"[a-z]+", positions=True)
     assert clone(sampler) == sampler != TokenSampler()
     assert re.search("positions=True", repr(sampler))
+
+
+@pytest.mark.parametrize("n", [6_000, 50_000])
+def test_texts_of_too_many_words_are_refused_at_once_with_a_cure_that_works(n):
+    ends = {19: ".", 9: "!"}
+    text = " ".join(f"word{i}{ends.get(i % 20, '')}" for i in range(n))
+
+    def answer(texts):
+        return np.array([float("word7 " in own) for own in texts])
+
+    def explainer(sampler):
+        explainer = LimeExplainer(
+            FunctionRegressor(answer), sampler=sampler, n_samples=64, random_state=0
+        )
+        return explainer.fit([text, "a short one"])
+
+    words = explainer(TokenSampler())
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=rf"a row of {n:,} units.*working_memory") as error:
+        words.explain([text])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # A byte for each pair would be more.
+    assert peak < 64 * 2**20
+    pattern = re.search(r'TokenSampler\(token_pattern=r"(.*)"\)', str(error.value))[1]
+    part = text[: text.index("word200 ")]
+    found = explainer(TokenSampler(token_pattern=pattern)).explain([part])
+    assert found.values.shape == (1, 20)
+    [(sentence, value), *_] = found.as_list()
+    assert sentence == "word0 word1 word2 word3 word4 word5 word6 word7 word8 word9!"
+    assert value > 0.5

@@ -32,7 +32,8 @@ class SourceByUnits(SampledSource):
             check_memory(
                 _BYTES_OF_PAIRS * n_units**2,
                 f"a row of {n_units:,} units, of which every pair has a moment,",
-                "cut the row into fewer units, such as sentences in place of words",
+                "cut the row into fewer units, such as sentences in place of words by "
+                r'sampler=TokenSampler(token_pattern=r"[^.!?\s][^.!?\n]*[.!?]*")',
             )
             while len(self._shared) >= _REMEMBERED:
                 self._shared.pop(next(iter(self._shared)), None)

@@ -115,7 +115,8 @@ def thousands(axis):
             self.locator.set_params(**parameters)
 
         def _thinned(self, places):
-            ax, low, high = self.axis.axes, *sorted(self.axis.axes.get_xlim())
+            ax = self.axis.axes
+            low, high = sorted(ax.get_xlim())
             points = 72 * ax.get_window_extent().width / ax.figure.dpi / (high - low)
             while len(places) > 2 and not self._have_room(places, points):
                 even = np.rint(places / (places[1] - places[0])) % 2 == 0
