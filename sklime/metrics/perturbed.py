@@ -68,6 +68,7 @@ class PerturbedRows:
 
     @property
     def n_units(self):
+        """Number of columns, or of an explainer's features where columns are grouped."""
         return self.attributions.shape[1]
 
     @cached_property
