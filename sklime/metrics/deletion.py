@@ -248,9 +248,10 @@ def monotonicity(
     --------
     >>> import numpy as np
     >>> from sklime.metrics import monotonicity
-    >>> X = np.array([[1.0, 1.0, 1.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
-    >>> monotonicity(lambda X: X @ [1, 2, 3], X, [[1, 2, 3]] * 3)[0].round(6)
-    np.float64(1.0)
+    >>> X, usual = np.ones((2, 3)), np.zeros((1, 3))
+    >>> attributions = [[1, 2, 3], [3, 2, 1]]
+    >>> monotonicity(lambda X: X @ [1, 2, 3], X, attributions, background=usual).round(6)
+    array([ 1., -1.])
     """
     rows = PerturbedRows(model, X, attributions, background)
     d = rows.n_units
