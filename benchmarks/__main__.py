@@ -32,6 +32,7 @@ from benchmarks import (
     variance,
     wide,
     woodelf,
+    worker_state,
 )
 from benchmarks.report import machine, table
 
@@ -55,6 +56,7 @@ MODULES = (
     growth,
     wide,
     jobs,
+    worker_state,
     ames,
     rankings,
     metrics,

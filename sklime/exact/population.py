@@ -1,5 +1,6 @@
 """Population moments: the neighbourhood of infinitely many draws, in closed form."""
 
+from copy import copy
 from dataclasses import replace
 
 import numpy as np
@@ -71,6 +72,17 @@ class Population(ExactSource):
         self.bytes_per_row = 16 * n_values
         height = np.clip(_NUMBERS // n_values, _FEWEST_ROWS, _MOST_ROWS)
         self.rows_at_once = int(height - height % _PADDING)
+
+    def with_law(self, law):
+        """The same for rows, of a law that has the frequencies of bins alone.
+
+        Parameters
+        ----------
+        law : IndependentColumns
+        """
+        own = copy(self)
+        own.law, own.model = law, self.model.for_rows()
+        return own
 
     def evaluate(self, X):
         """Coordinates of the rows; the model is not queried."""

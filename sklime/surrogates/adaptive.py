@@ -96,6 +96,14 @@ class SurrogateFitter:
         own = X, outputs, binary, uncertainty, own_values
         return self._fit_until_precise(self.source, *own)
 
+    def with_law(self, law):
+        """The same of a law that keeps its draws instead of training values.
+
+        No row may need draws of its own.
+        """
+        source = self.source.with_law(law)
+        return SurrogateFitter(source, self.selector, self.regressor, None, self.precision)
+
     def interactions(self, X, outputs, pairs):
         """Interactions of pairs of features in some rows.
 
