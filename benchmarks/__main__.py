@@ -37,6 +37,7 @@ from benchmarks import (
     variance,
     wide,
     woodelf,
+    worker_state,
 )
 from benchmarks.report import machine, table
 
@@ -61,6 +62,7 @@ MODULES = (
     growth,
     wide,
     jobs,
+    worker_state,
     ames,
     rankings,
     anchors,

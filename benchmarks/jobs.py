@@ -16,7 +16,7 @@ def measure():
     X = rng.normal(size=(N_ROWS, 30))
     model = HistGradientBoostingRegressor(random_state=0)
     model.fit(X[:2000], X[:2000, 0] + X[:2000, 1] * X[:2000, 2])
-    return [two_threads(model, X, "sampling", 1.2), two_threads(model, X, "exact", 1.0)]
+    return [two_threads(model, X, "sampling", 1.6), two_threads(model, X, "exact", 1.5)]
 
 
 def two_threads(model, X, method, required):

@@ -1,5 +1,7 @@
 """Population moments: the neighbourhood of infinitely many draws, in closed form."""
 
+from copy import copy
+
 import numpy as np
 from sklearn.utils import gen_batches
 
@@ -57,6 +59,17 @@ class Population(ExactContrasts, InteractionSource):
         n_values = max(sum(len(column.values) for column in empirical), 1)
         self.bytes_per_row = 16 * n_values
         self.rows_at_once = whole_blocks(_NUMBERS // n_values, _MOST_ROWS)
+
+    def with_law(self, law):
+        """The same for rows, of a law that has the frequencies of bins alone.
+
+        Parameters
+        ----------
+        law : IndependentColumns
+        """
+        own = copy(self)
+        own.law, own.model = law, self.model.for_rows()
+        return own
 
     def evaluate(self, X):
         """Coordinates of the rows; the model is not queried."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,10 @@ class Rebuilt(ABC):
     calibrated = True
     level = 0.0
     error = 0.0
+
+    def for_rows(self) -> Self:
+        """All that moments of rows need, without what `responses` needs: here itself."""
+        return self
 
     def calibrate(self, at: NDArray[np.intp], responses: NDArray[np.float64]) -> None:
         """Learn from the model's own responses what the parts do not tell.

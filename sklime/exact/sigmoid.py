@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from copy import copy
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -177,6 +177,11 @@ class SigmoidOfColumns(_SigmoidOfParts):
         """Numbers of its factors, and values that they are found from."""
         own = self._tables
         return (0, 0) if own is None else (own.n_numbers, own.n_values)
+
+    def for_rows(self) -> Self:
+        own = copy(self)
+        own.parts, own._laws = [], []
+        return own
 
     def refined(self, times: int) -> SigmoidOfColumns:
         """Copy with several times as many nodes, to see what is lost without them."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from copy import copy
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,11 @@ class SumOfColumns(RebuiltModel):
             _piece(part, column, x)
             for part, column, x in zip(parts, columns, points, strict=True)
         ]
+
+    def for_rows(self) -> Self:
+        own = copy(self)
+        own.parts = []
+        return own
 
     def responses(self, at: NDArray[np.intp]) -> NDArray[np.float64]:
         return self.constant + sum(part[at[:, j]] for j, part in enumerate(self.parts))

@@ -144,7 +144,9 @@ class LimeExplainer(
         Source of all draws, resolved once, in `fit`; also of the random states that an
         unfitted model, the selector and the surrogate leave open.
     n_jobs : int or None, default=None
-        Jobs over blocks of rows, in threads unless a joblib backend is chosen.
+        Jobs over pieces of rows, in threads unless a joblib backend is chosen. Processes
+        get what rows need, mostly 1 MB, once, and then rows. Of models in threads each has
+        its share of the cores, whatever its own `n_jobs`.
     verbose : int, default=0
         Above 0: progress bars, with rate and time left: over the rows that the model is
         queried about in `fit`, over training rows where draws are added for `tol`, and

@@ -259,9 +259,22 @@ class FittedExplainer:
         with progress_of_queries(self.response, jobs.verbose, what):
             return self.routes.own_answers(X, asked)
 
-    def for_rows(self):
-        """All that `transform` needs of it, for workers of other processes."""
-        return replace(self, training_rows=None)
+    def for_rows(self, own_values=True):
+        """All that `transform` needs of it, without training values where that can be.
+
+        Parameters
+        ----------
+        own_values : bool, default=True
+            Whether the model is still asked about own values, not only told.
+
+        Returns
+        -------
+        FittedExplainer
+        """
+        routes, sampler = self.routes.for_rows(own_values), self.sampler
+        if routes.setting.law is not self.routes.setting.law:
+            sampler = routes.setting.law.sampler
+        return replace(self, routes=routes, sampler=sampler, training_rows=None)
 
     def _surrogates(self, asked, keep, jobs):
         """Fit surrogates block by block; collect the results of `keep` for each block."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -18,8 +19,10 @@ from sklime.explainer.shipping import Shipped, shares_memory
 from sklime.explainer.threads import own_share, share_of_jobs
 from sklime.tables.access import concat, n_rows, take_rows
 
-# How long a piece shall take, in seconds: far longer than it takes to hand it over.
-_SECONDS = 0.5
+# How long a piece shall take, in seconds: far longer than it takes to hand it over. Pieces
+# get shorter near the end, so that no job has long to wait for the last, but never so short
+# that starting on them counts.
+_SECONDS, _FEWEST_SECONDS = 0.5, 0.05
 
 # How long all rows may take that are explained without jobs.
 _QUICK = 0.02
@@ -144,8 +147,10 @@ class PieceSize:
         self._rows = 1
 
     def next(self, n_left: int) -> int:
-        """Rows of the next piece, where so many are left: less near the end."""
-        return max(1, min(self._rows, -(-n_left // (2 * self._n_jobs))))
+        """Rows of the next piece, where so many are left."""
+        fewest = self._rows * _FEWEST_SECONDS / _SECONDS
+        fair = n_left / (2 * self._n_jobs)
+        return min(n_left, math.ceil(min(self._rows, max(fair, fewest))))
 
     def learn(self, n: int, seconds: float) -> None:
         """Note how long `n` rows took."""

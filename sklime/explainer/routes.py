@@ -1,17 +1,26 @@
 """Routes: which source of moments serves which row."""
 
 from collections import Counter
-from dataclasses import dataclass
-from functools import cached_property
+from copy import copy
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 import numpy as np
 
 from sklime.exact.closed_form import closed_form
 from sklime.exceptions import ClosedFormFailed, ClosedFormWarning, NoClosedForm, warn_caller
 from sklime.laws.base import SharedLaw
+from sklime.laws.tilted import mismatch_factors
+from sklime.neighbourhoods.base import may_be_thin
 from sklime.neighbourhoods.choice import choose_sources
+from sklime.neighbourhoods.contrasts import levels_of
 from sklime.neighbourhoods.own_values import OwnValues
 from sklime.neighbourhoods.shared import SharedPool
+from sklime.samplers.tabular.drawn import (
+    DrawnColumnsLaw,
+    has_drawn_law,
+    redrawn_values,
+)
 from sklime.selectors import MomentSelector
 from sklime.surrogates.adaptive import Precision, SurrogateFitter
 
@@ -85,6 +94,62 @@ class Routes:
         # Draws made at first use are made again: pickles do not tell what was called.
         made = "_fallback", "_score_source"
         return {name: own for name, own in vars(self).items() if name not in made}
+
+    def for_rows(self, own_values=True):
+        """The same without training values, where rows have no need of them.
+
+        Parameters
+        ----------
+        own_values : bool, default=True
+            Whether the model is still asked about own values, not only told.
+
+        Returns
+        -------
+        Routes
+            With the law as it is, if rows may have draws of their own.
+        """
+        own = copy(self)
+        if not own_values:
+            own._own_values = None
+        law = self.setting.law
+        if not has_drawn_law(law) or self._rows_may_draw(own._own_values):
+            return own
+        pools, redrawn = {}, {}
+        if self.method == "exact" and self.setting.method == "auto":
+            # Of the draws that take the place of a closed form which fails.
+            n, d = law.count_draws(self.setting.n_samples), law.n_features
+            pools[self.setting.n_samples, self.setting.seed] = levels_of(n, d)
+        if own._own_values is not None:
+            pools.setdefault(own._own_values.wanted_pool, None)
+            redrawn = own._own_values.redrawn(partial(redrawn_values, law))
+        law = DrawnColumnsLaw(law, pools, redrawn)
+        own.setting = replace(self.setting, law=law)
+        exact = self.method == "exact"
+        own._fitter = self._fitter.with_law(law.independent_columns(None) if exact else law)
+        if own._own_values is not None:
+            own._own_values = own._own_values.with_law(law)
+        return own
+
+    def _rows_may_draw(self, own_values):
+        """Whether some row may have draws of its own, which training values are for."""
+        setting = self.setting
+        if self.method == "exact":
+            # Draws take the place of a closed form that fails.
+            draws = own_values is not None or setting.method == "auto"
+            if setting.method == "auto" and setting.weighting == "tilted":
+                return True
+        else:
+            draws = own_values is not None or self._fitter.thin_rows is not None
+            if not isinstance(self.source, SharedPool):
+                return True
+        if not draws or setting.law.tilt(setting.kernel) is None:
+            return False
+        try:
+            factors = mismatch_factors(setting.kernel, setting.law.sampler.columns_)
+        except NoClosedForm:
+            # Some draws weigh nothing.
+            return True
+        return may_be_thin(np.prod([np.min(own) for own in factors]))
 
     @property
     def source(self):

@@ -36,7 +36,8 @@ class Shipped:
 
     def __init__(self, fitted: Any) -> None:
         # What users define in their own program, such as functions, goes along by value.
-        state = wrap_non_picklable_objects(fitted.for_rows(), keep_wrapper=False)
+        state = fitted.for_rows(own_values=False)
+        state = wrap_non_picklable_objects(state, keep_wrapper=False)
         self.state = np.frombuffer(pickle.dumps(state), dtype=np.uint8)
         self.key = uuid4().hex
 

@@ -19,6 +19,10 @@ class BinList:
         self._ends = np.cumsum(widths)[:, np.newaxis]
         self._starts = self._ends - widths[:, np.newaxis]
 
+    def split(self, values):
+        """One entry per bin, as a list of arrays, one a column."""
+        return np.split(values, self._ends[:-1, 0])
+
     def places(self, codes):
         """Places of bins in the list.
 

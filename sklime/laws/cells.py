@@ -1,6 +1,6 @@
 """Cells of a column's values, each inside one bin."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,3 +22,8 @@ class Cells:
     of_draw: np.ndarray
     masses: np.ndarray
     bins: np.ndarray
+
+    def narrowed(self):
+        """The same with numbers of cells in as few bytes as they need."""
+        of_draw = self.of_draw.astype(np.min_scalar_type(len(self.masses)))
+        return replace(self, of_draw=of_draw)

@@ -80,6 +80,15 @@ class BinnedColumn(Column):
             codes[~missing] = UNSEEN
         return codes
 
+    def by_bins(self):
+        """A column of the same bins and frequencies, of whose values the ends are left."""
+        first = np.flatnonzero(np.diff(self.bins, prepend=-1))
+        last = np.append(first[1:], len(self.bins)) - 1
+        places = np.unique(np.concatenate([first, last]))
+        masses = np.zeros(len(self.values))
+        masses[first] = np.bincount(self.bins, self.masses)[self.bins[first]]
+        return BinnedColumn(self.values[places], masses[places], self.cuts)
+
     def of_values(self, codes):
         """Only what is missing, or was never seen, is a value."""
         return (np.asarray(codes) < 0) | (np.asarray(codes) >= self.n_bins)

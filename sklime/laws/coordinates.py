@@ -1,6 +1,6 @@
 """Coordinates of table rows in interpretable space."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -34,6 +34,11 @@ class Coordinates:
         own = slice(i, i + 1)
         z = None if self.z is None else self.z[:, own]
         return Coordinates(self.binary, self.codes[:, own], z)
+
+    def narrowed(self):
+        """The same with codes in as few bytes as they need."""
+        least = -int(self.codes.max(initial=0)) - 2
+        return replace(self, codes=self.codes.astype(np.min_scalar_type(least)))
 
     def where(self, kept, others):
         """These coordinates where `kept`, (n_features, n_rows), and others elsewhere."""

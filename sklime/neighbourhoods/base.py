@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
+from copy import copy
 from typing import TYPE_CHECKING, Any, Self
 
 from sklime.moments.sampled import SampledMoments
@@ -143,6 +144,12 @@ class SampledSource(MomentSource):
         with one_thread():
             return surrogates.scored_on(self.moments(evaluated, outputs))
 
+    def with_law(self, law: Law) -> Self:
+        """The same draws, of a law that keeps them instead of training values."""
+        own = copy(self)
+        own.law, own._grown = law, {}
+        return own
+
     def grown(self, n_samples: int) -> Self:
         """The same source with more draws.
 
@@ -158,6 +165,10 @@ class SampledSource(MomentSource):
         return self._grown[n_samples]
 
 
+# Share of the draws below which too little is left.
+_THIN = 0.1
+
+
 def is_thin(effective_sample_sizes, n_samples):
     """Whether the kernel leaves too little of the draws: less than a tenth.
 
@@ -170,4 +181,20 @@ def is_thin(effective_sample_sizes, n_samples):
     -------
     bool or ndarray of bool
     """
-    return effective_sample_sizes < 0.1 * n_samples
+    return effective_sample_sizes < _THIN * n_samples
+
+
+def may_be_thin(least_weight):
+    """Whether a kernel may leave too little of some row's draws, whatever these are.
+
+    By Kantorovich's inequality weights between `m` and 1 leave :math:`4 m / (1 + m)^2` of
+    the draws at least.
+
+    Parameters
+    ----------
+    least_weight : float
+        The least weight of a draw, in units of the largest.
+    """
+    left = 4.0 * least_weight / (1.0 + least_weight) ** 2
+    # Rounding is far below this.
+    return left < 1.01 * _THIN

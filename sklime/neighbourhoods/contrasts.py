@@ -77,9 +77,7 @@ class ContrastPool(SharedPool, InteractionSource):
     def __init__(self, law, kernel, response, n_samples, seed, smaller=None):
         super().__init__(law, kernel, response, n_samples, seed, smaller)
         d = len(self.points.binary)
-        most = min(self.n_samples // 3, _MOST_CELLS)
-        # Bins cut some levels in two.
-        self.n_levels = max(1, min(_MOST_LEVELS, most // max(d, 1) - 3))
+        self.n_levels = levels_of(self.n_samples, d)
         cells = law.cells(self.pool_inputs, self.n_levels)
         with one_thread():
             self.additive = AdditivePart(cells, self.Y)
@@ -366,6 +364,13 @@ class ContrastPool(SharedPool, InteractionSource):
             weights = np.exp(matches.astype(dtype, copy=False) * dtype(self._log_match))
         weights *= np.where(has_weight, largest, 0.0).astype(dtype)
         return weights
+
+
+def levels_of(n_samples, n_columns):
+    """Levels of each column's distribution function at which cells end, besides bins."""
+    most = min(n_samples // 3, _MOST_CELLS)
+    # Bins cut some levels in two.
+    return max(1, min(_MOST_LEVELS, most // max(n_columns, 1) - 3))
 
 
 def scrambles_of(groups):

@@ -64,6 +64,11 @@ class OneHotDraws:
         for g, scramble in enumerate(scrambles):
             self._scramble_of[scramble] = g
 
+    def __reduce__(self):
+        # The matrix is made again where it is needed.
+        codes = self.codes.astype(np.min_scalar_type(int(self.codes.max(initial=0))))
+        return type(self), (codes, self.scrambles)
+
     def known(self, own):
         """Bins of rows, -1 where no draw lies in them.
 

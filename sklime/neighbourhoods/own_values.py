@@ -9,6 +9,7 @@ of the pool, and rows whose draws are their own anyway, have pairs of their own.
 """
 
 from collections import Counter
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ from sklime.laws.base import SharedLaw
 from sklime.laws.tilted import weighted_masses
 from sklime.moments.own_contrasts import OwnContrasts
 from sklime.neighbourhoods.base import is_thin
+from sklime.neighbourhoods.paired_pool import numbers_within
 from sklime.neighbourhoods.pooled_values import PooledAnswers, PooledValues
 from sklime.neighbourhoods.rarity import scarcer, too_few
 from sklime.neighbourhoods.row_pairs import MOST_COLUMNS, PairedAnswers, RowPairs
@@ -67,6 +69,37 @@ class OwnValues:
         self._pooled = None
         if shared:
             self._pooled = PooledValues(*components, n_samples, seed, most_rows)
+
+    def redrawn(self, values_redrawn):
+        """Values that take the place of others in the small pool.
+
+        Parameters
+        ----------
+        values_redrawn : callable
+            Gives them, by a column, a bin, whether they lie in it, and numbers in [0, 1);
+            None where they need not be kept.
+
+        Returns
+        -------
+        dict of ndarray
+            By column, bin, and whether they lie in it.
+        """
+        u = numbers_within(self._pooled.seed, self._pooled.n_draws)
+        found = {key: values_redrawn(*key, u) for key in self._pooled.wanted_bins()}
+        return {key: values for key, values in found.items() if values is not None}
+
+    @property
+    def wanted_pool(self):
+        """Number of draws and seed of the small pool."""
+        return self._pooled.wanted_pool
+
+    def with_law(self, law):
+        """The same of a law that keeps these draws; no row has pairs of its own then."""
+        own = copy(self)
+        own.law, own._pooled = law, self._pooled.with_law(law)
+        own._pairs = copy(self._pairs)
+        own._pairs.law = law
+        return own
 
     def answers(self, X, asked=None):
         """Query the model about the values of rows that draws hardly hold.

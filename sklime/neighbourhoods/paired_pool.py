@@ -47,7 +47,7 @@ class PairedPool:
         self.responses, self.origin, self.unit = scaled
         groups = law.groups(len(self.points))
         self.n_groups = 0 if groups is None else int(groups.max()) + 1
-        self._within = np.random.default_rng([seed, _WITHIN]).random(len(self.points))
+        self._within = numbers_within(seed, len(self.points))
         self._log_weights = None
         if kernel.exchangeable and self.points.binary.all():
             with np.errstate(divide="ignore"):
@@ -101,3 +101,8 @@ class PairedPool:
             log_weights = self._log_weights[n_matches - Z[j] + 1]
         with np.errstate(invalid="ignore", under="ignore"):
             return np.nan_to_num(np.exp(log_weights - log_weights.max()), nan=0.0)
+
+
+def numbers_within(seed, n_draws):
+    """Numbers in [0, 1) by which values within bins take the place of others."""
+    return np.random.default_rng([seed, _WITHIN]).random(n_draws)

@@ -5,6 +5,7 @@ again; a value is asked about once, whichever rows have it.
 """
 
 from collections import Counter, OrderedDict
+from copy import copy
 from dataclasses import dataclass
 from threading import Lock
 
@@ -118,6 +119,31 @@ class PooledValues:
 
     def __setstate__(self, state):
         self.__dict__.update(state, _lock=Lock())
+
+    @property
+    def wanted_pool(self):
+        """Number of draws and seed of the pool."""
+        return N_DRAWS, self.seed
+
+    def wanted_bins(self):
+        """Bins that draws hardly hold, or hardly leave.
+
+        Returns
+        -------
+        list of (int, int, bool)
+            Column, bin, and whether it is drawn from, or all others are.
+        """
+        return [
+            (j, int(code), bool(sides[code] == INSIDE))
+            for j, sides in enumerate(self._bins.split(self._sides))
+            for code in np.flatnonzero(np.isin(sides, [INSIDE, OTHERS]))
+        ]
+
+    def with_law(self, law):
+        """The same of a law that keeps these draws instead of training values."""
+        own = copy(self)
+        own.law = law
+        return own
 
     def rare_values(self, X):
         """Values of rows that the pool hardly holds, as `RareValues`."""

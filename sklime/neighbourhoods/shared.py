@@ -36,6 +36,13 @@ class SharedPool(SampledSource):
         width = len(self.points.binary) + len(self.Y) + 1
         return 8 * 6 * width**2
 
+    def with_law(self, law):
+        own = super().with_law(law)
+        # Rows are weighed by their points alone.
+        own.pool_inputs = None
+        own.points = own.points.narrowed()
+        return own
+
     def evaluate(self, X, known=None):
         return self.law.locate(X)
 

@@ -102,6 +102,14 @@ class SurrogateFitter:
         """Whether the source tells interactions of pairs of features."""
         return isinstance(self.source, InteractionSource)
 
+    def with_law(self, law):
+        """The same of a law that keeps its draws instead of training values.
+
+        No row may need draws of its own.
+        """
+        source = self.source.with_law(law)
+        return SurrogateFitter(source, self.selector, self.regressor, None, self.precision)
+
     def interactions(self, X, outputs, pairs):
         """Interactions of pairs of features in some rows.
 

@@ -1,5 +1,7 @@
 r"""Sums of trees and sums of single-column functions under the rows' tilted laws."""
 
+from copy import copy
+
 import numpy as np
 from scipy import sparse
 from sklearn.utils import gen_batches
@@ -66,6 +68,11 @@ class SumOfTrees(RebuiltModel):
         self.constant = np.zeros(boxes.values.shape[1])
         self.n_terms = len(boxes.roots)
         self._groups = [_Group(group, owner, cuts) for group in boxes.groups()]
+
+    def for_rows(self):
+        own = copy(self)
+        own.features = own.splits = None
+        return own
 
     def responses(self, at):
         return self.boxes.responses(self.splits, self.features, at) + self.constant

@@ -170,12 +170,15 @@ class SharedColumnsLaw(ColumnsLaw, SharedLawOfValues):
         return _ColumnwiseKernel(precisions)
 
     def redrawn(self, inputs, j, code, inside, u):
-        sampler = self.sampler
-        law = sampler.column_law(j)
+        E = self.sampler.format_.encode(inputs)
+        E[:, j] = self.values_redrawn(j, code, inside, u)
+        return self.sampler.format_.decode(E)
+
+    def values_redrawn(self, j, code, inside, u):
+        """Encoded values of one column that `redrawn` puts into draws."""
+        law = self.sampler.column_law(j)
         masses = np.where((law.bins == code) == inside, law.masses, 0.0)
-        E = sampler.format_.encode(inputs)
-        E[:, j] = replace(law, masses=masses / masses.sum()).draw(u)
-        return sampler.format_.decode(E)
+        return replace(law, masses=masses / masses.sum()).draw(u)
 
     def locate(self, X):
         return self.sampler.locate(X)

@@ -1,0 +1,171 @@
+"""What workers get of a fitted explainer: small, without training values, equal answers."""
+
+import pickle
+import time
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.ensemble import (
+    HistGradientBoostingRegressor,
+    RandomForestRegressor,
+)
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from threadpoolctl import threadpool_info
+
+from sklime import FunctionClassifier, FunctionRegressor, LimeExplainer
+from sklime.exceptions import ClosedFormWarning
+from sklime.kernels import ExponentialKernel
+from sklime.samplers import CoalitionSampler, GaussianSampler, MarginalSampler
+
+N = 3000
+
+
+def answer(X):
+    """A smooth function of five columns, some of which may be missing."""
+    X = np.nan_to_num(np.asarray(X, dtype=float))
+    return X[:, 0] * X[:, 1] + np.sin(X[:, 2]) + (X[:, 3] == 2)
+
+
+@pytest.fixture(scope="module")
+def tables():
+    """Training rows, and rows with rare, missing and unknown values."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(N, 5))
+    X[:, 3] = rng.integers(0, 3, N)
+    # Bins of few rows, on either side of what is missing and of a count.
+    X[:, 2] = np.where(rng.random(N) < 0.002, np.nan, X[:, 2])
+    X[:, 1] = np.where(rng.random(N) < 0.996, np.nan, X[:, 1])
+    X[:, 4] = rng.poisson(0.01, N)
+    new = rng.normal(size=(40, 5))
+    new[:, 3], new[:, 4] = rng.integers(0, 4, 40), rng.poisson(1.0, 40)
+    new[::3, 1] = new[::5, 2] = new[::7, 0] = np.nan
+    return X, new
+
+
+SETTINGS = {
+    "sampling": {"method": "sampling"},
+    "auto": {},
+    "exact": {"method": "exact"},
+    "kernel": {"method": "sampling", "weighting": "kernel"},
+    "tilted": {"method": "sampling", "weighting": "tilted", "n_samples": 256},
+    "narrow": {"method": "sampling", "kernel": ExponentialKernel(0.4), "n_samples": 256},
+    "narrow exact": {"kernel": ExponentialKernel(0.4)},
+    "local": {"kernel": ExponentialKernel("local")},
+    "manhattan": {"kernel": ExponentialKernel(metric="manhattan"), "n_samples": 256},
+    "surrogate": {"surrogate": LinearRegression(), "n_samples": 256},
+    "standardised": {"sampler": MarginalSampler(n_bins=None), "n_samples": 256},
+    "lime's bins": {"sampler": MarginalSampler(within="truncnorm"), "n_samples": 256},
+    "normal": {"sampler": GaussianSampler(), "n_samples": 256},
+    "coalitions": {"sampler": CoalitionSampler(), "n_samples": 256},
+}
+
+
+def restored(explainer, own_values=True):
+    """What a worker has: the state after a pickle."""
+    return pickle.loads(pickle.dumps(explainer._fitted.for_rows(own_values)))
+
+
+def explained(explainer, state, X):
+    asked = state.ask(X, X, explainer.target)
+    values, _ = state.attributions(asked, False, state.own_answers(X))
+    return values
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_workers_answer_alike(tables, setting):
+    X, new = tables
+    model = HistGradientBoostingRegressor(max_iter=20, random_state=0).fit(X, answer(X))
+    if setting in ("normal", "coalitions"):
+        # Gaps have no normal law.
+        X, new = np.nan_to_num(X), np.nan_to_num(new)
+    explainer = LimeExplainer(model, random_state=0, **SETTINGS[setting]).fit(X)
+    state = restored(explainer)
+    assert np.array_equal(explained(explainer, state, new), explainer.transform(new))
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_workers_ask_about_own_values_alike(tables):
+    frame, rows = (pd.DataFrame(own, columns=list("abcde")) for own in tables)
+    frame["d"] = frame["d"].map({0: "x", 1: "y", 2: "z"})
+    rows["d"] = rows["d"].map({0: "x", 1: "y", 2: "z", 3: "never seen"})
+    # A rare category and one that nearly all rows have.
+    frame["f"] = np.where(np.arange(N) == 7, "rare", "common")
+    rows["f"] = np.where(np.arange(40) % 2, "rare", "common")
+
+    def respond(X):
+        own = answer(X[["a", "b", "c", "a", "e"]])
+        return own + (X["d"] == "never seen") - 2.0 * (X["f"] == "rare").to_numpy()
+
+    explainer = LimeExplainer(FunctionRegressor(respond), random_state=0).fit(frame)
+    state = explainer._fitted.for_rows()
+    assert np.array_equal(explained(explainer, state, rows), explainer.transform(rows))
+
+
+def test_a_failing_closed_form_gives_way_in_workers(tables):
+    X, new = tables
+    X, new = X[:, [0, 3]], np.array([[0.1, 2.0], [1.0, 0.0], [-1.0, 1.0]])
+    model = RandomForestRegressor(5, max_depth=3, random_state=0).fit(X, X.prod(axis=1))
+    explainer = LimeExplainer(model, random_state=0, n_samples=512).fit(X)
+    drawn = LimeExplainer(model, random_state=0, n_samples=512, method="sampling").fit(X)
+
+    def fails(laws, outputs):
+        raise RuntimeError("a fault")
+
+    state = restored(explainer)
+    state.routes.source.model = fails
+    asked = state.ask(new, new, "auto")
+    values, found = state.attributions(asked, False, None)
+    with pytest.warns(ClosedFormWarning, match="a fault"):
+        state.warn(found)
+    assert np.array_equal(values, drawn._fitted.attributions(asked, False, None)[0])
+
+
+@pytest.mark.parametrize("method", ["sampling", "exact", "auto"])
+@pytest.mark.parametrize("family", ["forest", "boosting", "linear", "logistic"])
+def test_the_state_does_not_grow_with_the_training_table(method, family):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60_000, 30))
+    y = X[:, 0] + X[:, 1]
+    model = {
+        "forest": RandomForestRegressor(10, max_leaf_nodes=20, random_state=0),
+        "boosting": HistGradientBoostingRegressor(max_iter=20, random_state=0),
+        "linear": LinearRegression(),
+        "logistic": LogisticRegression(),
+    }[family]
+    model.fit(X[:500], y[:500] > 0 if family == "logistic" else y[:500])
+    sizes = []
+    for n in (2_000, 60_000):
+        explainer = LimeExplainer(model, method=method, random_state=0).fit(X[:n])
+        sizes.append(len(pickle.dumps(explainer._fitted.for_rows())))
+    few, many = sizes
+    # Positions in sorted values take more digits where there are more of them.
+    assert many < 1.2 * few + 200_000
+    assert many < 2_000_000
+
+
+def test_threads_of_models_do_not_multiply():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(600, 3))
+    seen = []
+
+    def probabilities(X):
+        own = {"model's jobs": joblib.effective_n_jobs(-1)}
+        for library in threadpool_info():
+            own[library["internal_api"]] = library["num_threads"]
+        seen.append(own)
+        time.sleep(0.001 * len(X))
+        return np.eye(3)[(np.asarray(X) > 0).sum(axis=1) % 3]
+
+    n_jobs = joblib.cpu_count()
+    model = FunctionClassifier(probabilities, classes=["a", "b", "c"])
+    explainer = LimeExplainer(model, n_samples=256, n_jobs=n_jobs, random_state=0).fit(X)
+    before = threadpool_info()
+    for explain in (explainer.transform, lambda X: list(explainer.transform_blocks([X]))):
+        seen.clear()
+        explain(X)
+        # The first row tells in this thread how long rows take.
+        assert all(set(own.values()) == {1} for own in seen[1:])
+        assert threadpool_info() == before
