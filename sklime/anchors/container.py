@@ -72,6 +72,19 @@ class Anchors(AnchorsJSON, AnchorsPage):
         as to the row, and "other", to which it does not; up to three of each.
     meta : dict
         How the rules were found.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from sklime import AnchorExplainer
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> forest = RandomForestClassifier(random_state=0).fit(X, y)
+    >>> anchors = AnchorExplainer(forest, random_state=0).fit(X).explain(X[:3])
+    >>> print(anchors.rules[0])
+    petal length (cm) <= 1.6 and petal width (cm) <= 0.3
+    >>> float(anchors.coverages[0]), anchors.apply(X[:5])[:, 0]
+    (0.253, array([ True,  True,  True,  True,  True]))
     """
 
     rules: list[Rule]

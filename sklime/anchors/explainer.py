@@ -48,6 +48,7 @@ from sklime.samplers import MarginalSampler
 from sklime.samplers.base import Sampler
 from sklime.tables.access import n_rows, take_rows
 from sklime.tables.typing import TableLike
+from sklime.validation import listed
 
 # Candidates that are looked at together, and rows at most, which share own-bin draws.
 _N_CANDIDATES, _MOST_ROWS = 1 << 20, 256
@@ -433,16 +434,24 @@ class AnchorExplainer(
         n = int((~valid).sum())
         if not n:
             return
-        rows = ", ".join(map(str, np.flatnonzero(~valid)[:5]))
-        length = most_conditions(self.max_length, len(self.sampler_.columns_))
-        cure = "a lower precision" if self.tolerance is None else "a larger tolerance"
-        more = ""
+        first = listed(map(str, np.flatnonzero(~valid).tolist()))
+        d = len(self.sampler_.columns_)
+        length = most_conditions(self.max_length, d)
+        limits, cures = [], ["more bins"]
+        if length < d:
+            limits.append(f"max_length={length}")
+            cures.insert(0, "longer rules")
         if self.method_ == "sampling":
-            most = most_draws(self.max_samples, self.n_samples)
-            more = f" and max_samples={most}"
+            limits.append(f"max_samples={most_draws(self.max_samples, self.n_samples)}")
+            cures.insert(0, "more draws")
+        if self.criterion_ in ("mean", "share"):
+            cures.append("a larger tolerance")
+        if self.criterion_ != "mean":
+            cures.append("a lower precision")
+        within = f" within {' and '.join(limits)}" if limits else ""
         warn_caller(
-            f"{n} row(s) have no rule that suffices within max_length={length}{more}: "
-            f"row(s) {rows}{', ...' if n > 5 else ''}. Their best rules are given, with "
-            f"valid=False; raise these numbers, or use {cure} or more bins.",
+            f"{n} row(s) have no rule that suffices{within}: row(s) {first}. Their best "
+            f"rules are given, with valid=False; allow {', '.join(cures[:-1])} or "
+            f"{cures[-1]}.",
             AnchorWarning,
         )

@@ -76,16 +76,17 @@ class Condition:
         -------
         ndarray of shape (n_rows,) of bool
         """
-        own = _series(X, self)
-        if self.kind == MISSING:
-            return _missing(*own)
+        series, raw = _series(X, self)
         if self.kind == VALUE:
-            return _equal(*own, self.value)
-        holds = ~_missing(*own)
+            return _equal(series, raw, self.value)
+        missing = _missing(series)
+        if self.kind == MISSING:
+            return missing
+        holds = ~missing
         if self.lower is not None:
-            holds &= _compared(*own, operator.gt, self.lower)
+            holds &= _compared(series, raw, operator.gt, self.lower)
         if self.upper is not None:
-            holds &= _compared(*own, operator.le, self.upper)
+            holds &= _compared(series, raw, operator.le, self.upper)
         return holds
 
     def to_query(self) -> str:
@@ -273,7 +274,7 @@ def _factors(series):
     return codes, np.asarray(values, dtype=object)
 
 
-def _missing(series, raw):
+def _missing(series):
     if series.kind in _NOMINAL:
         return _factors(series)[0] < 0
     if is_temporal(series.kind):
@@ -293,13 +294,11 @@ def _equal(series, raw, value):
 def _compared(series, raw, compare, edge):
     if not is_temporal(series.kind):
         return compare(series.floats(), edge)
-    observed = ~_missing(series, raw)
+    # Times are compared by their own library.
+    observed = ~_missing(series)
     holds = np.zeros(len(observed), dtype=bool)
-    some = (
-        raw.filter(observed)
-        if hasattr(raw, "filter") and not hasattr(raw, "iloc")
-        else raw[observed]
-    )
+    is_polars = hasattr(raw, "filter") and not hasattr(raw, "iloc")
+    some = raw.filter(observed) if is_polars else raw[observed]
     holds[observed] = np.asarray(compare(some, edge), dtype=bool)
     return holds
 
