@@ -19,7 +19,7 @@ from sklime.tables.times import is_temporal
 from sklime.tables.typing import Table
 
 # What a condition asks of a value.
-INTERVAL, VALUE, MISSING = "interval", "value", "missing"
+INTERVAL, VALUE, MISSING, UNIT = "interval", "value", "missing", "unit"
 
 # Kinds of columns whose values are compared for equality.
 _NOMINAL = "nominal", "boolean"
@@ -37,8 +37,8 @@ class Condition:
         Its position in the table.
     text : str
         The condition in words, as explanations have it.
-    kind : {"interval", "value", "missing"}
-        What is asked for.
+    kind : {"interval", "value", "missing", "unit"}
+        What is asked for; "unit": that a unit of its own text, image or series is kept.
     lower, upper : object, default=None
         Of an interval ``lower < x <= upper``; None where it has no end there.
     value : object, default=None
@@ -76,6 +76,7 @@ class Condition:
         -------
         ndarray of shape (n_rows,) of bool
         """
+        self._check_column("tell which rows meet")
         series, raw = _series(X, self)
         if self.kind == VALUE:
             return _equal(series, raw, self.value)
@@ -101,6 +102,7 @@ class Condition:
         ValueError
             If the column's name holds a backtick, which pandas cannot quote.
         """
+        self._check_column("query")
         name = _quoted(self.column)
         if self.kind == MISSING:
             return f"{name}.isna()"
@@ -112,6 +114,13 @@ class Condition:
         if self.upper is not None:
             parts.append(f"{name} <= {_literal(self.upper)}")
         return " and ".join(parts)
+
+    def _check_column(self, wish):
+        if self.kind == UNIT:
+            raise ValueError(
+                f"cannot {wish} the condition {self.text!r}: it is about a unit of its own "
+                "text, image or series, not about a column of a table."
+            )
 
 
 @dataclass(frozen=True)
