@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -19,6 +20,7 @@ from sklime.tables.typing import Table
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 # Fields with one entry a row, as arrays and as lists.
 _ARRAYS = (
@@ -204,6 +206,29 @@ class Anchors(AnchorsJSON, AnchorsPage):
         41
         """
         return self.rules[row_position(row, self)].to_query()
+
+    def plot(self, row: int = 0, *, ax: Axes | None = None) -> Any:
+        """Draw the steps that lead to one row's rule; it needs matplotlib.
+
+        Parameters
+        ----------
+        row : int, default=0
+            Position of the row.
+        ax : matplotlib Axes, default=None
+            Where to draw. None: in a figure of its own.
+
+        Returns
+        -------
+        AnchorDisplay
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        # By name, as packages side by side do not import each other.
+        display = import_module("sklime.plotting").AnchorDisplay
+        return display.from_anchors(self, row=row, ax=ax)
 
     def to_frame(self) -> pd.DataFrame:
         """Tabulate the rules, one line for each row.

@@ -39,19 +39,14 @@ print(rule.target_names[0], rule.rules[0], sep=": ")
 
 columns = contributions.values[0].argsort()[-8:]
 names = [X.columns[j] for j in columns]
-fig, axes = plt.subplots(1, 3, figsize=(11, 3.6), layout="constrained")
+fig, axes = plt.subplots(1, 3, figsize=(12, 3.8), layout="constrained")
 for ax, own, title in zip(
     axes, (contributions, values), ("LIME: contributions", "Shapley values"), strict=False
 ):
     ax.barh(names, own.values[0, columns])
     ax.set(title=title, xlabel="probability of malignant")
 axes[1].set_yticks([])
-steps = rule.steps[0]
-texts = ["any row", *(f"and {condition}" for condition in rule.rules[0].conditions)]
-axes[2].barh(texts, steps[:, 0])
-axes[2].axvline(0.95, color="gray", linewidth=1)
-axes[2].invert_yaxis()
-axes[2].set(title="Anchor: share of malignant", xlim=(0, 1), xlabel="of draws in the rule")
+rule.plot(ax=axes[2])
 
 # %%
 # =====================  ============================================================
