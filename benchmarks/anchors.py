@@ -118,7 +118,7 @@ def promises(forest, X, criterion, n_judged, n_fresh):
         # What is exact may lie on the threshold, which draws miss by their error.
         kept.append(scores.mean() >= least - (4.0 * error if criterion == "soft" else 0.0))
         low, high = chosen.precision_intervals[i]
-        inside.append(low - 2.0 * error <= scores.mean() <= high + 2.0 * error)
+        inside.append(low <= scores.mean() <= high)
     share = np.mean(kept)
     yield Line(
         f"{n_judged} valid {criterion} anchors on {n_fresh:,} fresh draws each: at least "

@@ -6,7 +6,6 @@ import numpy as np
 import sklearn
 
 from sklime.anchors.container import Anchors
-from sklime.anchors.rules import RuleWriter
 from sklime.tables.access import take_rows
 from sklime.version import __version__
 
@@ -14,7 +13,7 @@ from sklime.version import __version__
 _N_EXAMPLES = 3
 
 
-def assemble_anchors(explainer, found, X, codes, criterion, answers, features):
+def assemble_anchors(explainer, found, subjects, criterion):
     """Make anchors of the rules that a search found.
 
     Parameters
@@ -22,79 +21,58 @@ def assemble_anchors(explainer, found, X, codes, criterion, answers, features):
     explainer : AnchorExplainer
         Fitted.
     found : Found
-    X : table
-        The rows, checked.
-    codes : ndarray of shape (n_rows, n_features) of int
-        Their bins.
+    subjects : Subjects
+        The rows.
     criterion : Criterion
         Of the rows.
-    answers : ndarray of shape (n_rows, n_outputs)
-        The model's.
-    features : ndarray of shape (n_rows, n_features) of bool
-        Which features the rules have.
 
     Returns
     -------
     Anchors
     """
-    coverage, sampler = explainer._coverage, explainer.sampler_
-    writer = RuleWriter(sampler)
-    steps = [
-        _with_coverage(coverage, own, columns, codes[i])
-        for i, (own, columns) in enumerate(zip(found.steps, found.columns, strict=True))
+    rows, kind = subjects.fitted.training_rows, subjects.kind
+    tables = [
+        explainer._response(table, what="training row") for table in kind.tables(rows)
     ]
-    coverages = np.array([own[-1, 1] for own in steps])
-    names = sampler.kind_.column_names()
+    answers = np.concatenate(tables)
+    steps, intervals, examples = [], [], []
+    for i, columns in enumerate(found.columns):
+        coverage, codes = subjects.coverage(i)
+        own = np.array(columns, dtype=int)
+        shares = np.concatenate(
+            [
+                coverage.shares(own[np.newaxis, :k], codes[own[np.newaxis, :k]])
+                for k in range(len(own) + 1)
+            ]
+        )
+        steps.append(np.column_stack([found.steps[i], shares]))
+        intervals.append(coverage.intervals(shares[-1:], explainer.confidence))
+        examples.append(_examples(rows, subjects.keeps(i, own), criterion.same(answers, i)))
     return Anchors(
-        rules=[
-            writer.rule(columns, own)
-            for columns, own in zip(found.columns, codes, strict=True)
-        ],
+        rules=[subjects.rule(i, columns) for i, columns in enumerate(found.columns)],
         precisions=found.precision,
         precision_intervals=found.interval,
-        coverages=coverages,
-        coverage_intervals=coverage.intervals(coverages, explainer.confidence),
+        coverages=np.array([own[-1, 1] for own in steps]),
+        coverage_intervals=np.concatenate([np.empty((0, 2)), *intervals]),
         valid=found.valid,
         predictions=criterion.answer,
-        features=features,
-        feature_names=np.asarray(names, dtype=object),
+        features=subjects.features(found.columns),
+        feature_names=subjects.names,
         target_names=explainer._response.outputs[criterion.output],
         steps=steps,
-        data=X,
-        examples=_examples(explainer, found, codes, criterion),
+        data=subjects.kind.shown(subjects.X, subjects.given),
+        examples=examples,
         meta=_metadata(explainer),
     )
 
 
-def _with_coverage(coverage, precisions, columns, codes):
-    """Precision and coverage of a rule's beginnings, (length + 1, 2)."""
-    shares = [
-        coverage.shares(np.array([columns[:k]], dtype=int), codes[None, list(columns[:k])])
-        for k in range(len(columns) + 1)
-    ]
-    return np.column_stack([precisions, np.concatenate(shares)])
-
-
-def _examples(explainer, found, codes, criterion):
-    """Training rows that keep each rule, with the row's answer, and with another."""
-    rows, kind = explainer._training_rows, explainer.sampler_.kind_
-    answers = [
-        explainer._response(table, what="training row") for table in kind.tables(rows)
-    ]
-    answers = np.concatenate(answers)
-    examples = []
-    for i, columns in enumerate(found.columns):
-        own = np.array(columns, dtype=int)
-        kept = explainer._coverage.rows(own, codes[i][own])[explainer._shown]
-        same = criterion.same(answers, i)
-        parts = {"same": kept & same, "other": kept & ~same}
-        examples.append(
-            {
-                name: take_rows(rows, np.flatnonzero(part)[:_N_EXAMPLES])
-                for name, part in parts.items()
-            }
-        )
-    return examples
+def _examples(rows, kept, same):
+    """Training rows that keep a rule, with the row's answer, and with another."""
+    parts = {"same": kept & same, "other": kept & ~same}
+    return {
+        name: take_rows(rows, np.flatnonzero(part)[:_N_EXAMPLES])
+        for name, part in parts.items()
+    }
 
 
 def _metadata(explainer):

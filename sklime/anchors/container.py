@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -19,6 +20,7 @@ from sklime.tables.typing import Table
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 # Fields with one entry a row, as arrays and as lists.
 _ARRAYS = (
@@ -72,6 +74,19 @@ class Anchors(AnchorsJSON, AnchorsPage):
         as to the row, and "other", to which it does not; up to three of each.
     meta : dict
         How the rules were found.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from sklime import AnchorExplainer
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> forest = RandomForestClassifier(random_state=0).fit(X, y)
+    >>> anchors = AnchorExplainer(forest, random_state=0).fit(X).explain(X[:3])
+    >>> print(anchors.rules[0])
+    petal length (cm) <= 1.6 and petal width (cm) <= 0.3
+    >>> float(anchors.coverages[0]), anchors.apply(X[:5])[:, 0]
+    (0.253, array([ True,  True,  True,  True,  True]))
     """
 
     rules: list[Rule]
@@ -191,6 +206,29 @@ class Anchors(AnchorsJSON, AnchorsPage):
         41
         """
         return self.rules[row_position(row, self)].to_query()
+
+    def plot(self, row: int = 0, *, ax: Axes | None = None) -> Any:
+        """Draw the steps that lead to one row's rule; it needs matplotlib.
+
+        Parameters
+        ----------
+        row : int, default=0
+            Position of the row.
+        ax : matplotlib Axes, default=None
+            Where to draw. None: in a figure of its own.
+
+        Returns
+        -------
+        AnchorDisplay
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        # By name, as packages side by side do not import each other.
+        display = import_module("sklime.plotting").AnchorDisplay
+        return display.from_anchors(self, row=row, ax=ax)
 
     def to_frame(self) -> pd.DataFrame:
         """Tabulate the rules, one line for each row.

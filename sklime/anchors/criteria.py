@@ -44,7 +44,7 @@ class Criterion(ABC):
     # Whether the mean is the model's expected answer, which closed forms know.
     of_answers = False
 
-    def take(self, rows: NDArray[np.intp]) -> Self:
+    def take(self, rows: slice) -> Self:
         """The same criterion for some of the rows."""
         tolerance = None if self.tolerance is None else self.tolerance[rows]
         return replace(

@@ -12,11 +12,9 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from sklime.anchors.assembly import assemble_anchors
 from sklime.anchors.container import Anchors
-from sklime.anchors.coverage import Coverage
 from sklime.anchors.criteria import KINDS, Criterion
-from sklime.anchors.drawn_evidence import DrawnEvidence
 from sklime.anchors.draws import ColumnDraws
-from sklime.anchors.exact_evidence import ExactEvidence, ExpectedAnswers
+from sklime.anchors.exact_evidence import ExpectedAnswers
 from sklime.anchors.parameters import (
     check_parameters,
     check_sampler,
@@ -26,6 +24,7 @@ from sklime.anchors.parameters import (
     resolve_target,
 )
 from sklime.anchors.search import Found, search
+from sklime.anchors.subjects import TableRules, UnitRules
 from sklime.base import DocumentedEstimator
 from sklime.exceptions import (
     AnchorWarning,
@@ -38,7 +37,7 @@ from sklime.explainer.default_sampler import check_is_table, default_sampler
 from sklime.explainer.diagnostics import warn_of_refit
 from sklime.explainer.progress import with_progress
 from sklime.fitting import atomic_fit, check_fitted
-from sklime.laws.coordinates import UNSEEN
+from sklime.laws.masks import MaskLaw
 from sklime.laws.quasirandom import RandomState, resolve_seed
 from sklime.model.refits import FittedState
 from sklime.model.response import Response
@@ -46,14 +45,9 @@ from sklime.model.target import name_of
 from sklime.model.wrapped import WrappedModelMixin
 from sklime.samplers import MarginalSampler
 from sklime.samplers.base import Sampler
-from sklime.tables.access import n_rows, take_rows
-from sklime.tables.typing import TableLike
-
-# Candidates that are looked at together, and rows at most, which share own-bin draws.
-_N_CANDIDATES, _MOST_ROWS = 1 << 20, 256
-
-# Training rows that are kept to show examples.
-_MOST_EXAMPLES = 10_000
+from sklime.tables.access import in_sparse_interface, n_rows, take_rows
+from sklime.tables.typing import Table, TableLike
+from sklime.validation import listed
 
 # The least tolerance of a model whose answers are all the same, as a share of them.
 _ROUNDING = 1e-9
@@ -75,7 +69,8 @@ class AnchorExplainer(
         The model, as of `LimeExplainer`: a fitted one is taken as it is.
     sampler : Sampler or None, default=None
         How columns are cut into bins and drawn: one that draws the columns of a dense table
-        independently, by bins. None: `MarginalSampler()`.
+        independently, by bins; or how texts, images and series are cut into units, which a
+        rule keeps. None: `MarginalSampler()` for tables, `TokenSampler()` for texts.
     precision : float, default=0.95
         The least share, above 0 and at most 1; for shares of draws below 1.
     criterion : {"auto", "hard", "soft", "mean", "share"}, default="auto"
@@ -265,23 +260,15 @@ class AnchorExplainer(
             weights = weights[weights > 0]
             if (weights == weights[0]).all():
                 weights = None
-        self._coverage = Coverage(self.sampler_.locate(X).codes, weights)
         if self.criterion_ in ("mean", "share"):
             self.tolerance_ = self._tolerances(X, weights)
-        self._answers = self._closed_form(X)
-        self.method_ = "sampling" if self._answers is None else "exact"
-        self._draws = None
-        if self._answers is None:
-            n = self._coverage.codes.shape[1]
-            own = self.sampler_, self._response, n, self.n_samples, self._seed
-            self._draws = ColumnDraws(*own)
-        self._shown = np.linspace(0, n_rows(X) - 1, min(n_rows(X), _MOST_EXAMPLES))
-        self._shown = self._shown.astype(int)
-        self._training_rows = take_rows(X, self._shown)
+        self._rules = self._learnt(X, weights)
+        exact = getattr(self._rules, "answers", None) is not None
+        self.method_ = "exact" if exact else "sampling"
         self._model_state.leave_out_changes(self.estimator_)
         return self
 
-    def transform(self, X: TableLike) -> NDArray[np.float64]:
+    def transform(self, X: TableLike) -> Table:
         """Tell which columns are in each row's anchor.
 
         Parameters
@@ -294,8 +281,8 @@ class AnchorExplainer(
         ndarray of shape (n_rows, n_features)
             1 where the row's rule has a condition on the column, else 0.
         """
-        found = self._found(X)[0]
-        return self._features(found).astype(np.float64)
+        found, subjects, _ = self._found(X)
+        return in_sparse_interface(subjects.laid_out(found.columns))
 
     def explain(self, X: TableLike) -> Anchors:
         """Find the anchor of each row, with all that is known about it.
@@ -309,10 +296,7 @@ class AnchorExplainer(
         -------
         Anchors
         """
-        found, checked, codes, criterion, answers = self._found(X)
-        return assemble_anchors(
-            self, found, checked, codes, criterion, answers, self._features(found)
-        )
+        return assemble_anchors(self, *self._found(X))
 
     def get_feature_names_out(
         self, input_features: ArrayLike | None = None
@@ -329,8 +313,9 @@ class AnchorExplainer(
         ndarray of str
         """
         check_fitted(self)
-        names = self.sampler_.kind_.column_names()
-        if input_features is not None:
+        kind = self.sampler_.kind_
+        names = kind.column_names()
+        if kind.columnar and input_features is not None:
             own = super().get_feature_names_out(list(map(str, input_features)))
             names = self.sampler_.renamed(own)
         return names
@@ -346,19 +331,16 @@ class AnchorExplainer(
         if self._model_state.differs(self.estimator_):
             warn_of_refit(self.estimator_)
         kind = self.sampler_.kind_
-        X = kind.check(kind.check_columns(self, X, reset=False))
-        codes = np.ascontiguousarray(self.sampler_.locate(X).codes.T).astype(np.intp)
-        answers = np.concatenate([self._response(table) for table in kind.tables(X)])
-        criterion = self._criterion_of(answers)
-        varies = [column.frequencies.max() < 1.0 for column in self.sampler_.columns_]
-        usable = (codes != UNSEEN) & np.array(varies)
-        blocks = self._blocks(*codes.shape)
+        checked = kind.check(kind.check_columns(self, X, reset=False))
+        subjects = self._rules.subjects(self._rules, checked, X)
+        criterion = self._criterion_of(subjects.answers(self._response))
+        blocks = subjects.blocks(self.beam_width)
         jobs = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")
-        parts = jobs(delayed(self._search)(own, criterion, codes, usable) for own in blocks)
-        parts = with_progress(parts, list(map(len, blocks)), self.verbose)
-        found = Found.joined(list(parts))
-        self._warn(found.valid)
-        return found, X, codes, criterion, answers
+        parts = jobs(delayed(self._search)(own, subjects, criterion) for own in blocks)
+        sizes = [own.stop - own.start for own in blocks]
+        found = Found.joined(list(with_progress(parts, sizes, self.verbose)))
+        self._warn(found.valid, subjects)
+        return found, subjects, criterion
 
     def _criterion_of(self, answers: NDArray[np.float64]) -> Criterion:
         """The criterion of rows, by the model's answers to them."""
@@ -378,22 +360,22 @@ class AnchorExplainer(
             tolerance = tolerance[output]
         return KINDS[self.criterion_](output, own, self.precision, tolerance)
 
-    def _search(self, rows, criterion, codes, usable):
-        own = criterion.take(rows), codes[rows], usable[rows], self._coverage
-        if self._answers is not None:
-            evidence = ExactEvidence(*own, self._answers)
-        else:
-            most = most_draws(self.max_samples, self.n_samples)
-            draws = self._draws.of(codes[rows])
-            evidence = DrawnEvidence(*own, draws, self.confidence, most)
-        length = most_conditions(self.max_length, codes.shape[1])
-        return search(evidence, length, self.beam_width)
+    def _search(self, rows, subjects, criterion):
+        most = most_draws(self.max_samples, self.n_samples)
+        own = criterion.take(rows), self.confidence, most
+        length = most_conditions(self.max_length, subjects.n_features[rows].max())
+        return search(subjects.evidence(rows, *own), length, self.beam_width)
 
-    def _blocks(self, n, d):
-        height = max(1, min(_MOST_ROWS, _N_CANDIDATES // (d * self.beam_width)))
-        if self.verbose:
-            height = min(height, max(1, n // 20))
-        return [np.arange(i, min(i + height, n)) for i in range(0, n, height)]
+    def _learnt(self, X, weights):
+        """What rules are made of: columns in closed form or from draws, or units."""
+        own = self._response, self.n_samples, self._seed
+        if isinstance(self.sampler_.law_, MaskLaw):
+            return UnitRules(self.sampler_, X, *own)
+        answers, draws = self._closed_form(X), None
+        if answers is None:
+            response, *own = own
+            draws = ColumnDraws(self.sampler_, response, n_rows(X), *own)
+        return TableRules(self.sampler_, X, weights, answers, draws)
 
     def _closed_form(self, X):
         """Expected answers in closed form; None where there is none, or none is needed."""
@@ -422,27 +404,29 @@ class AnchorExplainer(
         least = _ROUNDING * np.maximum(np.abs(answers).max(axis=0), 1.0)
         return np.maximum(0.5 * np.sqrt(variance), least)
 
-    def _features(self, found):
-        """Which features the rules have, (n_rows, n_features) of bool."""
-        features = np.zeros((len(found.columns), len(self.sampler_.columns_)), dtype=bool)
-        for own, columns in zip(features, found.columns, strict=True):
-            own[list(columns)] = True
-        return features
-
-    def _warn(self, valid):
+    def _warn(self, valid, subjects):
         n = int((~valid).sum())
         if not n:
             return
-        rows = ", ".join(map(str, np.flatnonzero(~valid)[:5]))
-        length = most_conditions(self.max_length, len(self.sampler_.columns_))
-        cure = "a lower precision" if self.tolerance is None else "a larger tolerance"
-        more = ""
+        first = listed(map(str, np.flatnonzero(~valid).tolist()))
+        d = int(subjects.n_features.max())
+        length = most_conditions(self.max_length, d)
+        # Units are not cut otherwise.
+        limits, cures = [], ["more bins"] if self.sampler_.kind_.columnar else []
+        if length < d:
+            limits.append(f"max_length={length}")
+            cures.insert(0, "longer rules")
         if self.method_ == "sampling":
-            most = most_draws(self.max_samples, self.n_samples)
-            more = f" and max_samples={most}"
+            limits.append(f"max_samples={most_draws(self.max_samples, self.n_samples)}")
+            cures.insert(0, "more draws")
+        if self.criterion_ in ("mean", "share"):
+            cures.append("a larger tolerance")
+        if self.criterion_ != "mean":
+            cures.append("a lower precision")
+        cure = " or ".join([", ".join(cures[:-1]), cures[-1]][len(cures) == 1 :])
+        within = f" within {' and '.join(limits)}" if limits else ""
         warn_caller(
-            f"{n} row(s) have no rule that suffices within max_length={length}{more}: "
-            f"row(s) {rows}{', ...' if n > 5 else ''}. Their best rules are given, with "
-            f"valid=False; raise these numbers, or use {cure} or more bins.",
+            f"{n} row(s) have no rule that suffices{within}: row(s) {first}. Their best "
+            f"rules are given, with valid=False; allow {cure}.",
             AnchorWarning,
         )

@@ -6,6 +6,7 @@ import numpy as np
 
 from sklime.anchors.criteria import CRITERIA
 from sklime.laws.base import SharedLawOfValues
+from sklime.laws.masks import MaskLaw
 from sklime.samplers.base import Sampler
 from sklime.samplers.tabular.base import TabularSampler
 from sklime.validation import check_count, check_option
@@ -55,6 +56,8 @@ def check_sampler(sampler):
         If it does not; the message names the cure.
     """
     law = sampler.law_
+    if isinstance(law, MaskLaw) and law.columns is None:
+        return
     if not isinstance(sampler, TabularSampler) or not isinstance(law, SharedLawOfValues):
         raise ValueError(
             f"sampler={sampler!r} draws no independent columns of a dense table, which "

@@ -45,12 +45,19 @@ class RuleSet(DocumentedEstimator):
     >>> from sklearn.datasets import load_iris
     >>> from sklearn.tree import DecisionTreeClassifier
     >>> from sklime import AnchorExplainer, RuleSet
+    >>> from sklime.samplers import MarginalSampler
     >>> X, y = load_iris(return_X_y=True, as_frame=True)
-    >>> model = DecisionTreeClassifier(random_state=0).fit(X, y)
-    >>> anchors = AnchorExplainer(model, random_state=0).fit(X).explain(X)
-    >>> rules = RuleSet(max_rules=3).fit(anchors)
-    >>> print(rules.targets_[0], rules.rules_[0])
-    2 petal width (cm) > 1.8
+    >>> model = DecisionTreeClassifier(max_depth=2, random_state=0).fit(X, y)
+    >>> bins = MarginalSampler(binning="entropy")
+    >>> explainer = AnchorExplainer(model, sampler=bins, random_state=0).fit(X, y)
+    >>> rules = RuleSet(max_rules=5).fit(explainer.explain(X))
+    >>> for target, rule in zip(rules.targets_, rules.rules_):
+    ...     print(f"{rule}: {target}")
+    0.8 < petal width (cm) <= 1.75: 1
+    petal width (cm) <= 0.8: 0
+    petal width (cm) > 1.75: 2
+    >>> rules.coverage_
+    1.0
     """
 
     def __init__(self, max_rules: int = 10) -> None:
@@ -126,7 +133,7 @@ def _distinct(anchors):
     first = {}
     for i in np.flatnonzero(anchors.valid).tolist():
         target = str(anchors.target_names[i])
-        first.setdefault((anchors.rules[i], target), i)
+        first.setdefault((frozenset(anchors.rules[i].conditions), target), i)
     return list(first.values())
 
 

@@ -19,7 +19,7 @@ from sklime.tables.times import is_temporal
 from sklime.tables.typing import Table
 
 # What a condition asks of a value.
-INTERVAL, VALUE, MISSING = "interval", "value", "missing"
+INTERVAL, VALUE, MISSING, UNIT = "interval", "value", "missing", "unit"
 
 # Kinds of columns whose values are compared for equality.
 _NOMINAL = "nominal", "boolean"
@@ -37,8 +37,8 @@ class Condition:
         Its position in the table.
     text : str
         The condition in words, as explanations have it.
-    kind : {"interval", "value", "missing"}
-        What is asked for.
+    kind : {"interval", "value", "missing", "unit"}
+        What is asked for; "unit": that a unit of its own text, image or series is kept.
     lower, upper : object, default=None
         Of an interval ``lower < x <= upper``; None where it has no end there.
     value : object, default=None
@@ -76,16 +76,18 @@ class Condition:
         -------
         ndarray of shape (n_rows,) of bool
         """
-        own = _series(X, self)
-        if self.kind == MISSING:
-            return _missing(*own)
+        self._check_column("tell which rows meet")
+        series, raw = _series(X, self)
         if self.kind == VALUE:
-            return _equal(*own, self.value)
-        holds = ~_missing(*own)
+            return _equal(series, raw, self.value)
+        missing = _missing(series)
+        if self.kind == MISSING:
+            return missing
+        holds = ~missing
         if self.lower is not None:
-            holds &= _compared(*own, operator.gt, self.lower)
+            holds &= _compared(series, raw, operator.gt, self.lower)
         if self.upper is not None:
-            holds &= _compared(*own, operator.le, self.upper)
+            holds &= _compared(series, raw, operator.le, self.upper)
         return holds
 
     def to_query(self) -> str:
@@ -100,6 +102,7 @@ class Condition:
         ValueError
             If the column's name holds a backtick, which pandas cannot quote.
         """
+        self._check_column("query")
         name = _quoted(self.column)
         if self.kind == MISSING:
             return f"{name}.isna()"
@@ -111,6 +114,13 @@ class Condition:
         if self.upper is not None:
             parts.append(f"{name} <= {_literal(self.upper)}")
         return " and ".join(parts)
+
+    def _check_column(self, wish):
+        if self.kind == UNIT:
+            raise ValueError(
+                f"cannot {wish} the condition {self.text!r}: it is about a unit of its own "
+                "text, image or series, not about a column of a table."
+            )
 
 
 @dataclass(frozen=True)
@@ -273,7 +283,7 @@ def _factors(series):
     return codes, np.asarray(values, dtype=object)
 
 
-def _missing(series, raw):
+def _missing(series):
     if series.kind in _NOMINAL:
         return _factors(series)[0] < 0
     if is_temporal(series.kind):
@@ -293,13 +303,11 @@ def _equal(series, raw, value):
 def _compared(series, raw, compare, edge):
     if not is_temporal(series.kind):
         return compare(series.floats(), edge)
-    observed = ~_missing(series, raw)
+    # Times are compared by their own library.
+    observed = ~_missing(series)
     holds = np.zeros(len(observed), dtype=bool)
-    some = (
-        raw.filter(observed)
-        if hasattr(raw, "filter") and not hasattr(raw, "iloc")
-        else raw[observed]
-    )
+    is_polars = hasattr(raw, "filter") and not hasattr(raw, "iloc")
+    some = raw.filter(observed) if is_polars else raw[observed]
     holds[observed] = np.asarray(compare(some, edge), dtype=bool)
     return holds
 

@@ -1,6 +1,7 @@
 """Displays of explanations, after scikit-learn's Display protocol; they need matplotlib."""
 
 from sklime.explanation.picture import DISPLAYS
+from sklime.plotting.anchors import AnchorDisplay
 from sklime.plotting.attribution import AttributionDisplay
 from sklime.plotting.dependence import DependenceDisplay
 from sklime.plotting.heatmap import HeatmapDisplay
@@ -13,6 +14,7 @@ from sklime.plotting.summary import SummaryDisplay
 from sklime.plotting.text import TextDisplay
 
 __all__ = [
+    "AnchorDisplay",
     "AttributionDisplay",
     "DependenceDisplay",
     "HeatmapDisplay",

@@ -33,7 +33,7 @@ from sklime import (
 )
 from sklime.anchors import Condition, anchors_schema
 from sklime.exceptions import AnchorWarning
-from sklime.samplers import MarginalSampler, TokenSampler, TrainingSampler
+from sklime.samplers import CoalitionSampler, MarginalSampler, TrainingSampler
 
 IRIS, SPECIES = load_iris(return_X_y=True, as_frame=True)
 FOREST = RandomForestClassifier(30, random_state=0).fit(IRIS, SPECIES)
@@ -206,7 +206,7 @@ def test_blocks_and_jobs_change_nothing(monkeypatch):
     explainer = AnchorExplainer(FOREST, random_state=3).fit(IRIS)
     whole = explainer.explain(IRIS[::3])
     explainer.set_params(n_jobs=2)
-    monkeypatch.setattr("sklime.anchors.explainer._MOST_ROWS", 7)
+    monkeypatch.setattr("sklime.anchors.subjects._MOST_ROWS", 7)
     parallel = explainer.explain(IRIS[::3])
     assert parallel.rules == whole.rules
     assert np.array_equal(parallel.precisions, whole.precisions)
@@ -642,6 +642,7 @@ def test_length_and_draws_are_bounded():
         ({"n_samples": 1}, "n_samples=1 must be an integer of at least 2"),
         ({"sampler": MarginalSampler(n_bins=None)}, "has no bins.* set n_bins=4"),
         ({"sampler": TrainingSampler()}, "no independent columns.*MarginalSampler"),
+        ({"sampler": CoalitionSampler()}, "no independent columns.*MarginalSampler"),
         ({"target": "all", "criterion": "soft"}, "target='all' .* choose one by target"),
     ],
 )
@@ -739,8 +740,3 @@ def test_a_refitted_model_is_told():
     model.fit(X, -y)
     with pytest.warns(UserWarning, match="fitted again"):
         explainer.explain(X[:3])
-
-
-def test_texts_need_a_table_sampler_still():
-    with pytest.raises(ValueError, match="no independent columns"):
-        AnchorExplainer(FOREST, sampler=TokenSampler()).fit(["a text", "another"])

@@ -10,6 +10,7 @@ from sklearn.ensemble import RandomForestClassifier
 
 from sklime import LimeExplainer, plotting
 from sklime.plotting import (
+    AnchorDisplay,
     AttributionDisplay,
     DependenceDisplay,
     HeatmapDisplay,
@@ -104,7 +105,8 @@ def test_from_estimator_shows_what_the_explainer_explains():
 
 
 def test_all_displays_are_public():
-    assert {*SHOWN, KernelWidthDisplay} == {getattr(plotting, n) for n in plotting.__all__}
+    others = {KernelWidthDisplay, AnchorDisplay}
+    assert {*SHOWN, *others} == {getattr(plotting, n) for n in plotting.__all__}
 
 
 def test_importing_the_displays_does_not_import_matplotlib():
