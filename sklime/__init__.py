@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sklime.explainer.explainer import LimeExplainer
 from sklime.explanation import Explanation
+from sklime.model.calls import Calls
 from sklime.model.functions import FunctionClassifier, FunctionRegressor
 from sklime.version import __version__
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _LATE = {"Cohorts": "sklime.cohorts", "SubmodularPick": "sklime.pick"}
 
 __all__ = [
+    "Calls",
     "Cohorts",
     "Explanation",
     "FunctionClassifier",
