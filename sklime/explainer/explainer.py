@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, 
 from sklearn.callback import CallbackSupportMixin
 
 from sklime.base import DocumentedEstimator
+from sklime.exceptions import RowLimitReached
 from sklime.explainer.arguments import (
     CONSTRUCTOR,
     EXPLAIN,
@@ -41,6 +42,12 @@ from sklime.explainer.progress import (
     progress_of_queries,
 )
 from sklime.explainer.routes import Routes, Setting
+from sklime.explainer.row_limit import (
+    explain_within_limit,
+    predictions_within_limit,
+    warn_of_rows,
+    without_attributions,
+)
 from sklime.explainer.rows import rows_of
 from sklime.explainer.widths import measure_widths
 from sklime.explanation.attribution import CONTRIBUTION, VIEWS, Attribution
@@ -52,6 +59,7 @@ from sklime.model.refits import FittedState
 from sklime.model.response import Response
 from sklime.model.target import name_of, rename_outputs
 from sklime.model.wrapped import WrappedModelMixin
+from sklime.neighbourhoods.row_limit import warn_of_stopped_growth
 from sklime.samplers import MarginalSampler
 from sklime.samplers.base import Sampler
 from sklime.selectors import AllFeatures, MomentSelector
@@ -346,14 +354,19 @@ class LimeExplainer(
         -------
         ndarray, CSR matrix or CSR array of shape (n_rows, n_features)
             Attributions, one column per input column (one for all columns of a group, see
-            `MarginalSampler`), 0 for features not selected; for ``target="all"`` of shape
-            ``(n_rows, n_outputs * n_features)``, by output. Sparse for sparse `X`, with
-            the row's stored entries: a matrix or an array, as scikit-learn's setting
+            `MarginalSampler`), 0 for features not selected; NaN, with a warning, for rows
+            whose draws the model may no longer answer (see `Calls`); for ``target="all"``
+            of shape ``(n_rows, n_outputs * n_features)``, by output. Sparse for sparse `X`,
+            with the row's stored entries: a matrix or an array, as scikit-learn's setting
             ``sparse_interface`` says.
         """
         check_fitted(self)
         check_container(self)
-        return self._attributions(X, self._contributes())[0]
+        contributions = self._contributes()
+        try:
+            return self._attributions(X, contributions)[0]
+        except RowLimitReached as limit:
+            return self._attributions_within_limit(X, contributions, limit)
 
     @names_wrong_arguments(
         EXPLAIN, "explain takes rows without targets; to choose an output give target="
@@ -426,7 +439,7 @@ class LimeExplainer(
         pairs = WantedPairs.of(interactions, rows, self._routes)
         near = self._near(rows, "neighbours", neighbours)
         if answers is None:
-            answers = rows.predictions(self._response)
+            answers = predictions_within_limit(rows, self._response)
 
         def keep(surrogates, where, block):
             scored = self._routes.with_scores(surrogates, block, outputs[where])
@@ -509,14 +522,36 @@ class LimeExplainer(
     def _attributions(self, X, contributions):
         """What `transform` gives, effects or contributions, and how many outputs it has."""
         rows, _, _, outputs = self._prepare(X, self.target)
+        parts, found = self._attributed(rows, outputs, contributions)
+        self._warn(found, rows, self.n_samples_)
+        return in_sparse_interface(concat(parts)), outputs.shape[1]
+
+    def _attributed(self, rows, outputs, contributions):
+        """Attributions block by block, and what is doubtful about them."""
 
         def keep(surrogates, where, block):
             own = surrogates.contributions if contributions else surrogates.coef
             return rows.to_columns(where, block, own)
 
         own_answers = self._own_answers(rows)
-        parts = self._surrogates(rows, outputs, keep, own_answers)
-        return in_sparse_interface(concat(parts)), outputs.shape[1]
+        return self._fitted_blocks(rows, outputs, keep, own_answers)
+
+    def _attributions_within_limit(self, X, contributions, limit):
+        """What `transform` gives where the model answers too few rows: NaN for some."""
+
+        def explain(part):
+            rows, _, _, outputs = self._prepare(part, self.target)
+            return self._attributed(rows, outputs, contributions)
+
+        parts, found = explain_within_limit(explain, X)
+        target, attributions = self._response.resolve(self.target), []
+        for where, own in parts:
+            rows = self._checked_rows(take_rows(X, where)) if own is None else None
+            attributions += [without_attributions(rows, target)] if own is None else own
+        missing = [where.start for where, own in parts if own is None]
+        self._warn(found, self._checked_rows(take_rows(X, slice(1))), self.n_samples_)
+        warn_of_rows(missing, limit)
+        return in_sparse_interface(concat(attributions))
 
     def _contributions_of(self, X):
         """Contributions to the explained outputs, and how many these are, for metrics."""
@@ -605,7 +640,11 @@ class LimeExplainer(
         positions = self._routes.representatives(X)
         if not len(positions):
             return
-        rows, _, _, outputs = self._prepare(take_rows(X, positions), self.target)
+        try:
+            rows, _, _, outputs = self._prepare(take_rows(X, positions), self.target)
+        except RowLimitReached as limit:
+            warn_of_stopped_growth(limit)
+            return
         binary = self.sampler_.binary_features_
 
         def give_up(hopeless, needed):
@@ -626,12 +665,15 @@ class LimeExplainer(
         check_fitted(self)
         if self._model_state.differs(self.estimator_):
             warn_of_refit(self.estimator_)
-        kind = self.sampler_.kind_
-        checked = kind.check(kind.check_columns(self, X, reset=False))
-        rows = rows_of(self.sampler_, checked, X)
+        rows = self._checked_rows(X)
         target = self._response.resolve(target)
         answers = rows.predictions(self._response) if target.needs_predictions else None
         return rows, target, answers, target.columns(len(rows), answers)
+
+    def _checked_rows(self, X):
+        kind = self.sampler_.kind_
+        checked = kind.check(kind.check_columns(self, X, reset=False))
+        return rows_of(self.sampler_, checked, X)
 
     def _own_answers(self, rows):
         """Query the model about values of the rows that draws hardly hold, or None."""
@@ -641,11 +683,14 @@ class LimeExplainer(
 
     def _surrogates(self, rows, outputs, keep, own_answers, uncertainty=False):
         """Fit surrogates block by block; collect the results of `keep` for each block."""
-        own = self._routes, self._typical, self.n_features_in_, self.n_jobs, self.verbose
-        fit_blocks = BlockFitter(*own)
-        kept, found = fit_blocks(rows, outputs, keep, own_answers, uncertainty)
+        own = rows, outputs, keep, own_answers, uncertainty
+        kept, found = self._fitted_blocks(*own)
         self._warn(found, rows, self.n_samples_)
         return kept
+
+    def _fitted_blocks(self, *blocks):
+        own = self._routes, self._typical, self.n_features_in_, self.n_jobs, self.verbose
+        return BlockFitter(*own)(*blocks)
 
     def _warn(self, diagnostics, rows, n_samples, what="row(s)"):
         own = self.kernel_, self.selector_, n_samples, what, self.sampler_.max_draws_

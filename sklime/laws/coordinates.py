@@ -29,6 +29,11 @@ class Coordinates:
     def __len__(self):
         return self.codes.shape[1]
 
+    def first(self, n_rows):
+        """Coordinates of the first rows."""
+        z = None if self.z is None else self.z[:, :n_rows]
+        return Coordinates(self.binary, self.codes[:, :n_rows], z)
+
     def where(self, kept, others):
         """These coordinates where `kept`, (n_features, n_rows), and others elsewhere."""
         codes = np.where(kept, self.codes, others.codes)
