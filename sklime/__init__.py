@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sklime import plotting  # noqa: F401
 from sklime.explainer.explainer import LimeExplainer
 from sklime.explanation import Explanation
+from sklime.model.calls import Calls
 from sklime.model.functions import FunctionClassifier, FunctionRegressor
 from sklime.version import __version__
 
@@ -29,6 +30,7 @@ _LATE = {
 __all__ = [
     "AnchorExplainer",
     "Anchors",
+    "Calls",
     "Cohorts",
     "Explanation",
     "FunctionClassifier",

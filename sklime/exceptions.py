@@ -9,6 +9,11 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = [
     "AnchorWarning",
@@ -19,6 +24,8 @@ __all__ = [
     "NeighbourhoodWarning",
     "PaddingWarning",
     "RefittedModelWarning",
+    "RowLimitReached",
+    "RowLimitWarning",
     "SelectionWarning",
     "UnknownValueWarning",
 ]
@@ -101,6 +108,51 @@ class RefittedModelWarning(UserWarning):
     does. A model without `fit`, one that a function calls, or one that keeps what it learnt
     elsewhere than in attributes, can change without this warning.
     """
+
+
+class RowLimitWarning(UserWarning):
+    """A model has answered as many rows as `Calls` allows, and something was left out.
+
+    Given by ``fit``, whose pool then keeps those of its scrambles that were answered as a
+    whole, so that standard errors are larger; and by ``transform``, which gives NaN for the
+    rows whose draws were not answered.
+    """
+
+
+class RowLimitReached(RuntimeError):
+    """A model has answered as many rows as ``max_rows`` of `Calls` allows.
+
+    Raised where what was answered is of no use: by ``fit`` before two scrambles of the pool
+    were answered, by ``explain`` and ``score``, and by a model that is called directly.
+
+    Parameters
+    ----------
+    message : str
+        What was left out, and the cure.
+    answered : ndarray of shape (n_rows,) of bool
+        Which of the rows of this call have an answer, which is remembered.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklime import Calls, FunctionRegressor
+    >>> from sklime.exceptions import RowLimitReached
+    >>> model = FunctionRegressor(lambda X: X[:, 0], calls=Calls(max_rows=2))
+    >>> try:
+    ...     model.predict(np.array([[1.0], [2.0], [3.0]]))
+    ... except RowLimitReached as limit:
+    ...     print(limit.answered)
+    [ True  True False]
+    >>> model.predict(np.array([[2.0], [1.0]]))
+    array([2., 1.])
+    """
+
+    def __init__(self, message: str, answered: NDArray[np.bool_]) -> None:
+        super().__init__(message, answered)
+        self.answered = answered
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 # The packages whose frames stand between a user's line and a warning of sklime.

@@ -860,8 +860,9 @@ def test_function_is_the_method_itself():
     classifier, regressor = FunctionClassifier(function), FunctionRegressor(function)
     assert classifier.predict_proba is function
     assert regressor.predict is function
-    assert classifier.get_params() == {"predict_proba": function, "classes": None}
-    assert regressor.get_params() == {"predict": function}
+    parameters = {"function": function, "classes": None, "calls": None}
+    assert classifier.get_params() == parameters
+    assert regressor.get_params() == {"function": function, "calls": None}
     assert "function" in repr(classifier)
     assert "function" in repr(regressor)
 
@@ -889,7 +890,7 @@ def test_clone_keeps_the_function_by_reference(safe):
 
 
 def test_set_params_changes_the_function():
-    model = FunctionRegressor(len).set_params(predict=np.sum)
+    model = FunctionRegressor(len).set_params(function=np.sum)
     assert model.predict(X) == X.sum()
     assert copy.copy(model).predict is np.sum
 

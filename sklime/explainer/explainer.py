@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, 
 from sklearn.callback import CallbackSupportMixin
 
 from sklime.base import DocumentedEstimator
+from sklime.exceptions import RowLimitReached
 from sklime.explainer.arguments import (
     CONSTRUCTOR,
     EXPLAIN,
@@ -41,6 +42,7 @@ from sklime.explainer.progress import (
     progress_of_queries,
 )
 from sklime.explainer.routes import Routes, Setting
+from sklime.explainer.row_limit import explain_within_limit, predictions_within_limit
 from sklime.explainer.stream import Stream
 from sklime.explainer.widths import measure_widths
 from sklime.explanation.attribution import CONTRIBUTION, VIEWS, Attribution
@@ -356,14 +358,21 @@ class LimeExplainer(
         -------
         ndarray, CSR matrix or CSR array of shape (n_rows, n_features)
             Attributions, one column per input column (one for all columns of a group, see
-            `MarginalSampler`), 0 for features not selected; for ``target="all"`` of shape
-            ``(n_rows, n_outputs * n_features)``, by output. Sparse for sparse `X`, with
-            the row's stored entries: a matrix or an array, as scikit-learn's setting
+            `MarginalSampler`), 0 for features not selected; NaN, with a warning, for rows
+            whose draws the model may no longer answer (see `Calls`); for ``target="all"``
+            of shape ``(n_rows, n_outputs * n_features)``, by output. Sparse for sparse `X`,
+            with the row's stored entries: a matrix or an array, as scikit-learn's setting
             ``sparse_interface`` says.
         """
         check_fitted(self)
         check_container(self)
-        return self._attributions(X, self._contributes())
+        task = self._task(self._contributes())
+        checked = self._checked(X)
+        try:
+            values = explain_rows(self._fitted, task, checked, self._jobs)
+        except RowLimitReached as limit:
+            values = explain_within_limit(self._fitted, task, checked, limit)
+        return in_sparse_interface(values)
 
     def transform_blocks(
         self,
@@ -547,7 +556,7 @@ class LimeExplainer(
         near = fitted.near(rows, "neighbours", neighbours)
         answers = asked.answers
         if answers is None:
-            answers = rows.predictions(fitted.response)
+            answers = predictions_within_limit(rows, fitted.response)
         parts = fitted.parts(asked, self._jobs, uncertainty, pairs, near)
         blocks, own_answers = parts
         # Rows may differ in whether they have a closed form.
@@ -595,8 +604,11 @@ class LimeExplainer(
 
     def _contributions_of(self, X):
         """Contributions to the explained outputs, and how many these are, for metrics."""
-        values = self._attributions(X, contributions=True)
-        return values, self._fitted.response.resolve(self.target).n_explained
+        task = self._task(contributions=True)
+        values = explain_rows(self._fitted, task, self._checked(X), self._jobs)
+        return in_sparse_interface(values), self._fitted.response.resolve(
+            self.target
+        ).n_explained
 
     def _responses_of(self, X):
         """The response, and which of its outputs are explained for rows, for metrics."""
@@ -692,10 +704,8 @@ class LimeExplainer(
             self._schema.check(rows, type(self).__name__)
         return rows
 
-    def _attributions(self, X, contributions):
-        """What `transform` gives: effects or contributions, by columns."""
+    def _task(self, contributions):
+        """What `transform` makes of rows, of a fit that is still the model's."""
         check_fitted(self)
         self._fitted.check_model()
-        task = Task(self.target, contributions)
-        values = explain_rows(self._fitted, task, self._checked(X), self._jobs)
-        return in_sparse_interface(values)
+        return Task(self.target, contributions)

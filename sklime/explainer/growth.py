@@ -1,7 +1,9 @@
 """Growth of a pool that all rows share, until training rows have narrow intervals."""
 
+from sklime.exceptions import RowLimitReached
 from sklime.explainer.diagnostics import Diagnostics, warn_of_growth
 from sklime.explainer.progress import progress_of_growth
+from sklime.neighbourhoods.row_limit import warn_of_stopped_growth
 from sklime.tables.access import take_rows
 
 
@@ -24,7 +26,11 @@ def grow_pool(fitted, X, target, verbose):
     if not len(positions):
         return
     some = take_rows(X, positions)
-    asked = fitted.ask(some, some, target)
+    try:
+        asked = fitted.ask(some, some, target)
+    except RowLimitReached as limit:
+        warn_of_stopped_growth(limit)
+        return
 
     def told(which):
         return tuple(sorted(positions[which].tolist()))

@@ -59,7 +59,7 @@ def metadata(explainer, routes, n_rows, n_drawn, own_answers):
     classes = setting.response.classes
     if setting.response.method != "predict_proba" or classes is None:
         classes = np.empty(0)
-    groups = None if exact else setting.law.groups(n_samples)
+    groups = None if exact else routes.groups(n_samples)
     return {
         "kind": explainer.sampler_.kind_.name,
         **explainer.sampler_.kind_.metadata(),

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
+import numpy as np
 from joblib import effective_n_jobs
+from scipy import sparse
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklime.explainer.diagnostics import Diagnostics
@@ -255,6 +257,13 @@ def _explained(fitted, task, piece):
     except Exception as error:
         return Explained(None, error=error)
     return Explained(values, found, seconds=perf_counter() - start)
+
+
+def no_attributions(fitted: Any, X: Any, n: int, n_columns: int) -> Any:
+    """Attributions of rows that could not be explained: NaN, sparse where others are."""
+    values = np.full((n, n_columns), np.nan)
+    sparse_columns = fitted.kind.sparse_columns or sparse.issparse(X)
+    return sparse.csr_matrix(values) if sparse_columns else values
 
 
 def explain_apart(

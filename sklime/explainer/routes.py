@@ -156,6 +156,12 @@ class Routes:
         """The moment source that is tried first."""
         return self._fitter.source
 
+    def groups(self, n_samples):
+        """Groups of so many draws, as `Sample.groups`; of a pool, those that it has."""
+        if isinstance(self.source, SharedPool):
+            return self.source.groups
+        return self.setting.law.groups(n_samples)
+
     def own_answers(self, X, asked=None):
         """Query the model about values of rows that draws hardly hold, or None.
 
@@ -263,7 +269,8 @@ class Routes:
 
     def representatives(self, X):
         """Positions of the training rows that decide how far a shared pool grows."""
-        if self.setting.tol is None or not isinstance(self.source, SharedPool):
+        grows = isinstance(self.source, SharedPool) and self.source.is_whole
+        if self.setting.tol is None or not grows:
             return np.empty(0, dtype=int)
         return self.source.representatives(X, _N_REPRESENTATIVES)
 

@@ -7,12 +7,9 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
-import numpy as np
-from scipy import sparse
-
 from sklime.exceptions import FailedRowsWarning, warn_caller
 from sklime.explainer.diagnostics import Diagnostics
-from sklime.explainer.pieces import Explained, Piece, explain_apart
+from sklime.explainer.pieces import Explained, Piece, explain_apart, no_attributions
 from sklime.tables.access import concat, in_sparse_interface, n_rows
 from sklime.validation import listed
 
@@ -189,18 +186,13 @@ class Stream:
 
     def _unknown(self, place, n):
         """Attributions of rows that could not be explained."""
-        values = np.full((n, len(self._names)), np.nan)
-        return sparse.csr_matrix(values) if self._is_sparse(place.block) else values
+        own = self._runner.fitted, place.block.rows, n, len(self._names)
+        return no_attributions(*own)
 
     def _finished(self, place):
         parts = place.parts or [self._unknown(place, 0)]
         values = in_sparse_interface(concat(parts))
         return place.block.joined(values, self._names)
-
-    def _is_sparse(self, block):
-        """Whether attributions of a block's rows are sparse."""
-        sparse_columns = self._runner.fitted.kind.sparse_columns
-        return sparse_columns or sparse.issparse(block.rows)
 
     def _tell(self):
         """Tell all doubts, once."""

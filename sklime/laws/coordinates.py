@@ -40,6 +40,11 @@ class Coordinates:
         least = -int(self.codes.max(initial=0)) - 2
         return replace(self, codes=self.codes.astype(np.min_scalar_type(least)))
 
+    def first(self, n_rows):
+        """Coordinates of the first rows."""
+        z = None if self.z is None else self.z[:, :n_rows]
+        return Coordinates(self.binary, self.codes[:, :n_rows], z)
+
     def where(self, kept, others):
         """These coordinates where `kept`, (n_features, n_rows), and others elsewhere."""
         codes = np.where(kept, self.codes, others.codes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin, RegressorMixin
 
 from sklime.base import DocumentedEstimator
+from sklime.model.calls.asynchronous import is_async
+from sklime.model.calls.calls import Calls
 from sklime.model.conversion import UnusableResponse, as_array, as_tables
 from sklime.model.outputs import ClassOutputs
 from sklime.tables.access import n_rows
@@ -31,6 +33,20 @@ class _Function(DocumentedEstimator):
         # By reference: a deep copy of a bound method would copy the model behind it.
         return type(self)(**self.get_params(deep=False))
 
+    def _as_method(self, method):
+        """The function itself, or what calls it as `calls` says."""
+        if self.calls is None and not is_async(self.function):
+            return self.function
+        calls = Calls() if self.calls is None else self.calls
+        known = vars(self).get("_caller")
+        if known is None or known.function is not self.function or known.calls != calls:
+            # Event loops and databases are imported where they are needed.
+            from sklime.model.calls.caller import Caller
+
+            # Kept, as it counts the rows that were answered.
+            self._caller = Caller(self.function, calls, type(self).__name__, method)
+        return self._caller
+
 
 class FunctionClassifier(ClassifierMixin, _Function):
     """Classifier made of a function that gives class probabilities.
@@ -39,14 +55,18 @@ class FunctionClassifier(ClassifierMixin, _Function):
 
     Parameters
     ----------
-    predict_proba : callable
+    function : callable
         Takes the samples, in the container that it is called with, and returns the
         probabilities, of shape (n_samples, n_classes); of shape (n_samples,) or
         (n_samples, 1) they are those of the second of two classes. It stands on the
-        instance as given: ``instance.predict_proba(X)`` calls it.
+        instance as given, ``instance.predict_proba`` is it, unless there are `calls`; or it
+        is asynchronous, and then waited for.
     classes : array-like of shape (n_classes,), default=None
         The class labels, in the order of the columns. None numbers the columns, or the
         two classes.
+    calls : Calls, default=None
+        How it is called: in batches, several at once, again after errors, with a cache.
+        None: once for all samples.
 
     Attributes
     ----------
@@ -70,10 +90,24 @@ class FunctionClassifier(ClassifierMixin, _Function):
     """
 
     def __init__(
-        self, predict_proba: Callable[[Any], ArrayLike], classes: ArrayLike | None = None
+        self,
+        function: Callable[[Any], ArrayLike | Awaitable[ArrayLike]],
+        classes: ArrayLike | None = None,
+        *,
+        calls: Calls | None = None,
     ) -> None:
-        self.predict_proba = predict_proba
+        self.function = function
         self.classes = classes
+        self.calls = calls
+
+    @property
+    def predict_proba(self) -> Callable[[Any], Any]:
+        """The function, which gives the class probabilities of samples."""
+        return self._as_method("predict_proba")
+
+    @predict_proba.setter
+    def predict_proba(self, function: Callable[[Any], Any]) -> None:
+        self.function = function
 
     @property
     def classes_(self) -> NDArray[Any]:
@@ -121,13 +155,17 @@ class FunctionRegressor(RegressorMixin, _Function):
 
     Parameters
     ----------
-    predict : callable
+    function : callable
         Takes the samples, in the container that it is called with, and returns numbers
         of shape (n_samples,) or (n_samples, n_outputs): arrays, lists, series, frames or
         tensors. Forecasts may have the shape (n_samples, n_steps, n_outputs): their
         outputs are named ``y0_t+1``, ``y1_t+1``, ``y0_t+2`` and so on, of one output a
         step ``y_t+1``. Other axes of length 1 are left out. It stands on the instance as
-        given: ``instance.predict(X)`` calls it.
+        given, ``instance.predict`` is it, unless there are `calls`; or it is asynchronous,
+        and then waited for.
+    calls : Calls, default=None
+        How it is called: in batches, several at once, again after errors, with a cache.
+        None: once for all samples.
 
     See Also
     --------
@@ -141,5 +179,20 @@ class FunctionRegressor(RegressorMixin, _Function):
     array([3.])
     """
 
-    def __init__(self, predict: Callable[[Any], ArrayLike]) -> None:
-        self.predict = predict
+    def __init__(
+        self,
+        function: Callable[[Any], ArrayLike | Awaitable[ArrayLike]],
+        *,
+        calls: Calls | None = None,
+    ) -> None:
+        self.function = function
+        self.calls = calls
+
+    @property
+    def predict(self) -> Callable[[Any], Any]:
+        """The function, which gives numbers for samples."""
+        return self._as_method("predict")
+
+    @predict.setter
+    def predict(self, function: Callable[[Any], Any]) -> None:
+        self.function = function

@@ -9,6 +9,8 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import is_regressor
 
+from sklime.exceptions import RowLimitReached
+from sklime.model.calls.described_rows import described_rows
 from sklime.model.conversion import UnusableResponse, as_tables
 from sklime.model.margins import call_method, has_method, predict_keyword_of
 from sklime.model.outputs import has_type, learn_outputs
@@ -117,6 +119,8 @@ class Response:
         ValueError
             Where an answer is not finite, not a number, of an unknown class or of
             another shape than before. What the model raises itself gets a note.
+        RowLimitReached
+            Where `Calls` allows the model no more rows; it tells which were answered.
         """
         if self.known is not None:
             key = joblib.hash(X)
@@ -138,8 +142,14 @@ class Response:
         for start in range(0, len(responses), height):
             rows = slice(start, start + height)
             block = take_rows(X, rows)
-            with models_own_errors(), self._reporting(block, what, start):
-                responses[rows] = self._outputs.read(self._ask(block, copy))
+            try:
+                with models_own_errors(), self._reporting(block, what, start):
+                    responses[rows] = self._outputs.read(self._ask(block, copy))
+            except RowLimitReached as limit:
+                answered = np.zeros(len(responses), dtype=bool)
+                answered[:start], answered[rows] = True, limit.answered
+                limit.answered = answered
+                raise
             if watch is not None:
                 watch(0, len(responses[rows]))
         return responses
@@ -197,6 +207,9 @@ class Response:
                 queried = f"{what} {start + row}, {_shown(block, row)}"
             raise ValueError(f"{name}, asked about {queried}, {problem}") from None
         except Exception as error:
+            asked = getattr(error, "asked_rows", None)
+            if asked is not None:
+                queried = described_rows(asked, what, start)
             error.add_note(f"{name} was asked about {queried}")
             raise
 

@@ -1,5 +1,6 @@
 """Queries about own values, whose errors name the column that was asked about."""
 
+from sklime.exceptions import RowLimitReached
 from sklime.model.queries import predict_tables
 
 
@@ -23,6 +24,9 @@ def query_own_values(response, tables, columns, names):
     """
     try:
         return predict_tables(response, tables, "own-value draw")
+    except RowLimitReached:
+        # No column is to blame.
+        raise
     except Exception as error:
         if len(tables) > 1:
             # One by one, to name the column.

@@ -2,11 +2,14 @@
 
 import numpy as np
 
+from sklime.exceptions import RowLimitReached
 from sklime.kernels import checked_weights
 from sklime.laws.masks import weights_by_count
 from sklime.model.queries import predict_new_rows
 from sklime.moments.draws import Draws, scale_answers
 from sklime.neighbourhoods.base import SampledSource
+from sklime.neighbourhoods.row_limit import answered_draws, warn_of_smaller_pool
+from sklime.tables.access import take_rows
 
 # Above this width the weights of 0/1 designs are computed draw by draw.
 _WIDEST_TABLE = 1024
@@ -16,7 +19,14 @@ class SharedPool(SampledSource):
     """One pool of draws for all rows, about which the model is evaluated once.
 
     Possible where the draws do not depend on the row; each row weighs them its own way.
+
+    Attributes
+    ----------
+    is_whole : bool
+        Whether the model has answered all of its draws, rather than as many as it may.
     """
+
+    is_whole = True
 
     def __init__(self, law, kernel, response, n_samples, seed, smaller=None):
         super().__init__(law, kernel, response, n_samples, seed, smaller)
@@ -25,11 +35,38 @@ class SharedPool(SampledSource):
         if self.masses is not None:
             self.masses = self.masses / np.mean(self.masses)
         known = None if smaller is None else [smaller.pool_answers]
-        [answers] = predict_new_rows(response, [inputs], known, self.prefix, "pool draw")
+        own = known, self.prefix, "pool draw"
+        try:
+            [answers] = predict_new_rows(response, [inputs], *own)
+        except RowLimitReached as limit:
+            if smaller is not None:
+                raise
+            inputs = take_rows(inputs, slice(self._keep_whole_scrambles(limit)))
+            [answers] = predict_new_rows(response, [inputs], *own)
         self.pool_inputs, self.pool_answers = inputs, answers
         scaled = scale_answers(np.ascontiguousarray(answers.T))
         self.Y, self.y_origin, self.y_scale = scaled
         self.weights_of_matches = self._tabulate()
+
+    def _keep_whole_scrambles(self, limit):
+        """Leave out the draws after the last scramble that was answered as a whole.
+
+        They are independent of each other, so that standard errors tell what is lost.
+
+        Returns
+        -------
+        int
+            How many are left.
+        """
+        kept = answered_draws(limit, self.groups)
+        warn_of_smaller_pool(kept, self.n_samples, limit)
+        self.n_samples, self.is_whole = kept, False
+        self.points = self.points.first(kept)
+        if self.groups is not None:
+            self.groups = self.groups[:kept]
+        if self.masses is not None:
+            self.masses = self.masses[:kept] / np.mean(self.masses[:kept])
+        return kept
 
     @property
     def bytes_per_row(self):

@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sklearn.utils import gen_batches
 
+from sklime.exceptions import RowLimitReached
 from sklime.moments.source import InteractionSource
 from sklime.moments.threads import one_thread
 from sklime.neighbourhoods.base import is_thin
+from sklime.neighbourhoods.row_limit import warn_of_stopped_growth
 from sklime.selectors import AllFeatures, MomentSelector
 from sklime.surrogates.fit import fit_surrogates
 from sklime.surrogates.standard_errors import relative_half_widths
@@ -192,7 +194,11 @@ class SurrogateFitter:
             if not hopeful.any() or n_more is None:
                 return imprecise & ~given_up
             before = source.n_samples, excess
-            self.source = source.grown(n_more)
+            try:
+                self.source = source.grown(n_more)
+            except RowLimitReached as limit:
+                warn_of_stopped_growth(limit)
+                return imprecise & ~given_up
 
     def _fit_until_precise(
         self, source, X, outputs, binary, uncertainty, own_values, known=None
