@@ -21,7 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklime import FunctionRegressor, LimeExplainer
 from sklime.exceptions import FailedRowsWarning, NeighbourhoodWarning, UnknownValueWarning
 from sklime.kernels import ExponentialKernel
-from sklime.samplers import MarginalSampler
+from sklime.samplers import MarginalSampler, SequenceSampler, SuperpixelSampler
 
 N = 60
 NAMES = ["a", "b", "c"]
@@ -153,6 +153,24 @@ def test_blocks_of_texts():
     whole = explainer.transform(texts)
     assert [own.shape[0] for own in found] == [3, 0, 13]
     assert np.array_equal(sparse.vstack(found).toarray(), whole.toarray())
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_blocks_of_images_and_series(n_jobs):
+    rng = np.random.default_rng(0)
+    kinds = {
+        SuperpixelSampler(hide=0): rng.random((6, 16, 16, 3)),
+        SequenceSampler(): rng.random((6, 5, 2)),
+    }
+    for sampler, rows in kinds.items():
+        model = FunctionRegressor(lambda X: np.array([np.sum(own) ** 2 for own in X]))
+        own = {"sampler": sampler, "n_samples": 64, "random_state": 0}
+        explainer = LimeExplainer(model, **own).fit(rows)
+        blocks = [rows[:2], rows[:0], rows[2:]]
+        found = list(explainer.transform_blocks(blocks, n_jobs=n_jobs))
+        assert [len(own) for own in found] == [2, 0, 4]
+        assert np.array_equal(np.concatenate(found), explainer.transform(rows))
+        assert len(explainer.output_schema()) == found[0].shape[1]
 
 
 @pytest.mark.parametrize("target", ["all", "predicted"])

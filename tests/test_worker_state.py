@@ -1,6 +1,7 @@
 """What workers get of a fitted explainer: small, without training values, equal answers."""
 
 import pickle
+import threading
 import time
 
 import joblib
@@ -155,7 +156,9 @@ def test_threads_of_models_do_not_multiply():
         own = {"model's jobs": joblib.effective_n_jobs(-1)}
         for library in threadpool_info():
             own[library["internal_api"]] = library["num_threads"]
-        seen.append(own)
+        # Rows that take no time are explained where they are asked for.
+        if threading.current_thread() is not threading.main_thread():
+            seen.append(own)
         time.sleep(0.001 * len(X))
         return np.eye(3)[(np.asarray(X) > 0).sum(axis=1) % 3]
 
@@ -166,6 +169,6 @@ def test_threads_of_models_do_not_multiply():
     for explain in (explainer.transform, lambda X: list(explainer.transform_blocks([X]))):
         seen.clear()
         explain(X)
-        # The first row tells in this thread how long rows take.
-        assert all(set(own.values()) == {1} for own in seen[1:])
+        assert seen
+        assert all(set(own.values()) == {1} for own in seen)
         assert threadpool_info() == before

@@ -699,7 +699,9 @@ class LimeExplainer(
     def _checked_block(self, rows):
         """Check the rows of a block, also if there are none."""
         if n_rows(rows):
-            return self._checked(rows)
+            rows = self._checked(rows)
+            self._fitted.kind.check_layout(rows)
+            return rows
         if is_frame(rows) and self._schema is not None:
             self._schema.check(rows, type(self).__name__)
         return rows

@@ -26,7 +26,7 @@ from sklime.tables.access import concat, n_rows, take_rows
 # that starting on them counts.
 _SECONDS, _FEWEST_SECONDS = 0.5, 0.05
 
-# How long all rows may take that are explained without jobs.
+# How long rows may take together that are explained without jobs.
 _QUICK = 0.02
 
 # Pieces for each job that are handed over before results are waited for.
@@ -147,6 +147,7 @@ class PieceSize:
     def __init__(self, n_jobs: int) -> None:
         self._n_jobs = n_jobs
         self._rows = 1
+        self._seconds_per_row = math.inf
 
     def next(self, n_left: int) -> int:
         """Rows of the next piece, where so many are left."""
@@ -156,9 +157,14 @@ class PieceSize:
 
     def learn(self, n: int, seconds: float) -> None:
         """Note how long `n` rows took."""
+        self._seconds_per_row = seconds / n
         # A single row takes longer than each of many.
         wanted = int(n * _SECONDS / max(seconds, 1e-6))
         self._rows = max(1, min(wanted, 64 * n))
+
+    def is_quick(self, n: int) -> bool:
+        """Whether starting jobs would take longer than to explain `n` rows."""
+        return n * self._seconds_per_row < _QUICK
 
 
 class Runner:
@@ -179,7 +185,9 @@ class Runner:
 
     def inline(self, piece: Piece) -> Explained:
         """Explain a piece here and now."""
-        return _explained(self.fitted, self.task, piece)
+        explained = _explained(self.fitted, self.task, piece)
+        self.size.learn(n_rows(piece.X), explained.seconds)
+        return explained
 
     def pieces(self, X: Any, own_answers: Any, first_row: int) -> Iterator[Piece]:
         """Cut checked rows into pieces, one for each job or more."""
@@ -198,12 +206,16 @@ class Runner:
         table = Piece(X, 0, own_answers)
         explained = self.inline(table.part(slice(0, 1)))
         yield explained
-        self.size.learn(1, explained.seconds)
-        if explained.seconds * n_rows(X) > _QUICK:
-            yield from self.in_jobs(self._cut(table, start=1))
-        else:
-            # Starting jobs would take longer.
+        if explained.error is not None or self.size.is_quick(n_rows(X)):
             yield self.inline(table.part(slice(1, n_rows(X))))
+        else:
+            yield from self.in_jobs(self._cut(table, start=1))
+
+    def together(self, pieces: list[Piece]) -> Iterator[Explained]:
+        """Explain a few pieces, in jobs unless they are quick; in order."""
+        if self.size.is_quick(sum(n_rows(piece.X) for piece in pieces)):
+            return (self.inline(piece) for piece in pieces)
+        return self.in_jobs(pieces)
 
     def in_jobs(self, pieces: Iterable[Piece]) -> Iterator[Explained]:
         """Explain pieces in jobs; yield what became of them, in order.

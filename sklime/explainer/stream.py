@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import Any
 
 from sklime.exceptions import FailedRowsWarning, warn_caller
@@ -38,6 +37,11 @@ class _Step:
     piece: Piece | None = None
     known: Explained | None = None
     error: Exception | None = None
+
+    @property
+    def waits(self):
+        """Whether it is a piece that is still to be explained."""
+        return self.piece is not None and self.known is None
 
 
 class Stream:
@@ -122,17 +126,15 @@ class Stream:
         runner = self._runner
         if runner.n_jobs == 1:
             for step in steps:
-                waits = step.piece is not None and step.known is None
-                yield step, runner.inline(step.piece) if waits else step.known
+                yield step, runner.inline(step.piece) if step.waits else step.known
             return
         # Windows, as joblib goes on whether or not results are taken.
-        while window := list(islice(steps, runner.n_ahead)):
-            waiting = [s for s in window if s.piece is not None and s.known is None]
-            results = runner.in_jobs([step.piece for step in waiting])
+        while window := _window(steps, runner.n_ahead):
+            pieces = [step.piece for step in window if step.waits]
+            results = runner.together(pieces)
             try:
                 for step in window:
-                    waits = step.piece is not None and step.known is None
-                    yield step, next(results) if waits else step.known
+                    yield step, next(results) if step.waits else step.known
             finally:
                 results.close()
 
@@ -205,3 +207,14 @@ class Stream:
                 f"{type(error).__name__}: {error}",
                 FailedRowsWarning,
             )
+
+
+def _window(steps, n_pieces):
+    """The next steps of a stream, with so many pieces, or ends of as many empty blocks."""
+    window = []
+    for step in steps:
+        window.append(step)
+        n_waiting = sum(own.waits for own in window)
+        if n_waiting == n_pieces or len(window) == 2 * n_pieces:
+            break
+    return window
