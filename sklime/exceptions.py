@@ -15,6 +15,7 @@ __all__ = [
     "ClosedFormWarning",
     "FailedRowsWarning",
     "HidingWarning",
+    "InconsistentVersionWarning",
     "InteractionWarning",
     "NeighbourhoodWarning",
     "PaddingWarning",
@@ -91,6 +92,13 @@ class FailedRowsWarning(UserWarning):
     """Rows of a stream could not be explained: their attributions are NaN.
 
     Given at the end of ``transform_blocks(blocks, on_error="null")``, once.
+    """
+
+
+class InconsistentVersionWarning(UserWarning):
+    """A pickle or a file was written by another version of sklime than reads it.
+
+    As scikit-learn's warning of that name, which tells the same of its estimators.
     """
 
 

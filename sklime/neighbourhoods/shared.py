@@ -7,12 +7,13 @@ from sklime.laws.masks import weights_by_count
 from sklime.model.queries import predict_new_rows
 from sklime.moments.draws import Draws, scale_answers
 from sklime.neighbourhoods.base import SampledSource
+from sklime.serialization.state import PlainState
 
 # Above this width the weights of 0/1 designs are computed draw by draw.
 _WIDEST_TABLE = 1024
 
 
-class SharedPool(SampledSource):
+class SharedPool(PlainState, SampledSource):
     """One pool of draws for all rows, about which the model is evaluated once.
 
     Possible where the draws do not depend on the row; each row weighs them its own way.

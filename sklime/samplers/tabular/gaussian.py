@@ -109,8 +109,8 @@ class GaussianSampler(TabularSampler):
     def independent_columns(self) -> IndependentColumns:
         if self.n_bins is not None:
             raise NoClosedForm("GaussianSampler has closed forms for n_bins=None only")
-        parts = self.columns_, self.format_, self.locate
-        return IndependentColumns(*parts, self.normal_of, self.scale)
+        own = self.columns_, self.format_, self
+        return IndependentColumns(*own, normal=True, reach=self.scale)
 
     def normal_of(self, j: int, z: Any) -> tuple[Any, float]:
         """Mean and standard deviation of the draws of a numeric column.

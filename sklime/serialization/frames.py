@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from sklime.explanation.serialization import arrow
-from sklime.explanation.serialization.arrays import decode_array, encode_array
-from sklime.explanation.serialization.equality import identical
-from sklime.explanation.serialization.scalars import (
+from sklime.serialization import arrow
+from sklime.serialization.arrays import decode_array, encode_array
+from sklime.serialization.equality import identical
+from sklime.serialization.scalars import (
     check_zone,
     decode_scalar,
     encode_scalar,
