@@ -7,6 +7,7 @@ object of ours its words stand for it.
 
 import json
 from dataclasses import dataclass
+from importlib import import_module
 
 import numpy as np
 
@@ -113,7 +114,7 @@ def _kind_of(value):
     if library == "polars":
         return _kind_in_polars(value)
     if library == "pyarrow":
-        return "arrow type"
+        return "arrow table" if hasattr(value, "to_batches") else "arrow type"
     import pandas as pd
 
     if isinstance(value, pd.DataFrame):
@@ -154,8 +155,8 @@ def _library_name(value):
     return None
 
 
-_FRAME_CLASSES = ("pandas.DataFrame", "polars.DataFrame", "scipy.csr_array")
-_FRAME_CLASSES += ("scipy.csr_matrix",)
+_FRAME_CLASSES = ("pandas.DataFrame", "polars.DataFrame", "pyarrow.Table")
+_FRAME_CLASSES += ("scipy.csr_array", "scipy.csr_matrix")
 
 
 def _write_class(value):
@@ -166,17 +167,8 @@ def _read_class(text, arrays):
     library, name = text.split(".")
     if text not in _FRAME_CLASSES:
         raise ValueError(f"{text!r} is no class of tables")
-    if library == "pandas":
-        import pandas
-
-        return pandas.DataFrame
-    if library == "polars":
-        import polars
-
-        return polars.DataFrame
-    from scipy import sparse
-
-    return getattr(sparse, name)
+    own = import_module("scipy.sparse" if library == "scipy" else library)
+    return getattr(own, name)
 
 
 def _write_frame(frame):
@@ -284,6 +276,24 @@ def _write_polars_dtype(dtype):
     return _write_value(pl.Series([], dtype=dtype))
 
 
+def _write_arrow_table(table):
+    import pyarrow as pa
+
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    return "", {0: np.frombuffer(sink.getvalue(), dtype=np.uint8)}
+
+
+def _read_arrow_table(text, arrays):
+    import pyarrow as pa
+
+    table = pa.ipc.open_stream(pa.py_buffer(arrays[0])).read_all()
+    # Which looks at every offset in it.
+    table.validate(full=True)
+    return table
+
+
 def _write_arrow_type(arrow_type):
     from sklime.serialization.arrow import spec_of
 
@@ -305,5 +315,6 @@ _KINDS = {
     "dtype": (_write_dtype, _read_dtype),
     "polars frame": (_write_polars, _read_polars),
     "polars dtype": (_write_polars_dtype, _read_dtype),
+    "arrow table": (_write_arrow_table, _read_arrow_table),
     "arrow type": (_write_arrow_type, _read_arrow_type),
 }
