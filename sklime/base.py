@@ -21,7 +21,8 @@ class DocumentedEstimator(PlainState, BaseEstimator):
 
     What another version of sklime wrote is read with an `InconsistentVersionWarning`.
 
-    HTML diagrams link to the estimator's page in the API reference. The links need the address of the documentation: that of the environment variable
+    HTML diagrams link to the estimator's page in the API reference. The links need the
+    address of the documentation: that of the environment variable
     ``SKLIME_DOCUMENTATION``, for sites of one's own, or else where it is published. There
     are none without an address.
 
