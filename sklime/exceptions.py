@@ -22,6 +22,7 @@ __all__ = [
     "RefittedModelWarning",
     "SelectionWarning",
     "UnknownValueWarning",
+    "UntrustedTypesError",
 ]
 
 
@@ -166,6 +167,22 @@ def _free_filters():
 if hasattr(os, "register_at_fork"):
     # A thread that held it does not live on in the child.
     os.register_at_fork(after_in_child=_free_filters)
+
+
+class UntrustedTypesError(TypeError):
+    """A file holds objects of types that neither sklime nor the caller trusts.
+
+    Parameters
+    ----------
+    message : str
+        Names them, and the cure.
+    types : list of str
+        Their names, as `sklime.persistence.load` takes them.
+    """
+
+    def __init__(self, message: str, types: list[str]) -> None:
+        super().__init__(message)
+        self.types = types
 
 
 class NoClosedForm(Exception):
