@@ -8,14 +8,21 @@ import os
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from sklime.exceptions import InconsistentVersionWarning, warn_caller
+from sklime.serialization.state import PlainState
+from sklime.version import __version__
+
 # Where this documentation is published, as of https://docs.example.org/sklime; "": nowhere.
 DOCUMENTATION = ""
 
 
-class DocumentedEstimator(BaseEstimator):
-    """Base of estimators whose HTML diagrams link to their page in the API reference.
+class DocumentedEstimator(PlainState, BaseEstimator):
+    """Base of estimators: links to their pages, and the version that wrote a pickle.
 
-    The links need the address of the documentation: that of the environment variable
+    What another version of sklime wrote is read with an `InconsistentVersionWarning`.
+
+    HTML diagrams link to the estimator's page in the API reference. The links need the
+    address of the documentation: that of the environment variable
     ``SKLIME_DOCUMENTATION``, for sites of one's own, or else where it is published. There
     are none without an address.
 
@@ -30,6 +37,22 @@ class DocumentedEstimator(BaseEstimator):
     """
 
     _doc_link_module = "sklime"
+
+    def __getstate__(self):
+        return super().__getstate__() | {"_sklime_version": __version__}
+
+    def __setstate__(self, state):
+        state = dict(state)
+        written = state.pop("_sklime_version", None)
+        super().__setstate__(state)
+        if written != __version__:
+            by = "an older sklime" if written is None else f"sklime {written}"
+            warn_caller(
+                f"{type(self).__name__} was written by {by}, and is read by sklime "
+                f"{__version__}: results may differ or fail. Fit it again with this "
+                "version, or read it with the one that wrote it.",
+                InconsistentVersionWarning,
+            )
 
     @property
     def _doc_link_template(self) -> str:

@@ -20,6 +20,7 @@ __all__ = [
     "ClosedFormWarning",
     "FailedRowsWarning",
     "HidingWarning",
+    "InconsistentVersionWarning",
     "InteractionWarning",
     "NeighbourhoodWarning",
     "PaddingWarning",
@@ -28,6 +29,7 @@ __all__ = [
     "RowLimitWarning",
     "SelectionWarning",
     "UnknownValueWarning",
+    "UntrustedTypesError",
 ]
 
 
@@ -98,6 +100,13 @@ class FailedRowsWarning(UserWarning):
     """Rows of a stream could not be explained: their attributions are NaN.
 
     Given at the end of ``transform_blocks(blocks, on_error="null")``, once.
+    """
+
+
+class InconsistentVersionWarning(UserWarning):
+    """A pickle or a file was written by another version of sklime than reads it.
+
+    As scikit-learn's warning of that name, which tells the same of its estimators.
     """
 
 
@@ -210,6 +219,22 @@ def _free_filters():
 if hasattr(os, "register_at_fork"):
     # A thread that held it does not live on in the child.
     os.register_at_fork(after_in_child=_free_filters)
+
+
+class UntrustedTypesError(TypeError):
+    """A file holds objects of types that neither sklime nor the caller trusts.
+
+    Parameters
+    ----------
+    message : str
+        Names them, and the cure.
+    types : list of str
+        Their names, as `sklime.persistence.load` takes them.
+    """
+
+    def __init__(self, message: str, types: list[str]) -> None:
+        super().__init__(message)
+        self.types = types
 
 
 class NoClosedForm(Exception):

@@ -12,7 +12,7 @@ from typing import Any, Self, overload
 import numpy as np
 
 from sklime.anchors.rules import Condition, Rule
-from sklime.explanation.serialization.encoding import decode, encode
+from sklime.serialization.encoding import decode, encode
 
 FORMAT, VERSION = "sklime.Anchors", 1
 

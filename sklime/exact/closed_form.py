@@ -140,7 +140,7 @@ def _steps(form, steps, response, law):
     steps = steps if form.step is None else [*steps, form.step]
     if not steps and law.format.numeric.all():
         return None
-    return Steps(response.present, steps)
+    return Steps(response, steps)
 
 
 def _feature_map(steps, law, X, points, trials):

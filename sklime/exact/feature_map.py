@@ -31,17 +31,17 @@ class Steps:
 
     Parameters
     ----------
-    present : callable
-        Gives a table in the container that the first step takes.
+    response : Response
+        Of the model; gives a table in the container that the first step takes.
     steps : list of transformers
     """
 
-    def __init__(self, present, steps):
-        self.present, self.steps = present, steps
+    def __init__(self, response, steps):
+        self.response, self.steps = response, steps
 
     def __call__(self, table):
         """What the steps make of a table."""
-        table = self.present(table)
+        table = self.response.present(table)
         for step in self.steps:
             table = step.transform(table)
         return table

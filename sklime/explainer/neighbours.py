@@ -11,6 +11,7 @@ from sklime.laws.coordinates import UNSEEN, Coordinates
 from sklime.samplers.tabular.base import TabularSampler
 from sklime.samplers.tabular.crossover import CrossoverSampler
 from sklime.samplers.tabular.manifold import ManifoldSampler
+from sklime.serialization.state import PlainState
 from sklime.tables.access import block_bytes, n_rows, take_rows
 from sklime.tables.dense import DenseFormat
 from sklime.validation import check_count
@@ -24,7 +25,7 @@ _KEPT_SEED = 2016_1135
 _MET = 0.01
 
 
-class TrainingRows:
+class TrainingRows(PlainState):
     """Training rows that an explainer keeps: all, or 10,000 at random of a larger table.
 
     Parameters

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from sklime.explanation.serialization.equality import identical
+from sklime.serialization.equality import identical
 
 # The entry of `DataFrame.attrs`: a JSON document, as parquet files keep no other attrs.
 _KEY = "sklime.Explanation"

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 
 from sklime.explanation.fields import names_of_arrays, names_per_unit, optional_arrays
-from sklime.explanation.serialization.equality import identical
+from sklime.serialization.equality import identical
 from sklime.tables.access import concat
 from sklime.tables.conditions import TableConditions
 

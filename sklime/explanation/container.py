@@ -32,8 +32,8 @@ from sklime.explanation.labels import row_position
 from sklime.explanation.ordering import Ordering
 from sklime.explanation.picture import Plotting
 from sklime.explanation.serialization.document import JSONExport
-from sklime.explanation.serialization.equality import identical
 from sklime.explanation.shap_bridge import ShapBridge
+from sklime.serialization.equality import identical
 from sklime.tables.conditions import TableConditions
 from sklime.tables.typing import Table, TableLike
 

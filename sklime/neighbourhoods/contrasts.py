@@ -385,7 +385,7 @@ def scrambles_of(groups):
     -------
     list of slices
     """
-    size = len(groups) // (groups.max() + 1)
+    size = len(groups) // int(groups.max() + 1)
     return [slice(start, start + size) for start in range(0, len(groups), size)]
 
 

@@ -9,13 +9,14 @@ from sklime.model.queries import predict_new_rows
 from sklime.moments.draws import Draws, scale_answers
 from sklime.neighbourhoods.base import SampledSource
 from sklime.neighbourhoods.row_limit import answered_draws, warn_of_smaller_pool
+from sklime.serialization.state import PlainState
 from sklime.tables.access import take_rows
 
 # Above this width the weights of 0/1 designs are computed draw by draw.
 _WIDEST_TABLE = 1024
 
 
-class SharedPool(SampledSource):
+class SharedPool(PlainState, SampledSource):
     """One pool of draws for all rows, about which the model is evaluated once.
 
     Possible where the draws do not depend on the row; each row weighs them its own way.

@@ -55,9 +55,9 @@ class StatedLaw(OwnDrawsLaw):
                 raise NoClosedForm(f"{self.sampler!r} states other laws for other rows")
             _check_draws(self.sampler, row, law, format_)
         columns = [_column(atoms) for atoms in laws[0].columns]
-        return IndependentColumns(columns, format_, self._locate)
+        return IndependentColumns(columns, format_, self)
 
-    def _locate(self, X):
+    def locate(self, X):
         """Coordinates of rows: the bins from which their laws see no deviation."""
         codes = []
         for i in range(n_rows(X)):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sklime.serialization.state import PlainState
 from sklime.tables.times import DAY, MISSING, NANOSECONDS, Ticks
 
 
@@ -35,22 +36,33 @@ def ticks(kind, array):
     return Ticks(kind, np.asarray(numbers), NANOSECONDS[_unit(arrow_type)], zone)
 
 
-def rebuilt(numbers, arrow_type):
-    """Rebuild an extension array from ticks."""
-    import pandas
-    import pyarrow
-    from pyarrow import types
+class Rebuilt(PlainState):
+    """The way back from ticks to an extension array of a type of Arrow.
 
-    missing = numbers == MISSING
-    if types.is_time(arrow_type):
-        numbers = np.clip(numbers, 0, DAY // NANOSECONDS[arrow_type.unit] - 1)
-    if arrow_type.bit_width == 32:
-        numbers = np.clip(numbers, -(2**31), 2**31 - 1).astype(np.int32)
-    if types.is_date64(arrow_type):
-        # Milliseconds, of whole days.
-        numbers = numbers // 86_400_000 * 86_400_000
-    array = pyarrow.array(numbers, mask=missing).cast(arrow_type)
-    return pandas.arrays.ArrowExtensionArray(array)
+    Parameters
+    ----------
+    arrow_type : pyarrow DataType
+        The type.
+    """
+
+    def __init__(self, arrow_type):
+        self.arrow_type = arrow_type
+
+    def __call__(self, numbers):
+        import pandas
+        import pyarrow
+        from pyarrow import types
+
+        missing, own = numbers == MISSING, self.arrow_type
+        if types.is_time(own):
+            numbers = np.clip(numbers, 0, DAY // NANOSECONDS[own.unit] - 1)
+        if own.bit_width == 32:
+            numbers = np.clip(numbers, -(2**31), 2**31 - 1).astype(np.int32)
+        if types.is_date64(own):
+            # Milliseconds, of whole days.
+            numbers = numbers // 86_400_000 * 86_400_000
+        array = pyarrow.array(numbers, mask=missing).cast(own)
+        return pandas.arrays.ArrowExtensionArray(array)
 
 
 def _unit(arrow_type):

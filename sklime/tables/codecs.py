@@ -2,10 +2,12 @@
 
 import numpy as np
 
+from sklime.serialization.state import PlainState, from_words, in_words
+
 _PLAIN_NUMBERS = (bool, int, float, np.generic)
 
 
-class Numbers:
+class Numbers(PlainState):
     """Codec of numbers of a numpy dtype.
 
     Parameters
@@ -119,7 +121,7 @@ class PolarsNumbers(Numbers):
         return column if column.cast(polars.Float64).equals(floats) else floats
 
 
-class Levels:
+class Levels(PlainState):
     """Codec of a nominal column: each float is the index of a level.
 
     Parameters
@@ -137,6 +139,18 @@ class Levels:
         self.indices = {level: index for index, level in enumerate(objects)}
         self.observed = observed
         self.choices = choices
+
+    def __getstate__(self):
+        # As lists, which have words for all that levels can be.
+        state = super().__getstate__() | {"objects": in_words(self.objects.tolist())}
+        del state["indices"]
+        return state
+
+    def __setstate__(self, state):
+        known = {name: from_words(own) for name, own in state.items()}
+        objects = np.empty(len(known["objects"]), dtype=object)
+        objects[:] = known["objects"]
+        self.__init__(objects, known["observed"], known["choices"])
 
     def encode(self, column):
         """Level indices of a column, NaN where it is missing and -1 where unknown."""
@@ -166,7 +180,7 @@ class Levels:
         return "unknown" if value < 0 else str(self.objects[int(value)])
 
 
-class SparseValues:
+class SparseValues(PlainState):
     """Codec of a sparse column of a pandas frame.
 
     Parameters

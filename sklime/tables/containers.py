@@ -4,6 +4,7 @@ from functools import cached_property
 
 import numpy as np
 
+from sklime.serialization.state import PlainState
 from sklime.tables.codecs import Levels, Numbers, cast
 from sklime.tables.schema import default_names
 from sklime.tables.series import PandasSeries, PolarsSeries, kind_of
@@ -53,7 +54,7 @@ def as_container(X):
     )
 
 
-class Container:
+class Container(PlainState):
     """Base of the containers: columns that are read and written one by one.
 
     Subclasses have `names` and `columns`, copy themselves without rows by `empty`, and
@@ -70,6 +71,10 @@ class Container:
 
     def __init__(self, X):
         self.X = X
+
+    def __getstate__(self):
+        # Its columns are derived from it.
+        return {name: own for name, own in super().__getstate__().items() if name == "X"}
 
     @property
     def kinds(self):

@@ -52,6 +52,10 @@ class GroupedFormat(TableFormat):
         self._columns = None
         self._own = None
 
+    def __getstate__(self):
+        # It is for the fit alone.
+        return vars(self) | {"_join": None}
+
     def renamed(self, names):
         """Names of the features, by those of the table's columns."""
         own = zip(self._names, names[self._first], strict=True)

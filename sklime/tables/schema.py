@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import sparse
 
+from sklime.serialization.state import PlainState
 from sklime.tables.access import is_frame
 
 
 @dataclass(frozen=True)
-class TableSchema:
+class TableSchema(PlainState):
     """Schema of a training table: its columns, and whether it was sparse.
 
     Parameters

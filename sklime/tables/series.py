@@ -8,10 +8,10 @@ categories), "date", "zoned date" (with a time zone), "period", "duration" and
 import datetime
 import decimal
 import numbers
-from functools import partial
 
 import numpy as np
 
+from sklime.serialization.state import PlainState
 from sklime.tables import arrow
 from sklime.tables.codecs import (
     ExtensionNumbers,
@@ -174,23 +174,30 @@ class PandasSeries:
             marker = self._missing_marker(pandas.NaT)
             return TimeObjects(ticks, self.series.to_numpy(), marker)
         if isinstance(dtype, pandas.ArrowDtype):
-            return partial(arrow.rebuilt, arrow_type=dtype.pyarrow_dtype)
-        return partial(_rebuild_pandas, dtype=dtype)
+            return arrow.Rebuilt(dtype.pyarrow_dtype)
+        return _RebuiltPandas(dtype)
 
     def _missing_marker(self, default=np.nan):
         missing = self.series[self.series.isna()]
         return missing.iloc[0] if len(missing) else default
 
 
-def _rebuild_pandas(numbers, dtype):
-    import pandas
+class _RebuiltPandas(PlainState):
+    """The way back from ticks to a column of a dtype of pandas."""
 
-    if isinstance(dtype, np.dtype):
-        return numbers.view(dtype)
-    if isinstance(dtype, pandas.PeriodDtype):
-        return pandas.PeriodIndex.from_ordinals(numbers, freq=dtype.freq)
-    utc = pandas.DatetimeIndex(numbers.view(f"M8[{dtype.unit}]")).tz_localize("UTC")
-    return utc.tz_convert(dtype.tz)
+    def __init__(self, dtype):
+        self.dtype = dtype
+
+    def __call__(self, numbers):
+        import pandas
+
+        dtype = self.dtype
+        if isinstance(dtype, np.dtype):
+            return numbers.view(dtype)
+        if isinstance(dtype, pandas.PeriodDtype):
+            return pandas.PeriodIndex.from_ordinals(numbers, freq=dtype.freq)
+        utc = pandas.DatetimeIndex(numbers.view(f"M8[{dtype.unit}]")).tz_localize("UTC")
+        return utc.tz_convert(dtype.tz)
 
 
 def _kind_of_objects(series):
@@ -267,7 +274,7 @@ class PolarsSeries:
         ticks = self.ticks()
         if ticks is None:
             return PolarsNumbers(self.series)
-        return Times(ticks, partial(_rebuild_polars, dtype=self.series.dtype))
+        return Times(ticks, _RebuiltPolars(self.series.dtype))
 
     def levels(self):
         observed = self.series.drop_nulls().unique().sort()
@@ -275,15 +282,21 @@ class PolarsSeries:
         return Levels(objects, observed, observed.extend_constant(None, 1))
 
 
-def _rebuild_polars(numbers, dtype):
-    import polars
+class _RebuiltPolars(PlainState):
+    """The way back from ticks to a column of a dtype of polars."""
 
-    if dtype == polars.Date:
-        numbers = np.where(numbers == MISSING, numbers, np.clip(numbers, *_POLARS_DAYS))
-    if dtype == polars.Time:
-        numbers = np.where(numbers == MISSING, numbers, np.clip(numbers, 0, DAY - 1))
-    held = polars.Series(numbers != MISSING)
-    column = polars.Series(np.where(numbers == MISSING, 0, numbers))
-    physical = polars.Int32 if dtype == polars.Date else polars.Int64
-    column = column.cast(physical).cast(dtype)
-    return column if held.all() else column.set(~held, None)
+    def __init__(self, dtype):
+        self.dtype = dtype
+
+    def __call__(self, numbers):
+        import polars
+
+        dtype, missing = self.dtype, numbers == MISSING
+        if dtype == polars.Date:
+            numbers = np.where(missing, numbers, np.clip(numbers, *_POLARS_DAYS))
+        if dtype == polars.Time:
+            numbers = np.where(missing, numbers, np.clip(numbers, 0, DAY - 1))
+        column = polars.Series(np.where(missing, 0, numbers))
+        physical = polars.Int32 if dtype == polars.Date else polars.Int64
+        column = column.cast(physical).cast(dtype)
+        return column.set(polars.Series(missing), None) if missing.any() else column

@@ -2,12 +2,13 @@
 
 import numpy as np
 
+from sklime.serialization.state import PlainState
 from sklime.tables.codecs import edge_text
 from sklime.tables.format import TableFormat
 from sklime.tables.schema import default_names
 
 
-class SparseFormat(TableFormat):
+class SparseFormat(PlainState, TableFormat):
     """Format of sparse tables: stored entries of rows as numbers and back.
 
     Parameters

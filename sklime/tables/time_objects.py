@@ -4,6 +4,7 @@ import datetime
 
 import numpy as np
 
+from sklime.serialization.state import PlainState, from_words, in_words
 from sklime.tables.times import DAY, MISSING, SECOND, Ticks, spell
 
 _KINDS = {
@@ -43,7 +44,7 @@ def ticks_of_objects(kind, objects, missing):
     return Ticks(kind, numbers, unit, zone)
 
 
-class TimeObjects:
+class TimeObjects(PlainState):
     """The way back from ticks to Python objects, to those of training where known.
 
     Parameters
@@ -61,6 +62,16 @@ class TimeObjects:
         self.known[MISSING] = marker
         self.unit = ticks.unit
         self.example = next(iter(objects[ticks.numbers != MISSING]), None)
+
+    def __getstate__(self):
+        # As lists, which have words for all that times can be.
+        known = list(self.known), in_words(list(self.known.values()))
+        return super().__getstate__() | {"known": known}
+
+    def __setstate__(self, state):
+        numbers, objects = state["known"]
+        known = dict(zip(numbers, from_words(objects), strict=True))
+        super().__setstate__(state | {"known": known})
 
     def __call__(self, numbers):
         make = _maker(self.example, self.unit)

@@ -10,6 +10,8 @@ from math import gcd
 
 import numpy as np
 
+from sklime.serialization.state import PlainState
+
 # The tick of a missing value, as in numpy and pandas, and the range of the others.
 MISSING = np.iinfo(np.int64).min
 _LOWEST, _HIGHEST = MISSING + 1, np.iinfo(np.int64).max
@@ -65,7 +67,7 @@ class Ticks:
         return np.where(missing, MISSING, whole), np.where(missing, 0.0, finer / ratio)
 
 
-class Times:
+class Times(PlainState):
     """Codec of dates, durations or times of day.
 
     Parameters

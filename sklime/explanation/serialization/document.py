@@ -20,14 +20,14 @@ from sklime.explanation.fields import (
     names_per_pair,
     names_per_unit,
 )
-from sklime.explanation.serialization.arrays import nested_floats
-from sklime.explanation.serialization.encoding import decode, encode
 from sklime.explanation.serialization.versions import (
     FORMAT,
     VERSIONS,
     complete_schema,
     upgrade,
 )
+from sklime.serialization.arrays import nested_floats
+from sklime.serialization.encoding import decode, encode
 from sklime.tables.conditions import TableConditions
 
 

@@ -6,7 +6,7 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from sklime.explanation.serialization.scalars import spell_float
+from sklime.serialization.scalars import spell_float
 from sklime.tables.time_objects import TIMES, time_text
 
 # JavaScript holds no larger ints exactly.

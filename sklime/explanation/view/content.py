@@ -6,12 +6,12 @@ from sklime.explanation.attribution import comparable_outputs, viewed
 from sklime.explanation.class_probabilities import class_probabilities
 from sklime.explanation.frames import values_of_units
 from sklime.explanation.labels import row_names
-from sklime.explanation.serialization.arrays import nested_floats
 from sklime.explanation.units import by_output, unit_mask, units_by_name
 from sklime.explanation.view.cells import cell_as_json
 from sklime.explanation.view.doubts import doubts
 from sklime.explanation.view.notes import reading_notes
 from sklime.explanation.view.pictures import picture_of
+from sklime.serialization.arrays import nested_floats
 
 # Classes whose probabilities a row shows.
 _MOST_CLASSES = 10

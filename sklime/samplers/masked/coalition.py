@@ -95,13 +95,18 @@ class CoalitionSampler(MaskSampler):
         sample_weight: ArrayLike | None = None,
     ) -> Self:
         X = check_table(self, X, reset=True)
-        self.kind_ = TableRows(self)
         self.format_ = DenseFormat(X)
         self._marginals = MarginalSampler().fit(X, sample_weight=sample_weight)
         self.background_ = self._background(X, sample_weight)
         self.default_width_ = 0.75 * np.sqrt(self.n_features_in_)
         self.binary_features_ = np.ones(self.n_features_in_, dtype=bool)
         return self
+
+    @property
+    def kind_(self) -> TableRows:
+        """The kind of the rows."""
+        check_fitted(self)
+        return TableRows(self)
 
     @property
     def marginals_(self) -> ProductLaw:

@@ -13,23 +13,17 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from sklearn.utils.validation import check_consistent_length
 
-from sklime.exceptions import UnknownValueWarning, warn_caller
 from sklime.fitting import atomic_fit, check_fitted
 from sklime.laws.base import Law, Sample
 from sklime.laws.cells import Cells
-from sklime.laws.columns import (
-    BinnedColumn,
-    CategoricalColumn,
-    Column,
-    StandardisedColumn,
-    mean_and_sd,
-)
+from sklime.laws.columns import Column
 from sklime.laws.coordinates import UNSEEN, Coordinates, coordinates
 from sklime.laws.independent import IndependentColumns
 from sklime.laws.product import ProductLaw
 from sklime.laws.quasirandom import SEQUENCES, RandomState, count_draws
 from sklime.samplers.base import Sampler
-from sklime.samplers.tabular.binning import check_binning, cut_points
+from sklime.samplers.tabular.binning import check_binning
+from sklime.samplers.tabular.column_builder import ColumnBuilder
 from sklime.tables.access import cell_of
 from sklime.tables.checks import check_table, feature_names, find_categorical
 from sklime.tables.dense import DenseFormat
@@ -39,12 +33,6 @@ from sklime.validation import check_option, check_weights
 
 # The reference neighbourhood has a seed of its own, so that no setting can change it.
 _REFERENCE_SEED = 1602_04938
-
-# Beyond it, differences of values are no longer finite.
-_LARGEST_STANDARDISED = 1e307
-
-# Distinct values of a column of integers that have a bin each, at most.
-_MOST_COUNTS = 10
 
 
 class TabularSampler(Sampler):
@@ -68,6 +56,9 @@ class TabularSampler(Sampler):
 
     # How a numeric column is cut; samplers that let the user choose override it.
     binning = "quantile"
+
+    # What learns each column from its encoded training values.
+    _builder = ColumnBuilder
 
     @atomic_fit
     def fit(
@@ -97,12 +88,9 @@ class TabularSampler(Sampler):
         self.format_ = (SparseFormat if sparse.issparse(X) else DenseFormat)(X)
         self.format_.feature_names = feature_names(self)
         categorical = find_categorical(self.categorical_features, self.format_)
-        build = partial(
-            self._column,
-            weights=weights,
-            y=None if y is None else np.asarray(y),
-            by_value=[frozenset(self.format_.feature_names[own]) for own in self._counts()],
-        )
+        counts = (set(self.format_.feature_names[own]) for own in self._counts())
+        labels = None if y is None else np.asarray(y)
+        build = self._builder(self.n_bins, self.binning, weights, labels, *counts)
         binary = categorical | (self.n_bins is not None)
         self._set_columns(X, build, categorical, binary, weights)
         self.default_metric_ = "euclidean"
@@ -252,50 +240,6 @@ class TabularSampler(Sampler):
         none = np.zeros(len(self.format_.feature_names), dtype=bool)
         return none, none
 
-    def _column(self, x, name, categorical, *, weights, y, by_value):
-        """Learn one column from its encoded training values."""
-        if weights is not None:
-            counted = weights > 0
-            x, weights = x[counted], weights[counted]
-            y = None if y is None else y[counted]
-        values, inverse = np.unique(x, return_inverse=True)
-        counts = np.bincount(inverse, weights)
-        masses = counts / counts.sum()
-        n_values = len(values) - np.isnan(values).sum()
-        integer, maybe_integer = (name in names for names in by_value)
-        integer |= maybe_integer and _whole_but_for_gaps(values)
-        if categorical or (integer and 0 < n_values <= _MOST_COUNTS):
-            return CategoricalColumn(values, masses)
-        observed = ~np.isnan(x)
-        if not observed.any():
-            return self._unobserved(name, values, masses)
-        x, w = x[observed], None if weights is None else weights[observed]
-        if self.n_bins is None:
-            if np.abs(x).max() > _LARGEST_STANDARDISED:
-                raise ValueError(
-                    f"column {name!r} holds {x[np.abs(x).argmax()]:.3g}, too large to be "
-                    "standardised: count it in another unit, or set n_bins."
-                )
-            mean, sd = mean_and_sd(values, masses)
-            return StandardisedColumn(values, masses, mean, sd if sd > 0 else 1.0)
-        labels = None if y is None else y[observed]
-        distinct = values[~np.isnan(values)]
-        cuts = cut_points(x, distinct, w, self.binning, self.n_bins, labels)
-        return BinnedColumn(values, masses, cuts)
-
-    def _unobserved(self, name, values, masses):
-        if self.n_bins is None:
-            raise ValueError(
-                f"column {name!r} has no observed value, so it has no standard deviation; "
-                "drop it, or set n_bins."
-            )
-        warn_caller(
-            f"column {name!r} has no observed value: it cannot vary and its attribution is "
-            "0; drop it.",
-            UnknownValueWarning,
-        )
-        return BinnedColumn(values, masses, np.empty(0))
-
     def _labels(self, columns, format_):
         """Labels of each column: readable conditions, one per code."""
         return [
@@ -348,11 +292,6 @@ class TabularSampler(Sampler):
         if row.shape[0] != 1:
             raise ValueError(f"row must be a table of one row, got {row.shape[0]}.")
         return next(iter(self.views(row)))
-
-
-def _whole_but_for_gaps(values):
-    """Whether sorted values are whole numbers, and some are missing."""
-    return bool(np.isnan(values[-1]) and (values[:-1] % 1.0 == 0.0).all())
 
 
 @dataclass(frozen=True, eq=False)

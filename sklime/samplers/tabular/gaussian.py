@@ -17,9 +17,20 @@ from sklime.laws.coordinates import UNSEEN
 from sklime.laws.independent import IndependentColumns
 from sklime.laws.product import ProductLaw
 from sklime.samplers.tabular.base import TabularSampler
+from sklime.samplers.tabular.column_builder import ColumnBuilder
 from sklime.samplers.tabular.law import ColumnsLaw, SharedColumnsLaw, ShiftedColumnsLaw
 from sklime.tables.typing import TableLike
 from sklime.validation import check_option
+
+
+class _BuilderOfObserved(ColumnBuilder):
+    """Builder of columns that have observed values, around which normal laws draw."""
+
+    def _unobserved(self, name, values, masses):
+        raise ValueError(
+            f"column {name!r} has no observed value, around which GaussianSampler could "
+            "draw; drop it, or use MarginalSampler(n_bins=4)."
+        )
 
 
 class GaussianSampler(TabularSampler):
@@ -58,6 +69,8 @@ class GaussianSampler(TabularSampler):
     >>> around.inputs.mean(axis=0).round(2)
     array([5.1, 3.5, 1.4, 0.2])
     """
+
+    _builder = _BuilderOfObserved
 
     def __init__(
         self,
@@ -109,8 +122,8 @@ class GaussianSampler(TabularSampler):
     def independent_columns(self) -> IndependentColumns:
         if self.n_bins is not None:
             raise NoClosedForm("GaussianSampler has closed forms for n_bins=None only")
-        parts = self.columns_, self.format_, self.locate
-        return IndependentColumns(*parts, self.normal_of, self.scale)
+        own = self.columns_, self.format_, self
+        return IndependentColumns(*own, normal=True, reach=self.scale)
 
     def normal_of(self, j: int, z: Any) -> tuple[Any, float]:
         """Mean and standard deviation of the draws of a numeric column.
@@ -147,12 +160,6 @@ class GaussianSampler(TabularSampler):
             return SharedColumnsLaw(self)
         # Bins and categories do not move with the row.
         return ColumnsLaw(self) if self.binary_features_.any() else ShiftedColumnsLaw(self)
-
-    def _unobserved(self, name, values, masses):
-        raise ValueError(
-            f"column {name!r} has no observed value, around which GaussianSampler could "
-            "draw; drop it, or use MarginalSampler(n_bins=4)."
-        )
 
     def _placed(self, columns, E, format_, X, first=0):
         numeric = [not isinstance(column, CategoricalColumn) for column in columns]

@@ -176,7 +176,7 @@ class MarginalSampler(TabularSampler):
             raise NoClosedForm("rows of a sparse table have columns of their own")
         if self.within != "empirical":
             raise NoClosedForm(f"within={self.within!r} is not the empirical marginal")
-        return IndependentColumns(self.columns_, self.format_, self.locate)
+        return IndependentColumns(self.columns_, self.format_, self)
 
     @property
     def _has_groups(self):

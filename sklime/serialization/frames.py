@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from sklime.explanation.serialization import arrow
-from sklime.explanation.serialization.arrays import decode_array, encode_array
-from sklime.explanation.serialization.equality import identical
-from sklime.explanation.serialization.scalars import (
+from sklime.serialization import arrow
+from sklime.serialization.arrays import decode_array, encode_array
+from sklime.serialization.equality import identical
+from sklime.serialization.scalars import (
     check_zone,
     decode_scalar,
     encode_scalar,
@@ -220,6 +220,8 @@ def _encode_polars_series(series):
     elif name in _POLARS_LABELS:
         spec |= {"categories": dtype.categories.to_list()} if name == "Enum" else {}
         series = series.cast(pl.String)
+    elif name == "Decimal":
+        spec |= {"precision": dtype.precision, "scale": dtype.scale}
     elif name not in _POLARS_VALUES:
         raise TypeError(
             f"column {series.name!r} of dtype {dtype} cannot be written as JSON: convert "
@@ -234,7 +236,7 @@ def _decode_polars_series(content):
 
     spec = dict(content["dtype"])
     name = spec.pop("class")
-    if name not in _POLARS_VALUES | _POLARS_TIMES | _POLARS_LABELS:
+    if name not in _POLARS_VALUES | _POLARS_TIMES | _POLARS_LABELS | {"Decimal"}:
         raise ValueError(f"{name!r} is no dtype of polars that a document may name")
     dtype = getattr(pl, name)(**spec)
     written = {

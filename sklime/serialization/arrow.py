@@ -1,6 +1,6 @@
 """Arrow's types as plain JSON, and back."""
 
-from sklime.explanation.serialization.scalars import check_zone
+from sklime.serialization.scalars import check_zone
 
 
 def spec_of(arrow_type):

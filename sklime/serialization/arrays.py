@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import sparse
 
-from sklime.explanation.serialization.scalars import (
+from sklime.serialization.scalars import (
     decode_scalar,
     encode_scalar,
     spell_float,
@@ -23,7 +23,7 @@ def nested_floats(array):
     Examples
     --------
     >>> import numpy as np
-    >>> from sklime.explanation.serialization.arrays import nested_floats
+    >>> from sklime.serialization.arrays import nested_floats
     >>> nested_floats(np.array([[0.1, np.nan], [-np.inf, 2.0]]))
     [[0.1, None], ['-Infinity', 2.0]]
     """

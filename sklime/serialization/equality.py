@@ -17,7 +17,7 @@ def identical(a, b):
     Examples
     --------
     >>> import numpy as np
-    >>> from sklime.explanation.serialization.equality import identical
+    >>> from sklime.serialization.equality import identical
     >>> identical([np.array([1.0, np.nan]), "a"], [np.array([1.0, np.nan]), "a"])
     True
     >>> identical(0.0, -0.0), identical(1, True), identical(np.zeros(1), np.zeros((1, 1)))

@@ -37,7 +37,7 @@ def encode_scalar(value):
 
     Examples
     --------
-    >>> from sklime.explanation.serialization.scalars import encode_scalar
+    >>> from sklime.serialization.scalars import encode_scalar
     >>> encode_scalar(1.5), encode_scalar(float("inf"))
     (1.5, {'$float': 'Infinity'})
     """

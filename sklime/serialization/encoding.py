@@ -8,19 +8,19 @@ can be built is listed here, and in the modules for arrays, columns and scalars.
 import numpy as np
 from scipy import sparse
 
-from sklime.explanation.serialization.arrays import (
+from sklime.serialization.arrays import (
     decode_array,
     decode_csr,
     encode_array,
     encode_csr,
 )
-from sklime.explanation.serialization.frames import (
+from sklime.serialization.frames import (
     decode_pandas,
     decode_polars,
     encode_pandas,
     encode_polars,
 )
-from sklime.explanation.serialization.scalars import decode_scalar, encode_scalar
+from sklime.serialization.scalars import decode_scalar, encode_scalar
 
 
 def encode(value):
@@ -47,7 +47,7 @@ def encode(value):
     Examples
     --------
     >>> import numpy as np
-    >>> from sklime.explanation.serialization.encoding import decode, encode
+    >>> from sklime.serialization.encoding import decode, encode
     >>> encode({"width": 2.0, "seeds": (1, 2)})
     {'width': 2.0, 'seeds': {'$tuple': [1, 2]}}
     >>> decode(encode([np.array([[1.0], [np.nan]], dtype="float32")]))
