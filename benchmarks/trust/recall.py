@@ -7,9 +7,9 @@ Rules, settled before the run that the table is of: two corpora of each domain t
 earlier run had seen, the first 40 test reviews of each, 5,000 draws (15,000 in the paper).
 A word is truly used by the regression if its coefficient can move a probability by 0.001:
 the slope of the sigmoid is 1/4 at most. Words that the penalty only just lets in have
-coefficients of hardly anything, and no reader could tell them from zero; what
-the published code counts, every coefficient that is not zero, is told beside. The published
-text bounds the words of a tree, the published code does not: a tree of any depth is told.
+coefficients of hardly anything, and no reader could tell them from zero; what the published
+code counts, every coefficient that is not zero, is told beside. The published text bounds
+the words of a tree, the published code does not: a tree of any depth is told.
 """
 
 import numpy as np
