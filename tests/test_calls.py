@@ -1,6 +1,7 @@
 """Slow and remote models: `Calls` against a real server that is slow, fails and hangs."""
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import pickle
@@ -25,6 +26,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import GridSearchCV
+from sklearn.svm import SVC
 
 from sklime import Calls, FunctionClassifier, FunctionRegressor, LimeExplainer
 from sklime.exceptions import RowLimitReached, RowLimitWarning
@@ -151,6 +153,23 @@ def test_a_wrapped_model_is_the_model_as_a_black_box():
     np.testing.assert_allclose(own.transform(iris), plain.transform(iris), atol=1e-12)
     again = pickle.loads(pickle.dumps(own))
     np.testing.assert_array_equal(again.transform(iris), own.transform(iris))
+
+
+def test_wrapped_models_hide_no_way_past_the_calls():
+    iris, y = load_iris(return_X_y=True)
+    search = GridSearchCV(LogisticRegression(max_iter=500), {"C": [1.0]}).fit(iris, y)
+    wrapped = Calls().wrap(search)
+    assert not hasattr(wrapped, "best_estimator_")
+    assert wrapped.best_params_ == {"C": 1.0}
+    pairs = Calls().wrap(SVC(decision_function_shape="ovo").fit(iris, y))
+    with pytest.raises(ValueError, match="one-vs-one"):
+        LimeExplainer(pairs).fit(iris)
+
+
+@pytest.mark.parametrize("calls", [Calls(50), Calls(50, 2), Calls(max_rows=5)])
+def test_no_rows_are_what_the_model_says_to_them(calls):
+    model = FunctionRegressor(lambda X: np.zeros(len(X)), calls=calls)
+    assert model.predict(X[:0]).shape == (0,)
 
 
 def test_only_fitted_models_are_wrapped():
@@ -387,6 +406,32 @@ def test_an_asynchronous_function_that_never_returns_is_an_error(function):
 async def _local_async(X):
     await asyncio.sleep(0)
     return local(X)
+
+
+def test_an_asynchronous_model_does_not_wait_for_itself():
+    inner = FunctionRegressor(_local_async)
+
+    async def outer(X):
+        return inner.predict(X)
+
+    with pytest.raises(RuntimeError, match="must not call one with calls= itself"):
+        FunctionRegressor(outer).predict(X)
+
+
+@pytest.mark.parametrize("function", [_never, _stubborn])
+def test_what_is_left_alone_is_not_complained_about(function, caplog):
+    async def fails_or_hangs(X):
+        if X[0, 0] == first:
+            raise ConnectionError("gone")
+        await function(X)
+
+    first = X[0, 0]
+    model = FunctionRegressor(fails_or_hangs, calls=Calls(30, 4, timeout=0.2))
+    with pytest.raises(ConnectionError, match="gone"):
+        model.predict(X)
+    time.sleep(0.5)
+    gc.collect()
+    assert not caplog.records
 
 
 def test_a_program_ends_though_a_thread_hangs(tmp_path):
@@ -875,6 +920,18 @@ def test_texts_and_targets_of_rows_have_limits_too():
         found = explainer.transform(X[:20])
     plain = LimeExplainer(FunctionClassifier(three), n_samples=512, random_state=0)
     np.testing.assert_array_equal(found[:12], plain.fit(X).transform(X[:12]))
+
+
+def test_what_a_cache_knows_does_not_count(tmp_path):
+    cache = {"cache": tmp_path / "a", "cache_key": 1}
+    with pytest.raises(RowLimitReached):
+        limited(50, **cache).predict(X)
+    model = limited(50, **cache)
+    with pytest.raises(RowLimitReached, match="20 of 120 rows"):
+        model.predict(X)
+    model = limited(50, **cache)
+    np.testing.assert_array_equal(model.predict(X), local(X))
+    assert model.predict.n_answered == 20
 
 
 # Faults of the model: every call fails once
