@@ -40,6 +40,13 @@ def as_array(answer):
             f"gave {answer!r:.80}, which is of shape () and no numbers: give an array of "
             "shape (n_samples,) or (n_samples, n_outputs)"
         )
+    if hasattr(answer, "__await__"):
+        if hasattr(answer, "close"):
+            answer.close()
+        raise UnusableResponse(
+            "gave something to be awaited: give the asynchronous function itself to "
+            "FunctionClassifier or FunctionRegressor, or calls=Calls()"
+        )
     if hasattr(answer, "detach"):
         answer = answer.detach().cpu()
         if hasattr(answer, "double"):

@@ -6,6 +6,7 @@ from math import prod
 import numpy as np
 from sklearn.base import is_classifier, is_clusterer, is_regressor
 
+from sklime.model.calls.called_model import CalledModel
 from sklime.model.conversion import (
     BOTH,
     UnusableResponse,
@@ -279,6 +280,8 @@ def _is_multilabel(estimator, classes, probe):
 
 def _is_one_vs_one(estimator):
     """Whether the model inside any wrapper gives a margin for each pair of classes."""
+    if isinstance(estimator, CalledModel):
+        return _is_one_vs_one(estimator.estimator)
     if getattr(estimator, "decision_function_shape", None) == "ovo":
         return True
     if hasattr(estimator, "steps"):

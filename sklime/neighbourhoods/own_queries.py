@@ -24,8 +24,8 @@ def query_own_values(response, tables, columns, names):
     """
     try:
         return predict_tables(response, tables, "own-value draw")
-    except RowLimitReached:
-        # No column is to blame.
+    except (RowLimitReached, ConnectionError, TimeoutError):
+        # No column is to blame, and asking again costs.
         raise
     except Exception as error:
         if len(tables) > 1:

@@ -75,13 +75,17 @@ def answers_of_batches(function, batches, calls):
 
 def _in_loop(function, batches, calls):
     """The same in the event loop, whose thread hands answers over in a queue."""
-    if not is_async(function):
+    patience = None
+    if is_async(function):
+        # A blocked loop does not notice time-outs itself.
+        patience = calls.timeout
+    else:
         function = _with_settings(function)
     arrived = queue.SimpleQueue()
     whole = EVENT_LOOP.submit(_ask_all(function, enumerate(batches), calls, arrived.put))
     whole.add_done_callback(lambda _: arrived.put(None))
     try:
-        while (item := _next_of(arrived, calls.timeout)) is not None:
+        while (item := _next_of(arrived, patience)) is not None:
             yield item
         whole.result()
     finally:
@@ -94,7 +98,7 @@ def _next_of(arrived, timeout):
         try:
             return arrived.get(timeout=timeout)
         except queue.Empty:
-            if not EVENT_LOOP.responds(timeout):
+            if not EVENT_LOOP.responds(max(timeout, _GRACE)):
                 EVENT_LOOP.abandon()
                 raise TimeoutError(
                     f"an asynchronous function blocks its event loop for more than "
@@ -129,7 +133,7 @@ async def _ask_all(function, batches, calls, report):
             task.result()
     finally:
         for task in tasks:
-            task.cancel()
+            _leave(task)
 
 
 async def _ask(function, batch, calls):
@@ -144,9 +148,15 @@ async def _attempt(function, batch, timeout):
     # What ignores its cancellation is not waited for, as `asyncio.wait_for` would.
     done, _ = await asyncio.wait([call], timeout=timeout)
     if not done:
-        call.cancel()
+        _leave(call)
         raise TimeoutError(f"the model gave no answer within timeout={timeout!r} seconds")
     return call.result()
+
+
+def _leave(task):
+    """Cancel a task and let nobody complain that its error was not looked at."""
+    task.cancel()
+    task.add_done_callback(lambda own: own.cancelled() or own.exception())
 
 
 async def _called(function, batch):
@@ -160,7 +170,11 @@ def _call_here(function, batch):
     """Call a function in this thread; what it leaves to be awaited goes to the loop."""
     answer = function(batch)
     if inspect.isawaitable(answer):
-        return EVENT_LOOP.submit(_awaited(answer)).result()
+        future = EVENT_LOOP.submit(_awaited(answer))
+        try:
+            return future.result()
+        finally:
+            future.cancel()  # where the program was interrupted
     return answer
 
 

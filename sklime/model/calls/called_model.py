@@ -60,7 +60,11 @@ class CalledModel(DocumentedEstimator):
             return self._caller(name)
         if name.startswith("_") or not name.endswith("_") or name == "estimator":
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
-        return getattr(self.estimator, name)
+        own = getattr(self.estimator, name)
+        if any(hasattr(own, method) for method in _METHODS):
+            # A model inside, which would be asked past the calls.
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+        return own
 
     def _caller(self, method):
         function = getattr(self.estimator, method)

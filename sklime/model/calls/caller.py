@@ -61,7 +61,8 @@ class Caller:
             If the model may not answer so many rows.
         """
         self.calls.check()
-        if self.calls.cache is None and self.calls.max_rows is None:
+        remembers = self.calls.cache is not None or self.calls.max_rows is not None
+        if not remembers or not n_rows(X):
             return self._in_one(self._plain(X))
         return self._in_one(self._remembered(X))
 
@@ -109,6 +110,9 @@ class Caller:
             size = -(-len(positions) // self.calls.concurrency)
         starts = range(0, len(positions), max(1, size))
         batches = [positions[start : start + size] for start in starts]
+        if not n:
+            # Whatever the model says to no rows.
+            batches = [positions]
         tables = (X if len(own) == n else take_rows(X, own) for own in batches)
         answers = answers_of_batches(self.function, tables, self.calls)
         try:

@@ -18,7 +18,7 @@ class EventLoop:
     def forget(self):
         """Forget the loop, as a child of the process does: its thread does not live on."""
         self._lock = threading.Lock()
-        self._loop = None
+        self._loop = self._thread = None
 
     def submit(self, coroutine):
         """Start a coroutine.
@@ -26,13 +26,25 @@ class EventLoop:
         Returns
         -------
         concurrent.futures.Future
+
+        Raises
+        ------
+        RuntimeError
+            If it comes from the loop's own thread, which would wait for itself.
         """
         with self._lock:
+            if threading.current_thread() is self._thread:
+                coroutine.close()
+                raise RuntimeError(
+                    "an asynchronous model must not call one with calls= itself: let it "
+                    "await the other's function"
+                )
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                threading.Thread(
+                self._thread = threading.Thread(
                     target=self._loop.run_forever, name="sklime-calls", daemon=True
-                ).start()
+                )
+                self._thread.start()
             return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
     def responds(self, seconds):

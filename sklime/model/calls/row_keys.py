@@ -193,7 +193,7 @@ def _content(value):
         return b"l" + b"".join(_with_length(_word(own)) for own in value)
     if isinstance(value, dict):
         return b"m" + _content(sorted(value.items()))
-    if type(value).__module__.startswith("pandas."):  # intervals and periods
+    if type(value).__module__.partition(".")[0] == "pandas":  # intervals and periods
         return b"p" + _with_length(type(value).__name__.encode()) + str(value).encode()
     if hasattr(value, "__array__") or hasattr(value, "__array_interface__"):
         array = np.asarray(value)
