@@ -22,7 +22,8 @@ class Coverage:
     """
 
     def __init__(self, codes, weights):
-        self.codes = np.ascontiguousarray(codes)
+        dtype = np.min_scalar_type(-2 - int(codes.max(initial=0)))
+        self.codes = np.ascontiguousarray(codes, dtype=dtype)
         self.weights = weights
         self.n_rows = codes.shape[1]
         if weights is not None:

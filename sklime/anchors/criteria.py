@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sklime.anchors.bounds import (
     bernoulli_bounds,
+    jeffreys_interval,
     kl_bernoulli,
     mean_interval,
     normal_bounds,
@@ -84,6 +85,10 @@ class Criterion(ABC):
         """Confidence interval of the mean of some draws, for the report."""
         return mean_interval(scores.mean(), scores.var(ddof=1), len(scores), error)
 
+    def safe_interval(self, scores, error):
+        """An interval that misses the mean no more often than it says, for judgements."""
+        return self.interval(scores, error)
+
     @abstractmethod
     def unit(self, row: int) -> float:
         """Differences of gain that are told apart are counted in this unit."""
@@ -118,7 +123,10 @@ class _OfShares(Criterion):
         return np.ceil(min(level / kl_bernoulli(mean, self.precision), 1e12))
 
     def interval(self, scores, error):
-        return tuple(map(float, proportion_interval(scores.sum(), len(scores), error)))
+        return jeffreys_interval(scores.sum(), len(scores), error)
+
+    def safe_interval(self, scores, error):
+        return proportion_interval(scores.sum(), len(scores), error)
 
 
 @dataclass(frozen=True, eq=False)

@@ -62,7 +62,9 @@ class DrawnEvidence(Evidence):
         return candidates.measured(*found)
 
     def extended(self, beam):
-        self._complete(beam, _N_TO_EXTEND)
+        # Among more columns the best few are more often so by chance.
+        d = self.codes.shape[1]
+        self._complete(beam, _N_TO_EXTEND * int(np.ceil(np.log2(max(d, 2)) / 6.0)))
         wanted = open_columns(beam, self.usable)
         n, total, squares = np.zeros((3, *wanted.shape))
         for k, (i, columns) in enumerate(zip(beam.row, beam.columns, strict=True)):
@@ -164,7 +166,7 @@ class DrawnEvidence(Evidence):
             i, columns = chosen.row[k], _rule(chosen.columns[k])
             self.n_spent[i] += n_batches * BATCH
             scores = self._fresh(i, columns, n_batches)
-            ends = self.criterion.interval(scores, 2.0 * self._error(i))
+            ends = self.criterion.safe_interval(scores, 2.0 * self._error(i))
             self._n_judged[i] += 1
             holds = bool(self.criterion.holds(*ends, i))
             self._judged[i, columns] = n_batches, holds

@@ -4,9 +4,11 @@ from abc import ABC, abstractmethod
 from collections import defaultdict
 
 import numpy as np
+from sklearn.utils import gen_batches
 
 from sklime.anchors.column_tables import ColumnTable
 from sklime.model.queries import predict_tables
+from sklime.tables.access import block_bytes
 
 # Own-bin draws that are made together.
 BATCH = 128
@@ -69,7 +71,10 @@ class ColumnDraws:
     def __init__(self, sampler, response, n_rows, n_samples, seed):
         self.sampler, self.response, self.seed = sampler, response, seed
         inputs, points = sampler.law_.pool(n_samples, seed)
-        self._pool_codes = np.ascontiguousarray(points.codes.T)
+        n_bins = max(len(column.frequencies) for column in sampler.columns_)
+        # Bins in few bytes, which are compared many times.
+        dtype = np.min_scalar_type(-1 - n_bins)
+        self._pool_codes = np.ascontiguousarray(points.codes.T, dtype=dtype)
         [self._pool_answers] = predict_tables(response, [inputs], "pool draw")
         self._tables = [
             ColumnTable(column, sampler.column_law(j), n_rows)
@@ -116,7 +121,7 @@ class _DrawsOfRows(Draws):
     """Draws of some rows, which share the answers about rules that are the same."""
 
     def __init__(self, shared, codes):
-        self._shared, self._codes = shared, codes
+        self._shared, self._codes = shared, codes.astype(shared._pool_codes.dtype)
         self._found = {}
         # Rules of one row are asked for one after the other.
         self._last, self._matches = None, None
@@ -130,8 +135,12 @@ class _DrawsOfRows(Draws):
     def ask(self, wanted):
         rules = dict.fromkeys(self._rule(*own) for own in wanted)
         rules = [rule for rule in rules if rule not in self._found]
-        if rules:
-            self._found.update(zip(rules, self._shared.drawn(rules), strict=True))
+        if not rules:
+            return
+        n_bytes = 16 * BATCH * self._codes.shape[1]
+        for part in gen_batches(len(rules), max(1, block_bytes() // n_bytes)):
+            drawn = self._shared.drawn(rules[part])
+            self._found.update(zip(rules[part], drawn, strict=True))
 
     def batch(self, row, columns, stream, number):
         codes, answers = self._found[self._rule(row, columns, stream, number)]

@@ -334,7 +334,8 @@ class AnchorExplainer(
         checked = kind.check(kind.check_columns(self, X, reset=False))
         subjects = self._rules.subjects(self._rules, checked, X)
         criterion = self._criterion_of(subjects.answers(self._response))
-        blocks = subjects.blocks(self.beam_width)
+        most = most_draws(self.max_samples, self.n_samples)
+        blocks = subjects.blocks(self.beam_width, most)
         jobs = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")
         parts = jobs(delayed(self._search)(own, subjects, criterion) for own in blocks)
         sizes = [own.stop - own.start for own in blocks]

@@ -13,8 +13,9 @@ from sklime.anchors.rules import Condition, Rule, RuleWriter
 from sklime.laws.coordinates import UNSEEN
 from sklime.tables.access import n_rows, take_rows
 
-# Candidates that are looked at together, and rows at most, which share own-bin draws.
-_N_CANDIDATES, _MOST_ROWS = 1 << 20, 256
+# Candidates that are looked at together, bytes of own-bin draws that are held together, and
+# rows at most, which share them.
+_N_CANDIDATES, _DRAWN_BYTES, _MOST_ROWS = 1 << 20, 1 << 28, 256
 
 # Training rows that are kept to show examples, and that rows' units are compared with.
 _MOST_EXAMPLES, _MOST_COMPARED = 10_000, 1_000
@@ -45,7 +46,7 @@ class Subjects(ABC):
         return np.concatenate([response(table) for table in self.kind.tables(self.X)])
 
     @abstractmethod
-    def blocks(self, beam_width):
+    def blocks(self, beam_width, max_samples):
         """Slices of rows that are searched together."""
 
     @abstractmethod
@@ -94,9 +95,11 @@ class TableSubjects(Subjects):
         located = fitted.sampler.locate(X)
         self.codes = np.ascontiguousarray(located.codes.T).astype(np.intp)
 
-    def blocks(self, beam_width):
+    def blocks(self, beam_width, max_samples):
         n, d = self.codes.shape
         height = min(_MOST_ROWS, _N_CANDIDATES // (d * beam_width))
+        if self.fitted.draws is not None:
+            height = min(height, _DRAWN_BYTES // (2 * d * max_samples))
         return list(gen_batches(n, max(1, height)))
 
     def evidence(self, rows, criterion, confidence, max_samples):
@@ -137,7 +140,7 @@ class UnitSubjects(Subjects):
         self.rows = list(fitted.sampler.rows(X))
         self._n_units = np.array([row.n_units for row in self.rows], dtype=int)
 
-    def blocks(self, beam_width):
+    def blocks(self, beam_width, max_samples):
         # Each row has units of its own.
         return list(gen_batches(len(self), 1))
 

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 from scipy.optimize import brentq
-from scipy.stats import binomtest, entropy, ttest_1samp
+from scipy.stats import beta, binom, binomtest, entropy, ttest_1samp
 
 from sklime.anchors.bounds import (
     bernoulli_bounds,
+    jeffreys_interval,
     kl_bernoulli,
     mean_interval,
     normal_bounds,
@@ -55,6 +56,26 @@ def test_nothing_is_known_without_draws():
 def test_intervals_of_shares_are_exact(successes):
     own = binomtest(successes, 100).proportion_ci(0.9, method="exact")
     assert proportion_interval(successes, 100, 0.1) == pytest.approx(tuple(own))
+
+
+@pytest.mark.parametrize("successes", [0, 1, 47, 99, 100])
+def test_intervals_for_reports_are_jeffreys(successes):
+    own = beta(successes + 0.5, 100.5 - successes).ppf([0.05, 0.95])
+    if successes == 0:
+        own[0] = 0.0
+    if successes == 100:
+        own[1] = 1.0
+    assert jeffreys_interval(successes, 100, 0.1) == pytest.approx(tuple(own))
+
+
+def test_intervals_for_reports_are_right_as_often_as_they_say():
+    n, k = 400, np.arange(401)
+    ends = np.array([jeffreys_interval(own, n, 0.05) for own in k])
+    covered = []
+    for p in np.linspace(0.9, 0.999, 100):
+        inside = (ends[:, 0] <= p) & (p <= ends[:, 1])
+        covered.append(binom(n, p).pmf(k)[inside].sum())
+    assert 0.94 <= np.mean(covered) <= 0.96
 
 
 def test_intervals_of_means_are_students():
