@@ -86,6 +86,7 @@ _OWN = {
     "model.presentation": "Presentation",
     "model.refits": "FittedState",
     "model.response": "Response",
+    "model.target": "Target",
     "neighbourhoods.additive_part": "AdditivePart",
     "neighbourhoods.background": "Background",
     "neighbourhoods.coalitions": "Coalitions _SharedCoalitions _Answers",
