@@ -86,7 +86,7 @@ class Rule:
 def anchors():
     rng = np.random.default_rng(0)
     X = pd.DataFrame({"a": rng.normal(size=60), "b": rng.choice(["x", "y"], 60)})
-    explainer = AnchorExplainer(Rule(), n_samples=256, random_state=0).fit(X)
+    explainer = AnchorExplainer(Rule(), precision=0.5, random_state=0).fit(X)
     return json.loads(json.dumps(explainer.explain(X[:3]).to_dict()))
 
 

@@ -171,7 +171,7 @@ def test_arrays_somewhat_wider_than_their_values_keep_their_dtype():
     ],
 )
 def test_what_is_no_document_is_told(kind, text):
-    with pytest.raises(ValueError, match="source|document"):
+    with pytest.raises(ValueError, match=r"source|document"):
         kind.from_json(text)
 
 
