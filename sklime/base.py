@@ -47,10 +47,11 @@ class DocumentedEstimator(PlainState, BaseEstimator):
         super().__setstate__(state)
         if written != __version__:
             by = "an older sklime" if written is None else f"sklime {written}"
+            # The same of all estimators in an explainer, so that it is shown once.
             warn_caller(
-                f"{type(self).__name__} was written by {by}, and is read by sklime "
-                f"{__version__}: results may differ or fail. Fit it again with this "
-                "version, or read it with the one that wrote it.",
+                f"what was written by {by} is read by sklime {__version__}: results may "
+                "differ or fail. Fit again with this version, or read it with the one that "
+                "wrote it.",
                 InconsistentVersionWarning,
             )
 

@@ -23,13 +23,16 @@ class ColumnTable:
 
     def __init__(self, column, law, n_rows):
         self.column, self.law = column, law
-        self._bins = {None: self._entries(law, n_rows)}
+        self._all, self._bins = self._entries(law, n_rows), {}
+
+    def __getstate__(self):
+        return vars(self) | {"_bins": {}}
 
     def draw(self, u, code=None):
         """Values and their bins at uniform numbers, within a bin if one is given."""
-        if code not in self._bins:
+        if code is not None and code not in self._bins:
             self._bins[code] = self._within(code)
-        entries = self._bins[code]
+        entries = self._all if code is None else self._bins[code]
         if isinstance(entries, np.ndarray):
             at = entries[(u * len(entries)).astype(np.intp)]
             return self.law.values[at], self.law.bins[at]
@@ -47,7 +50,7 @@ class ColumnTable:
         return np.repeat(np.arange(len(whole)), whole.astype(int))
 
     def _within(self, code):
-        entries = self._bins[None]
+        entries = self._all
         if isinstance(entries, np.ndarray):
             return entries[self.law.bins[entries] == code]
         masses = np.where(self.law.bins == code, self.law.masses, 0.0)

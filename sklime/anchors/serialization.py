@@ -13,6 +13,7 @@ import numpy as np
 
 from sklime.anchors.rules import Condition, Rule
 from sklime.serialization.encoding import decode, encode
+from sklime.serialization.source import read_document
 
 FORMAT, VERSION = "sklime.Anchors", 1
 
@@ -104,7 +105,7 @@ class AnchorsJSON:
             )
         try:
             return cls(**_read(document))
-        except (KeyError, TypeError, AttributeError, IndexError) as error:
+        except Exception as error:
             raise ValueError(f"the fields do not fit together: {error!r}") from error
 
     @overload
@@ -137,12 +138,12 @@ class AnchorsJSON:
         return None
 
     @classmethod
-    def from_json(cls, source: str | os.PathLike[str]) -> Self:
+    def from_json(cls, source: str | bytes | os.PathLike[str]) -> Self:
         """Read anchors from JSON; nothing in the document is executed.
 
         Parameters
         ----------
-        source : str or path-like
+        source : str, bytes or path-like
             The document, which begins with ``{``, or else the path of its file.
 
         Returns
@@ -154,13 +155,7 @@ class AnchorsJSON:
         ValueError
             If it is no JSON, or no document of anchors.
         """
-        if isinstance(source, os.PathLike) or not source.lstrip().startswith("{"):
-            source = Path(source).read_text(encoding="utf-8")
-        try:
-            document = json.loads(source)
-        except ValueError as error:
-            raise ValueError(f"source is not a JSON document: {error}") from error
-        return cls.from_dict(document)
+        return cls.from_dict(read_document(source))
 
 
 def _read(document):

@@ -57,7 +57,8 @@ def check_trees(value: Any) -> None:
             members = list(getattr(own, "estimators_", ()))
             widths = [_width(member) for member in (own, *members)]
             if len(set(widths)) > 1:
-                raise ValueError(f"trees of a {type(own).__name__} differ in n_features_in_")
+                name = type(own).__name__
+                raise ValueError(f"trees of a {name} differ in n_features_in_")
         if isinstance(own, BaseDecisionTree) and hasattr(own, "tree_"):
             _check_nodes(own.tree_, _width(own))
             known.add(id(own.tree_))

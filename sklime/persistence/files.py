@@ -138,13 +138,13 @@ def load(path: str | os.PathLike[str], trusted: Sequence[str | type] = ()) -> An
         raise
     except Exception as error:
         raise ValueError(
-            f"path={os.fspath(path)!r} is no file of sklime.persistence.dump, or is damaged: "
-            f"{type(error).__name__}: {error}"
+            f"path={os.fspath(path)!r} is no file of sklime.persistence.dump, or is "
+            f"damaged: {type(error).__name__}: {error}"
         ) from error
     if not isinstance(explainer, DocumentedEstimator):
         raise ValueError(
-            f"path={os.fspath(path)!r} holds a {type(explainer).__name__}, and no explainer: "
-            "skops.io.load reads models of scikit-learn."
+            f"path={os.fspath(path)!r} holds a {type(explainer).__name__}, and no "
+            "explainer: skops.io.load reads models of scikit-learn."
         )
     return explainer
 
@@ -211,7 +211,7 @@ def _names(trusted):
         raise TypeError(f"trusted={trusted!r} must list names of types: {_EXAMPLE}")
     wrong = [own for own in trusted if not isinstance(own, (str, type))]
     if wrong:
-        raise TypeError(f"trusted holds {wrong[0]!r}, which is no name of a type: {_EXAMPLE}")
+        raise TypeError(f"trusted holds {wrong[0]!r}, no name of a type: {_EXAMPLE}")
     return [
         own if isinstance(own, str) else f"{own.__module__}.{own.__name__}"
         for own in trusted

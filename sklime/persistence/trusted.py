@@ -2,8 +2,8 @@
 
 skops builds an object of a trusted type without calling it, and gives it the state in the
 file. A type is listed here once it has been looked at: with any state, it neither runs nor
-opens anything but the model that it asks. What unpickles, such as the tasks that are shipped
-to workers, is never listed; neither are functions, of which sklime's own objects hold none.
+opens anything but the model that it asks. What unpickles, such as the tasks that are
+shipped to workers, is never listed; nor are functions, of which objects of ours hold none.
 """
 
 # Classes of sklime by module, of whatever may be in the state of a fitted explainer.
@@ -55,7 +55,10 @@ _OWN = {
     "exact.trees.paths": "Paths",
     "exact.trees.shared_paths": "SharedPaths _Step",
     "exact.trees.split_chances": "MatchedSplits TabulatedSplits NormalSplits",
-    "exact.trees.split_masses": "_Intervals OrderedCuts _Sets SubsetCuts OrderedValueCuts SubsetValueCuts NormalCuts",
+    "exact.trees.split_masses": (
+        "_Intervals OrderedCuts _Sets SubsetCuts OrderedValueCuts SubsetValueCuts "
+        "NormalCuts"
+    ),
     "exact.trees.splits_by_node": "SplitsByNode",
     "exact.trees.sum_of_trees": "SumOfTrees _Group",
     "exact.trees.topology": "Boxes Level TreeGroup",
@@ -66,7 +69,9 @@ _OWN = {
     "explainer.hidden_answers": "TypicalAnswers",
     "explainer.neighbours": "TrainingRows",
     "explainer.routes": "Setting Routes",
-    "kernels": "ExponentialKernel UniformKernel ShapleyKernel FunctionKernel CovarianceKernel",
+    "kernels": (
+        "ExponentialKernel UniformKernel ShapleyKernel FunctionKernel CovarianceKernel"
+    ),
     "laws.bins": "BinList",
     "laws.columns": "BinnedColumn CategoricalColumn StandardisedColumn NormalColumn",
     "laws.coordinates": "Coordinates",
@@ -81,6 +86,7 @@ _OWN = {
     "model.presentation": "Presentation",
     "model.refits": "FittedState",
     "model.response": "Response",
+    "model.target": "Target",
     "neighbourhoods.additive_part": "AdditivePart",
     "neighbourhoods.background": "Background",
     "neighbourhoods.coalitions": "Coalitions _SharedCoalitions _Answers",
@@ -100,6 +106,7 @@ _OWN = {
     "samplers.kinds.series": "SeriesRows",
     "samplers.kinds.table": "TableRows",
     "samplers.kinds.text": "TextRows",
+    "samplers.kinds.text_containers": "_FrameOfTexts _SeriesOfTexts _ArrayOfTexts",
     "samplers.masked.cellwise": "_Stripe",
     "samplers.masked.coalition": "CoalitionSampler",
     "samplers.masked.image": "SuperpixelSampler",
@@ -119,8 +126,12 @@ _OWN = {
     "selectors": "AllFeatures HighestWeights ForwardSelection LassoPath AutoSelector",
     "surrogates.adaptive": "Precision SurrogateFitter",
     "tables.arrow": "Rebuilt",
-    "tables.codecs": "Numbers ObjectNumbers ExtensionNumbers PolarsNumbers Levels SparseValues",
-    "tables.containers": "ObjectArray TimeArray NumberArray PandasFrame NumberFrame PolarsFrame",
+    "tables.codecs": (
+        "Numbers ObjectNumbers ExtensionNumbers PolarsNumbers Levels SparseValues"
+    ),
+    "tables.containers": (
+        "ObjectArray TimeArray NumberArray PandasFrame NumberFrame PolarsFrame"
+    ),
     "tables.dense": "DenseFormat",
     "tables.grouped": "GroupedFormat",
     "tables.schema": "TableSchema",
@@ -133,6 +144,7 @@ _OWN = {
 
 # Values of columns, and what they are described by.
 _VALUES = (
+    "collections.OrderedDict",
     "datetime.date",
     "datetime.datetime",
     "datetime.time",

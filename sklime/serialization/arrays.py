@@ -117,6 +117,9 @@ def _checked_dtype(name, values):
         wide = dtype.itemsize > 256 * max(longest, 1)
         if wide and dtype.itemsize * len(texts) > 2**24:
             raise ValueError(f"dtype {name!r} is far wider than its longest value")
+        if wide and dtype.itemsize * len(texts) > 2**16:
+            # As wide as its values are, lest many such take more than the document.
+            return np.dtype(f"U{max(longest, 1)}")
     return dtype
 
 

@@ -1,5 +1,7 @@
 """Series and frames of pandas and polars as plain JSON, and back, equal to the bit."""
 
+from decimal import Decimal
+
 import numpy as np
 
 from sklime.serialization import arrow
@@ -18,6 +20,12 @@ _POLARS_VALUES = frozenset(
 )
 _POLARS_TIMES = frozenset(["Date", "Time", "Datetime", "Duration"])
 _POLARS_LABELS = frozenset(["Categorical", "Enum"])
+# What values are in a document, other than numbers.
+_POLARS_OBJECTS = {
+    **dict.fromkeys(("String", "Categorical", "Enum"), str),
+    "Decimal": Decimal,
+    "Boolean": bool,
+}
 
 
 def encode_pandas(frame):
@@ -244,4 +252,11 @@ def _decode_polars_series(content):
         **dict.fromkeys(_POLARS_LABELS, pl.String),
     }
     values = list(map(decode_scalar, content["values"]))
+    # polars may end the process for others.
+    wanted = _POLARS_OBJECTS.get(name, (int, float))
+    wrong = [own for own in values if own is not None and not isinstance(own, wanted)]
+    if name == "Decimal" and not wrong:
+        wrong = [own for own in values if own is not None and not own.is_finite()]
+    if wrong:
+        raise ValueError(f"{wrong[0]!r} is no value of dtype {name}")
     return pl.Series(content["name"], values, dtype=written.get(name, dtype)).cast(dtype)

@@ -15,6 +15,7 @@ import numpy as np
 _PLAIN = (bool, int, str, type(None))
 _EXACT = {own.__name__: own for own in (Decimal, Fraction)}
 _ZONE = re.compile(r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_+:/.-]*")
+_FRACTION = re.compile(r"-?[0-9]+(/[0-9]+)?")
 _TIMES = {own.__name__: own for own in (datetime.datetime, datetime.date, datetime.time)}
 
 
@@ -94,6 +95,9 @@ def decode_scalar(value):
     if name.startswith(("datetime64[", "timedelta64[")):
         return np.array("NaT" if content is None else content, dtype=name)[()]
     if name in _EXACT:
+        if name == "Fraction" and not _FRACTION.fullmatch(content):
+            # An exponent would be written out.
+            raise ValueError(f"{content!r} is no fraction")
         return _EXACT[name](content)
     import pandas as pd
 

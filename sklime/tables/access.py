@@ -32,6 +32,8 @@ def row_of(X, i):
 
 def take_columns(X, columns):
     """Columns of a frame or matrix, by an array of positions; one of them by an int."""
+    # polars takes no numpy integers.
+    columns = int(columns) if isinstance(columns, np.integer) else columns
     return _by_position(X)[:, columns]
 
 

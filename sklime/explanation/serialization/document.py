@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import reprlib
-from errno import ENOENT
 from importlib import resources
 from pathlib import Path
 from typing import Any, Self, overload
@@ -28,6 +25,7 @@ from sklime.explanation.serialization.versions import (
 )
 from sklime.serialization.arrays import nested_floats
 from sklime.serialization.encoding import decode, encode
+from sklime.serialization.source import read_document
 from sklime.tables.conditions import TableConditions
 
 
@@ -189,17 +187,7 @@ class JSONExport:
             version of sklime, lacks a field of its version, has an unknown one, or holds
             something that does not fit.
         """
-        if isinstance(source, bytes):
-            source = _decoded(source)
-        if isinstance(source, os.PathLike) or not _is_document(source):
-            source = _decoded(_read_bytes(source))
-        try:
-            document = json.loads(source.lstrip("\ufeff"))
-        except ValueError as error:
-            raise ValueError(f"source is not a JSON document: {error}") from error
-        except RecursionError:
-            raise ValueError("source is no JSON document of ours: too deep") from None
-        return cls.from_dict(document)
+        return cls.from_dict(read_document(source))
 
     @classmethod
     def _read(cls, document, name):
@@ -224,39 +212,6 @@ class JSONExport:
             return decode(value)
         except Exception as error:
             raise ValueError(f"the field {name!r} cannot be read: {error!r}") from error
-
-
-def _is_document(source):
-    # Lists are no explanations, and not likely paths.
-    return re.match(r"[\ufeff\s]*[{\[]", source) is not None and not _is_file(source)
-
-
-def _is_file(source):
-    try:
-        return os.path.isfile(source)
-    except ValueError:  # as of null bytes
-        return False
-
-
-def _read_bytes(path):
-    try:
-        return Path(path).read_bytes()
-    except (OSError, ValueError) as error:
-        if not isinstance(path, os.PathLike) and getattr(error, "errno", None) != ENOENT:
-            shown = reprlib.repr(path)
-            raise ValueError(
-                f"source={shown} is neither a JSON document, which begins with {{, nor the "
-                f"path of a file: {type(error).__name__}"
-            ) from error
-        raise
-
-
-def _decoded(source):
-    """Text of a document, in any of the encodings of JSON."""
-    try:
-        return source.decode(json.detect_encoding(source))
-    except UnicodeDecodeError as error:
-        raise ValueError(f"source is not a JSON document: {error}") from error
 
 
 def _encode_conditions(conditions):

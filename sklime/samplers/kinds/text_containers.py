@@ -1,9 +1,8 @@
 """Readers of texts from lists, arrays, Series and one-column frames."""
 
-from functools import partial
-
 import numpy as np
 
+from sklime.serialization.state import PlainState
 from sklime.tables.access import is_frame
 
 _MISSING = frozenset({"None", "nan", "NaT", "<NA>"})
@@ -91,22 +90,37 @@ def container_of_texts(X):
     array([['d']], dtype=object)
     """
     if is_frame(X):
-        return partial(_frame, type(X), X.columns[0])
+        return _FrameOfTexts(type(X), X.columns[0])
     if isinstance(X, np.ndarray):
-        return partial(_array, X.ndim)
+        return _ArrayOfTexts(X.ndim)
     if hasattr(X, "to_frame"):
-        return partial(_series, type(X.to_frame()), X.name)
+        return _SeriesOfTexts(type(X.to_frame()), X.name)
     return list
 
 
-def _frame(kind, name, texts):
-    return kind({name: texts})
+class _FrameOfTexts(PlainState):
+    """Container of texts: a frame of one column."""
+
+    def __init__(self, kind, name):
+        self.kind, self.name = kind, name
+
+    def __call__(self, texts):
+        return self.kind({self.name: texts})
 
 
-def _series(kind, name, texts):
-    return kind({name: texts})[name]
+class _SeriesOfTexts(_FrameOfTexts):
+    """Container of texts: a Series."""
+
+    def __call__(self, texts):
+        return super().__call__(texts)[self.name]
 
 
-def _array(n_dimensions, texts):
-    array = np.array(texts, dtype=object)
-    return array if n_dimensions == 1 else array[:, np.newaxis]
+class _ArrayOfTexts(PlainState):
+    """Container of texts: an array of one dimension, or of two."""
+
+    def __init__(self, n_dimensions):
+        self.n_dimensions = n_dimensions
+
+    def __call__(self, texts):
+        array = np.array(texts, dtype=object)
+        return array if self.n_dimensions == 1 else array[:, np.newaxis]
