@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
+import numpy as np
 from joblib import effective_n_jobs
 from sklearn.utils.parallel import Parallel, delayed
 
@@ -52,6 +53,19 @@ class Task:
     def ask(self, fitted: Any, X: Any) -> Any:
         """Find what is explained of rows, as `AskedRows`."""
         return fitted.ask(X, X, self.target)
+
+
+class QualityTask(Task):
+    """What is made of rows where columns that tell its quality stand beside it."""
+
+    def __call__(self, fitted, X, own_answers, first_row):
+        asked = self.ask(fitted, X)
+        answers = asked.answers
+        if answers is None:
+            answers = asked.rows.predictions(fitted.response)
+        predictions = np.take_along_axis(answers, asked.outputs, axis=1)
+        own = asked, predictions, self.contributions, own_answers
+        return fitted.attributions_and_quality(*own, first_row=first_row)
 
 
 def explain_rows(fitted: Any, task: Task, X: Any, jobs: Any) -> Any:
@@ -203,7 +217,7 @@ class Runner:
 
         All of them may be under way before the first result is taken.
         """
-        own = self.fitted if shares_memory() else Shipped(self.fitted)
+        own = self.fitted if shares_memory() else Shipped(self.fitted.for_rows())
         share = share_of_jobs(self.n_jobs) if shares_memory() else None
         sizes: list[int] = []
 
@@ -235,7 +249,7 @@ class Runner:
 
 
 def _in_job(own, task, piece, share):
-    fitted = own.fitted if isinstance(own, Shipped) else own
+    fitted = own.value if isinstance(own, Shipped) else own
     with own_share(share):
         explained = _explained(fitted, task, piece)
     if isinstance(own, Shipped) and explained.error is not None:

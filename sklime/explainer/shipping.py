@@ -25,24 +25,24 @@ def shares_memory() -> bool:
 
 
 class Shipped:
-    """A fitted explainer for the workers of other processes.
+    """An object, such as a fitted explainer, for the workers of other processes.
 
     joblib hands large arrays over once, as files in memory; a worker reads them once.
 
     Parameters
     ----------
-    fitted : FittedExplainer
+    value : object
     """
 
-    def __init__(self, fitted: Any) -> None:
+    def __init__(self, value: Any) -> None:
         # What users define in their own program, such as functions, goes along by value.
-        state = wrap_non_picklable_objects(fitted.for_rows(), keep_wrapper=False)
+        state = wrap_non_picklable_objects(value, keep_wrapper=False)
         self.state = np.frombuffer(pickle.dumps(state), dtype=np.uint8)
         self.key = uuid4().hex
 
     @property
-    def fitted(self) -> Any:
-        """The explainer, in a worker."""
+    def value(self) -> Any:
+        """The object, in a worker."""
         with _lock:
             if self.key not in _known:
                 _known[self.key] = pickle.loads(self.state.tobytes())
