@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from time import perf_counter
 from typing import Any
 
@@ -15,7 +16,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklime.explainer.diagnostics import Diagnostics
 from sklime.explainer.fitted import Jobs
 from sklime.explainer.progress import progress
-from sklime.explainer.shipping import Shipped, shares_memory
+from sklime.explainer.shipping import Shipped, limits_threads, shares_memory
 from sklime.explainer.threads import own_share, share_of_jobs
 from sklime.tables.access import concat, n_rows, take_rows
 
@@ -217,8 +218,13 @@ class Runner:
 
         All of them may be under way before the first result is taken.
         """
-        own = self.fitted if shares_memory() else Shipped(self.fitted.for_rows())
-        share = share_of_jobs(self.n_jobs) if shares_memory() else None
+        own = self.fitted if shares_memory() else self._shipped
+        share = None
+        if shares_memory():
+            share = share_of_jobs(self.n_jobs)
+        elif not limits_threads():
+            # Those of clusters would share models' own jobs out among all workers.
+            share = 1
         sizes: list[int] = []
 
         def calls():
@@ -241,6 +247,10 @@ class Runner:
             # What is under way is waited for, as joblib would complain.
             for _ in results:
                 pass
+
+    @cached_property
+    def _shipped(self):
+        return Shipped(self.fitted.for_rows())
 
     @property
     def n_ahead(self) -> int:

@@ -24,6 +24,12 @@ def shares_memory() -> bool:
     return bool(getattr(backend, "supports_sharedmem", False))
 
 
+def limits_threads() -> bool:
+    """Whether the backend of the jobs limits the threads of models in its workers."""
+    backend, _ = get_active_backend(prefer="threads")
+    return bool(getattr(backend, "supports_inner_max_num_threads", False))
+
+
 class Shipped:
     """An object, such as a fitted explainer, for the workers of other processes.
 
