@@ -37,6 +37,7 @@ from sklime.exceptions import (
 from sklime.explainer.default_sampler import check_is_table, default_sampler
 from sklime.explainer.diagnostics import warn_of_refit
 from sklime.explainer.progress import with_progress
+from sklime.explainer.shipping import return_as
 from sklime.fitting import atomic_fit, check_fitted
 from sklime.laws.coordinates import UNSEEN
 from sklime.laws.quasirandom import RandomState, resolve_seed
@@ -353,7 +354,7 @@ class AnchorExplainer(
         varies = [column.frequencies.max() < 1.0 for column in self.sampler_.columns_]
         usable = (codes != UNSEEN) & np.array(varies)
         blocks = self._blocks(*codes.shape)
-        jobs = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")
+        jobs = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as=return_as())
         parts = jobs(delayed(self._search)(own, criterion, codes, usable) for own in blocks)
         parts = with_progress(parts, list(map(len, blocks)), self.verbose)
         found = Found.joined(list(parts))

@@ -16,7 +16,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklime.explainer.diagnostics import Diagnostics
 from sklime.explainer.fitted import Jobs
 from sklime.explainer.progress import progress
-from sklime.explainer.shipping import Shipped, limits_threads, shares_memory
+from sklime.explainer.shipping import Shipped, limits_threads, return_as, shares_memory
 from sklime.explainer.threads import own_share, share_of_jobs
 from sklime.tables.access import concat, n_rows, take_rows
 
@@ -235,10 +235,10 @@ class Runner:
         jobs = Parallel(
             n_jobs=self.n_jobs,
             prefer="threads",
-            return_as="generator",
+            return_as=return_as(),
             pre_dispatch="2*n_jobs",
         )
-        results = jobs(calls())
+        results = iter(jobs(calls()))
         try:
             for i, explained in enumerate(results):
                 self.size.learn(sizes[i], explained.seconds)

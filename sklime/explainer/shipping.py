@@ -30,6 +30,13 @@ def limits_threads() -> bool:
     return bool(getattr(backend, "supports_inner_max_num_threads", False))
 
 
+def return_as() -> str:
+    """How the backend of the jobs gives results: one by one where it can, else in a list."""
+    backend, _ = get_active_backend(prefer="threads")
+    one_by_one = getattr(backend, "supports_return_generator", False)
+    return "generator" if one_by_one else "list"
+
+
 class Shipped:
     """An object, such as a fitted explainer, for the workers of other processes.
 

@@ -61,7 +61,7 @@ def check_result(result, explainer, table, keep=KEYS, quality=False):
     features = table[FEATURES]
     assert list(result) == list(explainer.output_schema(keep, quality))
     assert len(result) == len(table)
-    values = result[explainer.get_feature_names_out()].to_numpy()
+    values = result[explainer.get_feature_names_out()].to_numpy(dtype=float)
     assert np.array_equal(values, explainer.transform(features))
     for name in keep:
         assert result[name].tolist() == table[name].tolist()
@@ -69,7 +69,9 @@ def check_result(result, explainer, table, keep=KEYS, quality=False):
         return
     own = explainer.explain(features)
     assert result["explained"].tolist() == [str(name) for name in own.target_names]
-    found = result[["prediction", "fidelity", "effective_sample_size"]].to_numpy()
+    found = result[["prediction", "fidelity", "effective_sample_size"]].to_numpy(
+        dtype=float
+    )
     sizes = own.effective_sample_sizes
     expected = np.column_stack([own.predictions, own.scores, sizes])
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
