@@ -14,6 +14,7 @@ from sklime.model.functions import FunctionClassifier, FunctionRegressor
 from sklime.version import __version__
 
 if TYPE_CHECKING:
+    from sklime import distributed
     from sklime.anchors import AnchorExplainer, Anchors, RuleSet
     from sklime.cohorts import Cohorts
     from sklime.pick import SubmodularPick
@@ -39,14 +40,17 @@ __all__ = [
     "RuleSet",
     "SubmodularPick",
     "__version__",
+    "distributed",
 ]
 
 
 def __getattr__(name: str) -> object:
+    if name == "distributed":
+        return importlib.import_module("sklime.distributed")
     if name in _LATE:
         return getattr(importlib.import_module(_LATE[name]), name)
     raise AttributeError(f"module 'sklime' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATE})
+    return sorted({*globals(), *_LATE, "distributed"})

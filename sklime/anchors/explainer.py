@@ -36,6 +36,7 @@ from sklime.exceptions import (
 from sklime.explainer.default_sampler import check_is_table, default_sampler
 from sklime.explainer.diagnostics import warn_of_refit
 from sklime.explainer.progress import with_progress
+from sklime.explainer.shipping import return_as
 from sklime.fitting import atomic_fit, check_fitted
 from sklime.laws.masks import MaskLaw
 from sklime.laws.quasirandom import RandomState, resolve_seed
@@ -336,7 +337,7 @@ class AnchorExplainer(
         criterion = self._criterion_of(subjects.answers(self._response))
         most = most_draws(self.max_samples, self.n_samples)
         blocks = subjects.blocks(self.beam_width, most)
-        jobs = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")
+        jobs = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as=return_as())
         parts = jobs(delayed(self._search)(own, subjects, criterion) for own in blocks)
         sizes = [own.stop - own.start for own in blocks]
         found = Found.joined(list(with_progress(parts, sizes, self.verbose)))

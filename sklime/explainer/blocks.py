@@ -9,6 +9,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklime.exceptions import ClosedFormFailed
 from sklime.explainer.diagnostics import Diagnostics
 from sklime.explainer.progress import with_progress
+from sklime.explainer.shipping import return_as
 from sklime.tables.access import block_bytes
 
 # Blocks that rows are divided into at least where progress is shown.
@@ -68,7 +69,7 @@ class BlockFitter:
             # Without joblib's start-up cost, a third of the time of a row.
             results = (self._block(where, *own) for where in blocks)
         else:
-            jobs = Parallel(n_jobs=self._n_jobs, prefer="threads", return_as="generator")
+            jobs = Parallel(n_jobs=self._n_jobs, prefer="threads", return_as=return_as())
             results = jobs(delayed(self._block)(where, *own) for where in blocks)
         sizes = [where.stop - where.start for where in blocks]
         results = with_progress(results, sizes, self._verbose)

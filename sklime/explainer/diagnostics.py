@@ -1,7 +1,7 @@
 """Diagnostics: counts of doubtful fits over many rows, given as warnings."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -81,34 +81,19 @@ class Diagnostics:
         first_row : int, default=0
             Position of the first of the rows.
         """
+        flags = doubts(surrogates, columns, varies)
         sizes = surrogates.effective_sample_sizes
-        weighted = sizes > 0.0
-        # Exact rows cannot be too thin.
-        estimated = ~surrogates.exact
-        told = weighted & ~surrogates.undetermined
-        thin = told & estimated & (sizes < surrogates.coef.shape[2])
-        compared = told[:, np.newaxis] & ~np.isnan(surrogates.match_share)
-        few = compared & varies[columns] & (surrogates.support < THIN_SUPPORT)
-        # Where no draw with weight is like the row, or all of them are, there is no
-        # answer, whether or not the selector asked.
-        unanswered = compared & surrogates.constant & (surrogates.match_share < 0.5)
-        chosen = (surrogates.coef != 0.0).any(axis=1)
-        noisy = chosen & estimated[:, np.newaxis]
-        rare = few & ~unanswered & (noisy | surrogates.constant)
-        # Exact rows, too; of thin ones it is told that all columns are at a loss.
-        alone = (told & ~thin)[:, np.newaxis] & ~np.isnan(surrogates.support)
-        alone &= np.isnan(surrogates.match_share) & surrogates.constant & varies[columns]
         return cls(
-            weightless=int((~weighted).sum()),
-            undetermined=int(surrogates.undetermined.sum()),
-            collinear=int((told & surrogates.collinear).sum()),
-            thin=int(thin.sum()),
-            smallest=float(sizes[thin].min(initial=np.inf)),
-            unanswered=_count(unanswered, columns),
-            rare=_count(rare, columns),
-            alone=_count(alone, columns),
-            empty_selections=int(surrogates.empty_selections.sum()),
-            unconverged=tuple(first_row + np.flatnonzero(surrogates.unconverged)),
+            weightless=int(flags["weightless"].sum()),
+            undetermined=int(flags["undetermined"].sum()),
+            collinear=int(flags["collinear"].sum()),
+            thin=int(flags["thin"].sum()),
+            smallest=float(sizes[flags["thin"]].min(initial=np.inf)),
+            unanswered=_count(flags["unanswered"], columns),
+            rare=_count(flags["rare"], columns),
+            alone=_count(flags["alone"], columns),
+            empty_selections=int(flags["empty_selections"].sum()),
+            unconverged=tuple(first_row + np.flatnonzero(flags["unconverged"])),
         )
 
     def __add__(self, other):
@@ -127,6 +112,15 @@ class Diagnostics:
             self.failures + other.failures,
             self.unchanged + other.unchanged,
         )
+
+    def without(self, told):
+        """Doubts of other reasons than some, by the names of the fields."""
+        return replace(self, **{name: getattr(_NONE, name) for name in told})
+
+    @property
+    def reasons(self):
+        """Names of the fields that count something."""
+        return {own.name for own in fields(self) if getattr(self, own.name)} - {"smallest"}
 
     def warn(self, names, kernel, selector, n_samples, rows="row(s)", most=None):
         """Give one named warning for each reason with a count.
@@ -253,6 +247,68 @@ class Diagnostics:
                 f"row(s): {reason}",
                 ClosedFormWarning,
             )
+
+
+_NONE = Diagnostics()
+
+# Doubts about a row, or about columns or outputs of it.
+DOUBTS = (
+    "weightless",
+    "undetermined",
+    "collinear",
+    "thin",
+    "unanswered",
+    "rare",
+    "alone",
+    "empty_selections",
+    "unconverged",
+)
+
+
+def doubts(surrogates, columns, varies):
+    """Find what is doubtful about some fits.
+
+    Parameters
+    ----------
+    surrogates : Surrogates
+    columns : ndarray of shape (n_features,) of int
+        The input columns that the features describe.
+    varies : ndarray of shape (n_columns,) of bool
+        Columns that had more than one value in training; the others get 0 rightly.
+
+    Returns
+    -------
+    dict of ndarray of bool
+        By the names of `DOUBTS`, of shape (n_rows,), (n_rows, n_features) or
+        (n_rows, n_outputs).
+    """
+    sizes = surrogates.effective_sample_sizes
+    weighted = sizes > 0.0
+    # Exact rows cannot be too thin.
+    estimated = ~surrogates.exact
+    told = weighted & ~surrogates.undetermined
+    thin = told & estimated & (sizes < surrogates.coef.shape[2])
+    compared = told[:, np.newaxis] & ~np.isnan(surrogates.match_share)
+    few = compared & varies[columns] & (surrogates.support < THIN_SUPPORT)
+    # Where no draw with weight is like the row, or all of them are, there is no answer,
+    # whether or not the selector asked.
+    unanswered = compared & surrogates.constant & (surrogates.match_share < 0.5)
+    chosen = (surrogates.coef != 0.0).any(axis=1)
+    noisy = chosen & estimated[:, np.newaxis]
+    # Exact rows, too; of thin ones it is told that all columns are at a loss.
+    alone = (told & ~thin)[:, np.newaxis] & ~np.isnan(surrogates.support)
+    alone &= np.isnan(surrogates.match_share) & surrogates.constant & varies[columns]
+    return {
+        "weightless": ~weighted,
+        "undetermined": surrogates.undetermined,
+        "collinear": told & surrogates.collinear,
+        "thin": thin,
+        "unanswered": unanswered,
+        "rare": few & ~unanswered & (noisy | surrogates.constant),
+        "alone": alone,
+        "empty_selections": surrogates.empty_selections,
+        "unconverged": surrogates.unconverged,
+    }
 
 
 def warn_of_growth(positions, needed, tol, n_samples):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Literal, Self
@@ -32,15 +33,17 @@ from sklime.explainer.parameters import (
     check_container,
     check_keys,
     check_local,
+    check_names_of_quality,
     check_parameters,
     check_shapley,
     check_uncertainty,
 )
-from sklime.explainer.pieces import Runner, Task, explain_rows
+from sklime.explainer.pieces import QualityTask, Runner, Task, explain_rows
 from sklime.explainer.progress import (
     FitTasks,
     progress_of_queries,
 )
+from sklime.explainer.quality import QualityColumns
 from sklime.explainer.routes import Routes, Setting
 from sklime.explainer.row_limit import explain_within_limit, predictions_within_limit
 from sklime.explainer.stream import Stream
@@ -59,6 +62,7 @@ from sklime.samplers.base import Sampler
 from sklime.selectors import AllFeatures, MomentSelector
 from sklime.tables.access import in_sparse_interface, is_frame, n_rows, take_rows
 from sklime.tables.blocks import as_block, read_blocks
+from sklime.tables.lazy import refuse_lazy
 from sklime.tables.typing import Table, TableLike
 from sklime.validation import check_option
 
@@ -283,6 +287,7 @@ class LimeExplainer(
         self
         """
         check_parameters(self)
+        refuse_lazy(X)
         task = FitTasks(self, X, y, n_tasks=4)
         self.sampler_ = default_sampler(X) if self.sampler is None else clone(self.sampler)
         check_is_table(self.sampler_, X)
@@ -381,6 +386,7 @@ class LimeExplainer(
         keep: Sequence[str] = (),
         n_jobs: int | None = None,
         on_error: Literal["raise", "null"] = "raise",
+        quality: bool = False,
     ) -> Iterator[Any]:
         """Explain a stream of blocks of rows, of which a few are in memory at a time.
 
@@ -403,6 +409,16 @@ class LimeExplainer(
             about them or a value is none that it takes. "raise": the error, which names the
             row by its position in the stream. "null": NaN, with one `FailedRowsWarning` at
             the end. Blocks of other columns are errors in any case.
+        quality : bool, default=False
+            Whether columns that tell how good each explanation is follow the attributions,
+            which stay the same: "explained", the name of the explained class where rows
+            differ in it; "prediction", the model's response; "fidelity", R squared of the
+            surrogate on its draws, as in `Explanation.scores`; with ``target="all"`` one of
+            both for each output; "effective_sample_size"; and "doubts", the reasons
+            for which `transform` would warn of the row, such as "thin, rare", or "". In
+            arrays doubts are a code, 0 where there are none, and so is the class, its
+            position among all. It takes longer, as the model is queried about each row, and
+            draws are compared with closed forms.
 
         Yields
         ------
@@ -431,37 +447,59 @@ class LimeExplainer(
         (200, 3) ['patient', 'bmi', 's5']
         (42, 3) ['patient', 'bmi', 's5']
         """
-        check_fitted(self)
-        names = list(self.output_schema(keep))
-        keep = tuple(names[: len(names) - len(self.get_feature_names_out())])
         if on_error not in ("raise", "null"):
             raise ValueError(f'on_error={on_error!r} must be "raise" or "null".')
+        return self._stream(blocks, keep, n_jobs, on_error == "null", quality)
+
+    def _stream(self, blocks, keep, n_jobs, skip_failed, quality, tell=None):
+        """Explain blocks, as `transform_blocks`; `tell` takes the doubts about them."""
+        check_fitted(self)
+        beside = self._quality_columns() if quality else None
+        names = [*map(str, self.get_feature_names_out()), *(beside.names if beside else [])]
+        keep = tuple(self.output_schema(keep, quality))[: -len(names)]
         self._fitted.check_model()
-        task = Task(self.target, self._contributes())
+        task = (QualityTask if quality else Task)(self.target, self._contributes())
         runner = Runner(self._fitted, task, self.n_jobs if n_jobs is None else n_jobs)
         container = None if self._schema is None else self._schema.container
         stream = Stream(
             runner,
             read=partial(as_block, keep=keep, container=container),
             check=self._checked_block,
-            names=names[len(keep) :],
-            skip_failed=on_error == "null",
+            names=names,
+            labels=beside.labels if beside else {},
+            skip_failed=skip_failed,
+            tell=tell,
         )
         return stream(read_blocks(blocks))
 
-    def output_schema(self, keep: Sequence[str] = ()) -> dict[str, np.dtype[Any] | None]:
+    def _quality_columns(self):
+        """Columns of quality beside the attributions."""
+        response = self._fitted.response
+        return QualityColumns(response.resolve(self.target), response.outputs)
+
+    def _for_rows(self):
+        """A copy for workers of other processes, with all that rows need and no more."""
+        own = copy(self)
+        own._fitted = self._fitted.for_rows()
+        return own
+
+    def output_schema(
+        self, keep: Sequence[str] = (), quality: bool = False
+    ) -> dict[str, np.dtype[Any] | None]:
         """Names and types of the columns of `transform_blocks`, before any row.
 
         Parameters
         ----------
         keep : sequence of str, default=()
             Key columns that are carried along.
+        quality : bool, default=False
+            Whether columns that tell how good explanations are follow the attributions.
 
         Returns
         -------
         dict
-            The dtype of each column by its name: float64 of attributions, None of key
-            columns, which have the type that they come in.
+            The dtype of each column by its name: float64 of attributions and other numbers,
+            str of text, None of key columns, which have the type that they come in.
 
         Raises
         ------
@@ -480,9 +518,14 @@ class LimeExplainer(
         """
         names = [str(name) for name in self.get_feature_names_out()]
         features = () if self._schema is None else self._schema.columns or ()
+        types = dict.fromkeys(names, np.dtype(np.float64))
+        if quality:
+            beside = self._quality_columns()
+            check_names_of_quality(beside.names, names, keep)
+            types |= dict.fromkeys(beside.names, np.dtype(np.float64))
+            types |= dict.fromkeys(beside.labels, np.dtype(str))
         keep = check_keys(keep, features, names)
-        types: dict[str, np.dtype[Any] | None] = dict.fromkeys(keep)
-        return types | dict.fromkeys(names, np.dtype(np.float64))
+        return {**dict.fromkeys(keep), **types}
 
     @names_wrong_arguments(
         EXPLAIN, "explain takes rows without targets; to choose an output give target="
@@ -693,6 +736,7 @@ class LimeExplainer(
 
     def _checked(self, X):
         """Check rows against those of the fit."""
+        refuse_lazy(X)
         kind = self._fitted.kind
         return kind.check(kind.check_columns(self, X, reset=False))
 

@@ -10,6 +10,7 @@ from sklime.explainer.diagnostics import warn_of_refit
 from sklime.explainer.fidelity import fidelity, sums_of_squares
 from sklime.explainer.neighbours import check_neighbors
 from sklime.explainer.progress import progress_of_queries
+from sklime.explainer.quality import with_quality
 from sklime.explainer.rows import rows_of
 from sklime.tables.access import concat
 
@@ -144,6 +145,29 @@ class FittedExplainer:
 
         fit_blocks = self._fitter(jobs, first_row)
         kept, found = fit_blocks(rows, asked.outputs, keep, own_answers)
+        return concat(kept), found
+
+    def attributions_and_quality(
+        self, asked, predictions, contributions, own_answers, first_row=0
+    ):
+        """Attributions as of `attributions`, with columns of quality behind them.
+
+        Parameters
+        ----------
+        predictions : ndarray of shape (n_rows, n_explained)
+            The model's responses to the rows.
+        """
+        rows, outputs = asked.rows, asked.outputs
+
+        def keep(surrogates, where, block):
+            scored = self.routes.with_scores(surrogates, block, outputs[where])
+            own = scored.contributions if contributions else scored.coef
+            columns, _ = rows.features(where, block)
+            about = predictions[where], outputs[where], asked.target, columns, rows.varies
+            return with_quality(rows.to_columns(where, block, own), scored, *about)
+
+        fit_blocks = self._fitter(SERIAL, first_row)
+        kept, found = fit_blocks(rows, outputs, keep, own_answers)
         return concat(kept), found
 
     def parts(self, asked, jobs, uncertainty, pairs, near):

@@ -116,6 +116,27 @@ def check_keys(keep, features, outputs):
     return names
 
 
+def check_names_of_quality(names, outputs, keep):
+    """Check that columns of quality have names of their own.
+
+    Parameters
+    ----------
+    names, outputs, keep : sequence of str
+        Columns of quality, of attributions, and key columns.
+
+    Raises
+    ------
+    ValueError
+        If some other column has such a name.
+    """
+    taken = [name for name in names if name in outputs or name in keep]
+    if taken:
+        raise ValueError(
+            f"quality=True adds a column {taken[0]!r}, which is also the name of a "
+            "feature or key column: give that one another name, or leave quality=False."
+        )
+
+
 def check_uncertainty(surrogate, wish):
     """Check that the surrogate is the built-in ridge, whose standard errors are known.
 

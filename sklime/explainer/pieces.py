@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from time import perf_counter
 from typing import Any
 
@@ -17,7 +18,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklime.explainer.diagnostics import Diagnostics
 from sklime.explainer.fitted import Jobs
 from sklime.explainer.progress import progress
-from sklime.explainer.shipping import Shipped, shares_memory
+from sklime.explainer.shipping import Shipped, limits_threads, return_as, shares_memory
 from sklime.explainer.threads import own_share, share_of_jobs
 from sklime.tables.access import concat, n_rows, take_rows
 
@@ -57,6 +58,19 @@ class Task:
     def ask(self, fitted: Any, X: Any) -> Any:
         """Find what is explained of rows, as `AskedRows`."""
         return fitted.ask(X, X, self.target)
+
+
+class QualityTask(Task):
+    """What is made of rows where columns that tell its quality stand beside it."""
+
+    def __call__(self, fitted, X, own_answers, first_row):
+        asked = self.ask(fitted, X)
+        answers = asked.answers
+        if answers is None:
+            answers = asked.rows.predictions(fitted.response)
+        predictions = np.take_along_axis(answers, asked.outputs, axis=1)
+        own = asked, predictions, self.contributions, own_answers
+        return fitted.attributions_and_quality(*own, first_row=first_row)
 
 
 def explain_rows(fitted: Any, task: Task, X: Any, jobs: Any) -> Any:
@@ -222,8 +236,13 @@ class Runner:
 
         All of them may be under way before the first result is taken.
         """
-        own = self.fitted if shares_memory() else Shipped(self.fitted)
-        share = share_of_jobs(self.n_jobs) if shares_memory() else None
+        own = self.fitted if shares_memory() else self._shipped
+        share = None
+        if shares_memory():
+            share = share_of_jobs(self.n_jobs)
+        elif not limits_threads():
+            # Those of clusters would share models' own jobs out among all workers.
+            share = 1
         sizes: list[int] = []
 
         def calls():
@@ -234,10 +253,10 @@ class Runner:
         jobs = Parallel(
             n_jobs=self.n_jobs,
             prefer="threads",
-            return_as="generator",
+            return_as=return_as(),
             pre_dispatch="2*n_jobs",
         )
-        results = jobs(calls())
+        results = iter(jobs(calls()))
         try:
             for i, explained in enumerate(results):
                 self.size.learn(sizes[i], explained.seconds)
@@ -247,6 +266,10 @@ class Runner:
             for _ in results:
                 pass
 
+    @cached_property
+    def _shipped(self):
+        return Shipped(self.fitted.for_rows(own_values=False))
+
     @property
     def n_ahead(self) -> int:
         """Pieces of a stream that are under way at a time."""
@@ -254,7 +277,7 @@ class Runner:
 
 
 def _in_job(own, task, piece, share):
-    fitted = own.fitted if isinstance(own, Shipped) else own
+    fitted = own.value if isinstance(own, Shipped) else own
     with own_share(share):
         explained = _explained(fitted, task, piece)
     if isinstance(own, Shipped) and explained.error is not None:

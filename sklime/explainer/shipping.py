@@ -24,26 +24,38 @@ def shares_memory() -> bool:
     return bool(getattr(backend, "supports_sharedmem", False))
 
 
+def limits_threads() -> bool:
+    """Whether the backend of the jobs limits the threads of models in its workers."""
+    backend, _ = get_active_backend(prefer="threads")
+    return bool(getattr(backend, "supports_inner_max_num_threads", False))
+
+
+def return_as() -> str:
+    """How the backend of the jobs gives results: one by one where it can, else in a list."""
+    backend, _ = get_active_backend(prefer="threads")
+    one_by_one = getattr(backend, "supports_return_generator", False)
+    return "generator" if one_by_one else "list"
+
+
 class Shipped:
-    """A fitted explainer for the workers of other processes.
+    """An object, such as a fitted explainer, for the workers of other processes.
 
     joblib hands large arrays over once, as files in memory; a worker reads them once.
 
     Parameters
     ----------
-    fitted : FittedExplainer
+    value : object
     """
 
-    def __init__(self, fitted: Any) -> None:
+    def __init__(self, value: Any) -> None:
         # What users define in their own program, such as functions, goes along by value.
-        state = fitted.for_rows(own_values=False)
-        state = wrap_non_picklable_objects(state, keep_wrapper=False)
+        state = wrap_non_picklable_objects(value, keep_wrapper=False)
         self.state = np.frombuffer(pickle.dumps(state), dtype=np.uint8)
         self.key = uuid4().hex
 
     @property
-    def fitted(self) -> Any:
-        """The explainer, in a worker."""
+    def value(self) -> Any:
+        """The object, in a worker."""
         with _lock:
             if self.key not in _known:
                 _known[self.key] = pickle.loads(self.state.tobytes())

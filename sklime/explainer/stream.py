@@ -56,15 +56,20 @@ class Stream:
     check : callable
         Checks the rows of a block, of which there may be none, as `transform` does.
     names : sequence of str
-        Columns of the attributions.
+        Columns of what the runner makes of rows.
+    labels : dict of callable
+        What makes texts of codes, by the names of columns that hold such.
     skip_failed : bool
         Whether rows that cannot be explained get NaN, instead of an error.
+    tell : callable, default=None
+        Takes the doubts about all rows, at the end. None: warns of them.
     """
 
-    def __init__(self, runner, read, check, names, skip_failed):
+    def __init__(self, runner, read, check, names, labels, skip_failed, tell=None):
         self._runner, self._read, self._check = runner, read, check
-        self._names = names
+        self._names, self._labels = names, labels
         self._skip_failed = skip_failed
+        self._tell_doubts = runner.fitted.warn if tell is None else tell
         self._asked = {}
         self._found = Diagnostics()
         self._failed = []
@@ -194,11 +199,11 @@ class Stream:
     def _finished(self, place):
         parts = place.parts or [self._unknown(place, 0)]
         values = in_sparse_interface(concat(parts))
-        return place.block.joined(values, self._names)
+        return place.block.joined(values, self._names, self._labels)
 
     def _tell(self):
         """Tell all doubts, once."""
-        self._runner.fitted.warn(self._found)
+        self._tell_doubts(self._found)
         if self._failed:
             error = self._first_error
             warn_caller(

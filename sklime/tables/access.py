@@ -73,13 +73,15 @@ def with_value_of(X, j, source, i, rows=None):
     Parameters
     ----------
     X, source : ndarray, pandas DataFrame or polars DataFrame
-        Two tables of one kind, with the same columns.
+        Two tables with the same columns: arrays or frames, also of different libraries.
     j, i : int
         The column, and the row of `source`.
     rows : ndarray of shape (n_rows,) of bool, default=None
         The rows of `X` that get it. None: all.
     """
     own = take_columns(take_rows(source, np.full(n_rows(X), i)), j)
+    if is_frame(X) and hasattr(X, "iloc") != hasattr(source, "iloc"):
+        own = _in_library_of(take_columns(X, j), own)
     if rows is not None:
         own = _either(rows, own, take_columns(X, j))
     if isinstance(X, np.ndarray):
@@ -116,6 +118,22 @@ def _either(rows, own, others):
         others = others.cat.add_categories(new)
         own = own.astype(others.dtype)
     return own.where(rows, others)
+
+
+def _in_library_of(column, own):
+    """Values of a series in one of another library, as a column of that has them."""
+    values = own.to_list()
+    if not hasattr(column, "iloc"):
+        import polars as pl
+
+        return pl.Series(values, strict=False)
+    import pandas as pd
+
+    if not hasattr(column, "cat"):
+        return pd.Series(values)
+    known = column.cat.categories
+    new = pd.Index(values).unique().difference(known, sort=False)
+    return pd.Series(pd.Categorical(values, categories=known.append(new)))
 
 
 def take_cells(X, rows, columns):

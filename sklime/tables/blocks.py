@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 from scipy import sparse
 
 from sklime.tables.access import is_frame, n_rows
+from sklime.tables.lazy import lazy_kind, refuse_lazy
+
+Labels = Mapping[str, Callable[[np.ndarray], list[str | None]]]
+_NO_LABELS: Labels = MappingProxyType({})
 
 
 class Block(ABC):
@@ -26,13 +32,16 @@ class Block(ABC):
         return n_rows(self.rows)
 
     @abstractmethod
-    def joined(self, values: Any, names: Sequence[str]) -> Any:
+    def joined(self, values: Any, names: Sequence[str], labels: Labels = _NO_LABELS) -> Any:
         """A table of the block's own kind: key columns, and one column of each value.
 
         Parameters
         ----------
         values : ndarray or CSR matrix of shape (n_rows, n_columns)
         names : sequence of n_columns str
+        labels : dict of callable, default={}
+            What makes texts of codes, by the names of columns that hold such. Arrays keep
+            the codes.
         """
 
 
@@ -42,7 +51,7 @@ class ArrayBlock(Block):
     def __init__(self, rows: Any) -> None:
         self.rows = rows
 
-    def joined(self, values: Any, names: Sequence[str]) -> Any:
+    def joined(self, values: Any, names: Sequence[str], labels: Labels = _NO_LABELS) -> Any:
         return values
 
 
@@ -84,12 +93,20 @@ class FrameBlock(Block):
     def __len__(self) -> int:
         return len(self._frame)
 
-    def joined(self, values: Any, names: Sequence[str]) -> Any:
+    def joined(self, values: Any, names: Sequence[str], labels: Labels = _NO_LABELS) -> Any:
         import narwhals as nw
 
         if sparse.issparse(values):
             values = values.toarray()
-        joined = nw.from_numpy(values, list(names), backend=self._frame.implementation)
+        backend = self._frame.implementation
+        joined = nw.from_numpy(values, list(names), backend=backend)
+        texts = [
+            nw.new_series(
+                name, in_words(values[:, names.index(name)]), nw.String, backend=backend
+            )
+            for name, in_words in labels.items()
+        ]
+        joined = joined.with_columns(*texts) if texts else joined
         labels = nw.maybe_get_index(self._frame)
         if labels is not None:
             # Rows of a pandas frame keep theirs.
@@ -110,6 +127,8 @@ def read_blocks(blocks: Any) -> Iterator[Any]:
     """
     if _is_dataset(blocks):
         return iter(blocks.to_batches())
+    if lazy_kind(blocks) not in (None, "Arrow RecordBatchReader"):
+        refuse_lazy(blocks, "blocks")
     one = type(blocks).__name__
     if hasattr(blocks, "shape") or is_frame(blocks) or isinstance(blocks, (str, dict)):
         raise TypeError(

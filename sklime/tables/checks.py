@@ -5,6 +5,7 @@ from sklearn.utils.validation import validate_data
 
 from sklime.fitting import check_fitted
 from sklime.tables.access import is_frame
+from sklime.tables.lazy import refuse_lazy
 from sklime.tables.schema import TableSchema, default_names
 
 
@@ -119,10 +120,7 @@ def _as_table(owner, X, reset):
             "X is None. Expected a 2D array or a frame: give the rows, a table of shape "
             "(n_rows, n_columns)."
         )
-    if hasattr(X, "collect") and kind == "LazyFrame":
-        raise TypeError(
-            "X is a polars LazyFrame, which holds no rows yet: pass X.collect()."
-        )
+    refuse_lazy(X)
     if kind == "Series" and hasattr(X, "to_frame"):
         row = "X.iloc[[0]]" if hasattr(X, "iloc") else "X[:1]"
         raise ValueError(
