@@ -237,7 +237,9 @@ class ContrastPool(SharedPool, InteractionSource):
 
     def rescored(self, surrogates, X, outputs):
         evaluated = self.evaluate(X)
-        height = max(1, min(self.rows_at_once, block_bytes() // self.bytes_per_row))
+        # All that is computed of a part of the rows stays in the cache.
+        in_cache = _IN_CACHE // (8 * (1 + outputs.shape[1]) * self.n_samples)
+        height = max(1, min(self.rows_at_once, in_cache))
         scores = [
             self._scores(
                 evaluated.codes[:, rows],
@@ -330,13 +332,18 @@ class ContrastPool(SharedPool, InteractionSource):
         slopes = np.rint(slopes / step[..., np.newaxis]).reshape(-1, d).T
         base = np.rint(base / step).ravel()
         g = self.draws_in_bins.weigh(np.repeat(own, k, axis=1), slopes, base)
-        f = self.Y[outputs]
+        # One copy where all rows explain the same outputs.
+        same = (outputs == outputs[:1]).all()
+        f = self.Y[outputs[:1] if same else outputs]
         W = self._weigh(own, 1.0, np.float64)
-        total = W.sum(axis=1, keepdims=True)
-        W = (W / np.where(total > 0.0, total, 1.0))[:, np.newaxis]
-        around = f - (f * W).sum(axis=2, keepdims=True)
-        missed = f - g.reshape(f.shape) * step[..., np.newaxis]
-        spread, missed = ((np.square(own) * W).sum(axis=2) for own in (around, missed))
+        total = W.sum(axis=1)
+        W /= np.where(total > 0.0, total, 1.0)[:, np.newaxis]
+        apart = g.reshape(*outputs.shape, -1) * step[..., np.newaxis]
+        np.subtract(f, apart, out=apart)
+        missed = _weighted_squares(W, apart)
+        mean = np.einsum("rn,rkn->rk", W, np.broadcast_to(f, apart.shape))
+        np.subtract(f, mean[..., np.newaxis], out=apart)
+        spread = _weighted_squares(W, apart)
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(spread == 0.0, 1.0, 1.0 - missed / spread)
 
@@ -371,6 +378,11 @@ def levels_of(n_samples, n_columns):
     most = min(n_samples // 3, _MOST_CELLS)
     # Bins cut some levels in two.
     return max(1, min(_MOST_LEVELS, most // max(n_columns, 1) - 3))
+
+
+def _weighted_squares(W, apart):
+    """Weighted sums over draws, in an order that does not depend on the number of rows."""
+    return np.einsum("rn,rkn,rkn->rk", W, apart, apart)
 
 
 def scrambles_of(groups):
