@@ -5,26 +5,30 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-# Not for its names: displays enter themselves where `Explanation.plot` looks.
-from sklime import plotting  # noqa: F401
-from sklime.explainer.explainer import LimeExplainer
-from sklime.explanation import Explanation
-from sklime.model.functions import FunctionClassifier, FunctionRegressor
 from sklime.version import __version__
 
 if TYPE_CHECKING:
     from sklime.anchors import AnchorExplainer, Anchors, RuleSet
     from sklime.cohorts import Cohorts
+    from sklime.explainer.explainer import LimeExplainer
+    from sklime.explanation import Explanation
+    from sklime.model.functions import FunctionClassifier, FunctionRegressor
     from sklime.pick import SubmodularPick
 
-# What many programs never need is imported at its first use.
+# All is imported at its first use: the command line reads its arguments before it loads
+# scikit-learn, and many programs never need the half of it.
 _LATE = {
     "AnchorExplainer": "sklime.anchors",
     "Anchors": "sklime.anchors",
     "Cohorts": "sklime.cohorts",
+    "Explanation": "sklime.explanation",
+    "FunctionClassifier": "sklime.model.functions",
+    "FunctionRegressor": "sklime.model.functions",
+    "LimeExplainer": "sklime.explainer.explainer",
     "RuleSet": "sklime.anchors",
     "SubmodularPick": "sklime.pick",
 }
+_MODULES = {"exceptions", "kernels", "metrics", "plotting", "samplers", "selectors"}
 
 __all__ = [
     "AnchorExplainer",
@@ -43,8 +47,10 @@ __all__ = [
 def __getattr__(name: str) -> object:
     if name in _LATE:
         return getattr(importlib.import_module(_LATE[name]), name)
+    if name in _MODULES:
+        return importlib.import_module(f"sklime.{name}")
     raise AttributeError(f"module 'sklime' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATE})
+    return sorted({*globals(), *_LATE, *_MODULES})
