@@ -24,6 +24,9 @@ _SECONDS = 0.5
 # How long all rows may take that are explained without jobs.
 _QUICK = 0.02
 
+# The part of a piece's time that pieces near the end of a table take at least.
+_LEAST_SHARE = 8
+
 # Pieces for each job that are handed over before results are waited for.
 _AHEAD = 4
 
@@ -145,7 +148,9 @@ class PieceSize:
 
     def next(self, n_left: int) -> int:
         """Rows of the next piece, where so many are left: less near the end."""
-        return max(1, min(self._rows, -(-n_left // (2 * self._n_jobs))))
+        # Not too few: to hand a piece over takes as long as to explain some rows.
+        share = max(-(-n_left // (2 * self._n_jobs)), self._rows // _LEAST_SHARE)
+        return max(1, min(self._rows, share, n_left))
 
     def learn(self, n: int, seconds: float) -> None:
         """Note how long `n` rows took."""
