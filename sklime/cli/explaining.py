@@ -1,8 +1,10 @@
-"""``sklime explain``: a table of attributions, which survives whatever stops the command."""
+"""``sklime explain``: a table of attributions, which survives what stops the command."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -24,7 +26,7 @@ from sklime.cli.reporting import check_report, write_report
 _SECONDS = 0.75
 
 # Time after which the speed of rows is known well enough.
-_SURE = 0.1
+_SURE = 0.2
 
 
 @dataclass(frozen=True)
@@ -218,16 +220,14 @@ def _plain(type_):
 
 
 def _height(prepared, output) -> int:
-    """Rows of a part, by how long the first rows take: a power of two, or all of a block."""
+    """Rows of a part, by how long the first rows take: a power of two, or a block."""
     data, n = prepared.data, 1
     if not data.n_rows:
         return output.block_rows
     while True:
         block = next(data.blocks(n, 0, prepared.read_columns))
-        start = perf_counter()
-        for _ in _trial(prepared, block, output):
-            pass
-        seconds = perf_counter() - start
+        # The first time something may be made that is kept.
+        seconds = min(_seconds_of(prepared, block, output) for _ in range(2))
         if seconds > _SURE or n >= min(data.n_rows, output.block_rows):
             break
         n = min(16 * n, output.block_rows)
@@ -237,20 +237,18 @@ def _height(prepared, output) -> int:
     return 2 ** (wanted.bit_length() - 1)
 
 
-def _trial(prepared, block, output):
-    """Explain some rows, for the time that it takes; errors come again when it counts."""
-    import warnings
-
-    with warnings.catch_warnings():
+def _seconds_of(prepared, block, output):
+    """Time to explain some rows; what is doubtful or fails is told when it counts."""
+    skip_failed = output.on_error == "null"
+    start = perf_counter()
+    with warnings.catch_warnings(), suppress(Exception):
         warnings.simplefilter("ignore")
-        try:
-            if output.quality:
-                yield from explained_blocks(
-                    prepared.explainer, [prepared.frame(block)], output.on_error == "null"
-                )
-            else:
-                yield from prepared.explainer.transform_blocks(
-                    [block], keep=prepared.keep, n_jobs=1
-                )
-        except Exception:
-            return
+        if output.quality:
+            blocks = [prepared.frame(block)]
+            explained = explained_blocks(prepared.explainer, blocks, skip_failed)
+        else:
+            own = {"keep": prepared.keep, "n_jobs": 1}
+            explained = prepared.explainer.transform_blocks([block], **own)
+        for _ in explained:
+            pass
+    return perf_counter() - start

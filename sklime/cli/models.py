@@ -15,6 +15,10 @@ PICKLES = {".joblib", ".pkl", ".pickle"}
 # First bytes of pickles, and of what joblib compresses them with: not to be read as others.
 _PICKLE_STARTS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 
+_BRIDGES = [
+    f"sklearn.externals.array_api_compat.{name}" for name in ("torch", "dask", "dask.array")
+]
+
 WHAT_A_PICKLE_IS = (
     "is a pickle, and to load a pickle is to run whatever program it holds. If you made it "
     "yourself, or trust whoever did, give --trust-pickle; better, save the model with skops"
@@ -96,15 +100,15 @@ def _load_skops(path, trusted):
 def import_skops() -> Any:
     """Module ``skops.io``, imported without PyTorch and Dask.
 
-    It imports every module of scikit-learn for the names of its estimators, also bridges to
-    these two: 200 MB and seconds of which a model has no use.
+    It imports every module of scikit-learn for the names of its estimators, also the
+    bridges to these two: 200 MB and seconds of which a model has no use.
     """
-    bridged = [name for name in ("torch", "dask") if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(bridged))  # type: ignore[arg-type]
+    bridges = [name for name in _BRIDGES if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(bridges))  # type: ignore[arg-type]
     try:
         return importlib.import_module("skops.io")
     finally:
-        for name in bridged:
+        for name in bridges:
             del sys.modules[name]
 
 

@@ -338,7 +338,7 @@ def _without_pickles(path, load):
     try:
         return load()
     except ValueError as error:
-        if "pickle" not in str(error):
+        if not any(word in str(error) for word in ("pickle", "Python objects")):
             raise
         raise CommandError(
             Exit.NOT_TRUSTED,
