@@ -59,8 +59,8 @@ Background = Annotated[
     Path | None,
     typer.Option(
         metavar="TRAIN",
-        help="The training table, of whose rows perturbations are made. Without it a seeded "
-        "sample of at most 10,000 rows of DATA serves.",
+        help="The training table, of whose rows perturbations are made. Without it a "
+        "seeded sample of at most 10,000 rows of DATA serves.",
         **_FILE,
     ),
 ]
@@ -75,8 +75,8 @@ SamplerName = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="How rows are perturbed: marginal (the default), gaussian, training, crossover, "
-        'coalition, or with parameters "MarginalSampler(n_bins=None)".',
+        help="How rows are perturbed: marginal (the default), gaussian, training, "
+        'crossover, coalition, or with parameters "MarginalSampler(n_bins=None)".',
     ),
 ]
 MethodName = Annotated[
@@ -114,8 +114,8 @@ TrustPickle = Annotated[
     bool,
     typer.Option(
         "--trust-pickle",
-        help="Load a pickle, which runs whatever program it holds: only if you trust whoever "
-        "made it.",
+        help="Load a pickle, which runs whatever program it holds: only if you trust "
+        "whoever made it.",
     ),
 ]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Jobs over blocks of rows.")]
@@ -170,7 +170,7 @@ def explain(
         bool,
         typer.Option(
             "--resume/--fresh",
-            help="Go on where a run of the same files and options was stopped; or forget it.",
+            help="Go on where a run of the same files and options was stopped, or not.",
         ),
     ] = True,
     on_error: Annotated[

@@ -68,7 +68,7 @@ class _Schema:
         self._file, self._root = file, root
 
     def find(self, name):
-        """An attribute of the outermost object that has it, as a list or number, or None."""
+        """An attribute of the outermost object that has it, or None."""
         level = [self._root]
         while level:
             below = []

@@ -65,7 +65,9 @@ def write_csv(
         Rows that are written at a time.
     """
     header = [_harmless(pa.array([name]))[0].as_py() for name in schema.names]
-    fields = [pa.field(name, _in_csv(own.type)) for name, own in zip(header, schema)]
+    fields = [
+        pa.field(name, _in_csv(own.type)) for name, own in zip(header, schema, strict=True)
+    ]
     with pa.csv.CSVWriter(file, pa.schema(fields)) as writer:
         for group in regrouped(tables, height):
             columns = [_column(own) for own in group.columns]

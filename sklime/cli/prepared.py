@@ -86,7 +86,7 @@ def prepare(options: Options) -> Prepared:
     if not table.n_rows:
         raise CommandError(
             Exit.DATA,
-            f"{table.path} has no rows, of which the background is drawn: give --background.",
+            f"{table.path} has no rows for a background: give one by --background.",
         )
     rows = table.sample(n, options.seed or 0, columns)
     # To models, frames and arrays are known; names are kept.
