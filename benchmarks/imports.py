@@ -1,4 +1,4 @@
-"""What importing the explainer adds to the scikit-learn modules that its users load anyway."""
+"""What importing the explainer adds to scikit-learn, which its users load anyway."""
 
 import compileall
 import json
