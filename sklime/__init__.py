@@ -5,27 +5,42 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-# Not for its names: displays enter themselves where `Explanation.plot` looks.
-from sklime import plotting  # noqa: F401
-from sklime.explainer.explainer import LimeExplainer
-from sklime.explanation import Explanation
-from sklime.model.calls import Calls
-from sklime.model.functions import FunctionClassifier, FunctionRegressor
 from sklime.version import __version__
 
 if TYPE_CHECKING:
-    from sklime import distributed
+    from sklime import distributed, persistence, testing
     from sklime.anchors import AnchorExplainer, Anchors, RuleSet
     from sklime.cohorts import Cohorts
+    from sklime.explainer.explainer import LimeExplainer
+    from sklime.explanation import Explanation
+    from sklime.model.calls import Calls
+    from sklime.model.functions import FunctionClassifier, FunctionRegressor
     from sklime.pick import SubmodularPick
 
-# What many programs never need is imported at its first use.
+# All is imported at its first use: the command line reads its arguments before it loads
+# scikit-learn, and many programs never need the half of it.
 _LATE = {
     "AnchorExplainer": "sklime.anchors",
     "Anchors": "sklime.anchors",
+    "Calls": "sklime.model.calls",
     "Cohorts": "sklime.cohorts",
+    "Explanation": "sklime.explanation",
+    "FunctionClassifier": "sklime.model.functions",
+    "FunctionRegressor": "sklime.model.functions",
+    "LimeExplainer": "sklime.explainer.explainer",
     "RuleSet": "sklime.anchors",
     "SubmodularPick": "sklime.pick",
+}
+_MODULES = {
+    "distributed",
+    "exceptions",
+    "kernels",
+    "metrics",
+    "persistence",
+    "plotting",
+    "samplers",
+    "selectors",
+    "testing",
 }
 
 __all__ = [
@@ -41,16 +56,18 @@ __all__ = [
     "SubmodularPick",
     "__version__",
     "distributed",
+    "persistence",
+    "testing",
 ]
 
 
 def __getattr__(name: str) -> object:
-    if name == "distributed":
-        return importlib.import_module("sklime.distributed")
     if name in _LATE:
         return getattr(importlib.import_module(_LATE[name]), name)
+    if name in _MODULES:
+        return importlib.import_module(f"sklime.{name}")
     raise AttributeError(f"module 'sklime' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATE, "distributed"})
+    return sorted({*globals(), *_LATE, *_MODULES})

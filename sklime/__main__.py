@@ -1,7 +1,5 @@
-"""Run ``python -m sklime``."""
-
-import sys
+"""Run ``python -m sklime``, the program ``sklime``."""
 
 from sklime.cli import main
 
-sys.exit(main())
+main()

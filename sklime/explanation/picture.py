@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 # Displays by the kind of the row that they show; "row" and "rows" of any other. They stand
-# above explanations: `sklime.plotting` enters them here, and `import sklime` imports it.
+# above explanations, and enter themselves here when the first picture is drawn.
 DISPLAYS: dict[str, Any] = {}
 
 
@@ -55,6 +56,7 @@ class Plotting:
         IndexError
             If there is no such row.
         """
+        import_module("sklime.plotting")
         explanation: Any = self
         shown = explanation.kind
         if shown not in DISPLAYS or explanation.unit_spans is None:

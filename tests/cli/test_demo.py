@@ -18,7 +18,7 @@ from sklearn.model_selection import train_test_split
 from sklime import LimeExplainer
 from sklime.cli import main
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")

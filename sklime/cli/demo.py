@@ -1,6 +1,5 @@
-"""The command line: ``python -m sklime demo``."""
+"""The demo: ``sklime demo`` explains a forest on the breast-cancer table."""
 
-import argparse
 from pathlib import Path
 from time import perf_counter
 
@@ -21,51 +20,6 @@ CURES = {
     "kernel__width=0.6": {"kernel__width": 0.6},
     "sampler=MarginalSampler(n_bins=None)": {"sampler": MarginalSampler(n_bins=None)},
 }
-
-
-def main(argv=None):
-    """Run one command of ``python -m sklime``.
-
-    Parameters
-    ----------
-    argv : list of str, default=None
-        The arguments; None takes those of the process.
-
-    Raises
-    ------
-    SystemExit
-        With code 2 and a message if the arguments do not make sense, such as an output
-        file in a folder that does not exist.
-
-    Examples
-    --------
-    >>> from sklime.cli import main
-    >>> main(["demo", "--output", "attributions.csv"])  # doctest: +SKIP
-    """
-    parser = argparse.ArgumentParser(prog="python -m sklime", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    demo_parser = commands.add_parser(
-        "demo", help="explain a random forest on scikit-learn's breast-cancer table"
-    )
-    demo_parser.add_argument(
-        "--output",
-        type=_new_file,
-        default="attributions.csv",
-        metavar="FILE",
-        help="where the attributions of all test rows go (default: %(default)s)",
-    )
-    demo_parser.add_argument(
-        "--report",
-        type=_new_file,
-        default="report.html",
-        metavar="FILE",
-        help="where the page with all explanations goes (default: %(default)s)",
-    )
-    demo_parser.set_defaults(
-        command=lambda arguments: demo(arguments.output, arguments.report)
-    )
-    arguments = parser.parse_args(argv)
-    arguments.command(arguments)
 
 
 def demo(output, report):
@@ -129,19 +83,6 @@ def demo(output, report):
         f"\nThe contributions of all {len(X_test)} test rows are in {output}"
         f"\nTheir explanations, to look at, are in {Path(report).resolve()}"
     )
-
-
-def _new_file(name):
-    """Path of the demo's page, checked for its folder before any work."""
-    path = Path(name)
-    if not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(
-            f"{name!r} lies in a folder that does not exist: "
-            f"create {str(path.parent)!r} first, or name another"
-        )
-    if path.is_dir():
-        raise argparse.ArgumentTypeError(f"{name!r} is a folder: name a file in it")
-    return path
 
 
 def _lowest_middle_highest(probabilities):

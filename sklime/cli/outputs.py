@@ -1,0 +1,113 @@
+"""Kinds of output: one Parquet file, or one CSV file that spreadsheets can open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet
+
+from sklime.cli.exits import CommandError, Exit
+
+# A text that begins so is a formula to spreadsheets, which they run.
+_FORMULA = r"^([=+\-@\t\r])"
+
+
+def writer_of(out: Path) -> Any:
+    """The function that writes a file of this ending.
+
+    Raises
+    ------
+    CommandError
+        If there is none.
+    """
+    if out.suffix.lower() not in _WRITERS:
+        raise CommandError(
+            Exit.USAGE, f"--output {out} must end in {' or '.join(_WRITERS)}."
+        )
+    return _WRITERS[out.suffix.lower()]
+
+
+def write_parquet(
+    file: Any, tables: Iterable[pa.Table], schema: pa.Schema, height: int
+) -> None:
+    """Write tables as Parquet, in row groups that do not depend on how they are cut.
+
+    Parameters
+    ----------
+    file : binary file
+    tables : iterable of Table
+    schema : Schema
+    height : int
+        Rows of a row group.
+    """
+    repeated = [own.name for own in schema if not pa.types.is_floating(own.type)]
+    with pa.parquet.ParquetWriter(file, schema, use_dictionary=repeated) as writer:
+        for group in regrouped(tables, height):
+            writer.write_table(group, row_group_size=height)
+
+
+def write_csv(
+    file: Any, tables: Iterable[pa.Table], schema: pa.Schema, height: int
+) -> None:
+    """Write tables as CSV; texts that spreadsheets would run get an apostrophe in front.
+
+    Parameters
+    ----------
+    file : binary file
+    tables : iterable of Table
+    schema : Schema
+    height : int
+        Rows that are written at a time.
+    """
+    header = [_harmless(pa.array([name]))[0].as_py() for name in schema.names]
+    fields = [
+        pa.field(name, _in_csv(own.type)) for name, own in zip(header, schema, strict=True)
+    ]
+    with pa.csv.CSVWriter(file, pa.schema(fields)) as writer:
+        for group in regrouped(tables, height):
+            columns = [_column(own) for own in group.columns]
+            writer.write_table(pa.Table.from_arrays(columns, schema=pa.schema(fields)))
+
+
+def regrouped(tables: Iterable[pa.Table], height: int) -> Iterator[pa.Table]:
+    """Tables of `height` rows each, the last one shorter, of the rows of others."""
+    held, n_held = [], 0
+    for table in tables:
+        while len(table):
+            part = table[: height - n_held]
+            table = table[len(part) :]
+            held.append(part)
+            n_held += len(part)
+            if n_held == height:
+                yield pa.concat_tables(held).combine_chunks()
+                held, n_held = [], 0
+    if held:
+        yield pa.concat_tables(held).combine_chunks()
+
+
+def _column(column):
+    wanted = _in_csv(column.type)
+    column = column.cast(wanted)
+    return _harmless(column) if wanted == pa.string() else column
+
+
+def _in_csv(type_):
+    plain = (
+        pa.types.is_floating(type_)
+        or pa.types.is_integer(type_)
+        or pa.types.is_boolean(type_)
+        or pa.types.is_temporal(type_)
+    )
+    return type_ if plain else pa.string()
+
+
+def _harmless(texts):
+    return pc.replace_substring_regex(texts, _FORMULA, r"'\1")
+
+
+_WRITERS = {".parquet": write_parquet, ".csv": write_csv}

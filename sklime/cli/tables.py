@@ -1,0 +1,347 @@
+"""Tables on disk, read block by block: Parquet, CSV, Arrow, NumPy."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from sklime.cli.exits import CommandError, Exit
+
+# Rows that are read at a time where all are gone through.
+_SCAN_ROWS = 16_384
+
+# Bytes of each column that are fetched at a time.
+_BUFFER = 1 << 16
+
+
+class DataFile(ABC):
+    """A table on disk.
+
+    Parameters
+    ----------
+    path : Path
+
+    Attributes
+    ----------
+    names : list of str or None
+        Its columns; None: they have no names.
+    n_columns : int
+    n_rows : int
+    types : dict
+        Arrow's types of columns that have names.
+    """
+
+    names: list[str] | None
+    n_columns: int
+    n_rows: int
+    types: dict[str, pa.DataType]
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @abstractmethod
+    def read(self, start: int, columns: Sequence[str] | None) -> Iterator[Any]:
+        """Yield tables of consecutive rows from one on, of any number of rows."""
+
+    def blocks(
+        self, height: int, start: int = 0, columns: Sequence[str] | None = None
+    ) -> Iterator[Any]:
+        """Yield the rows from `start` on in blocks of `height`, the last one shorter."""
+        held, n_held = [], 0
+        for table in self.read(start, columns):
+            while len(table):
+                part = table[: height - n_held]
+                table = table[len(part) :]
+                held.append(part)
+                n_held += len(part)
+                if n_held == height:
+                    yield self.joined(held)
+                    held, n_held = [], 0
+        if held:
+            yield self.joined(held)
+
+    def take(self, rows: np.ndarray, columns: Sequence[str] | None = None) -> Any:
+        """Rows at sorted positions, as one table."""
+        found, first = [], 0
+        for table in self.read(0, columns):
+            n = len(table)
+            inside = rows[(rows >= first) & (rows < first + n)] - first
+            if len(inside):
+                found.append(self.taken(table, inside))
+            first += n
+            if first > rows[-1]:
+                break
+        return self.joined(found)
+
+    def sample(self, n: int, seed: int, columns: Sequence[str] | None = None) -> Any:
+        """All rows, or a seeded sample of them, in their order."""
+        rows = np.arange(self.n_rows)
+        if n < self.n_rows:
+            rng = np.random.default_rng(seed)
+            rows = np.sort(rng.choice(self.n_rows, n, replace=False))
+        return self.take(rows, columns)
+
+    @staticmethod
+    @abstractmethod
+    def joined(parts: list[Any]) -> Any:
+        """One table of the rows of several."""
+
+    @staticmethod
+    @abstractmethod
+    def taken(table: Any, rows: np.ndarray) -> Any:
+        """Some rows of a table."""
+
+
+class _ArrowFile(DataFile):
+    """Base of files that Arrow reads: their blocks are Arrow tables."""
+
+    def _is_described_by(self, schema, n_rows):
+        self.names, self.n_columns = list(schema.names), len(schema.names)
+        self.n_rows = n_rows
+        self.types = {own.name: own.type for own in schema}
+        if len(set(self.names)) < len(self.names):
+            twice = next(name for name in self.names if self.names.count(name) > 1)
+            raise CommandError(
+                Exit.DATA, f"{self.path} has two columns {twice!r}: rename one of them."
+            )
+
+    @staticmethod
+    def joined(parts):
+        return pa.concat_tables(parts).combine_chunks()
+
+    @staticmethod
+    def taken(table, rows):
+        return table.take(pa.array(rows))
+
+
+class ParquetFile(_ArrowFile):
+    """A Parquet file."""
+
+    def __init__(self, path):
+        super().__init__(path)
+        with pa.parquet.ParquetFile(path) as file:
+            self._is_described_by(file.schema_arrow, file.metadata.num_rows)
+
+    def read(self, start, columns):
+        # Streamed: by default whole row groups are fetched ahead, of the whole file.
+        streamed = {"pre_buffer": False, "buffer_size": _BUFFER}
+        with pa.parquet.ParquetFile(self.path, **streamed) as file:
+            counts = [
+                file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)
+            ]
+            ends = np.cumsum(counts, dtype=np.int64)
+            first = int(np.searchsorted(ends, start, side="right"))
+            skip = start - (int(ends[first - 1]) if first else 0)
+            groups = list(range(first, len(counts)))
+            if not groups:
+                return
+            own = {"columns": columns, "use_threads": False}
+            for group in groups:
+                batches = file.iter_batches(_SCAN_ROWS, row_groups=[group], **own)
+                yield from _skipped(batches, skip, columns)
+                skip = 0
+
+
+class CsvFile(_ArrowFile):
+    """A CSV file, with the names of its columns in the first line.
+
+    A column has one type in all of the file: whole numbers unless one has decimals, text
+    where a value is neither.
+    """
+
+    def __init__(self, path):
+        super().__init__(path)
+        self._types = {}
+        while True:
+            try:
+                with self._open() as reader:
+                    n_rows = sum(len(batch) for batch in reader)
+                    self._is_described_by(reader.schema, n_rows)
+                    self._types = {own.name: own.type for own in reader.schema}
+                    return
+            except pa.ArrowInvalid as error:
+                if not self._widen(str(error)):
+                    raise
+
+    def _open(self):
+        convert = pa.csv.ConvertOptions(column_types=self._types, strings_can_be_null=False)
+        return pa.csv.open_csv(self.path, convert_options=convert)
+
+    def _widen(self, problem):
+        """Give a column a wider type after a value that does not fit; whether it could."""
+        found = re.search(r"In CSV column #(\d+).* conversion error to (\w+)", problem)
+        if found is None:
+            return False
+        with self._open() as reader:
+            name = reader.schema.names[int(found[1])]
+        numbers = found[2].startswith(("int", "null"))
+        wider = pa.float64() if numbers else pa.string()
+        if self._types.get(name) == wider:
+            return False
+        self._types = {**self._types, name: wider}
+        return True
+
+    def read(self, start, columns):
+        with self._open() as reader:
+            yield from _skipped(reader, start, columns)
+
+
+class ArrowFile(_ArrowFile):
+    """An Arrow file or stream (IPC), also one of Feather."""
+
+    def __init__(self, path):
+        super().__init__(path)
+        with self._batches() as (schema, batches):
+            self._is_described_by(schema, sum(len(batch) for batch in batches))
+
+    def _batches(self):
+        return _IpcBatches(self.path)
+
+    def read(self, start, columns):
+        with self._batches() as (_, batches):
+            yield from _skipped(batches, start, columns)
+
+
+class _IpcBatches:
+    """Context: the schema and the batches of a file or stream."""
+
+    def __init__(self, path):
+        self._path = path
+
+    def __enter__(self):
+        self._source = pa.memory_map(str(self._path))
+        try:
+            file = pa.ipc.open_file(self._source)
+        except pa.ArrowInvalid:
+            self._source.seek(0)
+            stream = pa.ipc.open_stream(self._source)
+            return stream.schema, stream
+        return file.schema, (file.get_batch(i) for i in range(file.num_record_batches))
+
+    def __exit__(self, *failure):
+        self._source.close()
+
+
+class NumpyFile(DataFile):
+    """An array of NumPy, or a sparse matrix of SciPy: `.npy`, `.npz`."""
+
+    def __init__(self, path):
+        super().__init__(path)
+        self._rows = _load_array(path)
+        if self._rows.ndim != 2:
+            raise CommandError(
+                Exit.DATA, f"{path} has shape {self._rows.shape}: a table has two axes."
+            )
+        self.names, self.types = None, {}
+        self.n_rows, self.n_columns = self._rows.shape
+
+    def read(self, start, columns):
+        for first in range(start, self.n_rows, _SCAN_ROWS):
+            yield _Rows(self._rows[first : first + _SCAN_ROWS])
+
+    @staticmethod
+    def joined(parts):
+        from scipy import sparse
+
+        if sparse.issparse(parts[0].rows):
+            return sparse.vstack([part.rows for part in parts], format="csr")
+        return np.concatenate([part.rows for part in parts])
+
+    @staticmethod
+    def taken(table, rows):
+        return _Rows(table.rows[rows])
+
+
+class _Rows:
+    """Rows of an array or sparse matrix, with a length."""
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def __len__(self):
+        return self.rows.shape[0]
+
+    def __getitem__(self, where):
+        return _Rows(self.rows[where])
+
+
+_READERS = {
+    ".parquet": ParquetFile,
+    ".pq": ParquetFile,
+    ".csv": CsvFile,
+    ".arrow": ArrowFile,
+    ".arrows": ArrowFile,
+    ".feather": ArrowFile,
+    ".ipc": ArrowFile,
+    ".npy": NumpyFile,
+    ".npz": NumpyFile,
+}
+
+
+def open_table(path: Path) -> DataFile:
+    """Open a table by the ending of its name, and count its rows.
+
+    Raises
+    ------
+    CommandError
+        If it is of another kind, or cannot be read.
+    """
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
+        raise CommandError(
+            Exit.USAGE,
+            f"{path} must end in one of {', '.join(_READERS)}: tables are told "
+            "apart by it.",
+        )
+    try:
+        return reader(path)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise CommandError(Exit.DATA, f"{path} cannot be read: {error}") from error
+
+
+def _skipped(batches, skip, columns):
+    """Tables of batches without the first rows, of some columns."""
+    for batch in batches:
+        n = min(skip, len(batch))
+        skip -= n
+        if n < len(batch):
+            table = pa.Table.from_batches([batch[n:]])
+            yield table if columns is None else table.select(list(columns))
+
+
+def _load_array(path):
+    if path.suffix.lower() == ".npy":
+        return _without_pickles(path, lambda: np.load(path, mmap_mode="r"))
+    with np.load(path, allow_pickle=False) as file:
+        names = file.files
+        if {"format", "shape", "data"} <= set(names):
+            from scipy import sparse
+
+            return sparse.csr_matrix(sparse.load_npz(path))
+        wanted = names if len(names) == 1 else [name for name in names if name == "X"]
+        if not wanted:
+            raise CommandError(
+                Exit.DATA, f"{path} holds {names}: it must hold one array, or call it 'X'."
+            )
+        return _without_pickles(path, lambda: file[wanted[0]])
+
+
+def _without_pickles(path, load):
+    try:
+        return load()
+    except ValueError as error:
+        if not any(word in str(error) for word in ("pickle", "Python objects")):
+            raise
+        raise CommandError(
+            Exit.NOT_TRUSTED,
+            f"{path} holds Python objects, which are a pickle and could "
+            "run any program: save numbers, or a Parquet file.",
+        ) from error

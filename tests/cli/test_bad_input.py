@@ -1,0 +1,171 @@
+"""What cannot be done ends with its exit code and a cure, and leaves nothing behind."""
+
+import json
+import os
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+import skops.io
+from sklearn.ensemble import RandomForestClassifier
+
+from tests.cli.conftest import FEATURES, N_ROWS
+from tests.cli.running import run
+
+
+@pytest.fixture
+def refused(disk, tmp_path):
+    """Runs a command that must end with a code and a message, and leave nothing."""
+
+    def check(code, message, *more, model=disk.model, data=disk.data, out="out.parquet"):
+        before = set(tmp_path.iterdir())
+        done = run("explain", model, data, "-o", tmp_path / out, *more)
+        assert done.exit_code == code, done.stderr
+        told = " ".join(done.stderr.replace("│", " ").split())
+        assert message in told, told
+        assert set(tmp_path.iterdir()) == before
+        return done
+
+    return check
+
+
+KEYS = ["--keep", "id,date"]
+
+
+def test_a_pickle_without_the_flag_is_not_loaded(disk, refused, tmp_path):
+    class Trap:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "sprung"),)
+
+    for name in ("trap.joblib", "trap.pkl", "trap.pickle", "trap.skops"):
+        joblib.dump(Trap(), tmp_path / name)
+        message = "to load a pickle is to run whatever program it holds"
+        refused(3, message, *KEYS, model=tmp_path / name)
+        inspected = run("inspect", tmp_path / name)
+        assert inspected.exit_code == 0
+        assert "mkdir" in inspected.stdout
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_a_skops_file_with_an_untrusted_type_names_it(disk, refused, tmp_path):
+    forest = RandomForestClassifier(5, random_state=0)
+    forest.fit(disk.training_rows, disk.regression.predict(disk.training_rows))
+    skops.io.dump(forest, tmp_path / "forest.skops")
+    tree = skops.io.get_untrusted_types(file=tmp_path / "forest.skops")
+    own = {"model": tmp_path / "forest.skops"}
+    if tree:
+        refused(3, f"give --trust {tree[0]}", *KEYS, **own)
+    trust = [part for name in tree for part in ("--trust", name)]
+    out = tmp_path / "out.parquet"
+    done = run("explain", own["model"], disk.data, "-o", out, *KEYS, *trust)
+    assert done.exit_code == 0, done.stderr
+
+
+def test_inspect_tells_outputs_and_columns(disk):
+    found = json.loads(run("inspect", disk.model, "--json").stdout)
+    assert found["kind"] == "skops"
+    assert found["outputs"] == ["sick", "well"]
+    assert found["columns"] == FEATURES
+    assert found["untrusted_types"] == []
+    assert found["type"].endswith(".LogisticRegression")
+
+
+def test_columns_that_are_not_the_models(disk, refused, tmp_path):
+    def of(frame):
+        frame.to_parquet(tmp_path / "rows.parquet")
+        return {"data": tmp_path / "rows.parquet"}
+
+    renamed = disk.rows.rename(columns={"bmi": "BMI"})
+    refused(4, "lacks columns that the model needs: 'bmi'", *KEYS, **of(renamed))
+    more = disk.rows.assign(other=1.0)
+    refused(4, "columns that the model does not know, 'other'", *KEYS, **of(more))
+    words = disk.rows.assign(bmi="many")
+    refused(5, "could not convert string", *KEYS, **of(words))
+
+
+def test_columns_of_arrays_are_counted(refused, tmp_path, disk):
+    np.save(tmp_path / "rows.npy", np.zeros((5, 3)))
+    refused(4, "has 3 columns, the model 4", data=tmp_path / "rows.npy")
+    np.save(tmp_path / "rows.npy", np.zeros(5))
+    refused(4, "a table has two axes", data=tmp_path / "rows.npy")
+    np.save(tmp_path / "rows.npy", np.array([[{}]]), allow_pickle=True)
+    refused(3, "holds Python objects, which are a pickle", data=tmp_path / "rows.npy")
+
+
+def test_a_background_needs_the_columns_too(disk, refused, tmp_path):
+    disk.training_rows[["age", "bmi"]].to_parquet(tmp_path / "train.parquet")
+    message = "train.parquet lacks columns that the model needs: 'pressure', 'sugar'"
+    refused(4, message, *KEYS, "--background", tmp_path / "train.parquet")
+
+
+def test_a_key_column_that_is_a_feature_or_not_there(refused):
+    refused(2, "--keep age: this column is a feature", "--keep", "id,date,age")
+    refused(2, "--keep day: ", "--keep", "id,date,day")
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--target", "ill", "target='ill' is not one of the outputs"),
+        ("--sampler", "none", "--sampler none must be one of marginal"),
+        ("--sampler", "MarginalSampler(open('x'))", "must be one of marginal"),
+        ("--sampler", "MarginalSampler(bins=3)", "unexpected keyword"),
+        ("--width", "wide", '--width wide must be a positive number or "local"'),
+        ("--width", "-1", "width"),
+        ("--method", "guess", "guess"),
+        ("--block-rows", "0", "block-rows"),
+    ],
+)
+def test_options_that_make_no_sense(refused, option, value, message):
+    refused(2, message, *KEYS, option, value)
+
+
+def test_files_that_are_not_there_or_of_another_kind(disk, refused, tmp_path):
+    (tmp_path / "model.txt").write_text("no model")
+    (tmp_path / "model.bin").write_text("no model")
+    (tmp_path / "rows.parquet").write_text("no table")
+    (tmp_path / "rows.xls").write_text("no table")
+    refused(2, "does not exist", *KEYS, model=tmp_path / "none.skops")
+    refused(2, "does not exist", *KEYS, data=tmp_path / "none.parquet")
+    refused(2, "cannot be read as a model", *KEYS, model=tmp_path / "model.txt")
+    refused(2, "must end in one of", *KEYS, model=tmp_path / "model.bin")
+    refused(4, "cannot be read", *KEYS, data=tmp_path / "rows.parquet")
+    refused(2, "must end in one of", *KEYS, data=tmp_path / "rows.xls")
+    refused(2, "must end in .parquet or .csv", *KEYS, out="out.xls")
+
+
+def test_a_folder_that_cannot_be_written_is_found_before_any_work(disk, refused, tmp_path):
+    # The model would be refused, too, if it were looked at.
+    refused(6, "create", *KEYS, out="no/out.parquet", model=disk.pickle)
+    (tmp_path / "file").write_text("")
+    refused(6, "does not exist", *KEYS, out="file/out.parquet", model=disk.pickle)
+    (tmp_path / "out.parquet").mkdir()
+    refused(6, "is a folder", *KEYS, model=disk.pickle)
+    done = run("explain", disk.pickle, disk.data, "-o", "/proc/out.parquet", *KEYS)
+    assert done.exit_code == 6
+    page = "--report", tmp_path / "no" / "page.html"
+    refused(6, "page.html cannot be written", *KEYS, *page, out="other.parquet")
+
+
+def test_a_model_that_fails_keeps_what_was_explained(disk, tmp_path):
+    rows = disk.rows[FEATURES].copy()
+    rows["age"] = rows["age"].clip(-2, 2)
+    rows.loc[N_ROWS - 100, "age"] = 9.0
+    rows.to_parquet(tmp_path / "rows.parquet")
+    out = tmp_path / "out.parquet"
+    own = [disk.failing, tmp_path / "rows.parquet", "-o", out, "--trust-pickle"]
+    own += ["--background", disk.train, "--target", "predicted", "--block-rows", 500]
+    done = run("explain", *own)
+    assert done.exit_code == 5, done.stderr
+    assert "the first column is too large" in done.stderr
+    assert "This is about row 2900 of the stream" in done.stderr
+    assert "after 2,500 of 3,000 rows" in done.stderr
+    assert not out.exists()
+    done = run("explain", *own, "--json")
+    assert json.loads(done.stdout)["exit_code"] == 5
+    done = run("explain", *own, "--on-error", "null", "--fresh")
+    assert done.exit_code == 0
+    assert "1 row(s) of the stream could not be explained" in done.stderr
+    failed = pd.read_parquet(out).isna().any(axis=1)
+    assert failed.to_numpy().nonzero()[0].tolist() == [N_ROWS - 100]
