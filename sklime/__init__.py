@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sklime.version import __version__
 
 if TYPE_CHECKING:
-    from sklime import distributed, persistence, testing
+    from sklime import distributed, persistence
     from sklime.anchors import AnchorExplainer, Anchors, RuleSet
     from sklime.cohorts import Cohorts
     from sklime.explainer.explainer import LimeExplainer
@@ -57,7 +57,6 @@ __all__ = [
     "__version__",
     "distributed",
     "persistence",
-    "testing",
 ]
 
 
