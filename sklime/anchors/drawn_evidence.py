@@ -145,8 +145,9 @@ class DrawnEvidence(Evidence):
             i = chosen.row[k]
             if i in settled:
                 continue
-            # Twice what the estimate asks for: it is the best of several.
-            level = 2.0 * np.log(1.0 / self._error(i))
+            # More than the estimate asks for: it is the best of several, and judgements
+            # that often fail let those pass whose fresh draws flatter them.
+            level = 3.0 * np.log(1.0 / self._error(i))
             n = self.criterion.n_needed(
                 chosen.mean[k], chosen.variance[k], chosen.n[k], i, level
             )
