@@ -102,8 +102,9 @@ class CoalitionSampler(MaskSampler):
         self.binary_features_ = np.ones(self.n_features_in_, dtype=bool)
         return self
 
+    # Made when it is asked for, as it holds the sampler, which would hold it.
     @property
-    def kind_(self) -> TableRows:
+    def kind_(self) -> TableRows:  # type: ignore[misc, override]
         """The kind of the rows."""
         check_fitted(self)
         return TableRows(self)
