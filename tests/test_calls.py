@@ -781,6 +781,14 @@ def test_different_rows_have_different_keys():
     assert row_keys(one) != row_keys(one[["b", "a"]])
     images = np.zeros((1, 2, 6)), np.zeros((1, 3, 4)), np.zeros((1, 12))
     assert len({row_keys(own)[0] for own in images}) == 3
+    pixels = np.random.default_rng(0).integers(256, size=(2, 400, 300, 3))
+    assert row_keys(pixels.astype(np.uint8)) == row_keys(pixels.astype(float))
+    changed = pixels.copy()
+    changed[1, -1, -1, -1] += 1
+    assert [a == b for a, b in zip(row_keys(pixels), row_keys(changed), strict=True)] == [
+        True,
+        False,
+    ]
     with pytest.raises(TypeError, match="of type object, by which it cannot be known"):
         row_keys([object()])
 

@@ -19,6 +19,9 @@ from sklime.tables.access import is_frame
 # Integers up to here are exact in float64.
 _MOST_EXACT = 2**53
 
+# Values of one image that are encoded at a time.
+_PART = 2**18
+
 _EPOCH = datetime.datetime(1970, 1, 1)
 _NAN = np.float64(np.nan).view(np.uint64)
 
@@ -63,10 +66,10 @@ def row_keys(X, salt=b""):
         X = X.to_list()
     if not isinstance(X, (list, tuple)):
         X = np.asarray(X)
-        if X.dtype.kind != "O" and X.ndim > 1:
-            words = _words_of_array(X.reshape(len(X), -1))
-            # A table is as wide as its rows.
-            return _hashed(words, salt + (b"" if X.ndim == 2 else _shape(X.shape[1:])))
+        if X.dtype.kind != "O" and X.ndim > 2:
+            return _keys_of_arrays(X, salt)
+        if X.dtype.kind != "O" and X.ndim == 2:
+            return _hashed(_words_of_array(X), salt)
         if X.ndim > 1:
             words = _words_of_objects(X.ravel().tolist()).reshape(len(X), -1, 2)
             return _hashed(words, salt)
@@ -80,6 +83,17 @@ def _hashed(words, salt):
     for row in np.ascontiguousarray(words):
         own = start.copy()
         own.update(row)
+        keys.append(own.digest())
+    return keys
+
+
+def _keys_of_arrays(X, salt):
+    """Keys of images or series, (n_rows, ...), of which one may fill the memory."""
+    salt, keys = salt + _shape(X.shape[1:]), []
+    for row in X:
+        own, values = hashlib.blake2b(salt, digest_size=16), row.reshape(-1)
+        for start in range(0, len(values), _PART):
+            own.update(_words_of_array(values[start : start + _PART]))
         keys.append(own.digest())
     return keys
 
