@@ -107,10 +107,10 @@ class FrameBlock(Block):
             for name, in_words in labels.items()
         ]
         joined = joined.with_columns(*texts) if texts else joined
-        labels = nw.maybe_get_index(self._frame)
-        if labels is not None:
+        index = nw.maybe_get_index(self._frame)
+        if index is not None:
             # Rows of a pandas frame keep theirs.
-            joined = nw.from_native(joined.to_native().set_axis(labels, axis="index"))
+            joined = nw.from_native(joined.to_native().set_axis(index, axis="index"))
         if self._keys.columns:
             joined = nw.concat([self._keys, joined], how="horizontal")
         table = joined.to_native()
