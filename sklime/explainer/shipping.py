@@ -31,7 +31,7 @@ def limits_threads() -> bool:
 
 
 def return_as() -> str:
-    """How the backend of jobs gives results: one by one where it can, else in a list."""
+    """How the backend of the jobs gives results: one by one, or all in a list."""
     backend, _ = get_active_backend(prefer="threads")
     one_by_one = getattr(backend, "supports_return_generator", False)
     return "generator" if one_by_one else "list"
