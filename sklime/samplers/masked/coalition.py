@@ -103,8 +103,8 @@ class CoalitionSampler(MaskSampler):
         return self
 
     # Made when it is asked for, as it holds the sampler, which would hold it.
-    @property
-    def kind_(self) -> TableRows:  # type: ignore[misc, override]
+    @property  # type: ignore[misc]
+    def kind_(self) -> TableRows:  # type: ignore[override]
         """The kind of the rows."""
         check_fitted(self)
         return TableRows(self)
