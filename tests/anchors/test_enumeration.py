@@ -154,7 +154,8 @@ def test_drawn_anchors_keep_their_promise(criterion):
                 kept[key] = true >= least
     assert len(kept) > 100
     assert np.mean(list(kept.values())) >= 0.95
-    assert np.mean(list(inside.values())) >= 0.91  # 0.95, and 150 distinct rules
+    # 0.94 to 0.97 over 700 rules; here some 150, of which several share their draws.
+    assert np.mean(list(inside.values())) >= 0.9
 
 
 def test_draws_find_nearly_the_shortest_rules():
