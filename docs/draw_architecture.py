@@ -21,6 +21,7 @@ PLACES = {
     "cli": (1.9, 8.9, "a demo"),
     "explainer": (1.9, 7.8, "fit, transform, explain, score"),
     "metrics": (3.25, 8.9, "how right, how stable"),
+    "distributed": (5.9, 8.9, "engines"),
     "testing": (4.6, 8.9, "checks of components"),
     "surrogates": (0.7, 6.6, "coefficients, errors"),
     "exact": (1.9, 6.6, "closed forms"),

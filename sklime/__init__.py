@@ -13,7 +13,7 @@ from sklime.model.functions import FunctionClassifier, FunctionRegressor
 from sklime.version import __version__
 
 if TYPE_CHECKING:
-    from sklime import distributed
+    from sklime import distributed as distributed
     from sklime.anchors import AnchorExplainer, Anchors, RuleSet
     from sklime.cohorts import Cohorts
     from sklime.pick import SubmodularPick
@@ -38,7 +38,6 @@ __all__ = [
     "RuleSet",
     "SubmodularPick",
     "__version__",
-    "distributed",
 ]
 
 
