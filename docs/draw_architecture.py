@@ -22,6 +22,7 @@ PLACES = {
     "explainer": (1.9, 7.8, "fit, transform, explain, score"),
     "metrics": (3.25, 8.9, "how right, how stable"),
     "anchors": (0.5, 8.9, "rules that suffice"),
+    "distributed": (5.9, 8.9, "engines"),
     "testing": (4.6, 8.9, "checks of components"),
     "surrogates": (0.7, 6.6, "coefficients, errors"),
     "exact": (1.9, 6.6, "closed forms"),

@@ -120,6 +120,19 @@ def test_an_arrow_dataset_gives_batches(frame, explainer, tmp_path):
         assert table["id"].tolist() == keyed(frame)["id"].tolist()
 
 
+@pytest.mark.parametrize("fitted_on", ["pandas", "polars"])
+@pytest.mark.parametrize("container", ["table", "batch"])
+def test_methods_take_arrow_tables(frame, fitted_on, container):
+    training = CONTAINERS[fitted_on](frame)
+    model = FunctionRegressor(respond)
+    explainer = LimeExplainer(model, n_samples=512, random_state=0).fit(training)
+    given = CONTAINERS[container](frame)
+    assert np.array_equal(explainer.transform(given), explainer.transform(training))
+    explained = explainer.explain(training)
+    assert np.array_equal(explainer.explain(given).values, explained.values)
+    assert explainer.score(given) == explainer.score(training)
+
+
 def test_blocks_of_arrays(frame):
     X = frame[["a", "b"]].to_numpy()
     model = FunctionRegressor(lambda X: X[:, 0] * X[:, 1])

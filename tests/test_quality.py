@@ -57,9 +57,9 @@ def test_doubts_name_the_rows_that_are_warned_of():
     explainer = LimeExplainer(model, **own).fit(X)
     with pytest.warns(NeighbourhoodWarning) as told:
         [found] = explainer.transform_blocks([X], quality=True)
-    thin = explainer_sizes(found) < 3
+    thin = sizes_of(found) < 3
     assert 0 < thin.sum() < 80
-    weightless = explainer_sizes(found) == 0
+    weightless = sizes_of(found) == 0
     has = found["doubts"].str.contains
     assert np.array_equal(has("thin").to_numpy(dtype=bool), thin & ~weightless)
     assert any(f"of {has('thin').sum()} row(s)" in str(own.message) for own in told)
@@ -68,7 +68,7 @@ def test_doubts_name_the_rows_that_are_warned_of():
     assert array["doubts"].to_list() == found["doubts"].tolist()
 
 
-def explainer_sizes(found):
+def sizes_of(found):
     return found["effective_sample_size"].to_numpy()
 
 
@@ -107,11 +107,11 @@ def test_names_that_are_taken(iris):
     X = X.set_axis(["prediction", "b", "c", "d"], axis="columns")
     explainer = LimeExplainer(LogisticRegression().fit(X, y), random_state=0).fit(X)
     assert "prediction" in explainer.output_schema()
-    for call in (
-        explainer.output_schema,
-        lambda **own: explainer.transform_blocks([X], **own),
-    ):
-        with pytest.raises(ValueError, match="quality=True adds a column 'prediction'"):
-            call(quality=True)
+    with pytest.raises(ValueError, match="quality=True adds a column 'prediction'"):
+        explainer.output_schema(quality=True)
+    with pytest.raises(ValueError, match="quality=True adds a column 'prediction'"):
+        explainer.transform_blocks([X], quality=True)
+    X = X.rename(columns={"prediction": "a"})
+    explainer = LimeExplainer(LogisticRegression().fit(X, y), random_state=0).fit(X)
     with pytest.raises(ValueError, match="quality=True adds a column 'doubts'"):
-        explainer.set_params(target=0).output_schema(keep=["doubts"], quality=True)
+        explainer.output_schema(keep=["doubts"], quality=True)

@@ -61,7 +61,7 @@ from sklime.samplers import MarginalSampler
 from sklime.samplers.base import Sampler
 from sklime.selectors import AllFeatures, MomentSelector
 from sklime.tables.access import in_sparse_interface, is_frame, n_rows, take_rows
-from sklime.tables.blocks import as_block, read_blocks
+from sklime.tables.blocks import as_block, from_arrow, read_blocks
 from sklime.tables.lazy import refuse_lazy
 from sklime.tables.typing import Table, TableLike
 from sklime.validation import check_option
@@ -357,7 +357,7 @@ class LimeExplainer(
         Parameters
         ----------
         X : table of shape (n_rows, n_features)
-            Rows to explain.
+            Rows to explain; also as an Arrow table or record batch.
 
         Returns
         -------
@@ -372,7 +372,7 @@ class LimeExplainer(
         check_fitted(self)
         check_container(self)
         task = self._task(self._contributes())
-        checked = self._checked(X)
+        checked = self._checked(from_arrow(X, self._container))
         try:
             values = explain_rows(self._fitted, task, checked, self._jobs)
         except RowLimitReached as limit:
@@ -460,10 +460,9 @@ class LimeExplainer(
         self._fitted.check_model()
         task = (QualityTask if quality else Task)(self.target, self._contributes())
         runner = Runner(self._fitted, task, self.n_jobs if n_jobs is None else n_jobs)
-        container = None if self._schema is None else self._schema.container
         stream = Stream(
             runner,
-            read=partial(as_block, keep=keep, container=container),
+            read=partial(as_block, keep=keep, container=self._container),
             check=self._checked_block,
             names=names,
             labels=beside.labels if beside else {},
@@ -648,10 +647,10 @@ class LimeExplainer(
     def _contributions_of(self, X):
         """Contributions to the explained outputs, and how many these are, for metrics."""
         task = self._task(contributions=True)
-        values = explain_rows(self._fitted, task, self._checked(X), self._jobs)
-        return in_sparse_interface(values), self._fitted.response.resolve(
-            self.target
-        ).n_explained
+        checked = self._checked(from_arrow(X, self._container))
+        values = explain_rows(self._fitted, task, checked, self._jobs)
+        n_outputs = self._fitted.response.resolve(self.target).n_explained
+        return in_sparse_interface(values), n_outputs
 
     def _responses_of(self, X):
         """The response, and which of its outputs are explained for rows, for metrics."""
@@ -732,7 +731,13 @@ class LimeExplainer(
         """Check rows, and find what is explained of them."""
         check_fitted(self)
         self._fitted.check_model()
+        X = from_arrow(X, self._container)
         return self._fitted.ask(self._checked(X), X, target)
+
+    @property
+    def _container(self):
+        """The frame that Arrow tables become, that of the training table, or None."""
+        return None if self._schema is None else self._schema.container
 
     def _checked(self, X):
         """Check rows against those of the fit."""

@@ -85,9 +85,7 @@ class FrameBlock(Block):
             )
         self._keys = frame.select(list(keep))
         rows = frame.drop(list(keep)) if keep else frame
-        own = rows.to_native()
-        is_arrow = _is_arrow(own, "Table")
-        self.rows = _from_arrow(own, container) if is_arrow else own
+        self.rows = from_arrow(rows.to_native(), container)
         self._frame = frame
 
     def __len__(self) -> int:
@@ -184,6 +182,30 @@ def as_block(block: Any, keep: Sequence[str], container: type | None) -> Block:
     return ArrayBlock(block)
 
 
+def from_arrow(X: Any, container: type | None) -> Any:
+    """Turn an Arrow table or record batch into the container of a training table.
+
+    Parameters
+    ----------
+    X : object
+        Anything else stays as it is.
+    container : type or None
+        A frame. None: an array.
+    """
+    if _is_arrow(X, "RecordBatch"):
+        import pyarrow as pa
+
+        X = pa.Table.from_batches([X])
+    if not _is_arrow(X, "Table"):
+        return X
+    if container is not None and container.__module__.startswith("polars"):
+        import polars as pl
+
+        return pl.from_arrow(X)
+    frame = X.to_pandas()
+    return frame.to_numpy() if container is None else frame
+
+
 def _flat(blocks):
     for block in blocks:
         if _is_dataset(block):
@@ -202,16 +224,6 @@ def _is_dataset(block):
 def _is_arrow(block, name):
     kind = type(block)
     return kind.__module__.startswith("pyarrow") and kind.__name__ == name
-
-
-def _from_arrow(table, container):
-    """An Arrow table in the container of the training table."""
-    if container is not None and container.__module__.startswith("polars"):
-        import polars as pl
-
-        return pl.from_arrow(table)
-    frame = table.to_pandas()
-    return frame.to_numpy() if container is None else frame
 
 
 def _as_batch(table):

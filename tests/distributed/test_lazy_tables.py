@@ -107,6 +107,23 @@ def test_doubts_about_all_batches_are_told_at_the_end(table):
     assert len(told) == 1
 
 
+def test_doubts_about_partitions_are_told_once_for_each_process(table):
+    sampler = MarginalSampler(handle_unknown="ignore")
+    model = FunctionRegressor(lambda X: X["count"].to_numpy(dtype=float))
+    explainer = LimeExplainer(model, sampler=sampler, random_state=0).fit(table[FEATURES])
+    unseen = dd.from_pandas(table.assign(shape="odd"), npartitions=4)
+    explained = distributed.transform(explainer, unseen, keep=KEYS)
+    with pytest.warns(UnknownValueWarning) as told:
+        explained.compute(scheduler="sync")
+    assert len(told) == 1
+    # In this process it has been told.
+    explained.compute(scheduler="sync")
+    quality = distributed.transform(explainer, unseen, keep=KEYS, quality=True)
+    with pytest.warns(UnknownValueWarning):
+        doubts = quality["doubts"].compute(scheduler="sync")
+    assert doubts.tolist() == ["unanswered"] * N
+
+
 def test_errors_of_the_model_come_through(table):
     def fail(X):
         if (X["count"] == 99).any():
