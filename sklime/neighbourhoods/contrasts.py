@@ -18,7 +18,6 @@ from sklime.neighbourhoods.additive_part import AdditivePart
 from sklime.neighbourhoods.onehot import OneHotDraws
 from sklime.neighbourhoods.pair_screen import explained_by_pairs
 from sklime.neighbourhoods.shared import SharedPool
-from sklime.tables.access import block_bytes
 
 # Bytes of weighted draws that are multiplied together: a share of the cache.
 _IN_CACHE = 2**22
