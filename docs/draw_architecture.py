@@ -20,6 +20,7 @@ FILL, PALE, EDGE, LINE = "#cfe0f1", "#e8e8e8", "#4a78a8", "#7d7d7d"
 PLACES = {
     "cli": (1.9, 8.9, "a demo"),
     "explainer": (1.9, 7.8, "fit, transform, explain, score"),
+    "persistence": (0.6, 8.9, "files of explainers"),
     "metrics": (3.25, 8.9, "how right, how stable"),
     "anchors": (0.5, 8.9, "rules that suffice"),
     "distributed": (5.9, 8.9, "engines"),
@@ -41,7 +42,15 @@ PLACES = {
     "tables": (3.3, 0.9, "any table as numbers"),
 }
 # Below all others, and used by all.
-BASE = ("base", "exceptions", "fitting", "local_widths", "validation", "version")
+BASE = (
+    "base",
+    "exceptions",
+    "fitting",
+    "local_widths",
+    "serialization",
+    "validation",
+    "version",
+)
 # `testing` uses components of every kind, and all take seeds from `laws`.
 UNDRAWN = {
     ("testing", "samplers"),

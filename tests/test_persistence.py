@@ -69,7 +69,7 @@ SAMPLERS = {
 # Small tables, of which one bin or another has hardly any draw.
 pytestmark = [
     pytest.mark.filterwarnings(f"ignore::sklime.exceptions.{name}Warning")
-    for name in ("Neighbourhood", "UnknownValue", "Hiding")
+    for name in ("Anchor", "Neighbourhood", "UnknownValue", "Hiding")
 ]
 
 FUNCTIONS = [f"{models.MODULE}.{name}" for name in dir(models) if name.startswith("of_")]
@@ -247,13 +247,8 @@ def test_what_is_read_is_written_again_and_pickled(tmp_path):
 
 def test_anchors_and_samplers_are_read_back(tmp_path):
     forest = RandomForestClassifier(4, random_state=0).fit(CANCER, SICK)
-    for method in ("exact", "sampling"):
-        anchors = AnchorExplainer(forest, random_state=0, n_samples=512)
-        anchors = (
-            anchors.fit(CANCER)
-            if method == "exact"
-            else anchors.set_params(response_method="predict").fit(CANCER)
-        )
+    for own in ({"criterion": "soft"}, {"criterion": "hard", "n_samples": 256}):
+        anchors = AnchorExplainer(forest, random_state=0, **own).fit(CANCER)
         known = read_back(anchors, tmp_path)
         assert same_bits(known.transform(CANCER[:3]), anchors.transform(CANCER[:3]))
     sampler = MarginalSampler().fit(CANCER)
@@ -536,3 +531,33 @@ def test_pickles_without_a_version_are_older():
 def test_clones_and_parameters_know_no_version():
     explainer = LimeExplainer(LINEAR, random_state=0).fit(COUNTS)
     assert "_sklime_version" not in vars(pickle.loads(pickle.dumps(explainer)))
+
+
+# Files of older versions, written once and read by all later ones.
+
+
+def stored_table():
+    """What the explainer in `data/explainer_0_1_0.skops` was fitted on."""
+    rng = np.random.default_rng(0)
+    return pd.DataFrame(
+        {
+            "size": rng.integers(0, 9, 40) / 2.0,
+            "kind": pd.Categorical(rng.choice(["a", "b"], 40)),
+            "born": pd.date_range("2020", periods=40, tz="UTC"),
+        }
+    )
+
+
+@pytest.mark.filterwarnings("ignore::sklime.exceptions.InconsistentVersionWarning")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.InconsistentVersionWarning")
+def test_the_file_of_the_first_version_is_read():
+    explainer = load(DATA / "explainer_0_1_0.skops")
+    expected = [
+        [6.6686159656067256e-01, -2.2609944490708689e-02, -5.0201538349240052e-03],
+        [4.1283603126825108e-01, -1.4654193514746576e-02, -1.5737250394121976e-02],
+        [-3.7434858010672140e-01, -3.3250334547093009e-02, -1.0622951218824400e-04],
+    ]
+    found = explainer.transform(stored_table()[:3])
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+    again = explainer.fit(stored_table()).transform(stored_table()[:3])
+    np.testing.assert_allclose(again, expected, rtol=0, atol=1e-12)

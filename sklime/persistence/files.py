@@ -10,7 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
-from zipfile import ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from sklime.base import DocumentedEstimator
 from sklime.exceptions import UntrustedTypesError
@@ -70,7 +70,8 @@ def dump(explainer: DocumentedEstimator, path: str | os.PathLike[str]) -> None:
             "sklime's: skops.io.dump writes models of scikit-learn."
         )
     try:
-        content = sio.dumps(explainer)
+        # Objects that are held in several places are written at each: mostly repetitions.
+        content = sio.dumps(explainer, compression=ZIP_DEFLATED, compresslevel=1)
         _check_functions(content)
     except RecursionError as error:
         raise _unwritable(explainer, "an object in it holds itself") from error
@@ -115,7 +116,20 @@ def load(path: str | os.PathLike[str], trusted: Sequence[str | type] = ()) -> An
 
     See Also
     --------
-    dump : The inverse, with an example.
+    dump : The inverse.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from sklearn.datasets import load_iris
+    >>> from sklime import persistence
+    >>> from sklime.samplers import MarginalSampler
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "sampler.skops"
+    ...     persistence.dump(MarginalSampler().fit(load_iris().data), path)
+    ...     persistence.load(path).n_features_in_
+    4
     """
     sio = _skops("sklime.persistence.load")
     names = _names(trusted)
