@@ -112,7 +112,7 @@ class _Schema:
 def _of_pickle(path):
     found, whole = set(), True
     try:
-        strings: list[str] = []
+        strings = []
         for opcode, value, _ in pickletools.genops(_uncompressed(path)):
             if opcode.name == "GLOBAL":
                 found.add(str(value).replace(" ", "."))

@@ -104,7 +104,7 @@ def import_skops() -> Any:
     bridges to these two: 200 MB and seconds of which a model has no use.
     """
     bridges = [name for name in _BRIDGES if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(bridges))  # type: ignore[arg-type]
+    sys.modules.update(dict.fromkeys(bridges))
     try:
         return importlib.import_module("skops.io")
     finally:
