@@ -5,6 +5,7 @@ from benchmarks import (
     agreement,
     ames,
     anchors,
+    command_line,
     coverage,
     exactness,
     faithfulness,
@@ -80,6 +81,7 @@ MODULES = (
     html_page,
     latency,
     memory,
+    command_line,
     imports,
 )
 

@@ -18,7 +18,7 @@ FILL, PALE, EDGE, LINE = "#cfe0f1", "#e8e8e8", "#4a78a8", "#7d7d7d"
 
 # Where each package stands, and its idea.
 PLACES = {
-    "cli": (1.9, 8.9, "a demo"),
+    "cli": (1.9, 8.9, "the program"),
     "explainer": (1.9, 7.8, "fit, transform, explain, score"),
     "persistence": (0.6, 8.9, "files of explainers"),
     "metrics": (3.25, 8.9, "how right, how stable"),

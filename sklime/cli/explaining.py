@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from sklime.cli.exits import CommandError, Exit
 from sklime.cli.manifest import key_of_run
+from sklime.cli.memory import share_memory_of_threads
 from sklime.cli.options import Options
 from sklime.cli.outputs import writer_of
 from sklime.cli.parts import Parts
@@ -81,6 +82,7 @@ def explain(
     CommandError
     """
     start = perf_counter()
+    share_memory_of_threads()
     write = writer_of(output.path)
     check_report(output.report)
     parts = Parts(output.path)

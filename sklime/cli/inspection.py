@@ -112,7 +112,7 @@ class _Schema:
 def _of_pickle(path):
     found, whole = set(), True
     try:
-        strings: list[str] = []
+        strings = []
         for opcode, value, _ in pickletools.genops(_uncompressed(path)):
             if opcode.name == "GLOBAL":
                 found.add(str(value).replace(" ", "."))
@@ -148,6 +148,8 @@ def _uncompressed(path):
 
 
 def _of_numbers(path, model):
+    import numpy as np
+
     from sklime.model.presentation import known_names, known_width
 
     classes = getattr(model, "classes_", None)
@@ -155,7 +157,9 @@ def _of_numbers(path, model):
         "kind": path.suffix.lower().lstrip("."),
         "type": f"{type(model).__module__}.{type(model).__qualname__}",
         "untrusted_types": [],
-        "outputs": None if classes is None or not len(classes) else list(classes),
+        "outputs": None
+        if classes is None or not len(classes)
+        else np.asarray(classes).tolist(),
         "columns": known_names(model),
         "n_columns": known_width(model),
         "note": "files of this kind hold numbers only.",

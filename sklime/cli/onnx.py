@@ -104,7 +104,7 @@ class OnnxClassifier(OnnxModel):
         return np.asarray(probabilities)
 
     def predict(self, X: Any) -> Any:
-        """Labels."""
+        """Predict the labels of rows."""
         return self.answers(X)[0]
 
 
@@ -112,7 +112,7 @@ class OnnxRegressor(OnnxModel):
     """A regressor in ONNX."""
 
     def predict(self, X: Any) -> Any:
-        """Numbers."""
+        """Predict the numbers of rows."""
         answer = np.asarray(self.answers(X)[0])
         return answer[:, 0] if answer.ndim == 2 and answer.shape[1] == 1 else answer
 

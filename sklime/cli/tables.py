@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -273,7 +273,7 @@ class _Rows:
         return _Rows(self.rows[where])
 
 
-_READERS = {
+_READERS: dict[str, Callable[[Path], DataFile]] = {
     ".parquet": ParquetFile,
     ".pq": ParquetFile,
     ".csv": CsvFile,

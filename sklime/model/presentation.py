@@ -82,7 +82,8 @@ def known_width(estimator):
         return estimator.num_features()
     if is_from(estimator, "lightgbm", "Booster"):
         return estimator.num_feature()
-    return getattr(estimator, "n_features_in_", None)
+    # catboost says 0 after it was loaded from a file.
+    return getattr(estimator, "n_features_in_", None) or None
 
 
 def _fitted_on_array(estimator, probe, ask):
