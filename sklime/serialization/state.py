@@ -155,8 +155,13 @@ def _library_name(value):
     return None
 
 
-_FRAME_CLASSES = ("pandas.DataFrame", "polars.DataFrame", "pyarrow.Table")
-_FRAME_CLASSES += ("scipy.csr_array", "scipy.csr_matrix")
+_FRAME_CLASSES = (
+    "pandas.DataFrame",
+    "polars.DataFrame",
+    "pyarrow.Table",
+    "scipy.csr_array",
+    "scipy.csr_matrix",
+)
 
 
 def _write_class(value):
