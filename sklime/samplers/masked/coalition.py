@@ -16,6 +16,7 @@ from sklime.laws.cells import Cells
 from sklime.laws.coalitions import draw_coalitions
 from sklime.laws.product import ProductLaw
 from sklime.laws.quasirandom import uniform_numbers
+from sklime.samplers.kinds.base import RowKind
 from sklime.samplers.kinds.masked_row import MaskedRow
 from sklime.samplers.kinds.table import TableRows
 from sklime.samplers.masked.base import MaskSampler
@@ -102,9 +103,8 @@ class CoalitionSampler(MaskSampler):
         self.binary_features_ = np.ones(self.n_features_in_, dtype=bool)
         return self
 
-    # Made when it is asked for, as it holds the sampler, which would hold it.
     @property  # type: ignore[misc]
-    def kind_(self) -> TableRows:  # type: ignore[override]
+    def kind_(self) -> RowKind:  # not kept: it would hold the sampler that holds it
         """The kind of the rows."""
         check_fitted(self)
         return TableRows(self)
