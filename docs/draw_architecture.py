@@ -18,13 +18,13 @@ FILL, PALE, EDGE, LINE = "#cfe0f1", "#e8e8e8", "#4a78a8", "#7d7d7d"
 
 # Where each package stands, and its idea.
 PLACES = {
-    "cli": (1.9, 8.9, "the program"),
+    "cli": (2.3, 10.0, "the program"),
+    "testing": (4.6, 10.0, "checks of components"),
+    "anchors": (0.25, 8.9, "rules that suffice"),
+    "persistence": (1.45, 8.9, "files of explainers"),
+    "metrics": (3.05, 8.9, "how right, how stable"),
+    "distributed": (4.4, 8.9, "engines"),
     "explainer": (1.9, 7.8, "fit, transform, explain, score"),
-    "persistence": (0.6, 8.9, "files of explainers"),
-    "metrics": (3.25, 8.9, "how right, how stable"),
-    "anchors": (0.5, 8.9, "rules that suffice"),
-    "distributed": (5.9, 8.9, "engines"),
-    "testing": (4.6, 8.9, "checks of components"),
     "surrogates": (0.7, 6.6, "coefficients, errors"),
     "exact": (1.9, 6.6, "closed forms"),
     "page": (5.3, 4.2, "HTML"),
@@ -33,7 +33,7 @@ PLACES = {
     "cohorts": (5.84, 6.6, "groups of rows"),
     "selectors": (0.2, 5.3, "which features"),
     "neighbourhoods": (1.4, 5.3, "whose draws"),
-    "explanation": (4.1, 5.3, "what people look at"),
+    "explanation": (3.6, 5.3, "what people look at"),
     "model": (2.3, 4.2, "responses"),
     "samplers": (2.3, 3.1, "rows described and drawn"),
     "moments": (0.7, 2.0, "A'WA"),
@@ -99,7 +99,7 @@ def reduced(pairs):
 
 def draw_packages():
     """Layers of packages; arrows lead from a package to those that it imports."""
-    figure, axes = _canvas((9.6, 7.4), (-0.3, 6.3), (-0.75, 9.3))
+    figure, axes = _canvas((9.6, 8.2), (-0.3, 6.3), (-0.75, 10.4))
     for a, b in sorted(reduced(imports()) - UNDRAWN):
         (x, y, _), (u, v, _) = PLACES[a], PLACES[b]
         assert v < y, f"{a} imports {b}, which stands above it"

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from sklime.version import __version__
 
 if TYPE_CHECKING:
-    from sklime import distributed, persistence
     from sklime.anchors import AnchorExplainer, Anchors, RuleSet
     from sklime.cohorts import Cohorts
     from sklime.explainer.explainer import LimeExplainer
@@ -55,8 +54,6 @@ __all__ = [
     "RuleSet",
     "SubmodularPick",
     "__version__",
-    "distributed",
-    "persistence",
 ]
 
 

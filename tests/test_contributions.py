@@ -822,7 +822,7 @@ def test_the_page_ranks_by_contributions_and_says_so(typical):
 
 
 def test_the_demo_ranks_by_contributions_and_says_so(tmp_path, capsys):
-    from sklime.cli import demo
+    from sklime.cli.demo import demo
 
     demo(tmp_path / "table.csv", tmp_path / "page.html")
     printed = capsys.readouterr().out

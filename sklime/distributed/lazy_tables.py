@@ -82,7 +82,7 @@ def transform(
     >>> patients = pl.from_pandas(X).with_row_index("patient").lazy()
     >>> explained = distributed.transform(explainer, patients, keep=["patient"])
     >>> explained.filter(pl.col("bmi") > 50).collect().shape
-    (92, 3)
+    (111, 3)
     """
     if not isinstance(explainer, LimeExplainer):
         raise TypeError(

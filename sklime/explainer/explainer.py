@@ -508,12 +508,12 @@ class LimeExplainer(
         Examples
         --------
         >>> from sklearn.datasets import load_iris
-        >>> from sklearn.linear_model import LogisticRegression
+        >>> from sklearn.naive_bayes import GaussianNB
         >>> from sklime import LimeExplainer
         >>> X, y = load_iris(return_X_y=True)
-        >>> explainer = LimeExplainer(LogisticRegression().fit(X, y)).fit(X)
-        >>> explainer.output_schema(keep=["flower"])
-        {'flower': None, 'x0': dtype('float64'), 'x1': dtype('float64'), ...}
+        >>> explainer = LimeExplainer(GaussianNB().fit(X, y)).fit(X)
+        >>> list(explainer.output_schema(keep=["flower"]))
+        ['flower', 'x0', 'x1', 'x2', 'x3']
         """
         names = [str(name) for name in self.get_feature_names_out()]
         features = () if self._schema is None else self._schema.columns or ()
