@@ -4,7 +4,8 @@ import numpy as np
 
 from sklime.exceptions import RowLimitReached, RowLimitWarning, warn_caller
 from sklime.explainer.diagnostics import Diagnostics
-from sklime.explainer.pieces import Piece, Runner, explain_apart, no_attributions
+from sklime.explainer.pieces import Piece, Runner, explain_apart
+from sklime.explainer.rows import rows_of
 from sklime.tables.access import concat, n_rows, take_rows
 from sklime.validation import listed
 
@@ -29,8 +30,6 @@ def explain_within_limit(fitted, task, X, limit):
     ndarray or CSR matrix of shape (n_rows, n_columns)
     """
     runner = Runner(fitted, task, n_jobs=1)
-    n_columns = fitted.response.resolve(task.target).n_explained
-    n_columns *= len(fitted.kind.column_names())
 
     def attempt(where):
         rows = take_rows(X, where)
@@ -46,7 +45,7 @@ def explain_within_limit(fitted, task, X, limit):
             parts.append(explained.values)
         elif isinstance(error, RowLimitReached):
             missing.append(where.start)
-            parts.append(no_attributions(fitted, X, 1, n_columns))
+            parts.append(_without_attributions(fitted, task, take_rows(X, where)))
         else:
             raise error
     fitted.warn(found)
@@ -88,3 +87,13 @@ def predictions_within_limit(rows, response):
             RowLimitWarning,
         )
         return answers
+
+
+def _without_attributions(fitted, task, X):
+    """Columns of `transform` for one row that was not explained: NaN where it has units."""
+    rows, where = rows_of(fitted.sampler, X, X), slice(0, 1)
+    block = rows.block(where)
+    columns, _ = rows.features(where, block)
+    n_explained = fitted.response.resolve(task.target).n_explained
+    values = np.full((1, n_explained, len(columns)), np.nan)
+    return rows.to_columns(where, block, values)
