@@ -3,12 +3,11 @@
 Each command runs in a process of its own, whose peak memory the operating system tells.
 """
 
-import os
+import json
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from time import perf_counter
 
 import numpy as np
 import pandas as pd
@@ -84,18 +83,27 @@ def write_rows(path, n_rows, height=100_000):
             writer.write_table(pa.table(columns, schema=schema))
 
 
+# A process that is started has at least the peak of the one that starts it: a small one.
+STARTER = """
+import json, os, subprocess, sys, time
+start = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+seconds = time.perf_counter() - start
+print(json.dumps([status, seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss]))
+"""
+
+
 def run(*arguments):
     """Seconds, processor seconds and peak megabytes of a command."""
-    start = perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sklime", *map(str, arguments)], stdout=subprocess.DEVNULL
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = perf_counter() - start
+    command = [sys.executable, "-m", "sklime", *map(str, arguments)]
+    own = [sys.executable, "-c", STARTER, *command]
+    told = subprocess.run(own, check=True, stdout=subprocess.PIPE, text=True).stdout
+    status, seconds, processor, peak = json.loads(told)
     if status:
         raise RuntimeError(f"sklime {arguments[0]} ended with {status}")
     unit = 1 if sys.platform == "darwin" else 1024
-    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit / 1e6
+    return seconds, processor, peak * unit / 1e6
 
 
 if __name__ == "__main__":

@@ -26,6 +26,9 @@ from sklime.cli.reporting import check_report, write_report
 # How long a part takes one job, in seconds: what is lost where a run is killed.
 _SECONDS = 0.75
 
+# Bytes of a part: several are under way, each in a few copies.
+_BYTES = 1 << 20
+
 # Time after which the speed of rows is known well enough.
 _SURE = 0.2
 
@@ -233,7 +236,8 @@ def _height(prepared, output) -> int:
         if seconds > _SURE or n >= min(data.n_rows, output.block_rows):
             break
         n = min(16 * n, output.block_rows)
-    wanted = max(1, int(_SECONDS * n / seconds))
+    n_columns = max(data.n_columns, len(prepared.explainer.output_schema()))
+    wanted = max(1, min(int(_SECONDS * n / seconds), _BYTES // (8 * n_columns)))
     if wanted >= output.block_rows:
         return output.block_rows
     return 2 ** (wanted.bit_length() - 1)
