@@ -11,6 +11,7 @@ from sklime.anchors.exact_evidence import ExactEvidence
 from sklime.anchors.mask_draws import MaskDraws
 from sklime.anchors.rules import Condition, Rule, RuleWriter
 from sklime.laws.coordinates import UNSEEN
+from sklime.serialization.state import PlainState
 from sklime.tables.access import n_rows, take_rows
 
 # Candidates that are looked at together, bytes of own-bin draws that are held together, and
@@ -186,7 +187,7 @@ class UnitSubjects(Subjects):
         return laid_out.minimum(1.0) if hasattr(laid_out, "minimum") else laid_out
 
 
-class TableRules:
+class TableRules(PlainState):
     """What rules of tables are made of, as `fit` learnt it.
 
     Parameters
@@ -215,7 +216,7 @@ class TableRules:
         self.training_rows = take_rows(X, self.shown)
 
 
-class UnitRules:
+class UnitRules(PlainState):
     """What rules of texts, images and series are made of.
 
     Parameters

@@ -90,7 +90,7 @@ class Blocks:
     def __init__(
         self, explainer: LimeExplainer, keep: tuple[str, ...], quality: bool
     ) -> None:
-        self._explainer = Shipped(explainer._for_rows())
+        self._explainer = Shipped(explainer._for_rows(scores=quality))
         self._keep, self._quality = keep, quality
 
     def stream(self, blocks: Iterable[Any], warn: Warn = warnings.warn) -> Iterator[Any]:

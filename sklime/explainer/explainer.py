@@ -476,10 +476,10 @@ class LimeExplainer(
         response = self._fitted.response
         return QualityColumns(response.resolve(self.target), response.outputs)
 
-    def _for_rows(self):
+    def _for_rows(self, scores):
         """A copy for workers of other processes, with all that rows need and no more."""
         own = copy(self)
-        own._fitted = self._fitted.for_rows()
+        own._fitted = self._fitted.for_rows(scores=scores)
         return own
 
     def output_schema(

@@ -283,19 +283,21 @@ class FittedExplainer:
         with progress_of_queries(self.response, jobs.verbose, what):
             return self.routes.own_answers(X, asked)
 
-    def for_rows(self, own_values=True):
+    def for_rows(self, own_values=True, scores=False):
         """All that `transform` needs of it, without training values where that can be.
 
         Parameters
         ----------
         own_values : bool, default=True
             Whether the model is still asked about own values, not only told.
+        scores : bool, default=False
+            Whether surrogates are scored.
 
         Returns
         -------
         FittedExplainer
         """
-        routes, sampler = self.routes.for_rows(own_values), self.sampler
+        routes, sampler = self.routes.for_rows(own_values, scores), self.sampler
         if routes.setting.law is not self.routes.setting.law:
             sampler = routes.setting.law.sampler
         return replace(self, routes=routes, sampler=sampler, training_rows=None)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from time import perf_counter
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from joblib import effective_n_jobs
@@ -48,6 +48,9 @@ class Task:
     target: Any
     contributions: bool
 
+    # Whether surrogates are scored.
+    scores: ClassVar[bool] = False
+
     def __call__(
         self, fitted: Any, X: Any, own_answers: Any, first_row: int
     ) -> tuple[Any, Diagnostics]:
@@ -62,6 +65,8 @@ class Task:
 
 class QualityTask(Task):
     """What is made of rows where columns that tell its quality stand beside it."""
+
+    scores = True
 
     def __call__(self, fitted, X, own_answers, first_row):
         asked = self.ask(fitted, X)
@@ -268,7 +273,7 @@ class Runner:
 
     @cached_property
     def _shipped(self):
-        return Shipped(self.fitted.for_rows(own_values=False))
+        return Shipped(self.fitted.for_rows(own_values=False, scores=self.task.scores))
 
     @property
     def n_ahead(self) -> int:

@@ -95,13 +95,15 @@ class Routes:
         made = "_fallback", "_score_source"
         return {name: own for name, own in vars(self).items() if name not in made}
 
-    def for_rows(self, own_values=True):
+    def for_rows(self, own_values=True, scores=False):
         """The same without training values, where rows have no need of them.
 
         Parameters
         ----------
         own_values : bool, default=True
             Whether the model is still asked about own values, not only told.
+        scores : bool, default=False
+            Whether surrogates in closed form are scored, on draws.
 
         Returns
         -------
@@ -115,8 +117,8 @@ class Routes:
         if not has_drawn_law(law) or self._rows_may_draw(own._own_values):
             return own
         pools, redrawn = {}, {}
-        if self.method == "exact" and self.setting.method == "auto":
-            # Of the draws that take the place of a closed form which fails.
+        if self.method == "exact" and (scores or self.setting.method == "auto"):
+            # Of the draws that score closed forms, or take the place of one which fails.
             n, d = law.count_draws(self.setting.n_samples), law.n_features
             pools[self.setting.n_samples, self.setting.seed] = levels_of(n, d)
         if own._own_values is not None:

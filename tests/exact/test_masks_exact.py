@@ -451,18 +451,20 @@ def test_one_row_that_is_no_sum_is_refused_by_name():
 
 
 def test_one_row_that_is_no_sum_is_drawn_under_auto():
-    steps = CountVectorizer(binary=True), LinearSVC()
-    explaining = of_texts(*steps, method="auto")
+    def steps():
+        return CountVectorizer(binary=True), LinearSVC()
+
+    explaining = of_texts(*steps(), method="auto")
     assert explaining.method_ == "exact"
     found = explaining.explain(CAPITALS, uncertainty=True)
-    drawn = of_texts(*steps, method="sampling").explain(CAPITALS, uncertainty=True)
+    drawn = of_texts(*steps(), method="sampling").explain(CAPITALS, uncertainty=True)
     for name in ("values", "intercepts", "effective_sample_sizes", "standard_errors"):
         np.testing.assert_array_equal(getattr(found, name)[1], getattr(drawn, name)[1])
-    exact = of_texts(*steps).explain(CAPITALS[::2])
+    exact = of_texts(*steps()).explain(CAPITALS[::2])
     np.testing.assert_array_equal(found.values[::2, :3], exact.values)
     np.testing.assert_array_equal(
         explaining.transform(CAPITALS)[[0, 2]].toarray(),
-        of_texts(*steps).transform(CAPITALS[::2]).toarray(),
+        of_texts(*steps()).transform(CAPITALS[::2]).toarray(),
     )
 
 
