@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import ray
-
 from sklime.distributed.work import Work
 
 
 def explain(data: Any, work: Work) -> Any:
     """Explain a Ray Dataset."""
+    # Here, so that this module can be read where there is no Ray.
+    import ray
+
     # What is not known is computed by then.
     schema = data.schema(fetch_if_missing=False)
     if schema is not None:

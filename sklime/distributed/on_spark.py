@@ -7,7 +7,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql.types import DoubleType, StringType, StructField, StructType
 
 from sklime.distributed.work import Work
 
@@ -18,6 +17,9 @@ def explain(data: Any, work: Work) -> Any:
     Key columns come back as they were: pandas has no integers with missing values, so that
     batches of Arrow are asked for. Features are what `toPandas` would make of them.
     """
+    # Here, so that this module can be read where there is no Spark.
+    from pyspark.sql.types import DoubleType, StringType, StructField, StructType
+
     work.check(data.columns)
     shipped = work.to_workers()
     keep = work.keep
