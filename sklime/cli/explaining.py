@@ -20,7 +20,6 @@ from sklime.cli.options import Options
 from sklime.cli.outputs import writer_of
 from sklime.cli.parts import Parts
 from sklime.cli.prepared import ended_by, prepare
-from sklime.cli.quality import explained_blocks, quality_fields
 from sklime.cli.reporting import check_report, write_report
 
 # How long a part takes one job, in seconds: what is lost where a run is killed.
@@ -28,6 +27,9 @@ _SECONDS = 0.75
 
 # Bytes of a part: several are under way, each in a few copies.
 _BYTES = 1 << 20
+
+# Types of the columns that are not keys, by the kind of their dtype.
+_ARROW = {"f": pa.float64(), "U": pa.string()}
 
 # Time after which the speed of rows is known well enough.
 _SURE = 0.2
@@ -145,10 +147,7 @@ def _tables(prepared, output, jobs, first, height, schema) -> Iterator[pa.Table]
         return
     blocks = prepared.data.blocks(height, first, prepared.read_columns)
     try:
-        if output.quality:
-            yield from _with_quality(prepared, blocks, output, jobs, schema)
-        else:
-            yield from _attributions(prepared, blocks, output, jobs, schema)
+        yield from _attributions(prepared, blocks, output, jobs, schema)
     except Exception as error:
         if prepared.data.n_rows and first:
             error.add_note(f"Rows are counted from row {first} of the file.")
@@ -161,62 +160,41 @@ def _attributions(prepared, blocks, output, jobs, schema):
         keep=prepared.keep,
         n_jobs=jobs,
         on_error="null" if output.on_error == "null" else "raise",
+        quality=output.quality,
     )
     for table in explained:
-        if isinstance(table, pa.Table):
-            yield pa.Table.from_arrays(
-                table.cast(_bare(schema, table)).columns, schema=schema
-            )
-        else:
-            yield _joined([], table, [], schema)
+        if not isinstance(table, pa.Table):
+            yield _of_numbers(table, prepared, output, schema)
+            continue
+        # Names are those of the output, types of keys those that its parts share.
+        fields = zip(table.schema.names, schema, strict=True)
+        known = pa.schema([pa.field(name, own.type) for name, own in fields])
+        yield pa.Table.from_arrays(table.cast(known).columns, schema=schema)
 
 
-def _bare(schema, table):
-    """The schema of an output with the names that a table has."""
-    fields = zip(table.schema.names, schema, strict=True)
-    return pa.schema([pa.field(name, own.type) for name, own in fields])
-
-
-def _with_quality(prepared, blocks, output, jobs, schema):
-    explainer = prepared.explainer.set_params(n_jobs=jobs)
-    held = []
-
-    def frames():
-        for block in blocks:
-            held.append(block)
-            yield prepared.frame(block)
-
-    skip_failed = output.on_error == "null"
-    for values, quality in explained_blocks(explainer, frames(), skip_failed):
-        block = held.pop(0)
-        keys = [block[name] for name in prepared.keep]
-        yield _joined(keys, values, quality, schema)
-
-
-def _joined(keys, values, quality, schema):
-    """One table of key columns, attributions and quality."""
+def _of_numbers(values, prepared, output, schema):
+    """A table of what arrays and sparse matrices give, in which texts are codes."""
     if not isinstance(values, np.ndarray):
         values = values.toarray()
-    columns = [*keys, *(pa.array(own) for own in values.T), *quality]
-    cast = [own.cast(field.type) for own, field in zip(columns, schema, strict=True)]
-    return pa.Table.from_arrays(cast, schema=schema)
+    labels = prepared.explainer._quality_columns().labels if output.quality else {}
+    columns = [
+        pa.array(labels[name](own) if name in labels else own)
+        for name, own in zip(schema.names, values.T, strict=True)
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)
 
 
 def _schema(prepared, quality) -> pa.Schema:
     """Names and types of the columns, before any row."""
-    names = list(prepared.explainer.output_schema(prepared.keep))
-    n_keys = len(prepared.keep)
-    keys = [pa.field(name, _plain(prepared.data.types[name])) for name in names[:n_keys]]
-    fields = [*keys, *(pa.field(name, pa.float64()) for name in names[n_keys:])]
-    if quality:
-        fields += quality_fields(prepared.explainer)
-    schema = pa.schema(fields)
-    twice = {own for own in schema.names if schema.names.count(own) > 1}
-    if twice:
-        raise CommandError(
-            Exit.USAGE, f"two columns would be called {sorted(twice)[0]!r}: rename one."
-        )
-    return schema
+    try:
+        dtypes = prepared.explainer.output_schema(prepared.keep, quality)
+    except ValueError as error:
+        raise CommandError(Exit.USAGE, str(error)) from error
+    types = {
+        name: _plain(prepared.data.types[name]) if dtype is None else _ARROW[dtype.kind]
+        for name, dtype in dtypes.items()
+    }
+    return pa.schema(list(types.items()))
 
 
 def _plain(type_):
@@ -245,16 +223,10 @@ def _height(prepared, output) -> int:
 
 def _seconds_of(prepared, block, output):
     """Time to explain some rows; what is doubtful or fails is told when it counts."""
-    skip_failed = output.on_error == "null"
     start = perf_counter()
     with warnings.catch_warnings(), suppress(Exception):
         warnings.simplefilter("ignore")
-        if output.quality:
-            blocks = [prepared.frame(block)]
-            explained = explained_blocks(prepared.explainer, blocks, skip_failed)
-        else:
-            own = {"keep": prepared.keep, "n_jobs": 1}
-            explained = prepared.explainer.transform_blocks([block], **own)
-        for _ in explained:
+        own = {"keep": prepared.keep, "n_jobs": 1, "quality": output.quality}
+        for _ in prepared.explainer.transform_blocks([block], **own):
             pass
     return perf_counter() - start

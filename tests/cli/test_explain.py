@@ -197,6 +197,30 @@ def test_quality_is_told_beside_the_attributions(disk, tmp_path, expected):
     assert (found["doubts"] == "").all()
 
 
+def test_quality_of_arrays_is_told_in_words(disk, tmp_path):
+    rows = disk.rows[FEATURES].to_numpy()
+    np.save(tmp_path / "rows.npy", rows)
+    model = LogisticRegression().fit(rows, disk.rows["age"] > disk.rows["age"].median())
+    skops.io.dump(model, tmp_path / "model.skops")
+    out = tmp_path / "out.parquet"
+    own = {"model": tmp_path / "model.skops", "data": tmp_path / "rows.npy", "keep": None}
+    done = explain(disk, out, "--quality", **own)
+    assert done.exit_code == 0, done.stderr
+    found = pd.read_parquet(out)
+    assert list(found)[-4:] == ["prediction", "fidelity", "effective_sample_size", "doubts"]
+    np.testing.assert_allclose(found["prediction"], model.predict_proba(rows)[:, 1])
+    assert (found["doubts"] == "").all()
+
+
+def test_a_key_column_has_no_name_of_quality(disk, tmp_path):
+    disk.rows.assign(fidelity=1).to_parquet(tmp_path / "rows.parquet")
+    own = {"data": tmp_path / "rows.parquet", "keep": "id,date,fidelity"}
+    out = tmp_path / "out.parquet"
+    done = explain(disk, out, "--background", disk.train, "--quality", **own)
+    assert done.exit_code == 2 and "'fidelity'" in done.stderr
+    assert not out.exists()
+
+
 def test_a_table_without_rows_gives_one_without_rows(disk, tmp_path):
     disk.rows[:0].to_parquet(tmp_path / "rows.parquet")
     out = tmp_path / "out.parquet"
