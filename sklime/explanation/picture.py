@@ -8,10 +8,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Displays by the kind of the row that they show; "row" and "rows" of any other. They stand
-# above explanations, and enter themselves here when the first picture is drawn.
-DISPLAYS: dict[str, Any] = {}
-
 
 class Plotting:
     """Mixin of `Explanation`: pictures."""
@@ -56,14 +52,15 @@ class Plotting:
         IndexError
             If there is no such row.
         """
-        import_module("sklime.plotting")
+        # By name, and when a picture is wanted: displays stand above explanations.
+        displays = import_module("sklime.plotting").DISPLAYS
         explanation: Any = self
         shown = explanation.kind
-        if shown not in DISPLAYS or explanation.unit_spans is None:
+        if shown not in displays or explanation.unit_spans is None:
             several = row is None and len(explanation) != 1
             shown = "rows" if several else "row"
         if shown != "rows":
             options["row"] = 0 if row is None else row
-        return DISPLAYS[shown].from_explanation(
+        return displays[shown].from_explanation(
             explanation, ax=ax, target=target, **options
         )

@@ -1,6 +1,5 @@
 """Displays of explanations, after scikit-learn's Display protocol; they need matplotlib."""
 
-from sklime.explanation.picture import DISPLAYS
 from sklime.plotting.anchors import AnchorDisplay
 from sklime.plotting.attribution import AttributionDisplay
 from sklime.plotting.dependence import DependenceDisplay
@@ -27,11 +26,11 @@ __all__ = [
     "TextDisplay",
 ]
 
-# What `Explanation.plot` draws.
-DISPLAYS.update(
-    row=AttributionDisplay,
-    rows=SummaryDisplay,
-    text=TextDisplay,
-    image=ImageDisplay,
-    sequence=SequenceDisplay,
-)
+# What `Explanation.plot` draws, by the kind of the row; "row" and "rows" of any other kind.
+DISPLAYS = {
+    "row": AttributionDisplay,
+    "rows": SummaryDisplay,
+    "text": TextDisplay,
+    "image": ImageDisplay,
+    "sequence": SequenceDisplay,
+}
