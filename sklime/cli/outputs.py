@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from sklime.cli.exits import CommandError, Exit
+from sklime.cli.regrouping import joined, regrouped
 
 # A text that begins so is a formula to spreadsheets, which they run.
 _FORMULA = r"^([=+\-@\t\r])"
@@ -47,7 +48,7 @@ def write_parquet(
     """
     repeated = [own.name for own in schema if not pa.types.is_floating(own.type)]
     with pa.parquet.ParquetWriter(file, schema, use_dictionary=repeated) as writer:
-        for group in regrouped(tables, height):
+        for group in regrouped(tables, height, joined):
             writer.write_table(group, row_group_size=height)
 
 
@@ -69,25 +70,9 @@ def write_csv(
         pa.field(name, _in_csv(own.type)) for name, own in zip(header, schema, strict=True)
     ]
     with pa.csv.CSVWriter(file, pa.schema(fields)) as writer:
-        for group in regrouped(tables, height):
+        for group in regrouped(tables, height, joined):
             columns = [_column(own) for own in group.columns]
             writer.write_table(pa.Table.from_arrays(columns, schema=pa.schema(fields)))
-
-
-def regrouped(tables: Iterable[pa.Table], height: int) -> Iterator[pa.Table]:
-    """Tables of `height` rows each, the last one shorter, of the rows of others."""
-    held, n_held = [], 0
-    for table in tables:
-        while len(table):
-            part = table[: height - n_held]
-            table = table[len(part) :]
-            held.append(part)
-            n_held += len(part)
-            if n_held == height:
-                yield pa.concat_tables(held).combine_chunks()
-                held, n_held = [], 0
-    if held:
-        yield pa.concat_tables(held).combine_chunks()
 
 
 def _column(column):

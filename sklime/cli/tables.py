@@ -14,6 +14,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from sklime.cli.exits import CommandError, Exit
+from sklime.cli.regrouping import joined, regrouped
 
 # Rows that are read at a time where all are gone through.
 _SCAN_ROWS = 16_384
@@ -54,19 +55,8 @@ class DataFile(ABC):
     def blocks(
         self, height: int, start: int = 0, columns: Sequence[str] | None = None
     ) -> Iterator[Any]:
-        """Yield the rows from `start` on in blocks of `height`, the last one shorter."""
-        held, n_held = [], 0
-        for table in self.read(start, columns):
-            while len(table):
-                part = table[: height - n_held]
-                table = table[len(part) :]
-                held.append(part)
-                n_held += len(part)
-                if n_held == height:
-                    yield self.joined(held)
-                    held, n_held = [], 0
-        if held:
-            yield self.joined(held)
+        """The rows from `start` on in blocks of `height`, the last one shorter."""
+        return regrouped(self.read(start, columns), height, self.joined)
 
     def take(self, rows: np.ndarray, columns: Sequence[str] | None = None) -> Any:
         """Rows at sorted positions, as one table."""
@@ -115,7 +105,7 @@ class _ArrowFile(DataFile):
 
     @staticmethod
     def joined(parts):
-        return pa.concat_tables(parts).combine_chunks()
+        return joined(parts)
 
     @staticmethod
     def taken(table, rows):
