@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from sklime.cli.exits import CommandError, Exit
 from sklime.cli.manifest import differences
+from sklime.serialization.whole_file import write_whole
 
 _PART = re.compile(r"part-(\d{12})-(\d{12})\.arrow")
 
@@ -183,41 +184,6 @@ def written(path: Path) -> Iterator[None]:
         raise CommandError(
             Exit.NOT_WRITTEN, f"{path} cannot be written: {reason}."
         ) from error
-
-
-def write_whole(path: Path, write: Callable[[Any], Any], folder: Path) -> None:
-    """Write a file that is whole or not there: on the disk first, then renamed.
-
-    Parameters
-    ----------
-    path : Path
-    write : callable
-        Takes the file, open for bytes.
-    folder : Path
-        Where it lies until it is whole, on the same disk.
-    """
-    unfinished = folder / f"{path.name}.unfinished"
-    try:
-        with unfinished.open("wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
-    except BaseException:
-        with suppress(OSError):
-            unfinished.unlink()
-        raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder):
-    """Have the names in a folder on the disk, where the system can."""
-    with suppress(OSError, AttributeError):
-        own = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(own)
-        finally:
-            os.close(own)
 
 
 def _locks(file):

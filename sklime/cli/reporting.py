@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from sklime.cli.exits import CommandError, Exit
-from sklime.cli.parts import write_whole, written
+from sklime.cli.parts import written
 from sklime.cli.prepared import Prepared, ended_by
+from sklime.serialization.whole_file import write_whole
 
 
 def check_report(path: Path | None) -> None:
@@ -24,7 +25,7 @@ def check_report(path: Path | None) -> None:
         raise CommandError(Exit.USAGE, f"{path} must end in .html.")
     with written(path):
         # Whether a new file can stand beside it, which is what happens in the end.
-        write_whole(path.with_name(f"{path.name}.trial"), lambda _: None, path.parent)
+        write_whole(path.with_name(f"{path.name}.trial"), lambda _: None)
         path.with_name(f"{path.name}.trial").unlink()
 
 
@@ -44,5 +45,5 @@ def write_report(prepared: Prepared, path: Path, n_rows: int, seed: int) -> Any:
         raise ended_by(error) from error
     page = explanation.to_html().encode("utf-8")
     with written(path):
-        write_whole(path, lambda file: file.write(page), path.parent)
+        write_whole(path, lambda file: file.write(page))
     return explanation

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -16,6 +15,7 @@ from sklime.base import DocumentedEstimator
 from sklime.exceptions import UntrustedTypesError
 from sklime.persistence.checks import TREE, check_sparse, check_trees
 from sklime.persistence.trusted import TRUSTED
+from sklime.serialization.whole_file import write_whole
 from sklime.validation import listed, missing_extra
 
 _EXAMPLE = "sklime.persistence.load(path, trusted=[...])"
@@ -77,7 +77,7 @@ def dump(explainer: DocumentedEstimator, path: str | os.PathLike[str]) -> None:
         raise _unwritable(explainer, "an object in it holds itself") from error
     except (TypeError, ValueError, AttributeError) as error:
         raise _unwritable(explainer, error) from error
-    write_atomically(path, content)
+    write_whole(path, lambda file: file.write(content))
 
 
 def load(path: str | os.PathLike[str], trusted: Sequence[str | type] = ()) -> Any:
@@ -161,53 +161,6 @@ def load(path: str | os.PathLike[str], trusted: Sequence[str | type] = ()) -> An
             "explainer: skops.io.load reads models of scikit-learn."
         )
     return explainer
-
-
-def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
-    """Write a file that is whole whenever it can be seen under its name.
-
-    Parameters
-    ----------
-    path : str or path-like
-        The file.
-    content : bytes
-        Its content.
-    """
-    path = Path(path)
-    # In the same folder, as a file system moves files at once only within itself.
-    with NamedTemporaryFile(
-        dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False
-    ) as file:
-        try:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-            os.chmod(file.name, _mode(path))
-            os.replace(file.name, path)
-        except BaseException:
-            os.unlink(file.name)
-            raise
-    _sync_folder(path.parent)
-
-
-def _mode(path):
-    """Permissions of the file that is replaced, or those that a new file gets."""
-    if path.exists():
-        return path.stat().st_mode & 0o777
-    umask = os.umask(0)
-    os.umask(umask)
-    return 0o666 & ~umask
-
-
-def _sync_folder(folder):
-    """Have the new name survive a crash of the machine, where folders can be synced."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _skops(caller):
