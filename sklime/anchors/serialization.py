@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict
 from importlib import resources
-from pathlib import Path
-from typing import Any, Self, overload
+from typing import Any, Self
 
 import numpy as np
 
 from sklime.anchors.rules import Condition, Rule
 from sklime.serialization.encoding import decode, encode
-from sklime.serialization.source import read_document
+from sklime.serialization.json_document import JSONDocument
 
 FORMAT, VERSION = "sklime.Anchors", 1
 
@@ -43,7 +41,7 @@ def anchors_schema() -> dict[str, Any]:
     return json.loads(folder.joinpath("anchors.schema.json").read_text("utf-8"))
 
 
-class AnchorsJSON:
+class AnchorsJSON(JSONDocument):
     """Mixin of `Anchors`: dicts and JSON."""
 
     def to_dict(self) -> dict[str, Any]:
@@ -106,56 +104,8 @@ class AnchorsJSON:
         try:
             return cls(**_read(document))
         except Exception as error:
+            # A document may hold anything in any place, and readers of tables raise anything.
             raise ValueError(f"the fields do not fit together: {error!r}") from error
-
-    @overload
-    def to_json(self, path: None = None) -> str: ...
-
-    @overload
-    def to_json(self, path: str | os.PathLike[str]) -> None: ...
-
-    def to_json(self, path: str | os.PathLike[str] | None = None) -> str | None:
-        """Write the anchors as JSON.
-
-        Parameters
-        ----------
-        path : str or path-like, default=None
-            The file to write; None: none.
-
-        Returns
-        -------
-        str or None
-            The document, where there is no `path`.
-
-        See Also
-        --------
-        from_json : The inverse.
-        """
-        text = json.dumps(self.to_dict(), allow_nan=False)
-        if path is None:
-            return text
-        Path(path).write_text(text, encoding="utf-8")
-        return None
-
-    @classmethod
-    def from_json(cls, source: str | bytes | os.PathLike[str]) -> Self:
-        """Read anchors from JSON; nothing in the document is executed.
-
-        Parameters
-        ----------
-        source : str, bytes or path-like
-            The document, which begins with ``{``, or else the path of its file.
-
-        Returns
-        -------
-        Anchors
-
-        Raises
-        ------
-        ValueError
-            If it is no JSON, or no document of anchors.
-        """
-        return cls.from_dict(read_document(source))
 
 
 def _read(document):

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from importlib import resources
-from pathlib import Path
-from typing import Any, Self, overload
+from typing import Any, Self
 
 import numpy as np
 
@@ -25,7 +23,7 @@ from sklime.explanation.serialization.versions import (
 )
 from sklime.serialization.arrays import nested_floats
 from sklime.serialization.encoding import decode, encode
-from sklime.serialization.source import read_document
+from sklime.serialization.json_document import JSONDocument
 from sklime.tables.conditions import TableConditions
 
 
@@ -50,7 +48,7 @@ def json_schema() -> dict[str, Any]:
     return complete_schema(json.loads(text), VERSIONS)
 
 
-class JSONExport:
+class JSONExport(JSONDocument):
     """Mixin of `Explanation`: dicts and JSON."""
 
     _versions = VERSIONS
@@ -126,68 +124,6 @@ class JSONExport:
             return cls(**fields)
         except (TypeError, LookupError, AttributeError) as error:
             raise ValueError(f"the fields do not fit together: {error!r}") from error
-
-    @overload
-    def to_json(self, path: None = None) -> str: ...
-
-    @overload
-    def to_json(self, path: str | os.PathLike[str]) -> None: ...
-
-    def to_json(self, path: str | os.PathLike[str] | None = None) -> str | None:
-        """Write the explanation as JSON.
-
-        Numbers are written such that they are read back to the bit; NaN is null, infinities
-        are strings. `json_schema` gives the schema of the document.
-
-        Parameters
-        ----------
-        path : str or path-like, default=None
-            The file to write; None: none.
-
-        Returns
-        -------
-        str or None
-            The document, where there is no `path`.
-
-        Raises
-        ------
-        TypeError
-            If `data` or `meta` hold values that JSON cannot, such as Python objects.
-
-        See Also
-        --------
-        from_json : The inverse, equal to the bit.
-        """
-        text = json.dumps(self.to_dict(), allow_nan=False)
-        if path is None:
-            return text
-        Path(path).write_text(text, encoding="utf-8")
-        return None
-
-    @classmethod
-    def from_json(cls, source: str | bytes | os.PathLike[str]) -> Self:
-        """Read an explanation from JSON; nothing in the document is executed.
-
-        Parameters
-        ----------
-        source : str, bytes or path-like
-            The document, which begins with ``{``, or else the path of its file, as this or
-            an older version of sklime writes it by `to_json`.
-
-        Returns
-        -------
-        Explanation
-            Equal to the bit to the one that was written, in containers of the same kinds.
-            Fields that the document's version did not have yet are None.
-
-        Raises
-        ------
-        ValueError
-            If it is not JSON, no explanation, has no version, was written by a newer
-            version of sklime, lacks a field of its version, has an unknown one, or holds
-            something that does not fit.
-        """
-        return cls.from_dict(read_document(source))
 
     @classmethod
     def _read(cls, document, name):
