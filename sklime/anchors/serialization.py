@@ -104,7 +104,7 @@ class AnchorsJSON(JSONDocument):
         try:
             return cls(**_read(document))
         except Exception as error:
-            # A document may hold anything in any place, and readers of tables raise anything.
+            # A document may hold anything anywhere, so that reading it may raise anything.
             raise ValueError(f"the fields do not fit together: {error!r}") from error
 
 
