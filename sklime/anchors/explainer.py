@@ -33,6 +33,7 @@ from sklime.exceptions import (
     NoClosedForm,
     warn_caller,
 )
+from sklime.explainer.base import ExplainerMixin
 from sklime.explainer.default_sampler import check_is_table, default_sampler
 from sklime.explainer.diagnostics import warn_of_refit
 from sklime.explainer.progress import with_progress
@@ -41,9 +42,6 @@ from sklime.fitting import atomic_fit, check_fitted
 from sklime.laws.masks import MaskLaw
 from sklime.laws.quasirandom import RandomState, resolve_seed
 from sklime.model.refits import FittedState
-from sklime.model.response import Response
-from sklime.model.target import name_of
-from sklime.model.wrapped import WrappedModelMixin
 from sklime.samplers import MarginalSampler
 from sklime.samplers.base import Sampler
 from sklime.tables.access import in_sparse_interface, n_rows, take_rows
@@ -55,7 +53,7 @@ _ROUNDING = 1e-9
 
 
 class AnchorExplainer(
-    WrappedModelMixin, OneToOneFeatureMixin, TransformerMixin, DocumentedEstimator
+    ExplainerMixin, OneToOneFeatureMixin, TransformerMixin, DocumentedEstimator
 ):
     """Explain predictions by anchors: rules that suffice for them, whole tables at once.
 
@@ -238,16 +236,9 @@ class AnchorExplainer(
         self.sampler_.fit(X, y, sample_weight=sample_weight)
         self.n_features_in_ = self.sampler_.n_features_in_
         check_sampler(self.sampler_)
-        kind = self.sampler_.kind_
-        X = kind.check(X)
+        X = self.sampler_.kind_.check(X)
         self._model_state = FittedState(self.estimator_)
-        self._response = Response(
-            self.estimator_,
-            self.response_method,
-            probe=kind.tables(take_rows(X, slice(2)))[0],
-            batch_size=self.sampler_.batch_size,
-            output_name=name_of(y),
-        )
+        self._response = self._response_to(X, y)
         if self._response.classes is not None:
             self.classes_ = self._response.classes
         self.criterion_ = resolve_criterion(self, self._response)
@@ -313,13 +304,7 @@ class AnchorExplainer(
         -------
         ndarray of str
         """
-        check_fitted(self)
-        kind = self.sampler_.kind_
-        names = kind.column_names()
-        if kind.columnar and input_features is not None:
-            own = super().get_feature_names_out(list(map(str, input_features)))
-            names = self.sampler_.renamed(own)
-        return names
+        return self._column_names(input_features)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -331,9 +316,7 @@ class AnchorExplainer(
         check_fitted(self)
         if self._model_state.differs(self.estimator_):
             warn_of_refit(self.estimator_)
-        kind = self.sampler_.kind_
-        checked = kind.check(kind.check_columns(self, X, reset=False))
-        subjects = self._rules.subjects(self._rules, checked, X)
+        subjects = self._rules.subjects(self._rules, self._checked(X), X)
         criterion = self._criterion_of(subjects.answers(self._response))
         most = most_draws(self.max_samples, self.n_samples)
         blocks = subjects.blocks(self.beam_width, most)
