@@ -16,6 +16,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from threadpoolctl import threadpool_info
 
 from sklime import FunctionClassifier, FunctionRegressor, LimeExplainer
+from sklime.distributed.work import Work
 from sklime.exceptions import ClosedFormWarning
 from sklime.kernels import ExponentialKernel
 from sklime.samplers import CoalitionSampler, GaussianSampler, MarginalSampler
@@ -145,6 +146,19 @@ def test_the_state_does_not_grow_with_the_training_table(method, family):
     # Positions in sorted values take more digits where there are more of them.
     assert many < 1.2 * few + 200_000
     assert many < 2_000_000
+
+
+@pytest.mark.parametrize("quality", [False, True])
+@pytest.mark.parametrize("method", ["sampling", "exact"])
+def test_engines_get_no_training_values(method, quality):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60_000, 30))
+    model = LinearRegression().fit(X[:500], X[:500, 0])
+    explainer = LimeExplainer(model, method=method, random_state=0).fit(X)
+    shipped = pickle.loads(pickle.dumps(Work(explainer, (), quality).to_workers()))
+    assert len(pickle.dumps(shipped)) < 2_000_000
+    [values] = shipped.stream([X[:20]])
+    np.testing.assert_array_equal(values[:, :30], explainer.transform(X[:20]))
 
 
 def test_threads_of_models_do_not_multiply():

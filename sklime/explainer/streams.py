@@ -125,6 +125,7 @@ class StreamsMixin(ExplainerMixin):
         """A copy for workers of other processes, with all that rows need and no more."""
         own = copy(self)
         own._fitted = self._fitted.for_rows(scores=scores)
+        own.sampler_ = own._fitted.sampler
         return own
 
     def output_schema(
