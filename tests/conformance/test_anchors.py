@@ -3,11 +3,10 @@
 import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
-from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklime import AnchorExplainer
-from tests.conformance.test_scikit_learn import run
+from tests.conformance.own_checks import OF_OUTPUT_CONTAINERS, OF_OWN_ESTIMATORS, run
 
 EXPLAINERS = [
     AnchorExplainer(LogisticRegression(), n_samples=512),
@@ -26,31 +25,13 @@ def test_check_of_any_estimator(estimator, check):
 
 
 @pytest.mark.parametrize("explainer", EXPLAINERS, ids=str)
-@pytest.mark.parametrize(
-    "check",
-    [
-        estimator_checks.check_dataframe_column_names_consistency,
-        estimator_checks.check_transformer_get_feature_names_out,
-        estimator_checks.check_transformer_get_feature_names_out_pandas,
-        estimator_checks.check_get_feature_names_out_error,
-        estimator_checks.check_set_output_transform,
-        estimator_checks.check_inplace_ensure_writeable,
-    ],
-)
+@pytest.mark.parametrize("check", OF_OWN_ESTIMATORS)
 def test_check_of_own_estimators(check, explainer):
     run(check, "AnchorExplainer", explainer)
 
 
 @pytest.mark.filterwarnings("ignore:X .* feature names:UserWarning")
 @pytest.mark.parametrize("explainer", EXPLAINERS, ids=str)
-@pytest.mark.parametrize(
-    "check",
-    [
-        estimator_checks.check_set_output_transform_pandas,
-        estimator_checks.check_set_output_transform_polars,
-        estimator_checks.check_global_output_transform_pandas,
-        estimator_checks.check_global_set_output_transform_polars,
-    ],
-)
+@pytest.mark.parametrize("check", OF_OUTPUT_CONTAINERS)
 def test_check_of_output_containers(check, explainer):
     run(check, "AnchorExplainer", explainer)

@@ -1,7 +1,5 @@
 """LimeExplainer passes every check of scikit-learn, its own ones included."""
 
-from unittest import SkipTest
-
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.gaussian_process.kernels import RBF, Matern
@@ -19,6 +17,7 @@ from sklime import LimeExplainer
 from sklime.kernels import UniformKernel
 from sklime.samplers import GaussianSampler, MarginalSampler
 from sklime.selectors import ForwardSelection, LassoPath
+from tests.conformance.own_checks import OF_OUTPUT_CONTAINERS, OF_OWN_ESTIMATORS, run
 
 EXPLAINERS = [
     LimeExplainer(LogisticRegression()),
@@ -44,13 +43,6 @@ EXPLAINERS = [
     LimeExplainer(LinearRegression(), kernel=0.5 * RBF() + Matern(), n_samples=512),
     LimeExplainer(LogisticRegression(), surrogate=Ridge(), n_samples=256),
 ]
-
-
-def run(check, *args):
-    try:
-        check(*args)
-    except SkipTest as reason:
-        pytest.fail(f"skipped: {reason}")
 
 
 @parametrize_with_checks(EXPLAINERS)
@@ -106,32 +98,13 @@ def test_pipeline_itself_fails_the_check_left_out():
 
 
 @pytest.mark.parametrize("explainer", EXPLAINERS, ids=str)
-@pytest.mark.parametrize(
-    "check",
-    [
-        estimator_checks.check_dataframe_column_names_consistency,
-        estimator_checks.check_transformer_get_feature_names_out,
-        estimator_checks.check_transformer_get_feature_names_out_pandas,
-        estimator_checks.check_get_feature_names_out_error,
-        estimator_checks.check_set_output_transform,
-        estimator_checks.check_inplace_ensure_writeable,
-    ],
-)
+@pytest.mark.parametrize("check", OF_OWN_ESTIMATORS)
 def test_check_of_own_estimators(check, explainer):
     run(check, "LimeExplainer", explainer)
 
 
-# They also fit on a frame and transform an array, and the other way round.
 @pytest.mark.filterwarnings("ignore:X .* feature names:UserWarning")
 @pytest.mark.parametrize("explainer", EXPLAINERS, ids=str)
-@pytest.mark.parametrize(
-    "check",
-    [
-        estimator_checks.check_set_output_transform_pandas,
-        estimator_checks.check_set_output_transform_polars,
-        estimator_checks.check_global_output_transform_pandas,
-        estimator_checks.check_global_set_output_transform_polars,
-    ],
-)
+@pytest.mark.parametrize("check", OF_OUTPUT_CONTAINERS)
 def test_check_of_output_containers(check, explainer):
     run(check, "LimeExplainer", explainer)
