@@ -14,6 +14,7 @@ from sklime.base import DocumentedEstimator
 from sklime.exceptions import warn_caller
 from sklime.explanation.attribution import Attribution
 from sklime.explanation.container import Explanation
+from sklime.explanation.greedy_picks import greedy_picks
 from sklime.explanation.matrix import attribution_matrix, check_finite_rows
 from sklime.fitting import atomic_fit
 from sklime.laws.quasirandom import RandomState, generator_of
@@ -164,7 +165,7 @@ class SubmodularPick(DocumentedEstimator):
             n_features = min(_MOST_FEATURES, -(-size.shape[1] // 2))
         covered = _covered(size, n_features)
         worth = _whole(self.importances_)
-        picks = _greedy(covered, worth, self.n_picks)
+        picks = greedy_picks(covered, worth, self.n_picks)
         if len(picks) < self.n_picks:
             # Relative importances, as products of large numbers overflow.
             magnitudes = _whole(size @ (worth / 2.0**32))
@@ -271,25 +272,3 @@ def _whole(sizes):
     """Absolute attributions as integers, whose sums do not depend on the order."""
     units = np.rint(2.0**32 * (sizes / (sizes.max() or 1.0))).astype(np.int64)
     return np.maximum(units, sizes > 0)
-
-
-def _greedy(covered, worth, n_picks):
-    """Pick rows by their gain in coverage, until all are picked or no row gains.
-
-    Gains only shrink, so that a row's last known gain bounds the present one from above:
-    only rows whose bound reaches the present gain of the front runner are looked at.
-    """
-    worth = worth.copy()
-    bound = covered @ worth
-    picks = []
-    while len(picks) < n_picks:
-        leader = bound.argmax()
-        rivals = np.flatnonzero(bound >= covered[[leader]] @ worth)
-        bound[rivals] = covered[rivals] @ worth
-        best = bound.argmax()
-        if bound[best] == 0:
-            break
-        picks.append(best)
-        worth[covered[[best]].indices] = 0
-        bound[best] = 0
-    return np.array(picks, dtype=np.intp)

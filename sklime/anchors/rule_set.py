@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import heapq
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from sklime.anchors.container import Anchors
 from sklime.anchors.rules import Rule
 from sklime.base import DocumentedEstimator
+from sklime.explanation.greedy_picks import greedy_picks
 from sklime.fitting import check_fitted
 from sklime.tables.typing import Table
 from sklime.validation import check_count
@@ -99,7 +100,8 @@ class RuleSet(DocumentedEstimator):
         covered = anchors[candidates].apply(anchors.data)
         if not isinstance(covered, np.ndarray):
             covered = covered.toarray()
-        chosen = _greedy(covered, self.max_rules)
+        by_rule = sparse.csr_array(covered.T.astype(np.int64))
+        chosen = greedy_picks(by_rule, np.ones(len(covered), np.int64), self.max_rules)
         first = np.argmax(covered[:, chosen], axis=1)
         any_ = covered[:, chosen].any(axis=1)
         weights = np.bincount(first[any_], minlength=len(chosen))
@@ -135,20 +137,3 @@ def _distinct(anchors):
         target = str(anchors.target_names[i])
         first.setdefault((frozenset(anchors.rules[i].conditions), target), i)
     return list(first.values())
-
-
-def _greedy(covered, max_rules):
-    """Choose greedily; gains only shrink, so that a rule's last one bounds the present."""
-    left = np.ones(len(covered), dtype=bool)
-    queue = [(-int(own.sum()), k) for k, own in enumerate(covered.T)]
-    heapq.heapify(queue)
-    chosen = []
-    while queue and len(chosen) < max_rules:
-        _, k = heapq.heappop(queue)
-        gain = int((covered[:, k] & left).sum())
-        if gain and queue and -gain > queue[0][0]:
-            heapq.heappush(queue, (-gain, k))
-        elif gain:
-            chosen.append(k)
-            left &= ~covered[:, k]
-    return chosen
