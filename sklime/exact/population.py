@@ -19,7 +19,7 @@ from sklime.moments.pair_contrasts import PairContrasts, strongest
 from sklime.moments.source import InteractionSource
 
 # Rows that are handed over together, and weights of training values that are held for them.
-_MOST_ROWS, _NUMBERS = 1024, 1 << 22
+_MOST_ROWS, _NUMBERS = 8192, 1 << 22
 
 # Rows on which pairs are screened, and pairs that are looked at together.
 _N_TYPICAL, _PAIRS_AT_ONCE = 64, 20_000

@@ -63,20 +63,22 @@ class SharedPaths:
         n_rows = int(np.clip(n_cells // self._n_entries, _FEWEST_ROWS, _MOST_ROWS))
         return n_rows - n_rows % _FEWEST_ROWS
 
-    def terms(self, chance, slope, reach, difference):
+    def terms(self, chance, effect, pull):
         """What splits add to pairs.
 
         Parameters
         ----------
-        chance, slope, reach, difference : ndarrays of shape (n_splits, n_rows)
-            Of going left, its slope, of the split's box, and of expected responses.
+        chance : ndarray of shape (n_splits, n_rows)
+            Probabilities of going left.
+        effect, pull : ndarrays of shape (n_splits, n_rows)
+            Slopes of these, times differences of expected responses, and times the
+            probabilities of the splits' boxes.
 
         Returns
         -------
         ndarray of shape (n_terms, n_rows)
         """
         n_rows = chance.shape[1]
-        own, pull = slope * difference, slope * reach
         terms, start = np.empty((self.n_terms, n_rows)), 0
         # Last, the derivative in a column that is not cut below.
         below = np.zeros((1, n_rows))
@@ -95,7 +97,7 @@ class SharedPaths:
             np.take(chance, step.split, axis=0, out=entries, mode="clip")
             entries *= left
             entries += right
-            entries[step.cut] += own[step.split[step.cut]]
+            entries[step.cut] += effect[step.split[step.cut]]
         return terms
 
 

@@ -93,16 +93,19 @@ class TabulatedSplits:
         self._chance = np.concatenate([own.chance.ravel() for own in splits])
         self._slope = np.concatenate([own.slope.ravel() for own in splits])
 
-    def fill(self, laws, rows):
+    def fill(self, laws, rows, work):
         """Probabilities and slopes for some rows, each (n_splits, n_rows)."""
         own = np.stack([laws[j].own[rows] for j in self._columns])
+        shape = len(self.places), own.shape[1]
+        at = work.array("at", *shape, dtype=np.intp)
         # Every index is inside; "clip" only spares a copy.
-        at = np.take(own, self._column, axis=0, mode="clip")
+        np.take(own, self._column, axis=0, out=at, mode="clip")
         at += self._start
-        return (
-            np.take(self._chance, at, mode="clip"),
-            np.take(self._slope, at, mode="clip"),
-        )
+        chance = work.array("tabulated chance", *shape)
+        slope = work.array("tabulated slope", *shape)
+        np.take(self._chance, at, out=chance, mode="clip")
+        np.take(self._slope, at, out=slope, mode="clip")
+        return chance, slope
 
 
 class NormalSplits:

@@ -4,6 +4,8 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import gen_batches
 
+from sklime.exact.trees.workspace import Workspace
+
 # Numbers of splits and rows that are multiplied together, and rows at least and at most.
 _CELLS = 1 << 18
 _FEWEST_ROWS, _MOST_ROWS = 8, 64
@@ -76,18 +78,18 @@ class SplitsByNode:
         """The same of some rows."""
         trees, states = self.paths.trees, self._states(own)
         nodes, weights = self.keep.nodes(self.paths.n_together)
+        work = Workspace()
         mean = np.zeros((len(outputs), own.shape[1]))
         effects = np.zeros((len(outputs), *states.shape))
         for left, box in zip(self._left, self._box, strict=True):
             for t, weight in zip(nodes, weights / len(self._box), strict=True):
                 chance, slope = (np.take(own, states) for own in _chances(left, box, t))
-                slope *= trees.reach(chance)
+                trees.weigh(slope, chance, work=work)
                 slope *= weight
                 for i, c in enumerate(outputs):
-                    expected, difference = trees.expect(chance, self._values[:, c])
+                    expected, pull = trees.expect(chance, slope, self._values[:, c], work)
                     mean[i] += weight * expected
-                    difference *= slope
-                    effects[i] += difference
+                    effects[i] += pull
         if self.keep.probability is None:
             mean[:] = self.nothing[outputs, np.newaxis]
         return mean, np.stack([self._by_column @ own for own in effects])
@@ -98,7 +100,9 @@ class SplitsByNode:
         for left, box in zip(self._left, self._box, strict=True):
             # As for a row that lies outside of all boxes.
             chance = _chances(left, box, 0.0)[0][: len(left), np.newaxis]
-            found += [self.paths.trees.expect(chance, own)[0][0] for own in self._values.T]
+            none = np.zeros_like(chance)
+            for i, own in enumerate(self._values.T):
+                found[i] += self.paths.trees.expect(chance, none, own)[0][0]
         return found / len(self._box)
 
     def _states(self, own):

@@ -10,11 +10,14 @@ from sklime.exact.form import RebuiltModel
 from sklime.exact.trees.shared_paths import SharedPaths
 from sklime.exact.trees.split_chances import NormalSplits, TabulatedSplits
 from sklime.exact.trees.split_masses import column_cuts
+from sklime.exact.trees.workspace import Workspace
 from sklime.exceptions import NoClosedForm
 
 # Numbers of splits and rows that are multiplied together, and rows at least and at most.
-_CELLS = 1 << 18
-_FEWEST_ROWS, _MOST_ROWS = 8, 64
+# Threads wait for each other between steps: few long ones are better than many short ones.
+_CELLS = 1 << 20
+_FEWEST_ROWS, _MOST_ROWS = 8, 256
+_CELLS_OF_PAIRS = 1 << 18
 
 # Chances and slopes of all splits at all bins: 400 MB.
 _MOST_CHANCES = 25_000_000
@@ -81,17 +84,16 @@ class SumOfTrees(RebuiltModel):
         n, d = len(laws[0].mean), len(laws)
         expected = np.tile(self.constant[outputs], (n, 1))
         by_column = np.zeros((len(outputs), d, n))
+        work = Workspace()
         for group in self._groups:
             values = self.boxes.values[:, outputs].T
-            ends = [group.trees.ends(own, group.n_rows) for own in values]
             for rows in gen_batches(n, group.n_rows):
-                chance, other, slope = group.chances(laws, rows)
-                slope *= group.trees.reach(chance, other)
+                chance, other, slope = group.chances(laws, rows, work)
+                group.trees.weigh(slope, chance, other, work)
                 for i, own in enumerate(values):
-                    mean, difference = group.trees.expect(chance, own, ends[i])
+                    mean, pull = group.trees.expect(chance, slope, own, work)
                     expected[rows, i] += mean
-                    difference *= slope
-                    by_column[i, group.columns, rows] += group.by_column @ difference
+                    by_column[i, group.columns, rows] += group.by_column @ pull
         return expected, np.ascontiguousarray(np.moveaxis(by_column, 2, 0))
 
     def pairs(self, laws, outputs, pairs):
@@ -102,13 +104,15 @@ class SumOfTrees(RebuiltModel):
             paths = SharedPaths(group.levels, group.split_columns, number)
             if not paths.n_terms:
                 continue
-            height = paths.n_rows(_CELLS)
+            height, work = paths.n_rows(_CELLS_OF_PAIRS), Workspace()
             for rows in gen_batches(n, height):
-                chance, other, slope = group.chances(laws, rows)
-                reach = group.trees.reach(chance, other)
+                chance, other, slope = group.chances(laws, rows, work)
+                pull = slope.copy()
+                group.trees.weigh(pull, chance, other, work)
                 for i, c in enumerate(outputs):
-                    _, difference = group.trees.expect(chance, self.boxes.values[:, c])
-                    terms = paths.terms(chance, slope, reach, difference)
+                    own = self.boxes.values[:, c]
+                    _, effect = group.trees.expect(chance, slope, own, work)
+                    terms = paths.terms(chance, effect, pull)
                     found[rows, i, paths.pairs] += (paths.by_pair @ terms).T
         return found
 
@@ -182,8 +186,14 @@ class _Group:
         n_rows = np.clip(_CELLS // len(order), _FEWEST_ROWS, _MOST_ROWS)
         self.n_rows = int(n_rows - n_rows % _FEWEST_ROWS)
 
-    def chances(self, laws, rows):
+    def chances(self, laws, rows, work):
         """Probabilities of going left and right, and slopes of the former.
+
+        Parameters
+        ----------
+        laws : list of ColumnLaw
+        rows : slice
+        work : Workspace
 
         Returns
         -------
@@ -193,17 +203,20 @@ class _Group:
         slope : ndarray of shape (n_splits, n_rows)
         """
         if not self._by_value:
-            chance, slope = self._tabulated.fill(laws, rows)
+            chance, slope = self._tabulated.fill(laws, rows, work)
             return chance, None, slope
-        chance, slope = np.zeros((2, len(self.splits), len(laws[0].mean[rows])))
+        shape = len(self.splits), len(laws[0].mean[rows])
+        chance, slope = work.array("chance", *shape), work.array("slope", *shape)
         if self._tabulated is not None:
             own = self._tabulated.places
-            chance[own], slope[own] = self._tabulated.fill(laws, rows)
-        normal = isinstance(self._by_value[0][-1], NormalSplits)
-        other = None if normal else 1.0 - chance
-        for j, own, part in self._by_value:
-            if normal:
-                chance[own], slope[own] = part.fill(laws[j], rows)
-            else:
-                chance[own], other[own], slope[own] = part.fill(laws[j], rows)
+            chance[own], slope[own] = self._tabulated.fill(laws, rows, work)
+        if isinstance(self._by_value[0][-1], NormalSplits):
+            for j, places, part in self._by_value:
+                chance[places], slope[places] = part.fill(laws[j], rows)
+            return chance, None, slope
+        other = work.array("other", *shape)
+        if self._tabulated is not None:
+            other[own] = 1.0 - chance[own]
+        for j, places, part in self._by_value:
+            chance[places], other[places], slope[places] = part.fill(laws[j], rows)
         return chance, other, slope

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sklearn.utils import gen_batches
 
+from sklime.exact.trees.workspace import Workspace
+
 # Splits that are looked at together: their numbers stay in the second-level cache.
 _SPLITS = 4096
 
@@ -209,76 +211,74 @@ class TreeGroup:
     def __len__(self):
         return len(self.splits)
 
-    def reach(self, chance, other=None):
-        """Probabilities of the boxes of splits, from the roots down.
+    def weigh(self, slope, chance, other=None, work=None):
+        """Multiply slopes by the probabilities of the splits' boxes, from the roots down.
 
         Parameters
         ----------
+        slope : ndarray of shape (n_splits, n_rows)
+            Changed in place.
         chance : ndarray of shape (n_splits, n_rows)
             Chances of going left.
         other : ndarray of shape (n_splits, n_rows), default=None
             Chances of going right, where they are known better than as 1 less these.
+        work : Workspace, default=None
         """
-        reach = np.empty_like(chance)
-        reach[self.levels[0].place] = 1.0
-        for level, below in zip(self.levels[:-1], self.levels[1:], strict=True):
-            own = reach[level.place]
-            sides = np.empty((2 * len(own), own.shape[1]))
-            np.multiply(own, chance[level.place], out=sides[: len(own)])
-            if other is None:
-                np.subtract(own, sides[: len(own)], out=sides[len(own) :])
-            else:
-                np.multiply(own, other[level.place], out=sides[len(own) :])
-            # Every index is inside; "clip" only spares a copy.
-            np.take(sides, level.inner, axis=0, out=reach[below.place], mode="clip")
-        return reach
-
-    def ends(self, leaves, n_rows):
-        """What leaves give on both sides of the splits, a table for each level.
-
-        Parameters
-        ----------
-        leaves : ndarray of shape (n_leaves,)
-            Values of all leaves.
-        n_rows : int
-            Rows that are looked at together, at most.
-        """
-        tables = []
+        work = Workspace() if work is None else work
+        n_rows, reach = chance.shape[1], None
         for level in self.levels:
-            n = level.place.stop - level.place.start
-            tables.append(np.empty((2 * n, n_rows)))
-            tables[-1][level.ends] = leaves[level.leaves, np.newaxis]
-        return tables
+            own = level.place
+            n = own.stop - own.start
+            sides = work.array("sides", 2 * n, n_rows)
+            left, right = sides[:n], sides[n:]
+            if reach is None:
+                left[:] = chance[own]
+                right[:] = 1.0 - left if other is None else other[own]
+            else:
+                slope[own] *= reach
+                np.multiply(reach, chance[own], out=left)
+                if other is None:
+                    np.subtract(reach, left, out=right)
+                else:
+                    np.multiply(reach, other[own], out=right)
+            reach = work.array("reach", len(level.inner), n_rows)
+            # Every index is inside; "clip" only spares a copy.
+            np.take(sides, level.inner, axis=0, out=reach, mode="clip")
 
-    def expect(self, chance, leaves, ends=None):
-        """Expected responses, and their differences between the two sides of the splits.
+    def expect(self, chance, slope, leaves, work=None):
+        """Expected responses, and slopes times what the two sides of splits differ in them.
 
         Parameters
         ----------
-        chance : ndarray of shape (n_splits, n_rows)
-            Chances of going left.
+        chance, slope : ndarray of shape (n_splits, n_rows)
+            Chances of going left, and what differences are multiplied by.
         leaves : ndarray of shape (n_leaves,)
             Values of all leaves.
-        ends : list of ndarrays, default=None
-            As `ends` gives them; what they hold besides is overwritten.
+        work : Workspace, default=None
 
         Returns
         -------
         expected : ndarray of shape (n_rows,)
-        difference : ndarray of shape (n_splits, n_rows)
+        pull : ndarray of shape (n_splits, n_rows)
         """
-        difference = np.empty_like(chance)
+        work = Workspace() if work is None else work
+        n_rows = chance.shape[1]
+        pull = work.array("pull", *chance.shape)
         below = None
-        tables = self.ends(leaves, chance.shape[1]) if ends is None else ends
-        for level, table in zip(reversed(self.levels), reversed(tables), strict=True):
-            n = level.place.stop - level.place.start
-            sides = table[:, : chance.shape[1]]
+        for level in reversed(self.levels):
+            own = level.place
+            n = own.stop - own.start
+            sides = work.array("sides", 2 * n, n_rows)
+            sides[level.ends] = leaves[level.leaves, np.newaxis]
             sides[level.inner] = below
-            own = difference[level.place]
-            np.subtract(sides[:n], sides[n:], out=own)
-            below = own * chance[level.place]
-            below += sides[n:]
-        return below.sum(axis=0), difference
+            left, right = sides[:n], sides[n:]
+            difference = pull[own]
+            np.subtract(left, right, out=difference)
+            below = work.array("below", n, n_rows)
+            np.multiply(difference, chance[own], out=below)
+            below += right
+            difference *= slope[own]
+        return below.sum(axis=0), pull
 
     def above(self, column):
         """Nearest ancestor of each split that cuts the same column.
