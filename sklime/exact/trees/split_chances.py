@@ -11,9 +11,13 @@ the part that goes left: `q` is the chance of going left, `g` the slope of that 
 
 import numpy as np
 from scipy.special import ndtr
+from sklearn.utils import gen_batches
 
 # A probability that rounds to nothing: its inverse is still finite.
 _TINY = 1e-280
+
+# Splits whose probabilities are looked up together: where they stand stays in the cache.
+_SPLITS_AT_ONCE = 512
 
 
 class MatchedSplits:
@@ -96,15 +100,16 @@ class TabulatedSplits:
     def fill(self, laws, rows, work):
         """Probabilities and slopes for some rows, each (n_splits, n_rows)."""
         own = np.stack([laws[j].own[rows] for j in self._columns])
-        shape = len(self.places), own.shape[1]
-        at = work.array("at", *shape, dtype=np.intp)
-        # Every index is inside; "clip" only spares a copy.
-        np.take(own, self._column, axis=0, out=at, mode="clip")
-        at += self._start
-        chance = work.array("tabulated chance", *shape)
-        slope = work.array("tabulated slope", *shape)
-        np.take(self._chance, at, out=chance, mode="clip")
-        np.take(self._slope, at, out=slope, mode="clip")
+        n_splits, n_rows = len(self.places), own.shape[1]
+        chance = work.array("tabulated chance", n_splits, n_rows)
+        slope = work.array("tabulated slope", n_splits, n_rows)
+        for part in gen_batches(n_splits, _SPLITS_AT_ONCE):
+            at = work.array("at", part.stop - part.start, n_rows, dtype=np.intp)
+            # Every index is inside; "clip" only spares a copy.
+            np.take(own, self._column[part], axis=0, out=at, mode="clip")
+            at += self._start[part]
+            np.take(self._chance, at, out=chance[part], mode="clip")
+            np.take(self._slope, at, out=slope[part], mode="clip")
         return chance, slope
 
 
