@@ -26,14 +26,14 @@ from sklime.cli.reporting import check_report, write_report
 _SECONDS = 0.75
 
 # Bytes of a part: several are under way, each in a few copies.
-_BYTES = 1 << 20
+_BYTES = 1 << 21
 
 # Types of the columns that are not keys, by the kind of their dtype.
 _ARROW = {"f": pa.float64(), "U": pa.string()}
 
 # Time after which the speed of rows is known well enough, in seconds, and rows that tell it
 # at most: more of them would only take memory.
-_SURE, _MOST_TRIED = 0.05, 4096
+_SURE, _MOST_TRIED = 0.2, 4096
 
 
 @dataclass(frozen=True)
@@ -209,14 +209,13 @@ def _height(prepared, output) -> int:
     if not data.n_rows:
         return output.block_rows
     most = min(data.n_rows, output.block_rows, _MOST_TRIED)
-    first = next(data.blocks(n, 0, prepared.read_columns))
-    # The first time something may be made that is kept.
-    _seconds_of(prepared, first, output)
-    seconds = _seconds_of(prepared, first, output)
-    while seconds < _SURE and n < most:
-        n = min(16 * n, most)
+    while True:
         block = next(data.blocks(n, 0, prepared.read_columns))
-        seconds = _seconds_of(prepared, block, output)
+        # The first time something may be made that is kept.
+        seconds = min(_seconds_of(prepared, block, output) for _ in range(2))
+        if seconds > _SURE or n >= most:
+            break
+        n = min(16 * n, most)
     n_columns = max(data.n_columns, len(prepared.explainer.output_schema()))
     wanted = max(1, min(int(_SECONDS * n / seconds), _BYTES // (8 * n_columns)))
     if wanted >= output.block_rows:

@@ -17,7 +17,7 @@ from sklime.cli.exits import CommandError, Exit
 from sklime.cli.regrouping import joined, regrouped
 
 # Rows that are read at a time where all are gone through.
-_SCAN_ROWS = 16_384
+_SCAN_ROWS = 4_096
 
 # Bytes of each column that are fetched at a time.
 _BUFFER = 1 << 16
