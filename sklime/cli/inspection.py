@@ -42,7 +42,9 @@ def inspect_model(path: Path) -> dict[str, Any]:
 
 
 def _of_skops(path):
-    untrusted = models.import_skops().get_untrusted_types(file=path)
+    from sklime.persistence.reading import untrusted_types
+
+    untrusted = untrusted_types(path.read_bytes())
     with zipfile.ZipFile(path) as file:
         root = json.loads(file.read("schema.json"))
         reader = _Schema(file, root)
@@ -57,7 +59,8 @@ def _of_skops(path):
         "n_columns": len(columns) if columns is not None else width,
         "note": "give --trust TYPE for each untrusted type that you trust."
         if untrusted
-        else "all types are known to be safe.",
+        else "all types are known to be safe; indices of trees and sparse matrices are "
+        "checked when it is loaded.",
     }
 
 
