@@ -42,6 +42,7 @@ def inspect_model(path: Path) -> dict[str, Any]:
 
 
 def _of_skops(path):
+    from sklime.persistence.checks import TREE, UNCHECKED
     from sklime.persistence.reading import untrusted_types
 
     untrusted = untrusted_types(path.read_bytes())
@@ -50,6 +51,8 @@ def _of_skops(path):
         reader = _Schema(file, root)
         outputs, columns = reader.find("classes_"), reader.find("feature_names_in_")
         width = reader.find("n_features_in_")
+        if reader.class_names.intersection(UNCHECKED):
+            untrusted.append(TREE)
     return {
         "kind": "skops",
         "type": f"{root.get('__module__')}.{root.get('__class__')}",
@@ -69,6 +72,19 @@ class _Schema:
 
     def __init__(self, file, root):
         self._file, self._root = file, root
+
+    @property
+    def class_names(self):
+        """Names of the classes of all objects in the file."""
+        found, waiting = set(), [self._root]
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, dict):
+                found.add(str(node.get("__class__")))
+                waiting.extend(node.values())
+            elif isinstance(node, list):
+                waiting.extend(node)
+        return found
 
     def find(self, name):
         """An attribute of the outermost object that has it, or None."""

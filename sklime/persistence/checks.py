@@ -15,6 +15,8 @@ from scipy import sparse
 from sklime.exceptions import UntrustedTypesError
 
 TREE = "sklearn.tree._tree.Tree"
+# Models that follow the nodes of trees of theirs in other ways than decision trees do.
+UNCHECKED = ("GradientBoostingClassifier", "GradientBoostingRegressor", "IsolationForest")
 
 
 def check_sparse(value: Any) -> None:

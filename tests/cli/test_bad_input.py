@@ -83,6 +83,7 @@ def test_trees_that_are_not_checked_need_the_flag(disk, refused, tmp_path):
     X, model = disk.training_rows, tmp_path / "boosting.skops"
     skops.io.dump(GradientBoostingRegressor(n_estimators=3).fit(X, X["bmi"]), model)
     tree = "sklearn.tree._tree.Tree"
+    assert json.loads(run("inspect", model, "--json").stdout)["untrusted_types"] == [tree]
     refused(3, f"give --trust {tree}", *KEYS, model=model)
     out = tmp_path / "out.parquet"
     done = run("explain", model, disk.data, "-o", out, *KEYS, "--trust", tree)
