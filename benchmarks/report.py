@@ -40,12 +40,12 @@ def machine():
     """One paragraph on what the figures were measured with."""
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return (
-        f"{_processor()}, {os.cpu_count()} cores, {platform.system()}; "
+        f"{processor()}, {os.cpu_count()} cores, {platform.system()}; "
         f"Python {platform.python_version()}, {packages}; BLAS and OpenMP on one thread."
     )
 
 
-def _processor():
+def processor():
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
         for line in cpuinfo.read_text().splitlines():

@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from importlib.util import find_spec
 from types import ModuleType
 
 import pytest
@@ -13,6 +14,11 @@ try:
         import shap  # noqa: F401
 except ImportError:
     collect_ignore = ["coming_from_shap.md"]
+else:
+    collect_ignore = []
+
+if not all(map(find_spec, ["skore", "skrub"])):
+    collect_ignore.append("companions.md")
 
 
 @pytest.fixture(autouse=True)

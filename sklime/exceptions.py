@@ -20,6 +20,7 @@ __all__ = [
     "ClosedFormWarning",
     "FailedRowsWarning",
     "HidingWarning",
+    "ImageSizeWarning",
     "InconsistentVersionWarning",
     "InteractionWarning",
     "NeighbourhoodWarning",
@@ -68,6 +69,13 @@ class HidingWarning(UserWarning):
     Given where the answer is far from those about training rows, yet nearly the same with
     every unit of a text, an image or a sequence hidden: what the sampler shows in their
     place tells the model as much, and the attributions are near 0 for that reason.
+    """
+
+
+class ImageSizeWarning(UserWarning):
+    """To cut an image into superpixels takes more than the working memory.
+
+    Given before the memory is taken; it names the segmenters that take less.
     """
 
 

@@ -1,3 +1,4 @@
+import tracemalloc
 from functools import partial
 
 import numpy as np
@@ -7,11 +8,14 @@ from hypothesis import strategies as st
 from lime.lime_image import LimeImageExplainer
 from skimage.data import astronaut
 from skimage.segmentation import quickshift, slic
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 
+from sklime.exceptions import ImageSizeWarning
 from sklime.samplers import SuperpixelSampler
 from sklime.samplers.masked.cellwise import CellwiseRow
+from sklime.samplers.masked.superpixels import superpixels
 
 SEGMENTERS = ["slic", "quickshift", "felzenszwalb", "grid", (3, 4)]
 DIGITS = load_digits()
@@ -169,6 +173,28 @@ def test_every_segmenter_numbers_every_kind_of_image_without_gaps(
     assert list(row.names) == [f"segment_{j}" for j in range(row.n_units)]
     again = row_of(image, segmenter=segmenter)
     np.testing.assert_array_equal(row.spans, again.spans)
+
+
+def test_large_images_are_told_of_before_memory_is_taken():
+    # 12 megapixels, all of them one byte in memory.
+    photo = np.broadcast_to(np.uint8(7), (3000, 4000, 3))
+    for segmenter in ("slic", "quickshift", "felzenszwalb"):
+        tracemalloc.start()
+        with pytest.raises(ImageSizeWarning, match=r"3,000 x 4,000 .* segmenter='grid'"):
+            superpixels(photo, segmenter)
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+        tracemalloc.stop()
+    # pytest makes errors of warnings: there is none.
+    assert superpixels(photo, "grid").max() == 6 * 8 - 1
+
+
+def test_the_working_memory_says_what_a_segmenter_may_take():
+    image = picture((64, 64, 3))
+    with config_context(working_memory=0.5), pytest.warns(ImageSizeWarning) as caught:
+        row_of(image)
+    assert caught[0].filename == __file__
+    with config_context(working_memory=1):
+        row_of(image)
 
 
 @pytest.mark.parametrize("segmenter", SEGMENTERS)

@@ -31,6 +31,7 @@ from sklime import AnchorExplainer, FunctionRegressor, LimeExplainer
 from sklime.exceptions import InconsistentVersionWarning, UntrustedTypesError
 from sklime.kernels import ShapleyKernel
 from sklime.persistence import TRUSTED, dump, load
+from sklime.persistence.checks import check_trees
 from sklime.samplers import (
     CoalitionSampler,
     CrossoverSampler,
@@ -364,6 +365,28 @@ def test_trees_that_lead_outside_are_refused(field, value, tmp_path):
     path.write_bytes(forged(path.read_bytes(), "TreeNode", changed_nodes(field, value)))
     with pytest.raises(ValueError, match="leads outside"):
         load(path)
+
+
+def test_trees_without_nodes_and_with_two_ways_to_one_are_refused():
+    def forest_with(change):
+        forest = RandomForestClassifier(2, max_depth=3, random_state=0).fit(CANCER, SICK)
+        tree = forest.estimators_[1].tree_
+        state = tree.__getstate__()
+        change(state)
+        tree.__setstate__(state)
+        return forest
+
+    def without_nodes(state):
+        state["nodes"], state["values"] = state["nodes"][:0], state["values"][:0]
+        state["node_count"] = 0
+
+    def two_ways(state):
+        state["nodes"]["left_child"][0] = state["nodes"]["right_child"][0]
+
+    check_trees(forest_with(lambda state: None))
+    for change in (without_nodes, two_ways):
+        with pytest.raises(ValueError, match="leads outside"):
+            check_trees(forest_with(change))
 
 
 def test_trees_of_boosting_are_the_callers_to_trust(tmp_path):

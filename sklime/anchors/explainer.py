@@ -45,6 +45,7 @@ from sklime.model.refits import FittedState
 from sklime.samplers import MarginalSampler
 from sklime.samplers.base import Sampler
 from sklime.tables.access import in_sparse_interface, n_rows, take_rows
+from sklime.tables.arrow_tables import ArrowTypes, as_frame, from_arrow
 from sklime.tables.typing import Table, TableLike
 from sklime.validation import listed
 
@@ -215,7 +216,7 @@ class AnchorExplainer(
         Parameters
         ----------
         X : table of shape (n_rows, n_features)
-            Training rows: array, or pandas or polars frame.
+            Training rows: array, pandas or polars frame, or Arrow table, as a pandas frame.
         y : array-like of shape (n_rows,), optional
             Targets: needed where the model is not fitted yet or the sampler uses them.
         sample_weight : array-like of shape (n_rows,), optional
@@ -229,6 +230,7 @@ class AnchorExplainer(
         self
         """
         check_parameters(self)
+        arrow, X = ArrowTypes.of(X), as_frame(X)
         self.sampler_ = default_sampler(X) if self.sampler is None else clone(self.sampler)
         check_is_table(self.sampler_, X)
         X = self.sampler_.row_kind.check_columns(self, X, reset=True)
@@ -238,7 +240,7 @@ class AnchorExplainer(
         check_sampler(self.sampler_)
         X = self.sampler_.kind_.check(X)
         self._model_state = FittedState(self.estimator_)
-        self._response = self._response_to(X, y)
+        self._response = self._response_to(X, y, arrow)
         if self._response.classes is not None:
             self.classes_ = self._response.classes
         self.criterion_ = resolve_criterion(self, self._response)
@@ -316,6 +318,7 @@ class AnchorExplainer(
         check_fitted(self)
         if self._model_state.differs(self.estimator_):
             warn_of_refit(self.estimator_)
+        X = from_arrow(X, self._container)
         subjects = self._rules.subjects(self._rules, self._checked(X), X)
         criterion = self._criterion_of(subjects.answers(self._response))
         most = most_draws(self.max_samples, self.n_samples)

@@ -42,12 +42,17 @@ def inspect_model(path: Path) -> dict[str, Any]:
 
 
 def _of_skops(path):
-    untrusted = models.import_skops().get_untrusted_types(file=path)
+    from sklime.persistence.checks import TREE, UNCHECKED
+    from sklime.persistence.reading import untrusted_types
+
+    untrusted = untrusted_types(path.read_bytes())
     with zipfile.ZipFile(path) as file:
         root = json.loads(file.read("schema.json"))
         reader = _Schema(file, root)
         outputs, columns = reader.find("classes_"), reader.find("feature_names_in_")
         width = reader.find("n_features_in_")
+        if reader.class_names.intersection(UNCHECKED):
+            untrusted.append(TREE)
     return {
         "kind": "skops",
         "type": f"{root.get('__module__')}.{root.get('__class__')}",
@@ -57,7 +62,8 @@ def _of_skops(path):
         "n_columns": len(columns) if columns is not None else width,
         "note": "give --trust TYPE for each untrusted type that you trust."
         if untrusted
-        else "all types are known to be safe.",
+        else "all types are known to be safe; indices of trees and sparse matrices are "
+        "checked when it is loaded.",
     }
 
 
@@ -66,6 +72,19 @@ class _Schema:
 
     def __init__(self, file, root):
         self._file, self._root = file, root
+
+    @property
+    def class_names(self):
+        """Names of the classes of all objects in the file."""
+        found, waiting = set(), [self._root]
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, dict):
+                found.add(str(node.get("__class__")))
+                waiting.extend(node.values())
+            elif isinstance(node, list):
+                waiting.extend(node)
+        return found
 
     def find(self, name):
         """An attribute of the outermost object that has it, or None."""

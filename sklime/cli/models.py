@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,10 +12,6 @@ PICKLES = {".joblib", ".pkl", ".pickle"}
 
 # First bytes of pickles, and of what joblib compresses them with: not to be read as others.
 _PICKLE_STARTS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
-
-_BRIDGES = [
-    f"sklearn.externals.array_api_compat.{name}" for name in ("torch", "dask", "dask.array")
-]
 
 WHAT_A_PICKLE_IS = (
     "is a pickle, and to load a pickle is to run whatever program it holds. If you made it "
@@ -84,32 +78,19 @@ def loader_of(path: Path) -> Any:
 
 
 def _load_skops(path, trusted):
-    """Load a skops file whose types are all safe or named."""
-    io = import_skops()
-    untrusted = [name for name in io.get_untrusted_types(file=path) if name not in trusted]
-    if untrusted:
-        flags = " ".join(f"--trust {name}" for name in untrusted)
+    """Load a skops file by the rule of `sklime.persistence`."""
+    from sklime.exceptions import UntrustedTypesError
+    from sklime.persistence.reading import read_object
+
+    try:
+        return read_object(path.read_bytes(), str(path), trusted)
+    except UntrustedTypesError as error:
+        flags = " ".join(f"--trust {name}" for name in error.types)
         raise CommandError(
             Exit.NOT_TRUSTED,
-            f"{path} holds types that are not known to be safe: {', '.join(untrusted)}. If "
-            f"you trust them, give {flags}.",
-        )
-    return io.load(path, trusted=list(trusted))
-
-
-def import_skops() -> Any:
-    """Module ``skops.io``, imported without PyTorch and Dask.
-
-    It imports every module of scikit-learn for the names of its estimators, also the
-    bridges to these two: 200 MB and seconds of which a model has no use.
-    """
-    bridges = [name for name in _BRIDGES if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(bridges))
-    try:
-        return importlib.import_module("skops.io")
-    finally:
-        for name in bridges:
-            del sys.modules[name]
+            f"{path} holds types that are not known to be safe: {', '.join(error.types)}. "
+            f"If you trust them, give {flags}.",
+        ) from error
 
 
 def _load_pickle(path):

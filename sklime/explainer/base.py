@@ -22,14 +22,21 @@ class ExplainerMixin(WrappedModelMixin):
     estimator_: Any
     response_method: Any
 
-    def _response_to(self, X, y):
-        """The fitted model as a function of rows, of which two show what it takes."""
+    def _response_to(self, X, y, arrow):
+        """The fitted model as a function of rows, of which two show what it takes.
+
+        Parameters
+        ----------
+        arrow : ArrowTypes or None
+            Of the Arrow table that `X` was.
+        """
         return Response(
             self.estimator_,
             self.response_method,
             probe=self.sampler_.kind_.tables(take_rows(X, slice(2)))[0],
             batch_size=self.sampler_.batch_size,
             output_name=name_of(y),
+            arrow=arrow,
         )
 
     def _checked(self, X):

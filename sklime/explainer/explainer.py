@@ -54,7 +54,7 @@ from sklime.samplers import MarginalSampler
 from sklime.samplers.base import Sampler
 from sklime.selectors import AllFeatures, MomentSelector
 from sklime.tables.access import in_sparse_interface, take_rows
-from sklime.tables.blocks import from_arrow
+from sklime.tables.arrow_tables import ArrowTypes, as_frame, from_arrow
 from sklime.tables.lazy import refuse_lazy
 from sklime.tables.typing import Table, TableLike
 from sklime.validation import check_option
@@ -262,8 +262,8 @@ class LimeExplainer(
         Parameters
         ----------
         X : table of shape (n_rows, n_features)
-            Training rows: array, pandas or polars frame, or sparse matrix; or rows of
-            the sampler's kind, such as a list of texts.
+            Training rows: array, pandas or polars frame, sparse matrix, or Arrow table,
+            as a pandas frame; or rows of the sampler's kind, such as a list of texts.
         y : array-like of shape (n_rows,), optional
             Targets: needed where the model is not fitted yet or the sampler uses them. A
             regressor's prediction is called by the name of the series or the only column.
@@ -279,6 +279,7 @@ class LimeExplainer(
         """
         check_parameters(self)
         refuse_lazy(X)
+        arrow, X = ArrowTypes.of(X), as_frame(X)
         task = FitTasks(self, X, y, n_tasks=4)
         self.sampler_ = default_sampler(X) if self.sampler is None else clone(self.sampler)
         check_is_table(self.sampler_, X)
@@ -290,7 +291,7 @@ class LimeExplainer(
         self.n_features_in_ = self.sampler_.n_features_in_
         X = self.sampler_.kind_.check(X)
         model_state = FittedState(self.estimator_)
-        response = self._response_to(X, y)
+        response = self._response_to(X, y, arrow)
         response.resolve(self.target)
         if response.classes is not None:
             self.classes_ = response.classes

@@ -17,7 +17,8 @@ class Presentation:
 
     A frame stays one, unless the model was fitted on an array: models of scikit-learn and
     others that keep the names of a frame have none, and those that only tell their number
-    of features are queried about the frame once.
+    of features are queried about the frame once. Where it was an Arrow table, a model that
+    does not answer about the frame, but about such a table, gets these.
 
     Parameters
     ----------
@@ -27,6 +28,8 @@ class Presentation:
         A few samples.
     ask : callable
         Queries the model about a table in its container.
+    arrow : ArrowTypes, default=None
+        Of the Arrow table that the training frame was.
 
     Examples
     --------
@@ -40,16 +43,22 @@ class Presentation:
            [2.]])
     """
 
-    def __init__(self, estimator, probe, ask):
+    def __init__(self, estimator, probe, ask, arrow=None):
         self._names = getattr(estimator, "feature_names_in_", None)
         self._as_array = _has_strings_as_names(probe) and _fitted_on_array(
             estimator, probe, ask
         )
+        self._arrow = None
+        if arrow is not None and not self._as_array and not _answers(ask, probe):
+            takes_arrow = _answers(lambda frame: ask(arrow.table_of(frame)), probe)
+            self._arrow = arrow if takes_arrow else None
 
     def present(self, block):
         """Convert a block of samples to the model's container."""
         if self._as_array and hasattr(block, "columns"):
             block = _to_array(block)
+        if self._arrow is not None:
+            return self._arrow.table_of(block)
         if self._names is not None and isinstance(block, np.ndarray):
             import pandas as pd
 

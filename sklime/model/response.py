@@ -34,6 +34,8 @@ class Response:
         A few samples, about which the model is queried once to learn its outputs.
     output_name : str, default=None
         What a single number is called, instead of "y".
+    arrow : ArrowTypes, default=None
+        Of the Arrow table that the training frame was.
 
     Attributes
     ----------
@@ -79,6 +81,7 @@ class Response:
         probe,
         batch_size=None,
         output_name=None,
+        arrow=None,
     ):
         self.estimator = estimator
         self.batch_size = batch_size
@@ -87,7 +90,9 @@ class Response:
         self.method = _choose_method(estimator, response_method)
         _check_columns(estimator, probe)
         with self._reporting(probe, "probe row"):
-            self._presentation = Presentation(estimator, copy_rows(probe), self._call)
+            self._presentation = Presentation(
+                estimator, copy_rows(probe), self._call, arrow
+            )
             tables = self._ask(probe)
             self.precision = _precision(tables)
             queried = copy_rows(self.present(probe))

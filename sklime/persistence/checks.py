@@ -15,6 +15,8 @@ from scipy import sparse
 from sklime.exceptions import UntrustedTypesError
 
 TREE = "sklearn.tree._tree.Tree"
+# Models that follow the nodes of trees of theirs in other ways than decision trees do.
+UNCHECKED = ("GradientBoostingClassifier", "GradientBoostingRegressor", "IsolationForest")
 
 
 def check_sparse(value: Any) -> None:
@@ -83,20 +85,28 @@ def _width(estimator):
 
 
 def _check_nodes(tree, width):
-    """Check that nodes lead to later ones of their tree, and look at features of rows."""
+    """Check that nodes are a tree of the depth it states, and look at features of rows."""
     left, right = tree.children_left, tree.children_right
-    n = np.arange(len(left))
     inner = left != -1
-    sound = (right != -1) == inner
-    for child in (left, right):
-        sound &= ~inner | ((child > n) & (child < len(n)))
-    sound &= ~inner | ((tree.feature >= 0) & (tree.feature < width))
-    depth = np.zeros(len(n), dtype=int)
-    if sound.all():
-        for i in np.flatnonzero(inner):
-            depth[[left[i], right[i]]] = depth[i] + 1
-    if not sound.all() or depth.max(initial=0) > tree.max_depth:
+    children = np.concatenate([left[inner], right[inner]])
+    sound = len(left) > 0 and ((right != -1) == inner).all()
+    sound = sound and ((children > 0) & (children < len(left))).all()
+    # With one parent each, nodes make no circle that leads back to the root.
+    sound = sound and (np.bincount(children, minlength=1) <= 1).all()
+    sound = sound and ((tree.feature >= 0) & (tree.feature < width))[inner].all()
+    if not sound or _depth(left, right) > tree.max_depth:
         raise ValueError("a node of a decision tree leads outside of it")
+
+
+def _depth(left, right):
+    """Number of levels below the root of a tree, whose nodes have one parent each."""
+    level, depth = np.zeros(1, dtype=int), 0
+    while True:
+        level = level[left[level] != -1]
+        if not len(level):
+            return depth
+        level = np.concatenate([left[level], right[level]])
+        depth += 1
 
 
 def _inside(value) -> Iterator[Any]:

@@ -13,10 +13,8 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from sklime.base import DocumentedEstimator
 from sklime.exceptions import UntrustedTypesError
-from sklime.persistence.checks import TREE, check_sparse, check_trees
-from sklime.persistence.trusted import TRUSTED
+from sklime.persistence.reading import import_skops, read_object
 from sklime.serialization.whole_file import write_whole
-from sklime.validation import listed, missing_extra
 
 _EXAMPLE = "sklime.persistence.load(path, trusted=[...])"
 
@@ -63,7 +61,7 @@ def dump(explainer: DocumentedEstimator, path: str | os.PathLike[str]) -> None:
     >>> (known.transform(X) == explainer.transform(X)).all()
     np.True_
     """
-    sio = _skops("sklime.persistence.dump")
+    sio = import_skops("sklime.persistence.dump")
     if not isinstance(explainer, DocumentedEstimator):
         raise TypeError(
             f"explainer={explainer!r:.80} of type {type(explainer).__name__} is none of "
@@ -131,23 +129,11 @@ def load(path: str | os.PathLike[str], trusted: Sequence[str | type] = ()) -> An
     ...     persistence.load(path).n_features_in_
     4
     """
-    sio = _skops("sklime.persistence.load")
+    import_skops("sklime.persistence.load")
     names = _names(trusted)
     content = Path(path).read_bytes()
     try:
-        untrusted = sio.get_untrusted_types(data=content)
-        unknown = sorted(set(untrusted) - set(TRUSTED) - set(names))
-        if unknown:
-            raise UntrustedTypesError(
-                f"path={os.fspath(path)!r} holds types that are not trusted: "
-                f"{listed(unknown, 10)}. If you trust who made the file, name them: "
-                f"sklime.persistence.load(path, trusted={unknown!r})",
-                unknown,
-            )
-        explainer = sio.loads(content, trusted=[*TRUSTED, *names])
-        check_sparse(explainer)
-        if TREE not in names:
-            check_trees(explainer)
+        explainer = read_object(content, f"path={os.fspath(path)!r}", names)
     except (UntrustedTypesError, MemoryError, Warning):
         raise
     except Exception as error:
@@ -161,14 +147,6 @@ def load(path: str | os.PathLike[str], trusted: Sequence[str | type] = ()) -> An
             "explainer: skops.io.load reads models of scikit-learn."
         )
     return explainer
-
-
-def _skops(caller):
-    try:
-        import skops.io
-    except ImportError as error:
-        raise missing_extra(caller, "skops", "cli") from error
-    return skops.io
 
 
 def _names(trusted):

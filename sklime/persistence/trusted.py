@@ -128,6 +128,7 @@ _OWN = {
     "selectors": "AllFeatures HighestWeights ForwardSelection LassoPath AutoSelector",
     "surrogates.adaptive": "Precision SurrogateFitter",
     "tables.arrow": "Rebuilt",
+    "tables.arrow_tables": "ArrowTypes",
     "tables.codecs": (
         "Numbers ObjectNumbers ExtensionNumbers PolarsNumbers Levels SparseValues"
     ),

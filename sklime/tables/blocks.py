@@ -11,6 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from sklime.tables.access import is_frame, n_rows
+from sklime.tables.arrow_tables import as_arrow_table, from_arrow, is_arrow_table
 from sklime.tables.lazy import lazy_kind, refuse_lazy
 
 Labels = Mapping[str, Callable[[np.ndarray], list[str | None]]]
@@ -71,12 +72,9 @@ class FrameBlock(Block):
     def __init__(self, block: Any, keep: Sequence[str], container: type | None) -> None:
         import narwhals as nw
 
-        self._is_batch = _is_arrow(block, "RecordBatch")
-        if self._is_batch:
-            import pyarrow as pa
-
-            block = pa.Table.from_batches([block])
-        frame = nw.from_native(block, eager_only=True)
+        table = as_arrow_table(block)
+        self._is_batch = table is not block
+        frame = nw.from_native(table, eager_only=True)
         missing = [name for name in keep if name not in frame.columns]
         if missing:
             raise ValueError(
@@ -170,8 +168,7 @@ def as_block(block: Any, keep: Sequence[str], container: type | None) -> Block:
     0   7  0.50
     1   8  0.25
     """
-    arrow = any(_is_arrow(block, name) for name in ("Table", "RecordBatch"))
-    if arrow or is_frame(block):
+    if is_arrow_table(block) or is_frame(block):
         return FrameBlock(block, keep, container)
     if keep:
         raise ValueError(
@@ -180,30 +177,6 @@ def as_block(block: Any, keep: Sequence[str], container: type | None) -> Block:
             "tables, or keep=()."
         )
     return ArrayBlock(block)
-
-
-def from_arrow(X: Any, container: type | None) -> Any:
-    """Turn an Arrow table or record batch into the container of a training table.
-
-    Parameters
-    ----------
-    X : object
-        Anything else stays as it is.
-    container : type or None
-        A frame. None: an array.
-    """
-    if _is_arrow(X, "RecordBatch"):
-        import pyarrow as pa
-
-        X = pa.Table.from_batches([X])
-    if not _is_arrow(X, "Table"):
-        return X
-    if container is not None and container.__module__.startswith("polars"):
-        import polars as pl
-
-        return pl.from_arrow(X)
-    frame = X.to_pandas()
-    return frame.to_numpy() if container is None else frame
 
 
 def _flat(blocks):
@@ -219,11 +192,6 @@ def _is_dataset(block):
         base.__module__.startswith("pyarrow") and base.__name__ == "Dataset"
         for base in type(block).__mro__
     )
-
-
-def _is_arrow(block, name):
-    kind = type(block)
-    return kind.__module__.startswith("pyarrow") and kind.__name__ == name
 
 
 def _as_batch(table):

@@ -5,6 +5,7 @@ from sklearn.utils.validation import validate_data
 
 from sklime.fitting import check_fitted
 from sklime.tables.access import is_frame
+from sklime.tables.arrow_tables import as_frame, from_arrow
 from sklime.tables.lazy import refuse_lazy
 from sklime.tables.schema import TableSchema, default_names
 
@@ -127,11 +128,8 @@ def _as_table(owner, X, reset):
             "X is a Series. Expected a 2-dimensional container, a table: for one row of a "
             f"frame X pass {row}; for one column of it X[['name']]."
         )
-    if hasattr(X, "column_names") and hasattr(X, "to_pandas"):
-        raise TypeError(
-            f"X is an Arrow {kind}: pass X.to_pandas() or polars.from_arrow(X), whichever "
-            "the model takes."
-        )
+    known = getattr(owner, "_schema", None)
+    X = as_frame(X) if reset or known is None else from_arrow(X, known.container)
     # Some sparse matrices are dicts, too.
     one = isinstance(X, dict) and not hasattr(X, "shape")
     if one or (isinstance(X, list) and X and isinstance(X[0], dict)):
@@ -156,7 +154,6 @@ def _as_table(owner, X, reset):
                 f"X names column {repeated[0]!r} more than once: rename, so that every "
                 "column can be told by its name."
             )
-    known = getattr(owner, "_schema", None)
     if not reset and is_frame(X) and known is not None and known.columns is not None:
         known.check_order(X)
     return X

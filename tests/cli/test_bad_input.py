@@ -8,10 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import GradientBoostingRegressor, RandomForestClassifier
+from sklearn.tree import DecisionTreeRegressor
 
+from sklime import LimeExplainer, persistence
 from tests.cli.conftest import FEATURES, N_ROWS
 from tests.cli.running import run
+from tests.cli.slow_model import SlowClassifier
 
 
 @pytest.fixture
@@ -49,17 +52,52 @@ def test_a_pickle_without_the_flag_is_not_loaded(disk, refused, tmp_path):
 
 
 def test_a_skops_file_with_an_untrusted_type_names_it(disk, refused, tmp_path):
-    forest = RandomForestClassifier(5, random_state=0)
-    forest.fit(disk.training_rows, disk.regression.predict(disk.training_rows))
-    skops.io.dump(forest, tmp_path / "forest.skops")
-    tree = skops.io.get_untrusted_types(file=tmp_path / "forest.skops")
-    own = {"model": tmp_path / "forest.skops"}
-    if tree:
-        refused(3, f"give --trust {tree[0]}", *KEYS, **own)
-    trust = [part for name in tree for part in ("--trust", name)]
+    model = tmp_path / "model.skops"
+    skops.io.dump(SlowClassifier(), model)
+    name = "tests.cli.slow_model.SlowClassifier"
+    assert json.loads(run("inspect", model, "--json").stdout)["untrusted_types"] == [name]
+    refused(3, f"give --trust {name}", *KEYS, model=model)
     out = tmp_path / "out.parquet"
-    done = run("explain", own["model"], disk.data, "-o", out, *KEYS, *trust)
+    done = run("explain", model, disk.data, "-o", out, *KEYS, "--trust", name)
     assert done.exit_code == 0, done.stderr
+
+
+def test_a_forest_and_explainers_of_it_need_no_flag(disk, tmp_path):
+    X = disk.training_rows
+    forest = RandomForestClassifier(5, max_depth=4, random_state=0)
+    forest.fit(X, disk.regression.predict(X))
+    explainer = LimeExplainer(forest, random_state=0).fit(X)
+    model, explained = tmp_path / "forest.skops", tmp_path / "explainer.skops"
+    skops.io.dump(forest, model)
+    persistence.dump(explainer, explained)
+    expected = explainer.transform(disk.rows[FEATURES])
+    for path, more in (model, ["--background", disk.train]), (explained, []):
+        assert json.loads(run("inspect", path, "--json").stdout)["untrusted_types"] == []
+        out = tmp_path / f"{path.stem}.parquet"
+        done = run("explain", path, disk.data, "-o", out, *KEYS, *more)
+        assert done.exit_code == 0, done.stderr
+        np.testing.assert_array_equal(pd.read_parquet(out)[FEATURES], expected)
+
+
+def test_trees_that_are_not_checked_need_the_flag(disk, refused, tmp_path):
+    X, model = disk.training_rows, tmp_path / "boosting.skops"
+    skops.io.dump(GradientBoostingRegressor(n_estimators=3).fit(X, X["bmi"]), model)
+    tree = "sklearn.tree._tree.Tree"
+    assert json.loads(run("inspect", model, "--json").stdout)["untrusted_types"] == [tree]
+    refused(3, f"give --trust {tree}", *KEYS, model=model)
+    out = tmp_path / "out.parquet"
+    done = run("explain", model, disk.data, "-o", out, *KEYS, "--trust", tree)
+    assert done.exit_code == 0, done.stderr
+
+
+def test_trees_that_lead_outside_are_refused(disk, refused, tmp_path):
+    X, model = disk.training_rows, tmp_path / "tree.skops"
+    tree = DecisionTreeRegressor(max_depth=2).fit(X, X["bmi"])
+    state = tree.tree_.__getstate__()
+    state["nodes"]["left_child"][0] = 10**6
+    tree.tree_.__setstate__(state)
+    skops.io.dump(tree, model)
+    refused(2, "a node of a decision tree leads outside of it", *KEYS, model=model)
 
 
 def test_inspect_tells_outputs_and_columns(disk):

@@ -68,11 +68,13 @@ def frames(draw):
     n, d = draw(st.integers(0, 12)), draw(st.integers(0, 4))
     own = [draw(columns(n)) for _ in range(d)]
     names = draw(st.lists(NAMES, min_size=d, max_size=d))
-    if draw(st.booleans()):
+    library = draw(st.sampled_from(["pandas", "polars", "arrow"]))
+    if library != "pandas":
         try:
-            return pl.DataFrame([pl.Series(f"{k}", v) for k, (v, _) in enumerate(own)])
+            X = pl.DataFrame([pl.Series(f"{k}", v) for k, (v, _) in enumerate(own)])
         except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError):
-            return pl.DataFrame({"x": [1.0] * n})
+            X = pl.DataFrame({"x": [1.0] * n})
+        return X if library == "polars" else X.to_arrow()
     X = pd.DataFrame(
         {j: pd.Series(values, dtype=object) for j, (values, _) in enumerate(own)}
     )

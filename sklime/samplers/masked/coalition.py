@@ -312,7 +312,7 @@ class _CoalitionRow(MaskedRow):
         return table
 
     def shared_with(self, X):
-        E = self.sampler.format_.encode(X)
+        E = self.sampler._encoded(X)
         return (E == self.e) | (np.isnan(E) & np.isnan(self.e))
 
 

@@ -1,9 +1,14 @@
 """Superpixels: an image cut into segments, each of them one interpretable feature."""
 
 import numpy as np
+from sklearn import get_config
+
+from sklime.exceptions import ImageSizeWarning, warn_caller
 
 # Segmenters whose number of segments can be asked for.
 COUNTED = ("slic", "grid")
+# Peak memory of scikit-image's, as measured on images of three channels.
+_BYTES_A_PIXEL = {"slic": 150, "quickshift": 150, "felzenszwalb": 370}
 
 
 def superpixels(image, segmenter, n_segments=None):
@@ -34,6 +39,11 @@ def superpixels(image, segmenter, n_segments=None):
     ValueError
         If a callable returns anything but one integer for each pixel.
 
+    Warns
+    -----
+    ImageSizeWarning
+        If a segmenter needs more than the working memory.
+
     Examples
     --------
     >>> import numpy as np
@@ -48,14 +58,16 @@ def superpixels(image, segmenter, n_segments=None):
         labels = _rectangles(image.shape[:2], *segmenter)
     else:
         n_pixels = image.shape[0] * image.shape[1]
+        _warn_of_size(image, segmenter, n_pixels)
         wanted = min(50, max(1, n_pixels // 4)) if n_segments is None else n_segments
-        labels = _SEGMENTERS[segmenter](_unit_range(image), min(wanted, n_pixels))
+        labels = _SEGMENTERS[segmenter](image, min(wanted, n_pixels))
     return np.unique(labels, return_inverse=True)[1].reshape(labels.shape)
 
 
 def _slic(image, n_segments):
     from skimage.segmentation import slic
 
+    image = _unit_range(image)
     # SLIC-zero finds its compactness by itself, for any range of colours and any noise.
     lab = image.shape[2] == 3
     return slic(image, n_segments, convert2lab=lab, slic_zero=True, start_label=0)
@@ -64,6 +76,7 @@ def _slic(image, n_segments):
 def _quickshift(image, n_segments):
     from skimage.segmentation import quickshift
 
+    image = _unit_range(image)
     # 4 as in lime, but no more than a sixteenth of a small image; the least allowed is 1.
     kernel_size = min(4.0, max(1.0, min(image.shape[:2]) / 16))
     lab = image.shape[2] == 3
@@ -79,6 +92,7 @@ def _quickshift(image, n_segments):
 def _felzenszwalb(image, n_segments):
     from skimage.segmentation import felzenszwalb
 
+    image = _unit_range(image)
     if image.shape[2] > 3:
         # It warns of more than three channels: their principal components.
         centred = image - image.mean(axis=(0, 1))
@@ -121,6 +135,22 @@ def _unit_range(image):
     if low < 0.0 or high > 1.0:
         values = (values - low) / ((high - low) or 1.0)
     return np.repeat(values, 3, axis=2) if values.shape[2] == 1 else values
+
+
+def _warn_of_size(image, segmenter, n_pixels):
+    """Tell of the memory that a segmenter will take, before it does."""
+    megabytes = _BYTES_A_PIXEL.get(segmenter, 0) * n_pixels / 2**20
+    most = get_config()["working_memory"]
+    if megabytes > most:
+        height, width = image.shape[:2]
+        warn_caller(
+            f"to cut an image of {height:,} x {width:,} pixels by segmenter={segmenter!r} "
+            f"takes about {megabytes:,.0f} MiB, more than the working memory of {most:,} "
+            "MiB. Set segmenter='grid' or (rows, columns) of SuperpixelSampler, or a "
+            "callable that cuts a smaller copy of the image; where there is enough memory, "
+            f"sklearn.set_config(working_memory={int(megabytes) + 1}) says so.",
+            ImageSizeWarning,
+        )
 
 
 def _checked(labels, segmenter, image):
