@@ -2,6 +2,7 @@
 
 import json
 
+import joblib
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -11,7 +12,10 @@ import pyarrow.parquet
 import pytest
 import skops.io
 from scipy import sparse
+from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 
 from sklime import LimeExplainer
 from sklime.kernels import ExponentialKernel
@@ -293,3 +297,27 @@ def test_doubts_are_told_once(disk, tmp_path):
     assert done.exit_code == 0, done.stderr
     doubts = json.loads(done.stdout)["doubts"]
     assert len(doubts) == len(set(doubts))
+
+
+def test_empty_cells_of_a_text_column_in_csv_are_missing_values(disk, tmp_path):
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame(
+        {"city": rng.choice(["Rome", "Oslo"], 300), "age": rng.normal(size=300)}
+    )
+    rows.loc[::3, "city"] = np.nan
+    rows.insert(0, "country", ["NA", "IT"] * 150)
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    # As a user reads the training table: empty cells are missing values there.
+    train = pd.read_csv(tmp_path / "rows.csv")[["city", "age"]]
+    encoded = make_column_transformer((OneHotEncoder(handle_unknown="ignore"), ["city"]))
+    model = make_pipeline(encoded, LogisticRegression()).fit(train, train["city"].isna())
+    joblib.dump(model, tmp_path / "model.joblib")
+    out = tmp_path / "out.parquet"
+    own = {"model": tmp_path / "model.joblib", "data": tmp_path / "rows.csv"}
+    done = explain(disk, out, "--trust-pickle", **own, keep="country")
+    assert done.exit_code == 0, done.stderr
+    found = pd.read_parquet(out)
+    expected = LimeExplainer(model, random_state=0).fit(train).transform(train)
+    np.testing.assert_array_equal(found[["city", "age"]], expected)
+    # A key is no missing value, whatever it looks like.
+    assert found["country"].tolist() == ["NA", "IT"] * 150
