@@ -118,7 +118,21 @@ TrustPickle = Annotated[
         "whoever made it.",
     ),
 ]
-Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Jobs over blocks of rows.")]
+
+
+def _jobs(number: int) -> int:
+    """Check a number of jobs."""
+    if number == 0:
+        raise typer.BadParameter("0 jobs do nothing: 1, or -1 for all cores.")
+    return number
+
+
+Jobs = Annotated[
+    int,
+    typer.Option(
+        "--jobs", "-j", callback=_jobs, help="Jobs over blocks of rows; -1: all cores."
+    ),
+]
 AsJson = Annotated[
     bool, typer.Option("--json", help="Tell the result on stdout, as one JSON object.")
 ]

@@ -89,6 +89,7 @@ def explain(
     start = perf_counter()
     share_memory_of_threads()
     write = writer_of(output.path)
+    _check_is_no_input(output.path, options)
     check_report(output.report)
     parts = Parts(output.path)
     parts.claim()
@@ -96,6 +97,18 @@ def explain(
         return _explain(options, output, progress, write, parts, start)
     finally:
         parts.abandon()
+
+
+def _check_is_no_input(path, options):
+    """Check that the output does not take the place of what it is made from."""
+    for name in ("model", "data", "background"):
+        own = getattr(options, name)
+        if own is not None and path.exists() and path.samefile(own):
+            raise CommandError(
+                Exit.USAGE,
+                f"--output {path} is the file of {name} itself, which would be lost: name "
+                "another.",
+            )
 
 
 def _explain(options, output, progress, write, parts, start):

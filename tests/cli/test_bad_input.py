@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 
 import joblib
 import numpy as np
@@ -111,10 +112,13 @@ def test_a_key_column_that_is_a_feature_or_not_there(refused):
         ("--sampler", "none", "--sampler none must be one of marginal"),
         ("--sampler", "MarginalSampler(open('x'))", "must be one of marginal"),
         ("--sampler", "MarginalSampler(bins=3)", "unexpected keyword"),
+        ("--sampler", "MarginalSampler(n_bins=-3)", "n_bins=-3 must be an integer"),
+        ("--sampler", "GaussianSampler(scale=0)", "scale=0 must be a finite number"),
         ("--width", "wide", '--width wide must be a positive number or "local"'),
         ("--width", "-1", "width"),
         ("--method", "guess", "guess"),
         ("--block-rows", "0", "block-rows"),
+        ("-j", "0", "0 jobs do nothing: 1, or -1 for all cores"),
     ],
 )
 def test_options_that_make_no_sense(refused, option, value, message):
@@ -146,6 +150,51 @@ def test_a_folder_that_cannot_be_written_is_found_before_any_work(disk, refused,
     assert done.exit_code == 6
     page = "--report", tmp_path / "no" / "page.html"
     refused(6, "page.html cannot be written", *KEYS, *page, out="other.parquet")
+
+
+def test_an_output_does_not_take_the_place_of_an_input(disk, refused, tmp_path):
+    files = {
+        "data": "rows.parquet",
+        "model": "model.parquet",
+        "background": "train.parquet",
+    }
+    for name, own in (
+        ("data", disk.data),
+        ("model", disk.model),
+        ("background", disk.train),
+    ):
+        shutil.copy(own, tmp_path / files[name])
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    own = {name: tmp_path / files[name] for name in ("data", "model")}
+    more = [*KEYS, "--background", tmp_path / files["background"]]
+    (tmp_path / "linked.parquet").symlink_to(files["data"])
+    for name, out in [*files.items(), ("data", "linked.parquet")]:
+        refused(2, f"is the file of {name} itself", *more, out=out, **own)
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_files_of_others_in_the_folder_of_the_parts_are_left_alone(disk, refused, tmp_path):
+    parts = tmp_path / "out.parquet.parts"
+    (parts / "sub").mkdir(parents=True)
+    (parts / "sub" / "mine.txt").write_text("mine")
+    for more in ([], ["--fresh"]):
+        refused(6, "holds 'sub', which is none: move it", *KEYS, *more)
+    assert (parts / "sub" / "mine.txt").read_text() == "mine"
+    (tmp_path / "file.parquet.parts").write_text("mine")
+    refused(6, "file.parquet.parts is a file, where parts", *KEYS, out="file.parquet")
+    assert (tmp_path / "file.parquet.parts").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "manifest", ["[]", "3", '{"key": 3}', '{"key": {"files": []}}', "{"]
+)
+def test_a_damaged_manifest_is_that_of_another_run(disk, tmp_path, manifest):
+    parts = tmp_path / "out.parquet.parts"
+    parts.mkdir()
+    (parts / "manifest.json").write_text(manifest)
+    done = run("explain", disk.model, disk.data, "-o", tmp_path / "out.parquet", *KEYS)
+    assert done.exit_code == 2
+    assert "parts of another run" in done.stderr
 
 
 def test_a_model_that_fails_keeps_what_was_explained(disk, tmp_path):

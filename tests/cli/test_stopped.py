@@ -147,6 +147,13 @@ def test_the_same_model_in_another_file_resumes(own, stopped, tmp_path, undistur
     assert stopped.read_bytes() == undisturbed
 
 
+def test_the_default_seed_in_words_resumes(own, stopped, undisturbed):
+    done = run(*arguments(own, stopped, "--seed", 0, "--json"))
+    assert done.exit_code == 0, done.stderr
+    assert '"rows_of_an_earlier_run": 0' not in done.stdout
+    assert stopped.read_bytes() == undisturbed
+
+
 def test_two_runs_cannot_write_one_output(own, tmp_path):
     out, parts = tmp_path / "out.parquet", tmp_path / "out.parquet.parts"
     first = start(*arguments(own, out))
