@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sklime.exceptions import FailedRowsWarning, warn_caller
+from sklime.exceptions import FailedRowsWarning, caught_warnings, warn_caller
 from sklime.explainer.diagnostics import Diagnostics
 from sklime.explainer.pieces import Explained, Piece, explain_apart, no_attributions
 from sklime.tables.access import concat, in_sparse_interface, n_rows
@@ -71,6 +72,7 @@ class Stream:
         self._skip_failed = skip_failed
         self._tell_doubts = runner.fitted.warn if tell is None else tell
         self._asked = {}
+        self._warned = set()
         self._found = Diagnostics()
         self._failed = []
         self._first_error = None
@@ -99,7 +101,7 @@ class Stream:
                 if given is _END:
                     return
                 place.block = self._read(given)
-                place.X = self._check(place.block.rows)
+                place.X = self._checked(place.block.rows)
             except Exception as error:
                 error.add_note(
                     f"This is about block {number} of the stream, which starts at row "
@@ -111,6 +113,18 @@ class Stream:
                 yield from self._pieces(place)
             yield _Step(place)
             number, first_row = number + 1, first_row + len(place.block)
+
+    def _checked(self, rows):
+        """Check the rows of a block; what is said of many blocks is said once."""
+        with caught_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            rows = self._check(rows)
+        for own in caught or ():
+            said = own.category, str(own.message)
+            if said not in self._warned:
+                self._warned.add(said)
+                warn_caller(said[1], own.category)
+        return rows
 
     def _pieces(self, place):
         """Pieces of a block; its values that draws hardly hold are asked about here."""
@@ -175,7 +189,7 @@ class Stream:
         which = f"row {first}" if first == last else f"rows {first}..{last}"
         error.add_note(
             f"This is about {which} of the stream, in block {place.number}; "
-            'on_error="null" gives NaN for such rows.'
+            'transform_blocks with on_error="null" gives NaN for such rows.'
         )
         return error
 

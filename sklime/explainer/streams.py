@@ -180,4 +180,15 @@ class StreamsMixin(ExplainerMixin):
             return rows
         if is_frame(rows) and self._schema is not None:
             self._schema.check(rows, type(self).__name__)
+        elif self.sampler_.kind_.columnar and np.ndim(rows) == 2:
+            _check_width(rows, self)
         return rows
+
+
+def _check_width(rows, explainer):
+    """Check the columns of an array without rows, as scikit-learn does of others."""
+    if rows.shape[1] != explainer.n_features_in_:
+        raise ValueError(
+            f"X has {rows.shape[1]} features, but {type(explainer).__name__} is expecting "
+            f"{explainer.n_features_in_} features as input."
+        )
