@@ -114,6 +114,12 @@ def test_wrong_parameters_are_named(parameters, error, message):
         FunctionRegressor(local, calls=calls).predict(X)
 
 
+@pytest.mark.parametrize("calls", [{"retries": 2}, 3, Calls])
+def test_what_is_no_calls_is_named(calls):
+    with pytest.raises(TypeError, match=r"calls=.* of FunctionRegressor must be Calls\("):
+        FunctionRegressor(local, calls=calls).predict(X)
+
+
 # The same answers, whatever the calls
 
 WAYS = {
@@ -276,9 +282,10 @@ def test_other_errors_are_not_tried_again():
         raise KeyError("no such column")
 
     asked = Counting(wrong)
-    with pytest.raises(KeyError, match="no such column"):
+    with pytest.raises(KeyError, match="no such column") as failed:
         FunctionRegressor(asked, calls=Calls(retries=5)).predict(X)
     assert asked.n_calls == 1
+    assert "6 times" not in "\n".join(failed.value.__notes__)
     calls = Calls(retries=1, retry_on=LookupError)
     with pytest.raises(KeyError):
         FunctionRegressor(asked, calls=calls).predict(X)

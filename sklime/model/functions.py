@@ -38,6 +38,10 @@ class _Function(DocumentedEstimator):
         if self.calls is None and not is_async(self.function):
             return self.function
         calls = Calls() if self.calls is None else self.calls
+        if not isinstance(calls, Calls):
+            raise TypeError(
+                f"calls={calls!r:.80} of {type(self).__name__} must be Calls(...), or None."
+            )
         known = vars(self).get("_caller")
         if known is None or known.function is not self.function or known.calls != calls:
             # Event loops and databases are imported where they are needed.
