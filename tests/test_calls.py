@@ -28,7 +28,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.svm import SVC
 
-from sklime import Calls, FunctionClassifier, FunctionRegressor, LimeExplainer
+from sklime import Calls, Explanation, FunctionClassifier, FunctionRegressor, LimeExplainer
 from sklime.exceptions import RowLimitReached, RowLimitWarning
 from sklime.kernels import ExponentialKernel
 from sklime.model.calls.row_keys import row_keys
@@ -935,6 +935,23 @@ def test_texts_and_targets_of_rows_have_limits_too():
         found = explainer.transform(X[:20])
     plain = LimeExplainer(FunctionClassifier(three), n_samples=512, random_state=0)
     np.testing.assert_array_equal(found[:12], plain.fit(X).transform(X[:12]))
+
+
+@pytest.mark.parametrize("target", ["all", "b"])
+def test_rows_without_a_prediction_have_pages_and_documents(target):
+    def three(X):
+        weights = np.exp(X[:, :3])
+        return weights / weights.sum(axis=1, keepdims=True)
+
+    model = FunctionClassifier(three, classes=["a", "b", "c"], calls=Calls(max_rows=520))
+    explainer = LimeExplainer(model, n_samples=512, target=target, random_state=0).fit(X)
+    with pytest.warns(RowLimitWarning, match="predictions of row"):
+        explanation = explainer.explain(X[:20] + 9.5)
+    missing = np.isnan(explanation.predictions).reshape(20, -1).any(axis=1)
+    assert 0 < missing.sum() < 20
+    assert "no answer" in explanation.to_html()
+    again = Explanation.from_json(explanation.to_json())
+    np.testing.assert_array_equal(again.predictions, explanation.predictions)
 
 
 def test_what_a_cache_knows_does_not_count(tmp_path):
