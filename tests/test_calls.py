@@ -1,6 +1,7 @@
 """Slow and remote models: `Calls` against a real server that is slow, fails and hangs."""
 
 import asyncio
+import copy
 import gc
 import multiprocessing
 import os
@@ -28,8 +29,15 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.svm import SVC
 
-from sklime import Calls, Explanation, FunctionClassifier, FunctionRegressor, LimeExplainer
-from sklime.exceptions import RowLimitReached, RowLimitWarning
+from sklime import (
+    Calls,
+    Explanation,
+    FunctionClassifier,
+    FunctionRegressor,
+    LimeExplainer,
+    persistence,
+)
+from sklime.exceptions import RowLimitReached, RowLimitWarning, UntrustedTypesError
 from sklime.kernels import ExponentialKernel
 from sklime.model.calls.row_keys import row_keys
 from sklime.samplers import GaussianSampler, TrainingSampler
@@ -159,6 +167,20 @@ def test_a_wrapped_model_is_the_model_as_a_black_box():
     np.testing.assert_allclose(own.transform(iris), plain.transform(iris), atol=1e-12)
     again = pickle.loads(pickle.dumps(own))
     np.testing.assert_array_equal(again.transform(iris), own.transform(iris))
+
+
+def test_wrapped_models_are_written_and_read_after_they_were_asked(tmp_path):
+    wrapped = Calls(batch_size=50).wrap(LogisticRegression().fit(X, X[:, 0] > 0))
+    explainer = LimeExplainer(wrapped, n_samples=128, random_state=0).fit(X)
+    expected = explainer.transform(X[:5])
+    persistence.dump(explainer, tmp_path / "explainer.skops")
+    with pytest.raises(UntrustedTypesError) as refused:
+        persistence.load(tmp_path / "explainer.skops")
+    types = refused.value.types
+    again = persistence.load(tmp_path / "explainer.skops", trusted=types)
+    np.testing.assert_array_equal(again.transform(X[:5]), expected)
+    for copied in (pickle.loads(pickle.dumps(wrapped)), copy.deepcopy(wrapped)):
+        np.testing.assert_array_equal(copied.predict(X), wrapped.predict(X))
 
 
 def test_wrapped_models_hide_no_way_past_the_calls():

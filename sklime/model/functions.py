@@ -21,6 +21,11 @@ from sklime.tables.typing import TableLike
 class _Function(DocumentedEstimator):
     """Adapter: a prediction function as a fitted estimator."""
 
+    def __getstate__(self):
+        # The caller is made anew: copies start with no row answered.
+        state = super().__getstate__()
+        return {name: own for name, own in state.items() if name != "_caller"}
+
     def __sklearn_is_fitted__(self):
         return True
 
