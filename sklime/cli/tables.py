@@ -165,11 +165,22 @@ class CsvFile(_ArrowFile):
                 with self._open() as reader:
                     n_rows = sum(len(batch) for batch in reader)
                     self._is_described_by(reader.schema, n_rows)
+                    self._check_is_text()
                     self._types = {own.name: own.type for own in reader.schema}
                     return
             except pa.ArrowInvalid as error:
                 if not self._widen(str(error)):
                     raise
+
+    def _check_is_text(self):
+        """Check that all texts are UTF-8; of columns that are not, Arrow gives bytes."""
+        for name, type_ in self.types.items():
+            if pa.types.is_binary(type_):
+                raise CommandError(
+                    Exit.DATA,
+                    f"{self.path} holds text in column {name!r} that is not UTF-8: save "
+                    "the file in this encoding.",
+                )
 
     def _open(self):
         convert = pa.csv.ConvertOptions(

@@ -12,7 +12,7 @@ import skops.io
 from sklearn.ensemble import RandomForestClassifier
 
 from tests.cli.conftest import FEATURES, N_ROWS
-from tests.cli.running import run
+from tests.cli.running import run, start
 
 
 @pytest.fixture
@@ -137,6 +137,39 @@ def test_files_that_are_not_there_or_of_another_kind(disk, refused, tmp_path):
     refused(4, "cannot be read", *KEYS, data=tmp_path / "rows.parquet")
     refused(2, "must end in one of", *KEYS, data=tmp_path / "rows.xls")
     refused(2, "must end in .parquet or .csv", *KEYS, out="out.xls")
+
+
+def test_csv_that_is_not_utf8_is_told(disk, refused, tmp_path):
+    rows = disk.rows[:20].assign(id="Zürich")
+    rows.to_csv(tmp_path / "rows.csv", index=False, encoding="latin-1")
+    own = {"data": tmp_path / "rows.csv"}
+    refused(4, "text in column 'id' that is not UTF-8", *KEYS, **own)
+    rows.to_csv(tmp_path / "rows.csv", index=False, encoding="utf-8-sig")
+    assert (
+        run("explain", disk.model, own["data"], "-o", tmp_path / "out.csv", *KEYS).exit_code
+        == 0
+    )
+
+
+@pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x05\x06" + bytes(18)])
+def test_a_damaged_model_is_told_by_inspect(tmp_path, content):
+    (tmp_path / "model.skops").write_bytes(content)
+    done = run("inspect", tmp_path / "model.skops")
+    assert done.exit_code == 2
+    assert "model.skops cannot be read as a model" in done.stderr
+
+
+def test_json_tells_of_arguments_that_make_no_sense(disk, tmp_path):
+    for more in (["--method", "guess"], ["--what"], ["-j", "0"]):
+        out = tmp_path / "out.parquet"
+        process = start("explain", disk.model, disk.data, "-o", out, "--json", *KEYS, *more)
+        told, _ = process.communicate()
+        assert process.returncode == 2
+        found = json.loads(told)
+        assert found["exit_code"] == 2
+        assert more[-1] in found["error"]
+    helped, _ = start("explain", "--json", "--help").communicate()
+    assert "Usage" in helped
 
 
 def test_a_folder_that_cannot_be_written_is_found_before_any_work(disk, refused, tmp_path):
