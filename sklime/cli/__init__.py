@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
-from typing import Any
 
 __all__ = ["main"]
 
@@ -52,7 +51,7 @@ def _with_json(arguments, prog_name):
     from sklime.cli.app import app
 
     # UsageError, which lies in one module or another by typer's version.
-    wrong_arguments: Any = typer.BadParameter.__base__
+    wrong_arguments = typer.BadParameter.__base__
     try:
         return app(arguments, prog_name=prog_name, standalone_mode=False)
     except wrong_arguments as error:

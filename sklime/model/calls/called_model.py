@@ -83,7 +83,7 @@ class CalledModel(DocumentedEstimator):
         return {name: own for name, own in vars(self).items() if name != "_callers"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state, _callers={})
+        self.__dict__.update(state, _callers={})
 
     def __sklearn_is_fitted__(self):
         return True
