@@ -93,6 +93,7 @@ Seed = Annotated[
     int | None,
     typer.Option(
         min=0,
+        max=2**32 - 1,
         help="Source of all draws; 0 unless given, so that equal calls give equal bytes.",
         show_default=False,
     ),

@@ -17,7 +17,7 @@ from sklime.cli.exits import CommandError, Exit
 from sklime.cli.manifest import key_of_run
 from sklime.cli.memory import share_memory_of_threads
 from sklime.cli.options import Options
-from sklime.cli.outputs import writer_of
+from sklime.cli.outputs import check_columns, writer_of
 from sklime.cli.parts import Parts
 from sklime.cli.prepared import ended_by, prepare
 from sklime.cli.reporting import check_report, write_report
@@ -128,6 +128,7 @@ def _explain(options, output, progress, write, parts, start):
     manifest = parts.read_manifest(key)
     prepared = prepare(options)
     schema = _schema(prepared, output.quality)
+    check_columns(output.path, schema)
     if manifest is None:
         height = _height(prepared, output)
         manifest = {"key": key, "height": height}

@@ -105,6 +105,17 @@ def test_a_key_column_that_is_a_feature_or_not_there(refused):
     refused(2, "--keep day: ", "--keep", "id,date,day")
 
 
+@pytest.mark.parametrize("key", [[1, 2], b"\xff", {"a": 1}])
+def test_a_key_column_that_csv_cannot_hold_is_found_before_any_work(
+    disk, refused, tmp_path, key
+):
+    disk.rows.assign(key=[key] * N_ROWS).to_parquet(tmp_path / "rows.parquet")
+    own, keys = {"data": tmp_path / "rows.parquet"}, ["--keep", "id,date,key"]
+    refused(2, "has no form in CSV", *keys, out="out.csv", **own)
+    done = run("explain", disk.model, own["data"], "-o", tmp_path / "out.parquet", *keys)
+    assert done.exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("option", "value", "message"),
     [
@@ -118,6 +129,8 @@ def test_a_key_column_that_is_a_feature_or_not_there(refused):
         ("--width", "-1", "width"),
         ("--method", "guess", "guess"),
         ("--block-rows", "0", "block-rows"),
+        ("--seed", "-1", "seed"),
+        ("--seed", str(2**32), "seed"),
         ("-j", "0", "0 jobs do nothing: 1, or -1 for all cores"),
     ],
 )
