@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -160,22 +161,19 @@ def _tables(prepared, output, jobs, first, height, schema) -> Iterator[pa.Table]
     if first == prepared.data.n_rows:
         return
     blocks = prepared.data.blocks(height, first, prepared.read_columns)
+    earlier = prepared.data.blocks(height, 0, prepared.read_columns)
+    before = islice(earlier, first // height)
     try:
-        yield from _attributions(prepared, blocks, output, jobs, schema)
+        yield from _attributions(prepared, blocks, before, output, jobs, schema)
     except Exception as error:
         if prepared.data.n_rows and first:
             error.add_note(f"Rows are counted from row {first} of the file.")
         raise ended_by(error) from error
 
 
-def _attributions(prepared, blocks, output, jobs, schema):
-    explained = prepared.explainer.transform_blocks(
-        blocks,
-        keep=prepared.keep,
-        n_jobs=jobs,
-        on_error="null" if output.on_error == "null" else "raise",
-        quality=output.quality,
-    )
+def _attributions(prepared, blocks, before, output, jobs, schema):
+    own = prepared.keep, jobs, output.on_error == "null", output.quality
+    explained = prepared.explainer._stream(blocks, *own, before=before)
     for table in explained:
         if not isinstance(table, pa.Table):
             yield _of_numbers(table, prepared, output, schema)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sklime.exceptions import FailedRowsWarning, caught_warnings, warn_caller
 from sklime.explainer.diagnostics import Diagnostics
 from sklime.explainer.pieces import Explained, Piece, explain_apart, no_attributions
-from sklime.tables.access import concat, in_sparse_interface, n_rows
+from sklime.tables.access import concat, in_sparse_interface, n_rows, take_rows
 from sklime.validation import listed
 
 _END = object()
@@ -77,11 +77,13 @@ class Stream:
         self._failed = []
         self._first_error = None
 
-    def __call__(self, blocks: Iterator[Any]) -> Iterator[Any]:
+    def __call__(self, blocks: Iterator[Any], before: Iterable[Any] = ()) -> Iterator[Any]:
         """Explain blocks; yield tables of their kind, in order.
 
-        At the end all doubts are told, once.
+        At the end all doubts are told, once. Blocks `before` these were explained in
+        another run: which values may be asked about goes by their values, too.
         """
+        self._note(before)
         for step, explained in self._explained(self._steps(blocks)):
             if step.error is not None:
                 raise step.error
@@ -90,6 +92,27 @@ class Stream:
             else:
                 yield self._finished(step.place)
         self._tell()
+
+    def _note(self, before):
+        """Note the values that were asked about in blocks of another run."""
+        for given in before:
+            X = self._check(self._read(given).rows)
+            if n_rows(X) and not self._noted(X):
+                return
+
+    def _noted(self, X):
+        """Note the values of one block; gives whether there may be more."""
+        routes = self._runner.fitted.routes
+        try:
+            return routes.note_own_values(X, self._asked)
+        except Exception as error:
+            # About a row that could not be explained: the others were.
+            def attempt(part):
+                routes.note_own_values(take_rows(X, part), self._asked)
+
+            for _ in explain_apart(attempt, slice(0, n_rows(X)), error):
+                pass
+            return True
 
     def _steps(self, blocks):
         """Read and check the blocks; cut them into pieces."""
