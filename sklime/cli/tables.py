@@ -148,7 +148,8 @@ class CsvFile(_ArrowFile):
     """A CSV file, with the names of its columns in the first line.
 
     A column has one type in all of the file: whole numbers unless one has decimals, dates,
-    truth values, text where a value is none of these.
+    truth values, text where a value is none of these. Times of day are text, as they are to
+    pandas.
 
     Parameters
     ----------
@@ -166,7 +167,9 @@ class CsvFile(_ArrowFile):
                     n_rows = sum(len(batch) for batch in reader)
                     self._is_described_by(reader.schema, n_rows)
                     self._check_is_text()
-                    self._types = {own.name: own.type for own in reader.schema}
+                times = [name for name, own in self.types.items() if pa.types.is_time(own)]
+                self._types = self.types | dict.fromkeys(times, pa.string())
+                if not times:
                     return
             except pa.ArrowInvalid as error:
                 if not self._widen(str(error)):

@@ -170,6 +170,26 @@ def test_a_csv_column_has_one_type_in_all_of_the_file(disk, tmp_path):
     np.testing.assert_array_equal(found[FEATURES], explainer.transform(rows))
 
 
+def test_times_of_day_in_csv_are_text(disk, tmp_path):
+    rows = pd.DataFrame({"slot": ["08:00", "12:30", "19:15"] * 40, "age": np.arange(120.0)})
+    rows.insert(0, "opens", "07:00")
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    train = rows[["slot", "age"]]
+    encoded = make_column_transformer((OneHotEncoder(handle_unknown="ignore"), ["slot"]))
+    model = make_pipeline(encoded, LogisticRegression()).fit(
+        train, train["slot"] == "08:00"
+    )
+    joblib.dump(model, tmp_path / "model.joblib")
+    out = tmp_path / "out.parquet"
+    own = {"model": tmp_path / "model.joblib", "data": tmp_path / "rows.csv"}
+    done = explain(disk, out, "--trust-pickle", **own, keep="opens")
+    assert done.exit_code == 0, done.stderr
+    found = pd.read_parquet(out)
+    expected = LimeExplainer(model, random_state=0).fit(train).transform(train)
+    np.testing.assert_array_equal(found[["slot", "age"]], expected)
+    assert (found["opens"] == "07:00").all()
+
+
 def test_csv_output_holds_no_formulas(disk, tmp_path):
     bad = ["=1+1", "+cmd", "-2+3", "@SUM(A1)", "\tx", "plain", 'quoted "=1"', ""]
     rows = disk.rows[: len(bad)].assign(id=bad).rename(columns={"date": "=date"})
