@@ -140,7 +140,8 @@ class RowLimitReached(RuntimeError):
     """A model has answered as many rows as ``max_rows`` of `Calls` allows.
 
     Raised where what was answered is of no use: by ``fit`` before two scrambles of the pool
-    were answered, by ``explain`` and ``score``, and by a model that is called directly.
+    were answered, by ``explain`` and ``score``, by ``transform_blocks`` unless it gives NaN
+    for what fails, and by a model that is called directly.
 
     Parameters
     ----------

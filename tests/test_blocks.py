@@ -314,6 +314,33 @@ def test_other_columns_are_an_error(frame, explainer, on_error, n_jobs, empty):
     assert f"starts at row {N}" in caught.value.__notes__[-1]
 
 
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_matrix])
+def test_blocks_without_rows_have_the_columns_too(frame, container):
+    X = frame[["a", "b"]].to_numpy(dtype=float)
+    model = FunctionRegressor(lambda X: np.asarray(X.sum(axis=1)).ravel())
+    explainer = LimeExplainer(model, n_samples=64, random_state=0).fit(container(X))
+    [empty] = explainer.transform_blocks([container(X)[:0]])
+    assert empty.shape == (0, 2)
+    wrong = container(X[:, [0, 1, 1]])[:0]
+    with pytest.raises(ValueError, match=r"X has 3 features, but .* is expecting 2"):
+        list(explainer.transform_blocks([wrong]))
+
+
+def test_a_warning_about_every_block_is_told_once(frame, explainer):
+    numbers = frame.assign(c=0.0)
+    model = FunctionRegressor(lambda X: np.asarray(X)[:, 0])
+    explainer = LimeExplainer(model, n_samples=1024, random_state=0).fit(numbers)
+    blocks = [numbers.to_numpy()[i : i + 10] for i in range(0, N, 10)]
+    with pytest.warns(UserWarning, match="does not have valid feature names") as caught:
+        list(explainer.transform_blocks(blocks))
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(UserWarning, match="does not have valid feature names"):
+            list(explainer.transform_blocks(blocks))
+
+
 class Brittle(FunctionRegressor):
     """Refuses rows whose column "b" is 99, with an error of its own."""
 

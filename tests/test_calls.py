@@ -1,6 +1,7 @@
 """Slow and remote models: `Calls` against a real server that is slow, fails and hangs."""
 
 import asyncio
+import copy
 import gc
 import multiprocessing
 import os
@@ -28,8 +29,15 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.svm import SVC
 
-from sklime import Calls, FunctionClassifier, FunctionRegressor, LimeExplainer
-from sklime.exceptions import RowLimitReached, RowLimitWarning
+from sklime import (
+    Calls,
+    Explanation,
+    FunctionClassifier,
+    FunctionRegressor,
+    LimeExplainer,
+    persistence,
+)
+from sklime.exceptions import RowLimitReached, RowLimitWarning, UntrustedTypesError
 from sklime.kernels import ExponentialKernel
 from sklime.model.calls.row_keys import row_keys
 from sklime.samplers import GaussianSampler, TrainingSampler
@@ -114,6 +122,12 @@ def test_wrong_parameters_are_named(parameters, error, message):
         FunctionRegressor(local, calls=calls).predict(X)
 
 
+@pytest.mark.parametrize("calls", [{"retries": 2}, 3, Calls])
+def test_what_is_no_calls_is_named(calls):
+    with pytest.raises(TypeError, match=r"calls=.* of FunctionRegressor must be Calls\("):
+        FunctionRegressor(local, calls=calls).predict(X)
+
+
 # The same answers, whatever the calls
 
 WAYS = {
@@ -153,6 +167,20 @@ def test_a_wrapped_model_is_the_model_as_a_black_box():
     np.testing.assert_allclose(own.transform(iris), plain.transform(iris), atol=1e-12)
     again = pickle.loads(pickle.dumps(own))
     np.testing.assert_array_equal(again.transform(iris), own.transform(iris))
+
+
+def test_wrapped_models_are_written_and_read_after_they_were_asked(tmp_path):
+    wrapped = Calls(batch_size=50).wrap(LogisticRegression().fit(X, X[:, 0] > 0))
+    explainer = LimeExplainer(wrapped, n_samples=128, random_state=0).fit(X)
+    expected = explainer.transform(X[:5])
+    persistence.dump(explainer, tmp_path / "explainer.skops")
+    with pytest.raises(UntrustedTypesError) as refused:
+        persistence.load(tmp_path / "explainer.skops")
+    types = refused.value.types
+    again = persistence.load(tmp_path / "explainer.skops", trusted=types)
+    np.testing.assert_array_equal(again.transform(X[:5]), expected)
+    for copied in (pickle.loads(pickle.dumps(wrapped)), copy.deepcopy(wrapped)):
+        np.testing.assert_array_equal(copied.predict(X), wrapped.predict(X))
 
 
 def test_wrapped_models_hide_no_way_past_the_calls():
@@ -276,9 +304,10 @@ def test_other_errors_are_not_tried_again():
         raise KeyError("no such column")
 
     asked = Counting(wrong)
-    with pytest.raises(KeyError, match="no such column"):
+    with pytest.raises(KeyError, match="no such column") as failed:
         FunctionRegressor(asked, calls=Calls(retries=5)).predict(X)
     assert asked.n_calls == 1
+    assert "6 times" not in "\n".join(failed.value.__notes__)
     calls = Calls(retries=1, retry_on=LookupError)
     with pytest.raises(KeyError):
         FunctionRegressor(asked, calls=calls).predict(X)
@@ -928,6 +957,23 @@ def test_texts_and_targets_of_rows_have_limits_too():
         found = explainer.transform(X[:20])
     plain = LimeExplainer(FunctionClassifier(three), n_samples=512, random_state=0)
     np.testing.assert_array_equal(found[:12], plain.fit(X).transform(X[:12]))
+
+
+@pytest.mark.parametrize("target", ["all", "b"])
+def test_rows_without_a_prediction_have_pages_and_documents(target):
+    def three(X):
+        weights = np.exp(X[:, :3])
+        return weights / weights.sum(axis=1, keepdims=True)
+
+    model = FunctionClassifier(three, classes=["a", "b", "c"], calls=Calls(max_rows=520))
+    explainer = LimeExplainer(model, n_samples=512, target=target, random_state=0).fit(X)
+    with pytest.warns(RowLimitWarning, match="predictions of row"):
+        explanation = explainer.explain(X[:20] + 9.5)
+    missing = np.isnan(explanation.predictions).reshape(20, -1).any(axis=1)
+    assert 0 < missing.sum() < 20
+    assert "no answer" in explanation.to_html()
+    again = Explanation.from_json(explanation.to_json())
+    np.testing.assert_array_equal(again.predictions, explanation.predictions)
 
 
 def test_what_a_cache_knows_does_not_count(tmp_path):

@@ -295,3 +295,24 @@ def test_documents_that_are_wrong_name_the_fault_and_its_cure(change, message):
     if all(isinstance(key, str) for key in document):
         # To JSON Schema, 1.0 is an integer too.
         assert next_schema().is_valid(document) == isinstance(change.get("version"), float)
+
+
+@pytest.mark.parametrize(
+    ("field", "change"),
+    [
+        ("meta", {"kind": {"a": 1}}),
+        ("meta", {"kind": None}),
+        ("meta", {"degrees_of_freedom": [1, 2]}),
+        ("meta", {"degrees_of_freedom": True}),
+        ("meta", {"attribution": 3}),
+        ("meta", {"classes": 7}),
+        ("conditions", {"labels": [["a", ["b"]], ["c", "d", "e"]]}),
+        ("conditions", {"labels": ["ab", ["c", "d", "e"]]}),
+        ("conditions", {"labels": [["a", 1.5], ["c", "d", "e"]]}),
+    ],
+)
+def test_entries_of_other_types_are_refused_where_they_are_read(field, change):
+    document = json.loads(table().to_json())
+    document[field] |= change
+    with pytest.raises(ValueError, match=f"the field '{field}' cannot be read"):
+        Explanation.from_dict(document)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -39,5 +40,21 @@ def main(argv: Sequence[str] | None = None) -> None:
         return
     from sklime.cli.app import app
 
-    code = app(arguments, prog_name="sklime", standalone_mode=True)
-    sys.exit(code)
+    run = _with_json if "--json" in arguments else app
+    sys.exit(run(arguments, prog_name="sklime"))
+
+
+def _with_json(arguments, prog_name):
+    """Run a command that tells JSON, also of arguments that make no sense."""
+    import typer
+
+    from sklime.cli.app import app
+
+    # UsageError, which lies in one module or another by typer's version.
+    wrong_arguments = typer.BadParameter.__base__
+    try:
+        return app(arguments, prog_name=prog_name, standalone_mode=False)
+    except wrong_arguments as error:
+        error.show()
+        print(json.dumps({"exit_code": error.exit_code, "error": error.format_message()}))
+        return error.exit_code

@@ -93,6 +93,7 @@ Seed = Annotated[
     int | None,
     typer.Option(
         min=0,
+        max=2**32 - 1,
         help="Source of all draws; 0 unless given, so that equal calls give equal bytes.",
         show_default=False,
     ),
@@ -118,7 +119,21 @@ TrustPickle = Annotated[
         "whoever made it.",
     ),
 ]
-Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Jobs over blocks of rows.")]
+
+
+def _jobs(number: int) -> int:
+    """Check a number of jobs."""
+    if number == 0:
+        raise typer.BadParameter("0 jobs do nothing: 1, or -1 for all cores.")
+    return number
+
+
+Jobs = Annotated[
+    int,
+    typer.Option(
+        "--jobs", "-j", callback=_jobs, help="Jobs over blocks of rows; -1: all cores."
+    ),
+]
 AsJson = Annotated[
     bool, typer.Option("--json", help="Tell the result on stdout, as one JSON object.")
 ]

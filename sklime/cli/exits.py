@@ -70,7 +70,8 @@ def classified(error: Exception, *, fitting: bool = False) -> CommandError | Non
 
     if isinstance(error, CommandError):
         return error
-    message = ". ".join([_in_words(error), *getattr(error, "__notes__", [])])
+    told = [_in_words(error), *getattr(error, "__notes__", [])]
+    message = ". ".join(own.removesuffix(".") for own in told) + "."
     if is_models_own(error) or _passed(error, "sklime.model.response", "_call"):
         return CommandError(Exit.MODEL, f"the model failed: {message}")
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):

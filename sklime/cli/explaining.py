@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -17,7 +18,7 @@ from sklime.cli.exits import CommandError, Exit
 from sklime.cli.manifest import key_of_run
 from sklime.cli.memory import share_memory_of_threads
 from sklime.cli.options import Options
-from sklime.cli.outputs import writer_of
+from sklime.cli.outputs import check_columns, writer_of
 from sklime.cli.parts import Parts
 from sklime.cli.prepared import ended_by, prepare
 from sklime.cli.reporting import check_report, write_report
@@ -90,6 +91,7 @@ def explain(
     start = perf_counter()
     share_memory_of_threads()
     write = writer_of(output.path)
+    _check_is_no_input(output.path, options)
     check_report(output.report)
     parts = Parts(output.path)
     parts.claim()
@@ -97,6 +99,18 @@ def explain(
         return _explain(options, output, progress, write, parts, start)
     finally:
         parts.abandon()
+
+
+def _check_is_no_input(path, options):
+    """Check that the output does not take the place of what it is made from."""
+    for name in ("model", "data", "background"):
+        own = getattr(options, name)
+        if own is not None and path.exists() and path.samefile(own):
+            raise CommandError(
+                Exit.USAGE,
+                f"--output {path} is the file of {name} itself, which would be lost: name "
+                "another.",
+            )
 
 
 def _explain(options, output, progress, write, parts, start):
@@ -116,6 +130,7 @@ def _explain(options, output, progress, write, parts, start):
     manifest = parts.read_manifest(key)
     prepared = prepare(options)
     schema = _schema(prepared, output.quality)
+    check_columns(output.path, schema)
     if manifest is None:
         height = _height(prepared, output)
         manifest = {"key": key, "height": height}
@@ -147,22 +162,19 @@ def _tables(prepared, output, jobs, first, height, schema) -> Iterator[pa.Table]
     if first == prepared.data.n_rows:
         return
     blocks = prepared.data.blocks(height, first, prepared.read_columns)
+    earlier = prepared.data.blocks(height, 0, prepared.read_columns)
+    before = islice(earlier, first // height)
     try:
-        yield from _attributions(prepared, blocks, output, jobs, schema)
+        yield from _attributions(prepared, blocks, before, output, jobs, schema)
     except Exception as error:
         if prepared.data.n_rows and first:
             error.add_note(f"Rows are counted from row {first} of the file.")
         raise ended_by(error) from error
 
 
-def _attributions(prepared, blocks, output, jobs, schema):
-    explained = prepared.explainer.transform_blocks(
-        blocks,
-        keep=prepared.keep,
-        n_jobs=jobs,
-        on_error="null" if output.on_error == "null" else "raise",
-        quality=output.quality,
-    )
+def _attributions(prepared, blocks, before, output, jobs, schema):
+    own = prepared.keep, jobs, output.on_error == "null", output.quality
+    explained = prepared.explainer._stream(blocks, *own, before=before)
     for table in explained:
         if not isinstance(table, pa.Table):
             yield _of_numbers(table, prepared, output, schema)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sklime.cli import models
+from sklime.cli.exits import CommandError, Exit
 from sklime.cli.models import WHAT_A_PICKLE_IS, load_model, loader_of
 
 # Enough of a pickle to see what it is made of.
@@ -34,7 +35,13 @@ def inspect_model(path: Path) -> dict[str, Any]:
     """
     load = loader_of(path)
     if load is models._load_skops:
-        return _of_skops(path)
+        try:
+            return _of_skops(path)
+        except (zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
+            raise CommandError(
+                Exit.USAGE,
+                f"{path} cannot be read as a model: {type(error).__name__}: {error}",
+            ) from error
     if load is models._load_pickle:
         return _of_pickle(path)
     # Files of these kinds hold numbers only, which their libraries read.

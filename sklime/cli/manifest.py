@@ -42,13 +42,18 @@ def key_of_run(files: Mapping[str, Path | None], parameters: Mapping[str, Any]) 
 
 
 def differences(one: Any, other: Any) -> list[str]:
-    """Names of what differs between the keys of two runs."""
+    """Names of what differs between the keys of two runs, of which one may be damaged."""
     return [
         name
         for group in ("files", "parameters", "versions")
-        for name in sorted({*one.get(group, {}), *other.get(group, {})})
-        if one.get(group, {}).get(name) != other.get(group, {}).get(name)
+        for name in sorted({*_group(one, group), *_group(other, group)})
+        if _group(one, group).get(name) != _group(other, group).get(name)
     ]
+
+
+def _group(key, name):
+    group = key.get(name) if isinstance(key, dict) else None
+    return group if isinstance(group, dict) else {}
 
 
 def _hash_of(path):

@@ -42,8 +42,9 @@ class Options:
     @property
     def parameters(self) -> dict[str, Any]:
         """What decides the attributions, beside the files."""
-        names = ("target", "sampler", "method", "width", "attribution", "seed")
-        return {name: getattr(self, name) for name in names} | {"keep": list(self.keep)}
+        names = ("target", "sampler", "method", "width", "attribution")
+        own = {name: getattr(self, name) for name in names}
+        return own | {"seed": self.seed or 0, "keep": list(self.keep)}
 
     @property
     def of_a_fit(self) -> list[str]:
@@ -72,7 +73,11 @@ def fitted_explainer(model: Any, background: Any, options: Options) -> Any:
     try:
         explainer = LimeExplainer(model, **parameters).fit(background)
     except Exception as error:
-        raise _ended(error, fitting=True) from error
+        if _is_about(parameters["sampler"], error):
+            raise CommandError(
+                Exit.USAGE, f"--sampler {options.sampler}: {error}"
+            ) from error
+        raise (classified(error, fitting=True) or error) from error
     return aimed(explainer, options)
 
 
@@ -95,8 +100,13 @@ def aimed(explainer: Any, options: Options) -> Any:
     raise CommandError(Exit.USAGE, f"--target: {wrong}")
 
 
-def _ended(error, fitting):
-    return classified(error, fitting=fitting) or error
+def _is_about(sampler, error):
+    """Whether an error names a parameter of the sampler, as errors of sklime begin."""
+    if sampler is None or not isinstance(error, (ValueError, TypeError)):
+        return False
+    return str(error).startswith(
+        tuple(f"{name}=" for name in sampler.get_params(deep=False))
+    )
 
 
 def _labels(text):

@@ -17,6 +17,14 @@ from sklime.cli.regrouping import joined, regrouped
 # A text that begins so is a formula to spreadsheets, which they run.
 _FORMULA = r"^([=+\-@\t\r])"
 
+# Types of bytes, which need not be text.
+_BYTES = (
+    pa.types.is_binary,
+    pa.types.is_large_binary,
+    pa.types.is_fixed_size_binary,
+    pa.types.is_binary_view,
+)
+
 
 def writer_of(out: Path) -> Any:
     """The function that writes a file of this ending.
@@ -31,6 +39,25 @@ def writer_of(out: Path) -> Any:
             Exit.USAGE, f"--output {out} must end in {' or '.join(_WRITERS)}."
         )
     return _WRITERS[out.suffix.lower()]
+
+
+def check_columns(out: Path, schema: pa.Schema) -> None:
+    """Check that a file of this ending can hold columns of these types.
+
+    Raises
+    ------
+    CommandError
+        If one has no form there.
+    """
+    if out.suffix.lower() != ".csv":
+        return
+    for field in schema:
+        if not _has_text(field.type):
+            raise CommandError(
+                Exit.USAGE,
+                f"--keep {field.name}: a column of {field.type} has no form in CSV: write "
+                f"{out.with_suffix('.parquet')}, or leave it out.",
+            )
 
 
 def write_parquet(
@@ -89,6 +116,17 @@ def _in_csv(type_):
         or pa.types.is_temporal(type_)
     )
     return type_ if plain else pa.string()
+
+
+def _has_text(type_):
+    """Whether all values of a type can be written as text."""
+    if any(f(type_) for f in _BYTES):
+        return False
+    try:
+        pa.nulls(0, type_).cast(_in_csv(type_))
+    except pa.ArrowNotImplementedError:
+        return False
+    return True
 
 
 def _harmless(texts):

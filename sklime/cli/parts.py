@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,9 @@ from sklime.cli.manifest import differences
 from sklime.serialization.whole_file import write_whole
 
 _PART = re.compile(r"part-(\d{12})-(\d{12})\.arrow")
+
+# All that lies in the folder: nothing else is ever removed from it.
+_OWN = re.compile(rf"lock|manifest\.json|{_PART.pattern}|\..+\.unfinished")
 
 
 class Parts:
@@ -54,6 +56,7 @@ class Parts:
                     f"{self.out} lies in a folder that does not exist: create "
                     f"{str(self.out.parent)!r} first, or name another.",
                 )
+            self._check_folder()
             self.folder.mkdir(exist_ok=True)
             self._lock = (self.folder / "lock").open("ab")
             if not _locks(self._lock):
@@ -62,6 +65,26 @@ class Parts:
                     Exit.NOT_WRITTEN,
                     f"another process is writing {self.out}: wait for it, or name another.",
                 )
+
+    def _check_folder(self):
+        """Check that what stands under the folder's name is of an earlier run."""
+        if not self.folder.exists():
+            return
+        if not self.folder.is_dir():
+            raise CommandError(
+                Exit.NOT_WRITTEN,
+                f"{self.folder} is a file, where parts would go: move it, or name another "
+                "output.",
+            )
+        # Hidden files are those of file systems and of their browsers.
+        seen = [name for name in os.listdir(self.folder) if not name.startswith(".")]
+        foreign = [name for name in seen if not _OWN.fullmatch(name)]
+        if foreign:
+            raise CommandError(
+                Exit.NOT_WRITTEN,
+                f"{self.folder}, where parts would go, holds {foreign[0]!r}, which is "
+                "none: move it, or name another output.",
+            )
 
     def read_manifest(self, key: Any) -> Any:
         """The manifest of a run that was stopped, or None if there is none.
@@ -76,8 +99,9 @@ class Parts:
         except FileNotFoundError:
             return None
         except ValueError:
-            manifest = {}
-        other = differences(manifest.get("key", {}), key)
+            manifest = None
+        found = manifest.get("key") if isinstance(manifest, dict) else None
+        other = differences(found, key)
         if other:
             raise CommandError(
                 Exit.USAGE,
@@ -97,9 +121,9 @@ class Parts:
 
     def clear(self) -> None:
         """Remove all but the lock."""
-        for path in self.folder.iterdir():
-            if path.name != "lock":
-                path.unlink()
+        for name in os.listdir(self.folder):
+            if name != "lock" and _OWN.fullmatch(name):
+                (self.folder / name).unlink()
 
     def done(self) -> int:
         """Number of rows, from the first one on, of which there are parts."""
@@ -141,8 +165,12 @@ class Parts:
 
     def remove(self) -> None:
         """Remove the folder."""
+        with suppress(OSError):
+            self.clear()
         self.release()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        with suppress(OSError):
+            (self.folder / "lock").unlink()
+            self.folder.rmdir()
 
     def release(self) -> None:
         """Let other processes write here."""

@@ -60,7 +60,7 @@ def prepare(options: Options) -> Prepared:
     from sklime import LimeExplainer
     from sklime.model.presentation import known_names, known_width
 
-    data = open_table(options.data)
+    data = open_table(options.data, options.keep)
     model = load_model(options.model, options.trust, options.trust_pickle)
     if isinstance(model, LimeExplainer):
         return _prepared_explainer(model, data, options)

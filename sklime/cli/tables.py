@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
@@ -21,6 +22,9 @@ _SCAN_ROWS = 4_096
 
 # Bytes of each column that are fetched at a time.
 _BUFFER = 1 << 16
+
+# What stands in a CSV file for a missing value, as pandas reads it.
+_MISSING = [*pa.csv.ConvertOptions().null_values, "<NA>", "None"]
 
 
 class DataFile(ABC):
@@ -143,26 +147,48 @@ class ParquetFile(_ArrowFile):
 class CsvFile(_ArrowFile):
     """A CSV file, with the names of its columns in the first line.
 
-    A column has one type in all of the file: whole numbers unless one has decimals, text
-    where a value is neither.
+    A column has one type in all of the file: whole numbers unless one has decimals, dates,
+    truth values, text where a value is none of these. Times of day are text, as they are to
+    pandas.
+
+    Parameters
+    ----------
+    path : Path
+    keys : sequence of str
+        Columns whose texts stay as they are written, also those that mean a missing value.
     """
 
-    def __init__(self, path):
+    def __init__(self, path, keys=()):
         super().__init__(path)
-        self._types = {}
+        self._keys, self._types = keys, {}
         while True:
             try:
                 with self._open() as reader:
                     n_rows = sum(len(batch) for batch in reader)
                     self._is_described_by(reader.schema, n_rows)
-                    self._types = {own.name: own.type for own in reader.schema}
+                    self._check_is_text()
+                times = [name for name, own in self.types.items() if pa.types.is_time(own)]
+                self._types = self.types | dict.fromkeys(times, pa.string())
+                if not times:
                     return
             except pa.ArrowInvalid as error:
                 if not self._widen(str(error)):
                     raise
 
+    def _check_is_text(self):
+        """Check that all texts are UTF-8; of columns that are not, Arrow gives bytes."""
+        for name, type_ in self.types.items():
+            if pa.types.is_binary(type_):
+                raise CommandError(
+                    Exit.DATA,
+                    f"{self.path} holds text in column {name!r} that is not UTF-8: save "
+                    "the file in this encoding.",
+                )
+
     def _open(self):
-        convert = pa.csv.ConvertOptions(column_types=self._types, strings_can_be_null=False)
+        convert = pa.csv.ConvertOptions(
+            column_types=self._types, null_values=_MISSING, strings_can_be_null=False
+        )
         return pa.csv.open_csv(self.path, convert_options=convert)
 
     def _widen(self, problem):
@@ -181,7 +207,17 @@ class CsvFile(_ArrowFile):
 
     def read(self, start, columns):
         with self._open() as reader:
-            yield from _skipped(reader, start, columns)
+            for table in _skipped(reader, start, columns):
+                yield self._without_missing_texts(table)
+
+    def _without_missing_texts(self, table):
+        for i, field in enumerate(table.schema):
+            if pa.types.is_string(field.type) and field.name not in self._keys:
+                own = table.column(i)
+                missing = pc.is_in(own, value_set=pa.array(_MISSING))
+                own = pc.if_else(missing, pa.scalar(None, pa.string()), own)
+                table = table.set_column(i, field, own)
+        return table
 
 
 class ArrowFile(_ArrowFile):
@@ -276,8 +312,14 @@ _READERS: dict[str, Callable[[Path], DataFile]] = {
 }
 
 
-def open_table(path: Path) -> DataFile:
+def open_table(path: Path, keys: Sequence[str] = ()) -> DataFile:
     """Open a table by the ending of its name, and count its rows.
+
+    Parameters
+    ----------
+    path : Path
+    keys : sequence of str
+        Columns that are carried along as they are.
 
     Raises
     ------
@@ -292,7 +334,7 @@ def open_table(path: Path) -> DataFile:
             "apart by it.",
         )
     try:
-        return reader(path)
+        return reader(path, keys) if reader is CsvFile else reader(path)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise CommandError(Exit.DATA, f"{path} cannot be read: {error}") from error
 

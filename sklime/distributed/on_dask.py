@@ -24,7 +24,7 @@ def explain_array(data: Any, work: Work) -> Any:
             f"data is a Dask Array with dim {data.ndim}, while a table of shape (n_rows, "
             "n_columns) is needed."
         )
-    meta = work.empty(data._meta)
+    meta = work.empty(_without_rows(data))
     # A row is explained as a whole.
     rows = data.rechunk({1: -1})
     return rows.map_blocks(
@@ -34,6 +34,13 @@ def explain_array(data: Any, work: Work) -> Any:
         dtype=np.float64,
         meta=meta,
     )
+
+
+def _without_rows(data):
+    """A chunk of no rows and all columns, of which Dask's own example has none."""
+    if isinstance(data._meta, np.ndarray) and np.isfinite(data.shape[1]):
+        return np.empty((0, data.shape[1]), dtype=data.dtype)
+    return data._meta
 
 
 def _shipped(work):

@@ -181,6 +181,10 @@ class Routes:
         """
         return None if self._own_values is None else self._own_values.answers(X, asked)
 
+    def note_own_values(self, X, asked):
+        """Note what `own_answers` asks about rows; gives whether it may ask about more."""
+        return self._own_values is not None and self._own_values.note(X, asked)
+
     def fit(self, X, outputs, binary, uncertainty, first_row, own_answers=None):
         """Fit the surrogates of a block of rows.
 

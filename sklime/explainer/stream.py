@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sklime.exceptions import FailedRowsWarning, warn_caller
+from sklime.exceptions import FailedRowsWarning, caught_warnings, warn_caller
 from sklime.explainer.diagnostics import Diagnostics
 from sklime.explainer.pieces import Explained, Piece, explain_apart, no_attributions
-from sklime.tables.access import concat, in_sparse_interface, n_rows
+from sklime.tables.access import concat, in_sparse_interface, n_rows, take_rows
 from sklime.validation import listed
 
 _END = object()
@@ -71,15 +72,18 @@ class Stream:
         self._skip_failed = skip_failed
         self._tell_doubts = runner.fitted.warn if tell is None else tell
         self._asked = {}
+        self._warned = set()
         self._found = Diagnostics()
         self._failed = []
         self._first_error = None
 
-    def __call__(self, blocks: Iterator[Any]) -> Iterator[Any]:
+    def __call__(self, blocks: Iterator[Any], before: Iterable[Any] = ()) -> Iterator[Any]:
         """Explain blocks; yield tables of their kind, in order.
 
-        At the end all doubts are told, once.
+        At the end all doubts are told, once. Blocks `before` these were explained in
+        another run: which values may be asked about goes by their values, too.
         """
+        self._note(before)
         for step, explained in self._explained(self._steps(blocks)):
             if step.error is not None:
                 raise step.error
@@ -88,6 +92,27 @@ class Stream:
             else:
                 yield self._finished(step.place)
         self._tell()
+
+    def _note(self, before):
+        """Note the values that were asked about in blocks of another run."""
+        for given in before:
+            X = self._check(self._read(given).rows)
+            if n_rows(X) and not self._noted(X):
+                return
+
+    def _noted(self, X):
+        """Note the values of one block; gives whether there may be more."""
+        routes = self._runner.fitted.routes
+        try:
+            return routes.note_own_values(X, self._asked)
+        except Exception as error:
+            # About a row that could not be explained: the others were.
+            def attempt(part):
+                routes.note_own_values(take_rows(X, part), self._asked)
+
+            for _ in explain_apart(attempt, slice(0, n_rows(X)), error):
+                pass
+            return True
 
     def _steps(self, blocks):
         """Read and check the blocks; cut them into pieces."""
@@ -99,7 +124,7 @@ class Stream:
                 if given is _END:
                     return
                 place.block = self._read(given)
-                place.X = self._check(place.block.rows)
+                place.X = self._checked(place.block.rows)
             except Exception as error:
                 error.add_note(
                     f"This is about block {number} of the stream, which starts at row "
@@ -111,6 +136,18 @@ class Stream:
                 yield from self._pieces(place)
             yield _Step(place)
             number, first_row = number + 1, first_row + len(place.block)
+
+    def _checked(self, rows):
+        """Check the rows of a block; what is said of many blocks is said once."""
+        with caught_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            rows = self._check(rows)
+        for own in caught or ():
+            said = own.category, str(own.message)
+            if said not in self._warned:
+                self._warned.add(said)
+                warn_caller(said[1], own.category)
+        return rows
 
     def _pieces(self, place):
         """Pieces of a block; its values that draws hardly hold are asked about here."""
@@ -175,7 +212,7 @@ class Stream:
         which = f"row {first}" if first == last else f"rows {first}..{last}"
         error.add_note(
             f"This is about {which} of the stream, in block {place.number}; "
-            'on_error="null" gives NaN for such rows.'
+            'transform_blocks with on_error="null" gives NaN for such rows.'
         )
         return error
 

@@ -96,8 +96,12 @@ class StreamsMixin(ExplainerMixin):
             raise ValueError(f'on_error={on_error!r} must be "raise" or "null".')
         return self._stream(blocks, keep, n_jobs, on_error == "null", quality)
 
-    def _stream(self, blocks, keep, n_jobs, skip_failed, quality, tell=None):
-        """Explain blocks, as `transform_blocks`; `tell` takes the doubts about them."""
+    def _stream(self, blocks, keep, n_jobs, skip_failed, quality, tell=None, before=()):
+        """Explain blocks, as `transform_blocks`.
+
+        `tell` takes the doubts about them; `before` are the blocks in front of them that
+        were explained in another run.
+        """
         check_fitted(self)
         beside = self._quality_columns() if quality else None
         names = [*map(str, self.get_feature_names_out()), *(beside.names if beside else [])]
@@ -114,7 +118,7 @@ class StreamsMixin(ExplainerMixin):
             skip_failed=skip_failed,
             tell=tell,
         )
-        return stream(read_blocks(blocks))
+        return stream(read_blocks(blocks), read_blocks(before))
 
     def _quality_columns(self):
         """Columns of quality beside the attributions."""
@@ -180,4 +184,15 @@ class StreamsMixin(ExplainerMixin):
             return rows
         if is_frame(rows) and self._schema is not None:
             self._schema.check(rows, type(self).__name__)
+        elif self.sampler_.kind_.columnar and np.ndim(rows) == 2:
+            _check_width(rows, self)
         return rows
+
+
+def _check_width(rows, explainer):
+    """Check the columns of an array without rows, as scikit-learn does of others."""
+    if rows.shape[1] != explainer.n_features_in_:
+        raise ValueError(
+            f"X has {rows.shape[1]} features, but {type(explainer).__name__} is expecting "
+            f"{explainer.n_features_in_} features as input."
+        )

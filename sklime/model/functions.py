@@ -21,6 +21,11 @@ from sklime.tables.typing import TableLike
 class _Function(DocumentedEstimator):
     """Adapter: a prediction function as a fitted estimator."""
 
+    def __getstate__(self):
+        # The caller is made anew: copies start with no row answered.
+        state = super().__getstate__()
+        return {name: own for name, own in state.items() if name != "_caller"}
+
     def __sklearn_is_fitted__(self):
         return True
 
@@ -38,6 +43,10 @@ class _Function(DocumentedEstimator):
         if self.calls is None and not is_async(self.function):
             return self.function
         calls = Calls() if self.calls is None else self.calls
+        if not isinstance(calls, Calls):
+            raise TypeError(
+                f"calls={calls!r:.80} of {type(self).__name__} must be Calls(...), or None."
+            )
         known = vars(self).get("_caller")
         if known is None or known.function is not self.function or known.calls != calls:
             # Event loops and databases are imported where they are needed.

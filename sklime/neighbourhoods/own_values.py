@@ -127,6 +127,21 @@ class OwnValues:
         left = self.most_rows_of_pairs - pooled.n_asked
         return OwnAnswers(pooled, self._pairs.ask(X, rows, units, left))
 
+    def note(self, X, asked):
+        """Note what `answers` asks about rows, as a stream does that goes on behind them.
+
+        Returns
+        -------
+        bool
+            Whether more values may be asked about.
+        """
+        if self._pooled is None:
+            return False
+        rare = self._pooled.rare_values(X)
+        _, _, apart = self._of_thin_rows(rare)
+        self._pooled.note(X, rare.where(~apart), asked)
+        return len(asked) < self._pooled.most_values
+
     def told_by_own_draws(self, X, support, n_samples):
         """Whether columns of rows rest on own-value draws, by how few draws tell them.
 

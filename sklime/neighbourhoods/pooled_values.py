@@ -176,13 +176,10 @@ class PooledValues:
         -------
         PooledAnswers
         """
-        # In the order of the rows: which of them may be asked about does not depend on
-        # what was asked before in other calls.
         asked, numbers = {} if asked is None else asked, {}
-        keys = rare.keys(X, self.law.input_columns)
+        keys = self.note(X, rare, asked)
         for key in keys:
-            if key in asked or len(asked) < self.most_values:
-                asked[key] = None
+            if key in asked:
                 numbers.setdefault(key, len(numbers))
         place = np.array([numbers.get(key, -1) for key in keys], dtype=int)
         told = place >= 0
@@ -191,6 +188,17 @@ class PooledValues:
         unasked = Counter(rare.columns[~told].tolist())
         own = rare.rows[told], rare.columns[told], place[told], *effects, unasked
         return PooledAnswers(self._pool, *own, len(numbers) * self.n_draws)
+
+    def note(self, X, rare, asked):
+        """Note which rare values may be asked about, and give the keys of all of them."""
+        keys = rare.keys(X, self.law.input_columns)
+        # In the order of the rows: which of them may be asked about does not depend on
+        # what was asked before in other calls.
+        for key in keys:
+            if len(asked) >= self.most_values:
+                break
+            asked[key] = None
+        return keys
 
     def _effects(self, keys, rare, first, X):
         """Paired differences of each key, its mass, and their share of the contrast."""

@@ -22,3 +22,10 @@ class SlowClassifier:
             time.sleep(self.seconds_a_row * len(first))
         scores = np.exp(np.column_stack([-first, 0 * first, first]))
         return scores / scores.sum(axis=1, keepdims=True)
+
+
+class LastDigit:
+    """A number by the last digit of a code, also of codes that training never had."""
+
+    def predict(self, X):
+        return X["code"].str[-1].astype(float).to_numpy() + X["age"].to_numpy()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 
 import joblib
 import numpy as np
@@ -13,7 +14,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from sklime import LimeExplainer, persistence
 from tests.cli.conftest import FEATURES, N_ROWS
-from tests.cli.running import run
+from tests.cli.running import run, start
 from tests.cli.slow_model import SlowClassifier
 
 
@@ -142,6 +143,17 @@ def test_a_key_column_that_is_a_feature_or_not_there(refused):
     refused(2, "--keep day: ", "--keep", "id,date,day")
 
 
+@pytest.mark.parametrize("key", [[1, 2], b"\xff", {"a": 1}])
+def test_a_key_column_that_csv_cannot_hold_is_found_before_any_work(
+    disk, refused, tmp_path, key
+):
+    disk.rows.assign(key=[key] * N_ROWS).to_parquet(tmp_path / "rows.parquet")
+    own, keys = {"data": tmp_path / "rows.parquet"}, ["--keep", "id,date,key"]
+    refused(2, "has no form in CSV", *keys, out="out.csv", **own)
+    done = run("explain", disk.model, own["data"], "-o", tmp_path / "out.parquet", *keys)
+    assert done.exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("option", "value", "message"),
     [
@@ -149,10 +161,15 @@ def test_a_key_column_that_is_a_feature_or_not_there(refused):
         ("--sampler", "none", "--sampler none must be one of marginal"),
         ("--sampler", "MarginalSampler(open('x'))", "must be one of marginal"),
         ("--sampler", "MarginalSampler(bins=3)", "unexpected keyword"),
+        ("--sampler", "MarginalSampler(n_bins=-3)", "n_bins=-3 must be an integer"),
+        ("--sampler", "GaussianSampler(scale=0)", "scale=0 must be a finite number"),
         ("--width", "wide", '--width wide must be a positive number or "local"'),
         ("--width", "-1", "width"),
         ("--method", "guess", "guess"),
         ("--block-rows", "0", "block-rows"),
+        ("--seed", "-1", "seed"),
+        ("--seed", str(2**32), "seed"),
+        ("-j", "0", "0 jobs do nothing: 1, or -1 for all cores"),
     ],
 )
 def test_options_that_make_no_sense(refused, option, value, message):
@@ -173,6 +190,37 @@ def test_files_that_are_not_there_or_of_another_kind(disk, refused, tmp_path):
     refused(2, "must end in .parquet or .csv", *KEYS, out="out.xls")
 
 
+def test_csv_that_is_not_utf8_is_told(disk, refused, tmp_path):
+    rows = disk.rows[:20].assign(id="Zürich")
+    rows.to_csv(tmp_path / "rows.csv", index=False, encoding="latin-1")
+    own = {"data": tmp_path / "rows.csv"}
+    refused(4, "text in column 'id' that is not UTF-8", *KEYS, **own)
+    rows.to_csv(tmp_path / "rows.csv", index=False, encoding="utf-8-sig")
+    done = run("explain", disk.model, own["data"], "-o", tmp_path / "out.csv", *KEYS)
+    assert done.exit_code == 0
+
+
+@pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x05\x06" + bytes(18)])
+def test_a_damaged_model_is_told_by_inspect(tmp_path, content):
+    (tmp_path / "model.skops").write_bytes(content)
+    done = run("inspect", tmp_path / "model.skops")
+    assert done.exit_code == 2
+    assert "model.skops cannot be read as a model" in done.stderr
+
+
+def test_json_tells_of_arguments_that_make_no_sense(disk, tmp_path):
+    for more in (["--method", "guess"], ["--what"], ["-j", "0"]):
+        out = tmp_path / "out.parquet"
+        process = start("explain", disk.model, disk.data, "-o", out, "--json", *KEYS, *more)
+        told, _ = process.communicate()
+        assert process.returncode == 2
+        found = json.loads(told)
+        assert found["exit_code"] == 2
+        assert more[-1] in found["error"]
+    helped, _ = start("explain", "--json", "--help").communicate()
+    assert "Usage" in helped
+
+
 def test_a_folder_that_cannot_be_written_is_found_before_any_work(disk, refused, tmp_path):
     # The model would be refused, too, if it were looked at.
     refused(6, "create", *KEYS, out="no/out.parquet", model=disk.pickle)
@@ -184,6 +232,51 @@ def test_a_folder_that_cannot_be_written_is_found_before_any_work(disk, refused,
     assert done.exit_code == 6
     page = "--report", tmp_path / "no" / "page.html"
     refused(6, "page.html cannot be written", *KEYS, *page, out="other.parquet")
+
+
+def test_an_output_does_not_take_the_place_of_an_input(disk, refused, tmp_path):
+    files = {
+        "data": "rows.parquet",
+        "model": "model.parquet",
+        "background": "train.parquet",
+    }
+    for name, own in (
+        ("data", disk.data),
+        ("model", disk.model),
+        ("background", disk.train),
+    ):
+        shutil.copy(own, tmp_path / files[name])
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    own = {name: tmp_path / files[name] for name in ("data", "model")}
+    more = [*KEYS, "--background", tmp_path / files["background"]]
+    (tmp_path / "linked.parquet").symlink_to(files["data"])
+    for name, out in [*files.items(), ("data", "linked.parquet")]:
+        refused(2, f"is the file of {name} itself", *more, out=out, **own)
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_files_of_others_in_the_folder_of_the_parts_are_left_alone(disk, refused, tmp_path):
+    parts = tmp_path / "out.parquet.parts"
+    (parts / "sub").mkdir(parents=True)
+    (parts / "sub" / "mine.txt").write_text("mine")
+    for more in ([], ["--fresh"]):
+        refused(6, "holds 'sub', which is none: move it", *KEYS, *more)
+    assert (parts / "sub" / "mine.txt").read_text() == "mine"
+    (tmp_path / "file.parquet.parts").write_text("mine")
+    refused(6, "file.parquet.parts is a file, where parts", *KEYS, out="file.parquet")
+    assert (tmp_path / "file.parquet.parts").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "manifest", ["[]", "3", '{"key": 3}', '{"key": {"files": []}}', "{"]
+)
+def test_a_damaged_manifest_is_that_of_another_run(disk, tmp_path, manifest):
+    parts = tmp_path / "out.parquet.parts"
+    parts.mkdir()
+    (parts / "manifest.json").write_text(manifest)
+    done = run("explain", disk.model, disk.data, "-o", tmp_path / "out.parquet", *KEYS)
+    assert done.exit_code == 2
+    assert "parts of another run" in done.stderr
 
 
 def test_a_model_that_fails_keeps_what_was_explained(disk, tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 
+import joblib
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -11,7 +12,10 @@ import pyarrow.parquet
 import pytest
 import skops.io
 from scipy import sparse
+from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 
 from sklime import LimeExplainer
 from sklime.kernels import ExponentialKernel
@@ -166,6 +170,26 @@ def test_a_csv_column_has_one_type_in_all_of_the_file(disk, tmp_path):
     np.testing.assert_array_equal(found[FEATURES], explainer.transform(rows))
 
 
+def test_times_of_day_in_csv_are_text(disk, tmp_path):
+    rows = pd.DataFrame({"slot": ["08:00", "12:30", "19:15"] * 40, "age": np.arange(120.0)})
+    rows.insert(0, "opens", "07:00")
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    train = rows[["slot", "age"]]
+    encoded = make_column_transformer((OneHotEncoder(handle_unknown="ignore"), ["slot"]))
+    model = make_pipeline(encoded, LogisticRegression()).fit(
+        train, train["slot"] == "08:00"
+    )
+    joblib.dump(model, tmp_path / "model.joblib")
+    out = tmp_path / "out.parquet"
+    own = {"model": tmp_path / "model.joblib", "data": tmp_path / "rows.csv"}
+    done = explain(disk, out, "--trust-pickle", **own, keep="opens")
+    assert done.exit_code == 0, done.stderr
+    found = pd.read_parquet(out)
+    expected = LimeExplainer(model, random_state=0).fit(train).transform(train)
+    np.testing.assert_array_equal(found[["slot", "age"]], expected)
+    assert (found["opens"] == "07:00").all()
+
+
 def test_csv_output_holds_no_formulas(disk, tmp_path):
     bad = ["=1+1", "+cmd", "-2+3", "@SUM(A1)", "\tx", "plain", 'quoted "=1"', ""]
     rows = disk.rows[: len(bad)].assign(id=bad).rename(columns={"date": "=date"})
@@ -293,3 +317,27 @@ def test_doubts_are_told_once(disk, tmp_path):
     assert done.exit_code == 0, done.stderr
     doubts = json.loads(done.stdout)["doubts"]
     assert len(doubts) == len(set(doubts))
+
+
+def test_empty_cells_of_a_text_column_in_csv_are_missing_values(disk, tmp_path):
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame(
+        {"city": rng.choice(["Rome", "Oslo"], 300), "age": rng.normal(size=300)}
+    )
+    rows.loc[::3, "city"] = np.nan
+    rows.insert(0, "country", ["NA", "IT"] * 150)
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    # As a user reads the training table: empty cells are missing values there.
+    train = pd.read_csv(tmp_path / "rows.csv")[["city", "age"]]
+    encoded = make_column_transformer((OneHotEncoder(handle_unknown="ignore"), ["city"]))
+    model = make_pipeline(encoded, LogisticRegression()).fit(train, train["city"].isna())
+    joblib.dump(model, tmp_path / "model.joblib")
+    out = tmp_path / "out.parquet"
+    own = {"model": tmp_path / "model.joblib", "data": tmp_path / "rows.csv"}
+    done = explain(disk, out, "--trust-pickle", **own, keep="country")
+    assert done.exit_code == 0, done.stderr
+    found = pd.read_parquet(out)
+    expected = LimeExplainer(model, random_state=0).fit(train).transform(train)
+    np.testing.assert_array_equal(found[["city", "age"]], expected)
+    # A key is no missing value, whatever it looks like.
+    assert found["country"].tolist() == ["NA", "IT"] * 150

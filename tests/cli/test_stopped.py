@@ -9,11 +9,16 @@ import subprocess
 import time
 from contextlib import contextmanager
 
+import joblib
+import numpy as np
 import pandas as pd
 import pytest
 
+from sklime.cli.explaining import Output, explain
+from sklime.cli.options import Options
 from tests.cli.conftest import N_ROWS
 from tests.cli.running import run, start
+from tests.cli.slow_model import LastDigit
 
 
 def arguments(disk, out, *more):
@@ -145,6 +150,44 @@ def test_the_same_model_in_another_file_resumes(own, stopped, tmp_path, undistur
     done = run(*arguments(type(own)(**{**vars(own), **copies}), stopped))
     assert done.exit_code == 0, done.stderr
     assert stopped.read_bytes() == undisturbed
+
+
+def test_the_default_seed_in_words_resumes(own, stopped, undisturbed):
+    done = run(*arguments(own, stopped, "--seed", 0, "--json"))
+    assert done.exit_code == 0, done.stderr
+    assert '"rows_of_an_earlier_run": 0' not in done.stdout
+    assert stopped.read_bytes() == undisturbed
+
+
+@pytest.mark.filterwarnings("ignore::sklime.exceptions.UnknownValueWarning")
+def test_more_new_values_than_may_be_asked_about_resume(tmp_path):
+    # In the order of rows, some hundred new values are asked about, and no more.
+    rng, n = np.random.default_rng(0), 2000
+    codes = [f"code {i}" for i in range(n)]
+    rows = pd.DataFrame({"age": rng.normal(size=n).round(2), "code": codes})
+    rows.to_parquet(tmp_path / "rows.parquet")
+    known = pd.DataFrame({"age": rng.normal(size=300), "code": rng.choice(codes[:3], 300)})
+    known.to_parquet(tmp_path / "train.parquet")
+    joblib.dump(LastDigit(), tmp_path / "model.joblib")
+    files = {name: tmp_path / f"{name}.parquet" for name in ("whole", "stopped")}
+    own = Options(
+        tmp_path / "model.joblib",
+        tmp_path / "rows.parquet",
+        tmp_path / "train.parquet",
+        trust_pickle=True,
+    )
+
+    def stop(done, of):
+        if done >= 800:
+            raise KeyboardInterrupt
+
+    whole, stopped = (Output(path, block_rows=400) for path in files.values())
+    explain(own, whole, lambda done, of: None)
+    with pytest.raises(KeyboardInterrupt):
+        explain(own, stopped, stop)
+    done = explain(own, stopped, lambda done, of: None)
+    assert 800 <= done["rows_of_an_earlier_run"] < n
+    assert files["stopped"].read_bytes() == files["whole"].read_bytes()
 
 
 def test_two_runs_cannot_write_one_output(own, tmp_path):

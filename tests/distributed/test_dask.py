@@ -104,6 +104,14 @@ def test_an_array_of_other_dimensions(explainer):
         distributed.transform(explainer, da.zeros((2, 2, 2)))
 
 
+def test_an_array_of_other_columns_is_told_at_once():
+    X = np.random.default_rng(0).normal(size=(N, 3))
+    model = FunctionRegressor(lambda X: X[:, 0])
+    explainer = LimeExplainer(model, n_samples=64, random_state=0).fit(X)
+    with pytest.raises(ValueError, match=r"X has 2 features, but .* is expecting 3"):
+        distributed.transform(explainer, da.from_array(X[:, :2], chunks=(7, 1)))
+
+
 def test_nothing_is_computed_before(table, explainer):
     def fail(i):
         raise OSError("disk")

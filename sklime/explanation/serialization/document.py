@@ -144,10 +144,35 @@ class JSONExport(JSONDocument):
             if name == "conditions" and isinstance(value, dict):
                 labels = value["labels"]
                 codes = np.array(value["codes"], dtype=int).reshape(shape[0], len(labels))
+                _check_texts(labels)
                 return TableConditions(codes, labels)
-            return decode(value)
+            return _checked_meta(decode(value)) if name == "meta" else decode(value)
         except Exception as error:
             raise ValueError(f"the field {name!r} cannot be read: {error!r}") from error
+
+
+def _check_texts(labels):
+    """Check that conditions, by column, are lists of texts."""
+    wrong = [own for texts in labels for own in list(texts) if not isinstance(own, str)]
+    if wrong or not all(isinstance(texts, list) for texts in labels):
+        raise TypeError("conditions of a column are a list of strings")
+
+
+def _checked_meta(meta):
+    """Check what is read in `meta`: of any other entry nothing is computed."""
+    wanted = {
+        "kind": str,
+        "method": str,
+        "attribution": str,
+        "degrees_of_freedom": int | None,
+        "classes": list | None,
+        "parameters": dict | None,
+    }
+    for name, types in wanted.items():
+        own = meta.get(name)
+        if name in meta and (not isinstance(own, types) or isinstance(own, bool)):
+            raise TypeError(f"{name}={own!r:.80} in it is of type {type(own).__name__}")
+    return meta
 
 
 def _encode_conditions(conditions):

@@ -200,6 +200,9 @@ def _classes(explanation, row):
     if len(known) <= 2 and explanation.kind == "table":
         # The prediction says it all.
         return []
+    if not np.isfinite([p for _, p in known]).all():
+        # Of a row that the model was not asked about: the prediction says so.
+        return []
     if len(known) > _MOST_CLASSES:
         known.sort(key=lambda own: -own[1])
         rest = known[_MOST_CLASSES - 1 :]

@@ -78,6 +78,13 @@ class CalledModel(DocumentedEstimator):
             self._callers[method] = Caller(function, self.calls, owner, method)
         return self._callers[method]
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Callers are made anew: copies start with no row answered.
+        return {name: own for name, own in vars(self).items() if name != "_callers"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _callers={})
+
     def __sklearn_is_fitted__(self):
         return True
 

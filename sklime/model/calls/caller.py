@@ -128,7 +128,8 @@ class Caller:
         except BatchFailed as failed:
             cause, own = failed.error, batches[failed.batch]
             cause.asked_rows = own
-            tries = "" if not self.calls.retries else f", {self.calls.retries + 1} times"
+            again = self.calls.retries and isinstance(cause, self.calls.retry_on)
+            tries = f", {self.calls.retries + 1} times" if again else ""
             cause.add_note(
                 f"{self._name} was called about {described_rows(own)} of {n}{tries}: "
                 "where that may pass, raise retries= of Calls, or name the error in "
