@@ -30,7 +30,7 @@ _NOUNS = {
 _STATIC_ROWS = 3
 
 
-def render_page(content, header, overview=None, pairs=None):
+def render_page(content, header, overview=None, pairs=None, audit=None):
     """Render a described explanation as one self-contained HTML page.
 
     The page holds its data, style and script, and forbids the browser to load anything or
@@ -49,6 +49,9 @@ def render_page(content, header, overview=None, pairs=None):
     pairs : dict, default=None
         The pairs of features that interact most, as
         `sklime.explanation.view.pairs.strongest_pairs` gives them.
+    audit : dict, default=None
+        These explanations beside those on real rows, as
+        `sklime.explanation.view.audit.audit_section` gives them.
 
     Returns
     -------
@@ -74,6 +77,7 @@ def render_page(content, header, overview=None, pairs=None):
 
     script = _asset("page.js")
     styles = ["view.css", "page.css"] + ["overview.css"] * bool(overview or pairs)
+    styles += ["audit.css"] * bool(audit)
     # Without a script, pictures would only repeat what is in the data.
     first = [row | {"picture": None} for row in content["rows"][:_STATIC_ROWS]]
     return _fill(
@@ -83,6 +87,7 @@ def render_page(content, header, overview=None, pairs=None):
         ranking=content.get("ranking"),
         overview=overview,
         pairs=pairs,
+        audit=audit,
         still=[static_row(row, content) for row in first],
         style=Markup().join(map(_asset, styles)),
         script=script,
