@@ -26,6 +26,8 @@ _NOUNS = {
     "image": ("image", "segment"),
     "sequence": ("sequence", "part"),
 }
+# Dates and times, which are not broken at their hyphens.
+_UNBROKEN = re.compile(r"((?<!\S)\d+-[\d:.T+-]+(?!\S))")
 # Rows that pages show where no script runs.
 _STATIC_ROWS = 3
 
@@ -152,6 +154,8 @@ def _environment():
     environment.filters["number"] = spelled
     environment.filters["cell"] = _cell
     environment.filters["wraps"] = _wraps
+    environment.filters["unbroken"] = _unbroken
+    environment.tests["date"] = _UNBROKEN.fullmatch
     environment.policies["json.dumps_kwargs"] = {
         "separators": (",", ":"),
         "allow_nan": False,
@@ -190,3 +194,13 @@ def _wraps(text):
     """The class of a text with a word that is too long for a column, else of none."""
     longest = max(map(len, str(text).split()), default=0)
     return "long" if longest > _LONGEST_WORD else ""
+
+
+def _unbroken(text):
+    """A text in HTML, whose dates stay in one line."""
+    from markupsafe import Markup, escape
+
+    parts = _UNBROKEN.split(_well_formed(str(text)))
+    whole = Markup('<span class="whole">{}</span>')
+    parts[1::2] = [whole.format(own) for own in parts[1::2]]
+    return Markup().join(map(escape, parts))

@@ -265,7 +265,7 @@
         {},
         ...texts.flatMap((own) => [el("p", { class: "facts" }, el("b", {}, bdi(own.name))), PICTURES.text(own, shares)]),
         el("p", { class: "facts" }, ...cells.flatMap(([name, value], i) =>
-          [i ? ", " : "", bdi(`${name}:`), " ", el("b", {}, bdi(cellText(value)))])),
+          [i ? ", " : "", bdi(`${name}:`), " ", el("b", {}, el("bdi", {}, ...unbroken(cellText(value))))])),
       ),
     text: ({ pieces, units }, shares) =>
       el(
