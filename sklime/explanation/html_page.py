@@ -6,6 +6,12 @@ import os
 from pathlib import Path
 from typing import overload
 
+from sklime.explanation.view.audit import (
+    Audited,
+    audit_section,
+    audited_rows,
+    check_audit,
+)
 from sklime.explanation.view.content import page_content, page_header
 from sklime.explanation.view.overview import overview
 from sklime.explanation.view.pairs import strongest_pairs
@@ -18,12 +24,16 @@ class HTMLExport:
     """Mixin of `Explanation`: HTML."""
 
     @overload
-    def to_html(self, path: None = None) -> str: ...
+    def to_html(self, path: None = None, *, audit: Audited | None = None) -> str: ...
 
     @overload
-    def to_html(self, path: str | os.PathLike[str]) -> None: ...
+    def to_html(
+        self, path: str | os.PathLike[str], *, audit: Audited | None = None
+    ) -> None: ...
 
-    def to_html(self, path: str | os.PathLike[str] | None = None) -> str | None:
+    def to_html(
+        self, path: str | os.PathLike[str] | None = None, *, audit: Audited | None = None
+    ) -> str | None:
         """Write one self-contained page: a table of rows, each of which opens.
 
         Nothing is loaded from elsewhere, and no name or value is taken for markup.
@@ -32,15 +42,30 @@ class HTMLExport:
         ----------
         path : path-like, default=None
             The file to write, in UTF-8. None: the page is returned.
+        audit : Audit, default=None
+            What `sklime.metrics.audit` gives for the same rows: a section tells where
+            another column comes first on real rows, or surrogates miss these, and what to
+            do; such rows are marked.
 
         Returns
         -------
         str or None
+
+        Raises
+        ------
+        ValueError
+            If `audit` is of other rows or outputs.
         """
         from sklime.page import render_page
 
-        whole = overview(self), strongest_pairs(self)
-        page = render_page(page_content(self), page_header(self), *whole)
+        content, section = page_content(self), None
+        if audit is not None:
+            check_audit(audit, self)
+            section = audit_section(audit)
+            for row, told in zip(content["rows"], audited_rows(audit), strict=True):
+                row["real"] = told
+        whole = overview(self), strongest_pairs(self), section
+        page = render_page(content, page_header(self), *whole)
         if path is None:
             return page
         Path(path).write_text(page, encoding="utf-8")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -299,8 +299,10 @@ class SharedLaw(Law):
     def locate(self, X: Table) -> Coordinates:
         """Coordinates of checked rows in interpretable space."""
 
-    def kernel_around(self, kernel: Kernel, located: Coordinates, i: int) -> Kernel:
-        """Kernel that weighs the pool around one row.
+    def kernels_around(
+        self, kernel: Kernel, located: Coordinates
+    ) -> Callable[[int], Kernel]:
+        """Kernels that weigh the pool around rows.
 
         Parameters
         ----------
@@ -308,10 +310,13 @@ class SharedLaw(Law):
             With nothing left open.
         located : Coordinates
             Rows, as `locate` gives them.
-        i : int
-            Which of them.
+
+        Returns
+        -------
+        callable
+            Gives the kernel of one of the rows, by its position.
         """
-        return kernel
+        return lambda _: kernel
 
     # Whether it is a `SharedLawOfValues` whose cells have known probabilities.
     cells_known = False

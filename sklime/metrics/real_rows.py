@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from sklearn.base import clone
 
 from sklime.explainer.explainer import LimeExplainer
 from sklime.explanation.container import Explanation
+from sklime.explanation.view.audit import audit_section
 from sklime.fitting import check_fitted
 from sklime.metrics.agreement import feature_agreement
 from sklime.metrics.ranks import check_k, top_features
@@ -233,6 +235,35 @@ class Audit:
         if self.explanation.neighbour_scores is not None:
             columns["neighbour_score"] = self.explanation.neighbour_scores
         return pd.DataFrame(columns, index=self.explanation.to_frame(tidy=False).index)
+
+    @overload
+    def to_html(self, path: None = None) -> str: ...
+
+    @overload
+    def to_html(self, path: str | os.PathLike[str]) -> None: ...
+
+    def to_html(self, path: str | os.PathLike[str] | None = None) -> str | None:
+        """Write the page of the explanation with a section on the audit.
+
+        Parameters
+        ----------
+        path : path-like, default=None
+            The file to write, in UTF-8. None: the page is returned.
+
+        Returns
+        -------
+        str or None
+
+        See Also
+        --------
+        Explanation.to_html : Puts the section into a page of your own explanation.
+        """
+        return self.explanation.to_html(path, audit=self)
+
+    def _repr_html_(self) -> str:
+        from sklime.page.audit import render_audit
+
+        return render_audit(audit_section(self))
 
     def _first(self):
         return [_first_columns(own) for own in (self.explanation, self.on_real_rows)]

@@ -81,10 +81,11 @@ class PairedPool:
         ndarray of shape (n_pairs, n_draws)
         """
         located, weights = self.law.locate(X), np.empty((len(rows), len(self.points)))
+        kernel_of = self.law.kernels_around(self.kernel, located)
         for i in np.unique(rows):
             Z, position = self.points.relative_to(located, i)
             n_matches = Z.sum(axis=0).astype(np.intp)
-            kernel = self.law.kernel_around(self.kernel, located, i)
+            kernel = kernel_of(i)
             for pair in np.flatnonzero(rows == i):
                 own = Z, position, n_matches, columns[pair]
                 weights[pair] = self._weigh(kernel, *own)

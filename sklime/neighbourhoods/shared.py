@@ -88,9 +88,10 @@ class SharedPool(PlainState, SampledSource):
         return self.pool_answers
 
     def draws(self, evaluated, outputs):
+        kernel_of = self.law.kernels_around(self.kernel, evaluated)
         for i, explained in enumerate(outputs):
             Z, position = self.points.relative_to(evaluated, i)
-            weights = self._pool_weights(Z, position, evaluated, i)
+            weights = self._pool_weights(kernel_of(i), Z, position)
             if self.law.sums_in_double:
                 Z = Z.astype(np.float64, copy=False)
             yield Draws(
@@ -155,13 +156,12 @@ class SharedPool(PlainState, SampledSource):
             return None
         return weights_by_count(self.kernel, d)
 
-    def _pool_weights(self, Z, position, evaluated, i):
-        weights = self._kernel_weights(Z, position, evaluated, i)
+    def _pool_weights(self, kernel, Z, position):
+        weights = self._kernel_weights(kernel, Z, position)
         return weights if self.masses is None else weights * self.masses
 
-    def _kernel_weights(self, Z, position, evaluated, i):
+    def _kernel_weights(self, kernel, Z, position):
         if self.weights_of_matches is None:
-            kernel = self.law.kernel_around(self.kernel, evaluated, i)
             return checked_weights(kernel, Z.T, position)
         counter = np.uint8 if len(Z) < 256 else np.uint16
         return self.weights_of_matches[np.add.reduce(Z, axis=0, dtype=counter)]

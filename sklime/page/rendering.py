@@ -26,11 +26,13 @@ _NOUNS = {
     "image": ("image", "segment"),
     "sequence": ("sequence", "part"),
 }
+# Dates and times, which are not broken at their hyphens.
+_UNBROKEN = re.compile(r"((?<!\S)\d+-[\d:.T+-]+(?!\S))")
 # Rows that pages show where no script runs.
 _STATIC_ROWS = 3
 
 
-def render_page(content, header, overview=None, pairs=None):
+def render_page(content, header, overview=None, pairs=None, audit=None):
     """Render a described explanation as one self-contained HTML page.
 
     The page holds its data, style and script, and forbids the browser to load anything or
@@ -49,6 +51,9 @@ def render_page(content, header, overview=None, pairs=None):
     pairs : dict, default=None
         The pairs of features that interact most, as
         `sklime.explanation.view.pairs.strongest_pairs` gives them.
+    audit : dict, default=None
+        These explanations beside those on real rows, as
+        `sklime.explanation.view.audit.audit_section` gives them.
 
     Returns
     -------
@@ -74,6 +79,7 @@ def render_page(content, header, overview=None, pairs=None):
 
     script = _asset("page.js")
     styles = ["view.css", "page.css"] + ["overview.css"] * bool(overview or pairs)
+    styles += ["audit.css"] * bool(audit)
     # Without a script, pictures would only repeat what is in the data.
     first = [row | {"picture": None} for row in content["rows"][:_STATIC_ROWS]]
     return _fill(
@@ -83,6 +89,7 @@ def render_page(content, header, overview=None, pairs=None):
         ranking=content.get("ranking"),
         overview=overview,
         pairs=pairs,
+        audit=audit,
         still=[static_row(row, content) for row in first],
         style=Markup().join(map(_asset, styles)),
         script=script,
@@ -147,6 +154,8 @@ def _environment():
     environment.filters["number"] = spelled
     environment.filters["cell"] = _cell
     environment.filters["wraps"] = _wraps
+    environment.filters["unbroken"] = _unbroken
+    environment.tests["date"] = _UNBROKEN.fullmatch
     environment.policies["json.dumps_kwargs"] = {
         "separators": (",", ":"),
         "allow_nan": False,
@@ -185,3 +194,13 @@ def _wraps(text):
     """The class of a text with a word that is too long for a column, else of none."""
     longest = max(map(len, str(text).split()), default=0)
     return "long" if longest > _LONGEST_WORD else ""
+
+
+def _unbroken(text):
+    """A text in HTML, whose dates stay in one line."""
+    from markupsafe import Markup, escape
+
+    parts = _UNBROKEN.split(_well_formed(str(text)))
+    whole = Markup('<span class="whole">{}</span>')
+    parts[1::2] = [whole.format(own) for own in parts[1::2]]
+    return Markup().join(map(escape, parts))

@@ -8,7 +8,7 @@ import numpy as np
 
 from sklime.explanation.attribution import Attribution, viewed
 from sklime.explanation.labels import row_labels
-from sklime.explanation.units import unit_mask
+from sklime.explanation.units import check_common_units, unit_mask
 from sklime.explanation.view.beeswarm import beeswarm_offsets
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.labels import (
@@ -34,12 +34,15 @@ class DependenceDisplay(Display):
 
     Numbers and dates are a scatter, with missing values as crosses in a lane on the right.
     Categories are strips of dots, ordered by their mean contribution; beyond 20
-    categories, the rarer ones share one strip.
+    categories, the rarer ones share one strip. Words, segments and parts of sequences have
+    a strip of the rows that they are present in, and an empty one of those that they are
+    absent from, which give them no attribution; conditions of mixed rows, of the rows that
+    they hold for.
 
     Parameters
     ----------
     explanation : Explanation
-        Explained rows of a table.
+        Explained rows; images must be cut alike.
 
     Attributes
     ----------
@@ -96,11 +99,13 @@ class DependenceDisplay(Display):
             If no feature has this name.
         ValueError
             If all outputs are explained and `target` is not given, no row has the
-            feature, or `attribution` is not known.
+            feature, images are cut differently, or `attribution` is not known.
         """
         from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-        explanation = viewed(self._of_target(target), attribution)[:, [feature]]
+        explanation = viewed(self._of_target(target), attribution)
+        check_common_units(explanation)
+        explanation = explanation[:, [feature]]
         if not unit_mask(explanation).any():
             raise ValueError(
                 f"feature={feature!r} stands in none of the {len(explanation)} explained "
@@ -108,6 +113,10 @@ class DependenceDisplay(Display):
             )
         frame = explanation.to_frame()
         values, attributions = frame["value"], frame["attribution"].to_numpy()
+        is_unit = explanation.unit_names is not None and explanation.kind != "table"
+        if is_unit:
+            here, elsewhere = _whether(explanation)
+            values = frame["feature"].map(lambda _: here)
         moments, unit, zone = as_numbers(values)
         if moments is not None or (is_numeric_dtype(values) and not is_bool_dtype(values)):
             ax = axes_for(ax, 6.4, 4.4)
@@ -122,6 +131,12 @@ class DependenceDisplay(Display):
             title(ax, rows_line(explanation))
         else:
             names, strips = _by_category(values, attributions)
+            if is_unit:
+                n_here = frame["row"].nunique()
+                names = [_counted(here, n_here)]
+                if n_here < len(explanation):
+                    names.insert(0, _counted(elsewhere, len(explanation) - n_here))
+                    strips.insert(0, np.empty(0))
             ax = axes_for(ax, 8, 1.4 + 0.4 * len(strips))
             _draw_strips(ax, strips)
             label_attributions(ax, explanation)
@@ -130,6 +145,19 @@ class DependenceDisplay(Display):
         names = row_labels(explanation).to_numpy()[frame["row"]]
         drawn = {"row": names, "value": values, "attribution": attributions}
         return self._finish(ax, drawn)
+
+
+def _whether(explanation):
+    """What is said of rows that have a unit, and of those that do not."""
+    spans = [own for row in explanation.unit_spans or () for own in row]
+    if explanation.kind == "mixed" and not any(map(np.size, spans)):
+        # Columns beside the texts stand nowhere in these.
+        return "holds", "does not hold"
+    return "present", "absent"
+
+
+def _counted(name, n):
+    return f"{name}: {n:,} row{'s' * (n > 1)}"
 
 
 def _scatter(ax, values, attributions):

@@ -10,7 +10,7 @@ from sklime.explanation.attribution import attribution_label
 from sklime.explanation.view.pictures import as_bytes
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.labels import LITERAL, lay_out, row_lines, title, wrapped
-from sklime.plotting.style import HATCH, NEGATIVE, POSITIVE, strength
+from sklime.plotting.style import HATCH, NEGATIVE, POSITIVE, negative_on, strength
 from sklime.plotting.top_features import strongest
 
 if TYPE_CHECKING:
@@ -173,10 +173,15 @@ def _overlay(ax, pixels, value, share):
     from matplotlib.collections import LineCollection
     from matplotlib.patches import PathPatch
 
-    color, hatch = (POSITIVE, None) if value > 0 else (NEGATIVE, HATCH)
-    tint = {"facecolor": (color, 0.6 * share), "edgecolor": (color, 0.9)}
+    color, line, hatch = POSITIVE, POSITIVE, None
+    if value < 0:
+        # Lines stand out from the pixels; the tint is that of the bar beside the image.
+        [image] = ax.images
+        behind = image.to_rgba(image.get_array())[pixels].mean(axis=0)
+        color, line, hatch = NEGATIVE, negative_on(behind), HATCH
+    tint = {"facecolor": (color, 0.6 * share), "edgecolor": (line, 0.9)}
     ax.add_patch(PathPatch(_area(pixels), hatch=hatch, linewidth=0, aa=False, **tint))
-    ax.add_collection(LineCollection(_outline(pixels), colors=color, linewidths=1.5))
+    ax.add_collection(LineCollection(_outline(pixels), colors=line, linewidths=1.5))
 
 
 def _area(pixels):

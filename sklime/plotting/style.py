@@ -19,7 +19,11 @@ def is_dark(ax):
     *colour, opacity = ax.get_facecolor()
     if not opacity:
         *colour, opacity = ax.figure.get_facecolor()
-    return bool(opacity and np.dot(colour, [0.2126, 0.7152, 0.0722]) < 0.5)
+    return bool(opacity and _lightness(colour) < 0.5)
+
+
+def _lightness(colour):
+    return np.dot(colour, [0.2126, 0.7152, 0.0722])
 
 
 def grey(ax, level):
@@ -30,6 +34,11 @@ def grey(ax, level):
 def negative(ax):
     """The colour of negative attributions, and of plain dots, on these axes."""
     return _NEGATIVE_ON_DARK if is_dark(ax) else NEGATIVE
+
+
+def negative_on(colour):
+    """The colour of lines of negative attributions on a colour, such as that of pixels."""
+    return _NEGATIVE_ON_DARK if _lightness(colour[:3]) < 0.5 else NEGATIVE
 
 
 def rank_map(ax):

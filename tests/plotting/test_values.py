@@ -340,6 +340,30 @@ def test_outlines_are_as_long_as_the_border():
     assert segments[..., 1].min() == 1.5 and segments[..., 1].max() == 3.5
 
 
+def luminance(colors):
+    """Relative luminance of colours, as the accessibility guidelines define it."""
+    parts = np.asarray(colors, dtype=float)[..., :3]
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]
+
+
+@pytest.mark.parametrize("n_channels", [None, 3])
+@pytest.mark.parametrize("lightness", [0.0, 0.1, 0.9, 1.0])
+def test_negative_superpixels_stand_out_from_dark_and_light_pixels(lightness, n_channels):
+    # The upper half is the other way round, so that the picture is neither dark nor light.
+    image = np.repeat([1.0 - lightness, lightness], 3)[:, np.newaxis] + np.zeros((6, 5))
+    image[0, 0], image[0, 1] = 0.0, 1.0  # greys are stretched to the whole range
+    labels = np.repeat([0, 1], 3)[:, np.newaxis] + np.zeros((6, 5), dtype=int)
+    if n_channels:
+        image = np.repeat(image[..., np.newaxis], n_channels, axis=2)
+    display = ImageDisplay.from_explanation(picture(image, labels, [0.0, -1.0]))
+    [area], [outline] = areas(display), display.ax_.collections
+    pixels = luminance(np.full(3, lightness))
+    for color in (area.get_edgecolor(), outline.get_colors()[0]):
+        light, dark = sorted([luminance(color), pixels], reverse=True)
+        assert (light + 0.05) / (dark + 0.05) > 3.0
+
+
 def test_key_of_the_image_shows_both_looks():
     display = ImageDisplay.from_explanation(
         picture(np.eye(2), np.eye(2, dtype=int), [1, -1])

@@ -1,9 +1,16 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.compose import ColumnTransformer
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 
-from tests.handmade import VALUES, build, every_kind
+from sklime import LimeExplainer
+from sklime.samplers import MarginalSampler, MixedSampler, TokenSampler
+from tests.handmade import FRAME, VALUES, build, every_kind
 
 SOURCE = """
 import numpy as np
@@ -121,3 +128,58 @@ def test_notebook_outputs_pass_the_accessibility_rules_of_axe(browser):
     audit.inject()
     found = audit.run()
     assert not found["violations"], audit.report(found["violations"])
+
+
+def lines_of(browser, selector, text):
+    """How many lines a text takes that elements contain, for each of them."""
+    return browser.run(
+        """
+        const [selector, text] = arguments, found = [];
+        for (const own of document.querySelectorAll(selector)) {
+          const walker = document.createTreeWalker(own, NodeFilter.SHOW_TEXT);
+          while (walker.nextNode()) {
+            const start = walker.currentNode.data.indexOf(text);
+            if (start < 0) continue;
+            const range = document.createRange();
+            range.setStart(walker.currentNode, start);
+            range.setEnd(walker.currentNode, start + text.length);
+            found.push(new Set([...range.getClientRects()].map((box) => box.top)).size);
+          }
+        }
+        return found;
+        """,
+        selector,
+        text,
+    )
+
+
+@pytest.mark.parametrize("width", [400, 1200])
+def test_dates_of_cells_and_conditions_stay_in_one_line(browser, width):
+    name = "a date of the last sale of all rooms, as it was listed <= 2018-05-30"
+    frame = pd.DataFrame({**FRAME, "color": ["2020-05-30", "well-known", "a-b", "c"]})
+    conditions = [[name, name, "c"]] * len(VALUES)
+    explanation = build(VALUES, data=frame, conditions=conditions)
+    browser.resize(width, 900)
+    browser.open("<!doctype html><meta charset='utf-8'><body>" + explanation._repr_html_())
+    assert lines_of(browser, "[open] tbody td", "2020-05-30") == [1]
+    assert set(lines_of(browser, "[open] tbody th", "2018-05-30")) == {1}
+
+
+def test_dates_beside_texts_stay_in_one_line(browser):
+    texts = ["a good film", "a bad film"] * 6
+    dates = pd.date_range("2020-01-30", periods=12, freq="D")
+    X = pd.DataFrame({"review": texts, "day of the first post": dates})
+    words = ColumnTransformer([("words", CountVectorizer(), "review")])
+    model = make_pipeline(words, LogisticRegression()).fit(X, ["good", "bad"] * 6)
+    sampler = MixedSampler(
+        [("words", TokenSampler(), "review"), ("rest", MarginalSampler(), X.columns[1:])]
+    )
+    explainer = LimeExplainer(model, sampler=sampler, n_samples=64, random_state=0)
+    explanation = explainer.fit(X).explain(X[:2])
+    notebook = f"<!doctype html><body>{explanation._repr_html_()}"
+    for page in (explanation.to_html(), notebook):
+        browser.open(page)
+        # At some of these widths, the date comes to stand at the end of a line.
+        for width in range(200, 400, 5):
+            browser.resize(width, 900)
+            assert set(lines_of(browser, ".facts b", "2020-01-30")) == {1}

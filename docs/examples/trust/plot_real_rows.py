@@ -61,7 +61,8 @@ honest = LimeExplainer(in_the_open, random_state=0).fit(X)
 }
 
 # %%
-# One row in full, by real rows, in a notebook or as a page:
+# ``found.to_html("audit.html")`` writes all of it as a page: every explanation, a section
+# on the audit as above, and a mark at each row that differs. One row by real rows:
 found.on_real_rows[:1]
 
 # %%

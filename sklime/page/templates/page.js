@@ -71,9 +71,11 @@
     };
     return leaders(row).map(say);
   };
-  const doubts = ({ thin, unlisted, unanswered }) => {
+  const doubts = (row) => {
+    const { thin, unlisted, unanswered } = answerOf(row);
     const few = thin.length + unlisted.length;
-    const told = [few && `${few} thin support`, unanswered.length && `${unanswered.length} no answer`];
+    // An audit found another first column on real rows, or none of these near.
+    const told = [few && `${few} thin support`, unanswered.length && `${unanswered.length} no answer`, row.real?.doubt];
     return told.filter(Boolean).join(", ") || "none";
   };
   const textsOf = ({ picture }) => (picture?.kind === "text" ? [picture] : picture?.texts ?? []);
@@ -114,8 +116,8 @@
     },
     {
       title: "Doubts",
-      key: (row) => sum(["thin", "unlisted", "unanswered"].map((name) => answerOf(row)[name].length)),
-      cell: (row) => doubts(answerOf(row)),
+      key: (row) => sum(["thin", "unlisted", "unanswered"].map((name) => answerOf(row)[name].length)) + (row.real ? 1 : 0),
+      cell: doubts,
       look: "doubts",
     },
   ].filter(Boolean);
@@ -131,7 +133,7 @@
     const answer = answerOf(row);
     if (state.output >= 0 && answer.output !== state.output) return false;
     if (!state.words.length) return true;
-    const text = [row.name, outputs[answer.output], doubts(answer), textOf(row), ...strongest(row).map((own) => own.join(" "))];
+    const text = [row.name, outputs[answer.output], doubts(row), textOf(row), ...strongest(row).map((own) => own.join(" "))];
     const hay = text.join("\n").toLowerCase();
     return state.words.every((word) => hay.includes(word));
   };
@@ -263,7 +265,7 @@
         {},
         ...texts.flatMap((own) => [el("p", { class: "facts" }, el("b", {}, bdi(own.name))), PICTURES.text(own, shares)]),
         el("p", { class: "facts" }, ...cells.flatMap(([name, value], i) =>
-          [i ? ", " : "", bdi(`${name}:`), " ", el("b", {}, bdi(cellText(value)))])),
+          [i ? ", " : "", bdi(`${name}:`), " ", el("b", {}, el("bdi", {}, ...unbroken(cellText(value))))])),
       ),
     text: ({ pieces, units }, shares) =>
       el(
@@ -359,6 +361,7 @@
       row.classes?.length
         ? el("p", { class: "facts" }, "probabilities: ", ...row.classes.flatMap(([name, p], i) => [i ? ", " : "", bdi(name), " ", el("b", {}, number(p))]))
         : "",
+      row.real ? el("p", { class: "facts" }, "first on real rows: ", el("b", {}, bdi(row.real.first))) : "",
       row.picture ? PICTURES[row.picture.kind](row.picture, shares, row.labels.map((code) => labels[code])) : "",
       row.picture && shares.some(Boolean) ? scaleOf(row.picture, scale) : "",
       barsOf(row, answer, scale),

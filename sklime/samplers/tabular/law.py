@@ -159,15 +159,15 @@ class SharedColumnsLaw(ColumnsLaw, SharedLawOfValues):
                 logs.append(np.where(at.codes[j] == UNSEEN, 0.0, found))
         return np.exp(sum(logs, np.zeros(len(at))))
 
-    def kernel_around(self, kernel, located, i):
+    def kernels_around(self, kernel, located):
         if not kernel.local:
-            return kernel
-        precisions = np.full(len(located.binary), kernel.precision)
+            return lambda _: kernel
+        precisions = np.full((len(located), len(located.binary)), kernel.precision)
         masses = self.bin_masses()
         for j, q in zip(np.flatnonzero(located.binary), masses, strict=True):
-            precisions[j] = local_precisions(np.append(q, 0.0)[located.codes[j, i]])
-        precisions[located.codes[:, i] == UNSEEN] = 0.0
-        return _ColumnwiseKernel(precisions)
+            precisions[:, j] = local_precisions(np.append(q, 0.0))[located.codes[j]]
+        precisions[located.codes.T == UNSEEN] = 0.0
+        return lambda i: _ColumnwiseKernel(precisions[i])
 
     def redrawn(self, inputs, j, code, inside, u):
         E = self.sampler.format_.encode(inputs)
