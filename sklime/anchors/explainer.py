@@ -14,7 +14,7 @@ from sklime.anchors.assembly import assemble_anchors
 from sklime.anchors.container import Anchors
 from sklime.anchors.criteria import KINDS, Criterion
 from sklime.anchors.draws import ColumnDraws
-from sklime.anchors.exact_evidence import ExpectedAnswers
+from sklime.anchors.expected_answers import ExpectedAnswers
 from sklime.anchors.parameters import (
     check_parameters,
     check_sampler,
