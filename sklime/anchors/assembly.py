@@ -38,8 +38,7 @@ def assemble_anchors(explainer, found, subjects, criterion):
     steps, intervals, examples = [], [], []
     for i, own in enumerate(found.conditions):
         coverage = subjects.coverage(i)
-        begun = [coverage.shares(own[np.newaxis, :k]) for k in range(len(own) + 1)]
-        shares = np.concatenate(begun)
+        shares = coverage.steps(own)
         steps.append(np.column_stack([found.steps[i], shares]))
         intervals.append(coverage.intervals(shares[-1:], explainer.confidence))
         examples.append(_examples(rows, subjects.keeps(i, own), criterion.same(answers, i)))

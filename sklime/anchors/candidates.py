@@ -72,6 +72,11 @@ class Candidates:
         fields = zip(*(vars(own).values() for own in parts), strict=True)
         return cls(*map(np.concatenate, fields)).distinct()
 
+    @property
+    def numbers(self) -> NDArray[np.uint64]:
+        """A number for each row and rule."""
+        return _numbers(self.row, self.key)
+
     def take(self, which: NDArray) -> Candidates:
         """Some of the rules."""
         return Candidates(*(own[which] for own in vars(self).values()))
@@ -131,21 +136,25 @@ class Candidates:
     def best_of_columns(self, gain: NDArray[np.float64]) -> NDArray[np.intp]:
         """Positions of the rules of the largest gain, of each row and set of columns."""
         columns = _words(self.columns, 0, 0).sum(axis=1, dtype=np.uint64)
-        order = np.lexsort((self.key, -gain, columns, self.row))
+        order = np.lexsort((self.key, -gain))
         return np.sort(order[_first(self.row[order], columns[order])])
 
 
 def _distinct(row, key, n):
     """Positions of distinct keys of rows, of equal ones that with the most draws."""
-    order = np.lexsort((-n, key, row))
+    order = np.argsort(-n, kind="stable")
     return np.sort(order[_first(row[order], key[order])])
 
 
 def _first(row, key):
-    """Where sorted pairs differ from those before."""
-    new = np.ones(len(row), dtype=bool)
-    new[1:] = (np.diff(row) != 0) | (np.diff(key) != 0)
-    return new
+    """Where pairs of rows and keys occur first."""
+    return np.unique(_numbers(row, key), return_index=True)[1]
+
+
+def _numbers(row, key):
+    """A number for each pair of a row and a key."""
+    # No condition asks for bins 1 to 0.
+    return key ^ _words(row, 1, 0)
 
 
 def _words(column, low, high):

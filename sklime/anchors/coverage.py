@@ -51,11 +51,12 @@ class Coverage:
         """
         m, length = conditions.shape[:2]
         found, n = np.ones(m), self.codes.shape[1]
-        told, place = np.unique(
-            conditions.reshape(-1, 3), axis=0, return_inverse=True
-        )
         if not m * length:
             return found
+        n_bins = int(conditions[:, :, 2].max()) + 1
+        number = conditions @ [n_bins**2, n_bins, 1]
+        _, first, place = np.unique(number, return_index=True, return_inverse=True)
+        told = conditions.reshape(-1, 3)[first]
         words = np.stack([self._words(*own) for own in told.tolist()])
         place = place.reshape(m, length)
         for part in gen_batches(m, max(1, _BYTES // (8 * words.shape[1]))):
@@ -70,6 +71,13 @@ class Coverage:
                 total = [self.weights[own.astype(bool)].sum() for own in rows]
                 found[part] = np.array(total) / self.weights.sum()
         return found
+
+    def steps(self, conditions):
+        """Shares of the training rows that keep the beginnings of one rule, (length + 1,)."""
+        begun = np.ones((len(conditions) + 1, self.codes.shape[1]), dtype=bool)
+        for k, own in enumerate(conditions):
+            begun[k + 1] = begun[k] & self.rows(own[np.newaxis])
+        return np.average(begun, axis=1, weights=self.weights)
 
     def rows(self, conditions):
         """Which training rows keep one rule, (n_rows,) of bool."""

@@ -50,6 +50,8 @@ class DrawnEvidence(Evidence):
     ):
         super().__init__(criterion, codes, usable, ranges, coverage)
         self.draws, self.confidence, self.max_samples = draws, confidence, max_samples
+        # The search leaves enough for a judgement.
+        self._n_kept = min(_FEWEST_FRESH, max_samples // 2)
         n = len(codes)
         self.n_spent = np.zeros(n, dtype=np.intp)
         self._n_judged = np.zeros(n, dtype=np.intp)
@@ -63,6 +65,13 @@ class DrawnEvidence(Evidence):
             if len(scores):
                 found[:, k] = len(scores), scores.mean(), scores.var()
         return candidates.measured(*found)
+
+    def opened(self, beam):
+        # Among more columns the best few are more often so by chance.
+        d = self.codes.shape[1]
+        n = _N_TO_EXTEND * int(np.ceil(np.log2(max(d, 2)) / 6.0))
+        self._complete(beam, np.full(len(beam), n))
+        return beam
 
     def extended(self, parents):
         # Sums over the draws in each bin of each column, and over those before it.
@@ -107,12 +116,9 @@ class DrawnEvidence(Evidence):
             arms.update(asked[new])
         return candidates.measured(arms.n, arms.mean, arms.variance)
 
-    def prepared(self, beam):
-        # Among more columns the best few are more often so by chance.
-        d = self.codes.shape[1]
-        n = _N_TO_EXTEND * int(np.ceil(np.log2(max(d, 2)) / 6.0))
+    def told(self, beam):
         near = self.criterion.gain(beam.mean, beam.row) >= 0.0
-        self._complete(beam, np.where(near, max(n, _N_TO_JUDGE), n))
+        self._complete(beam, np.where(near, _N_TO_JUDGE, 0))
         return self.measured(beam)
 
     def accepted(self, rules):
@@ -122,7 +128,6 @@ class DrawnEvidence(Evidence):
         for turn in range(place.max(initial=-1) + 1):
             open_ = ~settled & (n_judged < _MOST_JUDGED)
             position = np.flatnonzero((place == turn) & open_[rules.row])
-            position = position[~self.exhausted(rules.row[position])]
             chosen = rules.take(position)
             self._complete(chosen, np.full(len(chosen), _N_TO_JUDGE))
             chosen = self.measured(chosen)
@@ -134,7 +139,7 @@ class DrawnEvidence(Evidence):
         return np.array(sorted(found), dtype=np.intp)
 
     def exhausted(self, row):
-        return self.n_spent[row] + BATCH > self.max_samples
+        return self.n_spent[row] + BATCH > self.max_samples - self._n_kept
 
     def report(self, rules):
         error, rules = 1.0 - self.confidence, _rules(rules)
@@ -209,7 +214,8 @@ class DrawnEvidence(Evidence):
         """Ask for further batches of the search, as far as rows have draws left."""
         wanted = []
         for (i, rule), n in zip(_rules(rules), n_batches, strict=True):
-            n = min(int(n), (self.max_samples - self.n_spent[i]) // BATCH)
+            left = self.max_samples - self._n_kept - self.n_spent[i]
+            n = min(int(n), max(left, 0) // BATCH)
             for _ in range(n):
                 wanted.append((rule, SEARCH, self._n_batches[i, rule]))
                 self._n_batches[i, rule] += 1

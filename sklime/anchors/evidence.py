@@ -52,7 +52,11 @@ class Evidence(ABC):
             Some of each row that suffice by what is known of them, by coverage.
         """
 
-    def prepared(self, beam):
+    def told(self, beam):
+        """Rules about which enough is known to tell whether they suffice."""
+        return beam
+
+    def opened(self, beam):
         """Rules about which enough is known to extend them."""
         return beam
 
@@ -93,7 +97,9 @@ class Evidence(ABC):
         which, low, high = self.ranges.around(
             column, self.codes[parents.row[parent], column]
         )
-        return parent[which], column[which], low, high
+        order = np.argsort(which, kind="stable")
+        which = which[order]
+        return parent[which], column[which], low[order], high[order]
 
     def by_coverage(self, rules, width=None):
         """Rules by row, by coverage, and by gain where that is equal.

@@ -34,36 +34,14 @@ class ExactEvidence(Evidence):
         parent, column, low, high = self.added(parents)
         output = self.criterion.output[parents.row]
         # Rows share rules.
-        told = np.column_stack([parents.key, output.astype(np.uint64)])
-        _, first, place = np.unique(told, axis=0, return_index=True, return_inverse=True)
-        q, (d, n_bins) = self.ranges.frequencies, self.ranges.frequencies.shape
-        start = (place.ravel()[parent] * d + column) * n_bins
-        bins = [
-            start[at] + low[at] + step
-            for step in range((high - low).max(initial=-1) + 1)
-            for at in [np.flatnonzero(low + step <= high)]
-        ]
-        asked = np.unique(np.concatenate([np.empty(0, dtype=np.intp), *bins]))
-        # Bins that no draw is in add nothing.
-        asked = asked[q[asked // n_bins % d, asked % n_bins] > 0.0]
-        pair, code = np.divmod(asked, n_bins)
-        rule, asked_column = np.divmod(pair, d)
-        mass = q[asked_column, code]
-        mean = self.answers.in_bins(
-            parents.take(first), output[first], rule, asked_column, code
+        number = parents.key + output.astype(np.uint64)
+        _, first, place = np.unique(number, return_index=True, return_inverse=True)
+        mean = self._over_ranges(
+            parents.take(first), output[first], place[parent], column, low, high
         )
-        # Means over ranges are those of their bins, by frequency.
-        total, weight = np.zeros((2, len(parent)))
-        for step in range((high - low).max(initial=-1) + 1):
-            at = np.flatnonzero(low + step <= high)
-            wanted = start[at] + low[at] + step
-            own = np.minimum(np.searchsorted(asked, wanted), len(asked) - 1)
-            at, own = at[asked[own] == wanted], own[asked[own] == wanted]
-            total[at] += mass[own] * mean[own]
-            weight[at] += mass[own]
         sure = np.full(len(parent), np.inf)
         return parents.extended(
-            parent, column, low, high, sure, total / weight, np.zeros(len(parent))
+            parent, column, low, high, sure, mean, np.zeros(len(parent))
         )
 
     def suffices(self, candidates):
@@ -77,6 +55,33 @@ class ExactEvidence(Evidence):
     def report(self, rules):
         rules = self.measured(rules)
         return rules.mean, np.column_stack([rules.mean] * 2), self.suffices(rules)
+
+    def _over_ranges(self, rules, output, which, column, low, high):
+        """Expected answers within rules and one more range: means over its bins."""
+        q, (d, n_bins) = self.ranges.frequencies, self.ranges.frequencies.shape
+        start = (which * d + column) * n_bins
+        steps = [
+            (at, start[at] + low[at] + step)
+            for step in range((high - low).max(initial=-1) + 1)
+            for at in [np.flatnonzero(low + step <= high)]
+        ]
+        asked = np.zeros(len(rules) * d * n_bins, dtype=bool)
+        for _, bins in steps:
+            asked[bins] = True
+        # Bins that no draw is in add nothing.
+        asked &= np.tile(q.ravel() > 0.0, len(rules))
+        place = np.flatnonzero(asked)
+        pair, code = np.divmod(place, n_bins)
+        own = pair // d, pair % d, code
+        mass, mean = np.zeros((2, len(asked)))
+        mass[place] = q[own[1:]]
+        mean[place] = self.answers.in_bins(rules, output, *own)
+        mean *= mass
+        total, weight = np.zeros((2, len(which)))
+        for at, bins in steps:
+            total[at] += mean[bins]
+            weight[at] += mass[bins]
+        return total / weight
 
 
 def _known(candidates, mean):

@@ -89,7 +89,7 @@ def search(evidence, max_length, beam_width):
         beam = beam.take(~evidence.exhausted(beam.row))
         if length == max_length or not len(beam):
             break
-        candidates = evidence.extended(beam)
+        candidates = evidence.extended(evidence.opened(beam))
     return best.reported(evidence)
 
 
@@ -101,7 +101,7 @@ def _beam(evidence, candidates, width):
     leading = candidates.take(candidates.best_of_columns(gain))
     leading = evidence.refined(leading, width)
     gain = evidence.criterion.gain(leading.mean, leading.row)
-    return evidence.prepared(leading.take(leading.best(gain, width)))
+    return evidence.told(leading.take(leading.best(gain, width)))
 
 
 def _with_wider(evidence, likely, width):

@@ -17,7 +17,7 @@ from sklime.tables.access import n_rows, take_rows
 
 # Candidates that are looked at together, bytes of own-bin draws that are held together, and
 # rows at most, which share them.
-_N_CANDIDATES, _DRAWN_BYTES, _MOST_ROWS = 1 << 20, 1 << 28, 256
+_N_CANDIDATES, _DRAWN_BYTES, _MOST_ROWS = 1 << 20, 1 << 28, 1024
 
 # Training rows that are kept to show examples, and that rows' units are compared with.
 _MOST_EXAMPLES, _MOST_COMPARED = 10_000, 1_000

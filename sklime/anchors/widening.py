@@ -7,6 +7,9 @@ from sklime.anchors.candidates import Candidates
 # Rounds of replacements at most; few rows need more than three.
 _MOST_ROUNDS = 8
 
+# Conditions of a row's rules that are replaced in a round at most.
+_MOST_CONDITIONS = 16
+
 
 def widened(evidence, rules, width):
     """Find rules of the same length that suffice as well, and cover more.
@@ -28,26 +31,23 @@ def widened(evidence, rules, width):
     Candidates
         Of each row some that suffice, by coverage, at most `width`.
     """
+    if not rules.length:
+        return evidence.by_coverage(rules, width)
+    # Long rules have many others around them.
+    width = max(1, min(width, _MOST_CONDITIONS // rules.length))
     best = evidence.by_coverage(rules, width)
-    if not best.length:
-        return best
     tried = np.empty(0, dtype=np.uint64)
     changed = best
     for _ in range(_MOST_ROUNDS):
         parents = changed.shortened()
-        numbers = _numbers(parents)
-        parents = parents.take(~np.isin(numbers, tried))
+        parents = parents.take(~np.isin(parents.numbers, tried))
         if not len(parents):
             break
-        tried = np.concatenate([tried, numbers])
+        tried = np.concatenate([tried, parents.numbers])
         found = evidence.extended(parents)
         found = found.take(evidence.suffices(found))
-        before = _numbers(best)
+        before = best.numbers
         best = evidence.by_coverage(Candidates.joined([best, found]), width)
-        changed = best.take(~np.isin(_numbers(best), before))
+        changed = best.take(~np.isin(best.numbers, before))
     return best
 
-
-def _numbers(rules):
-    """A number for each row and rule."""
-    return rules.key ^ (rules.row.astype(np.uint64) << np.uint64(32))
