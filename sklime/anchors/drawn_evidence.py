@@ -51,7 +51,7 @@ class DrawnEvidence(Evidence):
         super().__init__(criterion, codes, usable, ranges, coverage)
         self.draws, self.confidence, self.max_samples = draws, confidence, max_samples
         # The search leaves enough for a judgement.
-        self._n_kept = min(_FEWEST_FRESH, max_samples // 2)
+        self._n_kept = min(2 * _FEWEST_FRESH, max_samples // 2)
         n = len(codes)
         self.n_spent = np.zeros(n, dtype=np.intp)
         self._n_judged = np.zeros(n, dtype=np.intp)

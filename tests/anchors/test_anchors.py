@@ -193,7 +193,7 @@ def test_conditions_are_half_lines_and_intervals_that_hold_the_row():
     assert anchors.coverages == pytest.approx([0.75, 0.75, 0.25], abs=0.01)
 
     def between(X):
-        inside = (X[:, 0] > 3.0) & (X[:, 0] <= 9.0)
+        inside = (X[:, 0] > 3.0) & (X[:, 0] <= 9.5)
         return np.column_stack([~inside, inside]).astype(float)
 
     anchors = explain(FunctionClassifier(between, [0, 1]), X, middle, precision=0.9)
