@@ -87,8 +87,11 @@ class BinRanges:
 
     def _options(self):
         """Ranges around a bin of each column at most, (n_features,)."""
-        half = (self.n_ordered + 1) // 2
-        return np.maximum(half * (self.n_ordered + 1 - half), 1)
+        n, j = self.n_ordered, np.arange(len(self.n_ordered))
+        half = (n + 1) // 2
+        # But for one that every draw is in.
+        whole = self.mass(j, np.zeros_like(n), np.maximum(n - 1, 0)) >= 1.0 - _ROUNDING
+        return np.maximum(half * (n + 1 - half) - whole, 1)
 
     def mass(self, column, low, high):
         """Probability that a column lies in a range."""
