@@ -45,7 +45,11 @@ def ends(text):
     low = re.search(r"([-\d.]+) <", text) or re.search(r"> ([-\d.]+)", text)
     high = re.search(r"<= ([-\d.]+)", text)
     lower = float(low[1]) / SCALE if low else -np.inf
-    return int(re.search(r"x(\d+)", text)[1]), lower, float(high[1]) / SCALE if high else np.inf
+    return (
+        int(re.search(r"x(\d+)", text)[1]),
+        lower,
+        float(high[1]) / SCALE if high else np.inf,
+    )
 
 
 if __name__ == "__main__":

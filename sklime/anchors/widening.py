@@ -50,4 +50,3 @@ def widened(evidence, rules, width):
         best = evidence.by_coverage(Candidates.joined([best, found]), width)
         changed = best.take(~np.isin(best.numbers, before))
     return best
-

@@ -40,9 +40,7 @@ class OverlappingRanges(Column):
         held = low[which] + np.arange(len(which)) - first[which]
         often = 1.0 + np.bincount(held, minlength=n)
         rest = sparse.csr_array((often.max() - often)[np.newaxis])
-        ranges = sparse.csr_array(
-            (np.ones(len(which)), (which, held)), shape=(len(low), n)
-        )
+        ranges = sparse.csr_array((np.ones(len(which)), (which, held)), shape=(len(low), n))
         sets = [sparse.eye_array(n), ranges, rest][: 2 + bool(rest.nnz)]
         self.sets = sparse.csr_array(sparse.vstack(sets)) / often.max()
         own, place = self.sets.tocsc()[:, bins].nonzero()

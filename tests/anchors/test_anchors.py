@@ -169,7 +169,11 @@ def test_conditions_are_in_the_words_of_explanations(anchors):
         for condition in rule.conditions:
             own = str(condition)
             # Half-lines and intervals between the edges of the bins.
-            assert set(own.replace(condition.column, "").split()) <= edges | {"<", "<=", ">"}
+            assert set(own.replace(condition.column, "").split()) <= edges | {
+                "<",
+                "<=",
+                ">",
+            }
             narrow += own == lime[i, condition.position]
     assert narrow > 0
 
