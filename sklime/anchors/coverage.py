@@ -73,7 +73,7 @@ class Coverage:
         return found
 
     def steps(self, conditions):
-        """Shares of the training rows that keep the beginnings of one rule, (length + 1,)."""
+        """Shares of the training rows that keep a rule's beginnings, (length + 1,)."""
         begun = np.ones((len(conditions) + 1, self.codes.shape[1]), dtype=bool)
         for k, own in enumerate(conditions):
             begun[k + 1] = begun[k] & self.rows(own[np.newaxis])

@@ -105,7 +105,7 @@ def _beam(evidence, candidates, width):
 
 
 def _with_wider(evidence, likely, width):
-    """Of rules that seem to suffice those that can be made to cover most, and the surest."""
+    """Rules that suffice and cover most, as far as is known, and of each row the surest."""
     gain = evidence.criterion.gain(likely.mean, likely.row)
     surest = likely.take(likely.best(gain, 1))
     return Candidates.joined([widened(evidence, likely, width), surest])

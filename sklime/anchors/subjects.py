@@ -57,7 +57,7 @@ class Subjects(ABC):
 
     @abstractmethod
     def rule(self, i, conditions):
-        """The rule of a row, by its conditions, (length, 3): columns, first and last bins."""
+        """The rule of a row, by columns, first and last bins of conditions, (length, 3)."""
 
     @abstractmethod
     def coverage(self, i):

@@ -128,7 +128,10 @@ BINS = MarginalSampler(n_bins=3, binning="uniform")
 
 def best_of_ranges(enumeration, row, scores, suffices):
     """As `judged`, over the rules of all ranges of neighbouring values."""
-    options = [ranges_around(x, has_gaps) for x, has_gaps in zip(row, enumeration.gaps)]
+    options = [
+        ranges_around(x, has_gaps)
+        for x, has_gaps in zip(row, enumeration.gaps, strict=True)
+    ]
     best = None
     for columns in all_rules(len(row)):
         if best is not None and len(columns) > best[0]:
