@@ -42,14 +42,11 @@ def main(n_rows, n_train, precision):
 
 def ends(text):
     """Column and ends of x3 > 1.50, x3 <= 1.50 or 1.20 < x3 <= 1.50."""
-    low = re.search(r"([-\d.]+) <", text) or re.search(r"> ([-\d.]+)", text)
+    low = re.search(r"([-\d.]+) < x", text) or re.search(r"> ([-\d.]+)", text)
     high = re.search(r"<= ([-\d.]+)", text)
     lower = float(low[1]) / SCALE if low else -np.inf
-    return (
-        int(re.search(r"x(\d+)", text)[1]),
-        lower,
-        float(high[1]) / SCALE if high else np.inf,
-    )
+    upper = float(high[1]) / SCALE if high else np.inf
+    return int(re.search(r"x(\d+)", text)[1]), lower, upper
 
 
 if __name__ == "__main__":

@@ -4,6 +4,9 @@ import numpy as np
 
 from sklime.laws.columns import BinnedColumn
 
+# What a sum of frequencies is off by.
+_ROUNDING = 1e-12
+
 
 class BinRanges:
     """Ranges of bins that conditions on columns can ask for.
@@ -97,7 +100,3 @@ class BinRanges:
         """Probability that a column lies in a range."""
         cumulated = np.pad(np.cumsum(self.frequencies, axis=1), ((0, 0), (1, 0)))
         return cumulated[column, high + 1] - cumulated[column, low]
-
-
-# What a sum of frequencies is off by.
-_ROUNDING = 1e-12

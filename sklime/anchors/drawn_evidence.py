@@ -9,7 +9,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from sklime.anchors.bounds import exploration_rate
+from sklime.anchors.arms import MOST_ROUNDS, Arms
 from sklime.anchors.draws import BATCH, FRESH, SEARCH
 from sklime.anchors.evidence import Evidence
 
@@ -20,10 +20,6 @@ _N_TO_EXTEND, _N_TO_JUDGE = 256, 512
 # Draws within a candidate that tell anything, and that can tell that it suffices, at this
 # exploration rate.
 _FEWEST, _FEWEST_TELLING, _LEVEL = 16, 64, 2.0
-
-# KL-LUCB: probability that a bound fails, the gap at which the best are told apart, as a
-# share of the criterion's unit, and rounds at most.
-_ERROR, _GAP, _MOST_ROUNDS = 0.1, 0.15, 4
 
 # Candidates of a row and length that are judged at most, fresh draws at least and at most,
 # and of rules that do not suffice, which are reported with an interval, too.
@@ -98,8 +94,8 @@ class DrawnEvidence(Evidence):
         return (lower >= 0.0) & (candidates.n >= _FEWEST_TELLING)
 
     def refined(self, candidates, width):
-        arms = _Arms(candidates, self.criterion)
-        for _ in range(_MOST_ROUNDS):
+        arms = Arms(candidates, self.criterion)
+        for _ in range(MOST_ROUNDS):
             critical = arms.critical(width)
             asked = critical[~self.exhausted(candidates.row[critical])]
             own = candidates.take(asked)
@@ -250,55 +246,6 @@ class DrawnEvidence(Evidence):
         numbers = range(self._n_batches[i, rule])
         batches = (self.draws.batch(rule, SEARCH, number)[which] for number in numbers)
         return np.concatenate([pooled, *batches])
-
-
-class _Arms:
-    """Candidates of rows as arms of bandits, with confidence bounds of their gain.
-
-    Bounds hold for all rounds together, so that only those of arms with new draws change.
-    """
-
-    def __init__(self, candidates, criterion):
-        self.rules, self.criterion = candidates, criterion
-        self.n, self.mean = candidates.n.copy(), candidates.mean.copy()
-        self.variance = candidates.variance.copy()
-        _, first, n_arms = np.unique(candidates.row, return_index=True, return_counts=True)
-        self._bandits = [slice(a, a + n) for a, n in zip(first, n_arms, strict=True)]
-        self._level = exploration_rate(np.repeat(n_arms, n_arms), _MOST_ROUNDS, _ERROR)
-        self.gain, self.lower, self.upper = np.empty((3, len(candidates)))
-        self.update(np.arange(len(candidates)))
-
-    def update(self, which):
-        """Find the bounds of some arms anew."""
-        row = self.rules.row[which]
-        own = self.mean[which], self.variance[which], self.n[which], self._level[which]
-        bounds = self.criterion.gain_bounds(*self.criterion.bounds(*own), row)
-        self.lower[which], self.upper[which] = bounds
-        self.gain[which] = self.criterion.gain(self.mean[which], row)
-
-    def add(self, k, scores):
-        """Add draws to one arm."""
-        n, m = self.n[k], len(scores)
-        step = scores.mean() - self.mean[k]
-        spread = n * self.variance[k] + m * scores.var() + n * m / (n + m) * step**2
-        self.n[k] = n + m
-        self.mean[k] += step * m / (n + m)
-        self.variance[k] = spread / (n + m)
-
-    def critical(self, width):
-        """Of each row the weakest of its best arms and their strongest rival, if close."""
-        found = []
-        for own in self._bandits:
-            if own.stop - own.start <= width:
-                continue
-            order = own.start + np.lexsort((self.rules.key[own], -self.gain[own]))
-            best, others = order[:width], order[width:]
-            weakest = best[self.lower[best].argmin()]
-            rival = others[self.upper[others].argmax()]
-            close = _GAP * self.criterion.unit(self.rules.row[own.start])
-            if self.upper[rival] - self.lower[weakest] > close:
-                found += [weakest, rival]
-        return np.array(found, dtype=np.intp)
 
 
 def _rules(candidates):

@@ -57,8 +57,8 @@ class AnchorExplainer(
 ):
     """Explain predictions by anchors: rules that suffice for them, whole tables at once.
 
-    A rule is a set of the row's own bins and categories, such as "age <= 30 and pet = dog".
-    It suffices where the model still answers as it does for the row when all other columns
+    A rule asks for ranges of neighbouring bins that hold the row's own, and for categories,
+    such as "age <= 30 and pet = dog". It suffices where the model still answers as it does for the row when all other columns
     are drawn from their training distributions. Of each row the shortest such rule is
     found, and of equally short ones that which covers most of the training rows.
 
@@ -86,9 +86,10 @@ class AnchorExplainer(
         Of the statement that a rule suffices, where it rests on draws, and of the
         intervals. Expected answers of models with a closed form need no draws.
     max_length : int or None, default=None
-        Conditions of a rule at most. None: 32.
+        Conditions of a rule at most, one a column. None: 32.
     beam_width : int, default=4
-        Rules of each length that are extended; of tables of up to six columns all are.
+        Rules of each length that are extended, each with other columns; of tables of up to
+        six columns all sets of columns are.
     target : "auto", "predicted" or a label, default="auto"
         The output that "soft", "mean" and "share" are about. "auto": a regressor's
         prediction, a classifier's predicted class of each row. "hard" is always about the

@@ -17,7 +17,7 @@ from sklime.tables.access import n_rows, take_rows
 
 # Candidates that are looked at together, bytes of own-bin draws that are held together, and
 # rows at most, which share them.
-_N_CANDIDATES, _DRAWN_BYTES, _MOST_ROWS = 1 << 20, 1 << 28, 1024
+_N_CANDIDATES, _DRAWN_BYTES, _MOST_ROWS = 1 << 18, 1 << 28, 1024
 
 # Training rows that are kept to show examples, and that rows' units are compared with.
 _MOST_EXAMPLES, _MOST_COMPARED = 10_000, 1_000
@@ -99,7 +99,8 @@ class TableSubjects(Subjects):
 
     def blocks(self, beam_width, max_samples):
         n, d = self.codes.shape
-        n_added = d * beam_width * self.fitted.ranges.n_around
+        ranges = self.fitted.ranges
+        n_added = d * beam_width * max(ranges.n_around, ranges.frequencies.shape[1])
         height = min(_MOST_ROWS, _N_CANDIDATES // n_added)
         if self.fitted.draws is not None:
             height = min(height, _DRAWN_BYTES // (2 * d * max_samples))
