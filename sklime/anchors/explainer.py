@@ -58,9 +58,10 @@ class AnchorExplainer(
     """Explain predictions by anchors: rules that suffice for them, whole tables at once.
 
     A rule asks for ranges of neighbouring bins that hold the row's own, and for categories,
-    such as "age <= 30 and pet = dog". It suffices where the model still answers as it does for the row when all other columns
-    are drawn from their training distributions. Of each row the shortest such rule is
-    found, and of equally short ones that which covers most of the training rows.
+    such as "age <= 30 and pet = dog". It suffices where the model still answers as it does
+    for the row when all other columns are drawn from their training distributions. Of each
+    row the shortest such rule is found, and of equally short ones that which covers most of
+    the training rows.
 
     Parameters
     ----------

@@ -131,7 +131,7 @@ class Rule:
     Parameters
     ----------
     conditions : tuple of Condition
-        In the order in which the search added them: the first narrows the answer most.
+        In the order in which the search added them.
 
     Examples
     --------
