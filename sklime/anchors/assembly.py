@@ -36,20 +36,14 @@ def assemble_anchors(explainer, found, subjects, criterion):
     ]
     answers = np.concatenate(tables)
     steps, intervals, examples = [], [], []
-    for i, columns in enumerate(found.columns):
-        coverage, codes = subjects.coverage(i)
-        own = np.array(columns, dtype=int)
-        shares = np.concatenate(
-            [
-                coverage.shares(own[np.newaxis, :k], codes[own[np.newaxis, :k]])
-                for k in range(len(own) + 1)
-            ]
-        )
+    for i, own in enumerate(found.conditions):
+        coverage = subjects.coverage(i)
+        shares = coverage.steps(own)
         steps.append(np.column_stack([found.steps[i], shares]))
         intervals.append(coverage.intervals(shares[-1:], explainer.confidence))
         examples.append(_examples(rows, subjects.keeps(i, own), criterion.same(answers, i)))
     return Anchors(
-        rules=[subjects.rule(i, columns) for i, columns in enumerate(found.columns)],
+        rules=[subjects.rule(i, own) for i, own in enumerate(found.conditions)],
         precisions=found.precision,
         precision_intervals=found.interval,
         coverages=np.array([own[-1, 1] for own in steps]),

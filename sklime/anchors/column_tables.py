@@ -1,4 +1,4 @@
-"""Lookup tables of columns' laws: draws, and draws within a bin, without a search."""
+"""Lookup tables of columns' laws: draws, and draws within bins, without a search."""
 
 from dataclasses import replace
 
@@ -28,11 +28,11 @@ class ColumnTable:
     def __getstate__(self):
         return vars(self) | {"_bins": {}}
 
-    def draw(self, u, code=None):
-        """Values and their bins at uniform numbers, within a bin if one is given."""
-        if code is not None and code not in self._bins:
-            self._bins[code] = self._within(code)
-        entries = self._all if code is None else self._bins[code]
+    def draw(self, u, bins=None):
+        """Values and their bins at uniform numbers, within a range of bins if given."""
+        if bins is not None and bins not in self._bins:
+            self._bins[bins] = self._within(*bins)
+        entries = self._all if bins is None else self._bins[bins]
         if isinstance(entries, np.ndarray):
             at = entries[(u * len(entries)).astype(np.intp)]
             return self.law.values[at], self.law.bins[at]
@@ -49,9 +49,9 @@ class ColumnTable:
             return law  # weighted rows
         return np.repeat(np.arange(len(whole)), whole.astype(int))
 
-    def _within(self, code):
-        entries = self._all
+    def _within(self, low, high):
+        entries, inside = self._all, (low <= self.law.bins) & (self.law.bins <= high)
         if isinstance(entries, np.ndarray):
-            return entries[self.law.bins[entries] == code]
-        masses = np.where(self.law.bins == code, self.law.masses, 0.0)
+            return entries[inside[entries]]
+        masses = np.where(inside, self.law.masses, 0.0)
         return replace(self.law, masses=masses / masses.sum())

@@ -9,19 +9,17 @@ from collections import defaultdict
 
 import numpy as np
 
-from sklime.anchors.bounds import exploration_rate
+from sklime.anchors.arms import MOST_ROUNDS, Arms
 from sklime.anchors.draws import BATCH, FRESH, SEARCH
-from sklime.anchors.evidence import Evidence, open_columns, ordered_by_coverage
+from sklime.anchors.evidence import Evidence
 
-# Draws within a rule before it is extended, and before it is judged.
-_N_TO_EXTEND, _N_TO_JUDGE = 256, 256
+# Draws within a rule before it is extended, before it is judged, and where its estimate
+# suffices.
+_N_TO_EXTEND, _N_TO_JUDGE = 256, 512
 
-# Draws within a candidate that tell anything.
-_FEWEST = 16
-
-# KL-LUCB: probability that a bound fails, the gap at which the best are told apart, as a
-# share of the criterion's unit, and rounds at most.
-_ERROR, _GAP, _MOST_ROUNDS = 0.1, 0.15, 4
+# Draws within a candidate that tell anything, and that can tell that it suffices, at this
+# exploration rate.
+_FEWEST, _FEWEST_TELLING, _LEVEL = 16, 64, 2.0
 
 # Candidates of a row and length that are judged at most, fresh draws at least and at most,
 # and of rules that do not suffice, which are reported with an interval, too.
@@ -33,7 +31,7 @@ class DrawnEvidence(Evidence):
 
     Parameters
     ----------
-    criterion, codes, usable, coverage
+    criterion, codes, usable, ranges, coverage
         As for `Evidence`.
     draws : Draws
         Of the rows.
@@ -43,44 +41,61 @@ class DrawnEvidence(Evidence):
         Own-bin draws of a row at most.
     """
 
-    def __init__(self, criterion, codes, usable, coverage, draws, confidence, max_samples):
-        super().__init__(criterion, codes, usable, coverage)
+    def __init__(
+        self, criterion, codes, usable, ranges, coverage, draws, confidence, max_samples
+    ):
+        super().__init__(criterion, codes, usable, ranges, coverage)
         self.draws, self.confidence, self.max_samples = draws, confidence, max_samples
+        # The search leaves enough for a judgement.
+        self._n_kept = min(2 * _FEWEST_FRESH, max_samples // 2)
         n = len(codes)
         self.n_spent = np.zeros(n, dtype=np.intp)
         self._n_judged = np.zeros(n, dtype=np.intp)
         self._n_batches = defaultdict(int)
-        self._judged = {}
+        self._judged, self._pooled = {}, {}
 
     def measured(self, candidates):
         found = np.zeros((3, len(candidates)))
-        rules = zip(candidates.row, candidates.columns, strict=True)
-        for k, (i, columns) in enumerate(rules):
-            scores = self._scores(i, columns, matches=False)
+        for k, own in enumerate(_rules(candidates)):
+            scores = self._scores(*own)
             if len(scores):
                 found[:, k] = len(scores), scores.mean(), scores.var()
         return candidates.measured(*found)
 
-    def extended(self, beam):
+    def opened(self, beam):
         # Among more columns the best few are more often so by chance.
         d = self.codes.shape[1]
-        self._complete(beam, _N_TO_EXTEND * int(np.ceil(np.log2(max(d, 2)) / 6.0)))
-        wanted = open_columns(beam, self.usable)
-        n, total, squares = np.zeros((3, *wanted.shape))
-        for k, (i, columns) in enumerate(zip(beam.row, beam.columns, strict=True)):
-            matches, scores = self._scores(i, columns)
-            matches = matches.astype(np.float64)
-            n[k], total[k] = matches.sum(axis=0), scores @ matches
-            squares[k] = np.square(scores) @ matches
-        wanted &= n >= _FEWEST
-        parent, column = np.nonzero(wanted)
-        n, mean = n[wanted], total[wanted] / n[wanted]
-        variance = np.maximum(squares[wanted] / n - np.square(mean), 0.0)
-        return beam.extended(parent, column, n, mean, variance)
+        n = _N_TO_EXTEND * int(np.ceil(np.log2(max(d, 2)) / 6.0))
+        self._complete(beam, np.full(len(beam), n))
+        return beam
+
+    def extended(self, parents):
+        # Sums over the draws in each bin of each column, and over those before it.
+        d, n_bins = self.ranges.frequencies.shape
+        sums = np.zeros((3, len(parents), d, n_bins + 1))
+        start = n_bins * np.arange(d)
+        for k, (i, rule) in enumerate(_rules(parents)):
+            scores, place = self._scores(i, rule), (self._codes(i, rule) + start).ravel()
+            for own, weights in zip(sums, (None, scores, np.square(scores)), strict=True):
+                weights = None if weights is None else np.repeat(weights, d)
+                found = np.bincount(place, weights, d * n_bins)
+                np.cumsum(found.reshape(d, n_bins), axis=1, out=own[k, :, 1:])
+        parent, column, low, high = added = self.added(parents)
+        n, total, squares = sums[:, parent, column, high + 1] - sums[:, parent, column, low]
+        known = n >= _FEWEST
+        n, mean = n[known], total[known] / n[known]
+        variance = np.maximum(squares[known] / n - np.square(mean), 0.0)
+        return parents.extended(*(own[known] for own in added), n, mean, variance)
+
+    def suffices(self, candidates):
+        own = candidates.mean, candidates.variance, candidates.n
+        bounds = self.criterion.bounds(*own, _LEVEL)
+        lower, _ = self.criterion.gain_bounds(*bounds, candidates.row)
+        return (lower >= 0.0) & (candidates.n >= _FEWEST_TELLING)
 
     def refined(self, candidates, width):
-        arms = _Arms(candidates, self.criterion)
-        for _ in range(_MOST_ROUNDS):
+        arms = Arms(candidates, self.criterion)
+        for _ in range(MOST_ROUNDS):
             critical = arms.critical(width)
             asked = critical[~self.exhausted(candidates.row[critical])]
             own = candidates.take(asked)
@@ -89,62 +104,61 @@ class DrawnEvidence(Evidence):
             new = self._numbers(own) > before
             if not new.any():
                 break
-            for k, number in zip(asked[new], before[new], strict=True):
-                i, columns = candidates.row[k], _rule(candidates.columns[k])
-                _, answers = self.draws.batch(i, columns, SEARCH, number)
-                arms.add(k, self.criterion.scores(answers, i))
+            rules = zip(asked, _rules(own), before, new, strict=True)
+            for k, (i, rule), number, is_new in rules:
+                if is_new:
+                    _, answers = self.draws.batch(rule, SEARCH, number)
+                    arms.add(k, self.criterion.scores(answers, i))
             arms.update(asked[new])
         return candidates.measured(arms.n, arms.mean, arms.variance)
 
-    def accepted(self, candidates, width):
-        gain = self.criterion.gain(candidates.mean, candidates.row)
-        position = candidates.best(gain, width)
-        open_ = ~self.exhausted(candidates.row[position])
-        position = np.sort(position[(gain[position] >= 0.0) & open_])
-        chosen = candidates.take(position)
-        self._complete(chosen, _N_TO_JUDGE)
-        chosen = self.measured(chosen)
-        gain = self.criterion.gain(chosen.mean, chosen.row)
-        order = ordered_by_coverage(self, chosen, np.flatnonzero(gain >= 0.0), gain)
-        chosen, position = chosen.take(order), position[order]
-        settled, found = set(), []
-        for turn in range(_MOST_JUDGED):
-            tried = self._tried(chosen, turn, settled)
-            for k, holds in self._judge(chosen, tried):
+    def told(self, beam):
+        near = self.criterion.gain(beam.mean, beam.row) >= 0.0
+        self._complete(beam, np.where(near, _N_TO_JUDGE, 0))
+        return self.measured(beam)
+
+    def accepted(self, rules):
+        place = np.arange(len(rules)) - np.searchsorted(rules.row, rules.row)
+        settled = np.zeros(len(self.codes), dtype=bool)
+        n_judged, found = np.zeros(len(self.codes), dtype=int), []
+        for turn in range(place.max(initial=-1) + 1):
+            open_ = ~settled & (n_judged < _MOST_JUDGED)
+            position = np.flatnonzero((place == turn) & open_[rules.row])
+            chosen = rules.take(position)
+            self._complete(chosen, np.full(len(chosen), _N_TO_JUDGE))
+            chosen = self.measured(chosen)
+            for k, holds in self._judge(chosen, self._worth_judging(chosen)):
+                n_judged[chosen.row[k]] += 1
                 if holds:
-                    settled.add(chosen.row[k])
+                    settled[chosen.row[k]] = True
                     found.append(position[k])
         return np.array(sorted(found), dtype=np.intp)
 
     def exhausted(self, row):
-        return self.n_spent[row] + BATCH > self.max_samples
+        return self.n_spent[row] + BATCH > self.max_samples - self._n_kept
 
     def report(self, rules):
-        error = 1.0 - self.confidence
-        missing = [
-            (i, _rule(columns), number)
-            for i, columns in zip(rules.row, rules.columns, strict=True)
-            if (i, _rule(columns)) not in self._judged
+        error, rules = 1.0 - self.confidence, _rules(rules)
+        self.draws.ask(
+            (rule, FRESH, number)
+            for i, rule in rules
+            if (i, rule) not in self._judged
             for number in range(_N_REPORTED // BATCH)
-        ]
-        self.draws.ask((i, columns, FRESH, number) for i, columns, number in missing)
+        )
         precision, interval, valid = [], [], []
-        for i, columns in zip(rules.row, map(_rule, rules.columns), strict=True):
-            n_batches, holds = self._judged.get((i, columns), (_N_REPORTED // BATCH, False))
-            scores = self._fresh(i, columns, n_batches)
+        for own in rules:
+            n_batches, holds = self._judged.get(own, (_N_REPORTED // BATCH, False))
+            scores = self._fresh(*own, n_batches)
             precision.append(scores.mean())
             interval.append(self.criterion.interval(scores, error))
             valid.append(holds)
         return np.array(precision), np.array(interval).reshape(-1, 2), np.array(valid)
 
-    def _tried(self, chosen, turn, settled):
-        """The next candidate of each row that is worth fresh draws, and how many."""
-        place = np.arange(len(chosen)) - np.searchsorted(chosen.row, chosen.row)
+    def _worth_judging(self, chosen):
+        """Which candidates are worth fresh draws, and how many batches."""
         tried = []
-        for k in np.flatnonzero(place == turn):
+        for k in np.flatnonzero(self.suffices(chosen)):
             i = chosen.row[k]
-            if i in settled:
-                continue
             # More than the estimate asks for: it is the best of several, and judgements
             # that often fail let those pass whose fresh draws flatter them.
             level = 3.0 * np.log(1.0 / self._error(i))
@@ -158,19 +172,20 @@ class DrawnEvidence(Evidence):
 
     def _judge(self, chosen, tried):
         """Judge candidates on fresh draws; yields positions, and whether they hold."""
+        rules = _rules(chosen)
         self.draws.ask(
-            (chosen.row[k], _rule(chosen.columns[k]), FRESH, number)
+            (rules[k][1], FRESH, number)
             for k, n_batches in tried
             for number in range(n_batches)
         )
         for k, n_batches in tried:
-            i, columns = chosen.row[k], _rule(chosen.columns[k])
+            i, rule = rules[k]
             self.n_spent[i] += n_batches * BATCH
-            scores = self._fresh(i, columns, n_batches)
+            scores = self._fresh(i, rule, n_batches)
             ends = self.criterion.safe_interval(scores, 2.0 * self._error(i))
             self._n_judged[i] += 1
             holds = bool(self.criterion.holds(*ends, i))
-            self._judged[i, columns] = n_batches, holds
+            self._judged[i, rule] = n_batches, holds
             yield k, holds
 
     def _error(self, i):
@@ -178,106 +193,66 @@ class DrawnEvidence(Evidence):
         t = self._n_judged[i] + 1
         return (1.0 - self.confidence) / (t * (t + 1))
 
-    def _fresh(self, i, columns, n_batches):
-        answers = [
-            self.draws.batch(i, columns, FRESH, number)[1] for number in range(n_batches)
-        ]
+    def _fresh(self, i, rule, n_batches):
+        answers = [self.draws.batch(rule, FRESH, number)[1] for number in range(n_batches)]
         return self.criterion.scores(np.concatenate(answers), i)
 
     def _complete(self, rules, n_draws):
         """Draw within rules until they have as many draws, as far as rows may."""
-        known = map(self._n_known, rules.row, rules.columns)
-        lacking = np.maximum(n_draws - np.array(list(known), dtype=int), 0)
+        known = [
+            len(self._inside(rule)) + BATCH * self._n_batches[i, rule]
+            for i, rule in _rules(rules)
+        ]
+        lacking = np.maximum(n_draws - np.array(known, dtype=int), 0)
         self._draw_more(rules, -(-lacking // BATCH))
 
     def _draw_more(self, rules, n_batches):
         """Ask for further batches of the search, as far as rows have draws left."""
         wanted = []
-        for i, own, n in zip(rules.row, map(_rule, rules.columns), n_batches, strict=True):
-            n = min(int(n), (self.max_samples - self.n_spent[i]) // BATCH)
+        for (i, rule), n in zip(_rules(rules), n_batches, strict=True):
+            left = self.max_samples - self._n_kept - self.n_spent[i]
+            n = min(int(n), max(left, 0) // BATCH)
             for _ in range(n):
-                wanted.append((i, own, SEARCH, self._n_batches[i, own]))
-                self._n_batches[i, own] += 1
+                wanted.append((rule, SEARCH, self._n_batches[i, rule]))
+                self._n_batches[i, rule] += 1
             self.n_spent[i] += n * BATCH
         self.draws.ask(wanted)
 
     def _numbers(self, rules):
         """Batches of the search that rules have."""
-        keys = zip(rules.row, map(_rule, rules.columns), strict=True)
-        return np.array([self._n_batches[key] for key in keys], dtype=int)
+        return np.array([self._n_batches[own] for own in _rules(rules)], dtype=int)
 
-    def _n_known(self, i, columns):
-        matches, _ = self.draws.pool(i)
-        n_pooled = matches[:, columns].all(axis=1).sum()
-        return int(n_pooled) + BATCH * self._n_batches[i, _rule(columns)]
+    def _inside(self, rule):
+        """Positions of the pool's draws within a rule."""
+        if rule not in self._pooled:
+            codes, _ = self.draws.pool()
+            inside = np.ones(len(codes), dtype=bool)
+            for j, low, high in rule:
+                inside &= (low <= codes[:, j]) & (codes[:, j] <= high)
+            self._pooled[rule] = np.flatnonzero(inside)
+        return self._pooled[rule]
 
-    def _scores(self, i, columns, matches=True):
-        """Scores of all draws within a rule, and which other columns they match."""
-        found, answers = self.draws.pool(i)
-        if len(columns):
-            own = found[:, columns].all(axis=1)
-            found, answers = found[own], answers[own]
-        rule = _rule(columns)
-        batches = [
-            self.draws.batch(i, rule, SEARCH, number)
-            for number in range(self._n_batches[i, rule])
-        ]
-        answers = np.concatenate([answers, *(own for _, own in batches)])
-        scores = self.criterion.scores(answers, i)
-        if not matches:
-            return scores
-        return np.concatenate([found, *(own for own, _ in batches)]), scores
+    def _codes(self, i, rule):
+        """Bins of all draws within a rule."""
+        return self._all(i, rule, 0)
 
+    def _scores(self, i, rule):
+        """Scores of all draws within a rule."""
+        return self.criterion.scores(self._all(i, rule, 1), i)
 
-class _Arms:
-    """Candidates of rows as arms of bandits, with confidence bounds of their gain.
-
-    Bounds hold for all rounds together, so that only those of arms with new draws change.
-    """
-
-    def __init__(self, candidates, criterion):
-        self.rules, self.criterion = candidates, criterion
-        self.n, self.mean = candidates.n.copy(), candidates.mean.copy()
-        self.variance = candidates.variance.copy()
-        _, first, n_arms = np.unique(candidates.row, return_index=True, return_counts=True)
-        self._bandits = [slice(a, a + n) for a, n in zip(first, n_arms, strict=True)]
-        self._level = exploration_rate(np.repeat(n_arms, n_arms), _MOST_ROUNDS, _ERROR)
-        self.gain, self.lower, self.upper = np.empty((3, len(candidates)))
-        self.update(np.arange(len(candidates)))
-
-    def update(self, which):
-        """Find the bounds of some arms anew."""
-        row = self.rules.row[which]
-        own = self.mean[which], self.variance[which], self.n[which], self._level[which]
-        bounds = self.criterion.gain_bounds(*self.criterion.bounds(*own), row)
-        self.lower[which], self.upper[which] = bounds
-        self.gain[which] = self.criterion.gain(self.mean[which], row)
-
-    def add(self, k, scores):
-        """Add draws to one arm."""
-        n, m = self.n[k], len(scores)
-        step = scores.mean() - self.mean[k]
-        spread = n * self.variance[k] + m * scores.var() + n * m / (n + m) * step**2
-        self.n[k] = n + m
-        self.mean[k] += step * m / (n + m)
-        self.variance[k] = spread / (n + m)
-
-    def critical(self, width):
-        """Of each row the weakest of its best arms and their strongest rival, if close."""
-        found = []
-        for own in self._bandits:
-            if own.stop - own.start <= width:
-                continue
-            order = own.start + np.lexsort((self.rules.key[own], -self.gain[own]))
-            best, others = order[:width], order[width:]
-            weakest = best[self.lower[best].argmin()]
-            rival = others[self.upper[others].argmax()]
-            close = _GAP * self.criterion.unit(self.rules.row[own.start])
-            if self.upper[rival] - self.lower[weakest] > close:
-                found += [weakest, rival]
-        return np.array(found, dtype=np.intp)
+    def _all(self, i, rule, which):
+        """Codes or answers of the pool's draws within a rule, and of its own."""
+        pooled = self.draws.pool()[which][self._inside(rule)]
+        numbers = range(self._n_batches[i, rule])
+        batches = (self.draws.batch(rule, SEARCH, number)[which] for number in numbers)
+        return np.concatenate([pooled, *batches])
 
 
-def _rule(columns):
-    """Columns of a rule, whatever the order in which they were added."""
-    return tuple(sorted(int(j) for j in columns))
+def _rules(candidates):
+    """Rows and rules, whatever the order in which the conditions were added."""
+    return [
+        (i, tuple(sorted(map(tuple, own))))
+        for i, own in zip(
+            candidates.row.tolist(), candidates.conditions().tolist(), strict=True
+        )
+    ]

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections import defaultdict
+from itertools import chain
 
 import numpy as np
 from sklearn.utils import gen_batches
@@ -19,19 +20,20 @@ SEARCH, FRESH = 0, 1
 
 
 class Draws(ABC):
-    """Base of the draws around rows, and within their rules.
+    """Base of the draws before any rule, and within rules.
 
-    Each draw depends on the seed and on its rule alone, whatever else is asked.
+    A rule is a tuple of conditions (column, first bin, last bin), by column. Each draw
+    depends on the seed and on its rule alone, whatever else is asked.
     """
 
     @abstractmethod
-    def pool(self, row):
-        """Draws around one row before any rule.
+    def pool(self):
+        """Draws before any rule.
 
         Returns
         -------
-        matches : ndarray of shape (n_draws, n_features) of bool
-            Whether a draw has the row's own bin.
+        codes : ndarray of shape (n_draws, n_features) of int
+            The bins of the draws.
         answers : ndarray of shape (n_draws, n_outputs)
             The model's.
         """
@@ -42,19 +44,19 @@ class Draws(ABC):
 
         Parameters
         ----------
-        wanted : iterable of (row, columns, stream, number)
-            Rows, sorted columns of their rules, and the stream and number of a batch.
+        wanted : iterable of (rule, stream, number)
+            Rules, and the stream and number of a batch.
         """
 
     @abstractmethod
-    def batch(self, row, columns, stream, number):
-        """Matches and answers, as of `pool`, of a batch that was asked for."""
+    def batch(self, rule, stream, number):
+        """Codes and answers, as of `pool`, of a batch that was asked for."""
 
 
 class ColumnDraws:
-    """Draws of independent columns: pool draws are the same for all rows.
+    """Draws of independent columns.
 
-    Within a rule its columns are drawn from the row's own bins, all others from their
+    Within a rule its columns are drawn from their ranges of bins, all others from their
     training distributions.
 
     Parameters
@@ -74,78 +76,59 @@ class ColumnDraws:
         n_bins = max(len(column.frequencies) for column in sampler.columns_)
         # Bins in few bytes, which are compared many times.
         dtype = np.min_scalar_type(-1 - n_bins)
-        self._pool_codes = np.ascontiguousarray(points.codes.T, dtype=dtype)
-        [self._pool_answers] = predict_tables(response, [inputs], "pool draw")
+        codes = np.ascontiguousarray(points.codes.T, dtype=dtype)
+        [answers] = predict_tables(response, [inputs], "pool draw")
+        self.pool = codes, answers
         self._tables = [
             ColumnTable(column, sampler.column_law(j), n_rows)
             for j, column in enumerate(sampler.columns_)
         ]
 
-    def of(self, codes):
-        """Draws for the rules of some rows, by their bins (n_rows, n_features)."""
-        return _DrawsOfRows(self, codes)
+    def opened(self):
+        """Draws that keep what they were asked for."""
+        return _KeptDraws(self)
 
-    @property
-    def n_pooled(self):
-        """Number of draws in the pool."""
-        return len(self._pool_answers)
-
-    def drawn(self, rules):
-        """Draw within rules, each a tuple (columns, codes, stream, number)."""
-        d = len(self._tables)
-        U = np.empty((len(rules), BATCH, d))
+    def drawn(self, batches):
+        """Draw within rules, each batch a tuple (rule, stream, number)."""
+        d, dtype = len(self._tables), self.pool[0].dtype
+        U = np.empty((len(batches), BATCH, d))
         conditions = defaultdict(list)
-        for i, (held, bins, stream, number) in enumerate(rules):
-            entropy = [self.seed, stream, number, *held, *bins]
+        for i, (rule, stream, number) in enumerate(batches):
+            entropy = [self.seed, stream, number, *chain.from_iterable(rule)]
             np.random.default_rng(entropy).random(out=U[i])
-            for own in zip(held, bins, strict=True):
-                conditions[own].append(i)
-        E, codes = (
-            np.empty((len(rules) * BATCH, d)),
-            np.empty(U.shape, self._pool_codes.dtype),
-        )
+            for condition in rule:
+                conditions[condition].append(i)
+        E, codes = np.empty((len(batches) * BATCH, d)), np.empty(U.shape, dtype)
         for j, table in enumerate(self._tables):
             values, own = table.draw(U[:, :, j].ravel())
             E[:, j], codes[:, :, j] = values, own.reshape(-1, BATCH)
         E = E.reshape(U.shape)
-        for (j, code), which in conditions.items():
-            values, own = self._tables[j].draw(U[which, :, j].ravel(), code)
+        for (j, *bins), which in conditions.items():
+            values, own = self._tables[j].draw(U[which, :, j].ravel(), tuple(bins))
             E[which, :, j] = values.reshape(-1, BATCH)
             codes[which, :, j] = own.reshape(-1, BATCH)
         inputs = self.sampler.format_.decode(E.reshape(-1, d))
         [answers] = predict_tables(self.response, [inputs], "own-bin draw")
-        return zip(codes, answers.reshape(len(rules), BATCH, -1), strict=True)
+        return zip(codes, answers.reshape(len(batches), BATCH, -1), strict=True)
 
 
-class _DrawsOfRows(Draws):
-    """Draws of some rows, which share the answers about rules that are the same."""
+class _KeptDraws(Draws):
+    """Draws for some rows, which share what they have asked about the same rules."""
 
-    def __init__(self, shared, codes):
-        self._shared, self._codes = shared, codes.astype(shared._pool_codes.dtype)
-        self._found = {}
-        # Rules of one row are asked for one after the other.
-        self._last, self._matches = None, None
+    def __init__(self, shared):
+        self._shared, self._found = shared, {}
 
-    def pool(self, row):
-        if row != self._last:
-            self._matches = self._shared._pool_codes == self._codes[row]
-            self._last = row
-        return self._matches, self._shared._pool_answers
+    def pool(self):
+        return self._shared.pool
 
     def ask(self, wanted):
-        rules = dict.fromkeys(self._rule(*own) for own in wanted)
-        rules = [rule for rule in rules if rule not in self._found]
-        if not rules:
+        batches = [own for own in dict.fromkeys(wanted) if own not in self._found]
+        if not batches:
             return
-        n_bytes = 16 * BATCH * self._codes.shape[1]
-        for part in gen_batches(len(rules), max(1, block_bytes() // n_bytes)):
-            drawn = self._shared.drawn(rules[part])
-            self._found.update(zip(rules[part], drawn, strict=True))
+        n_bytes = 16 * BATCH * self._shared.pool[0].shape[1]
+        for part in gen_batches(len(batches), max(1, block_bytes() // n_bytes)):
+            drawn = self._shared.drawn(batches[part])
+            self._found.update(zip(batches[part], drawn, strict=True))
 
-    def batch(self, row, columns, stream, number):
-        codes, answers = self._found[self._rule(row, columns, stream, number)]
-        return codes == self._codes[row], answers
-
-    def _rule(self, row, columns, stream, number):
-        bins = self._codes[row, list(columns)].tolist()
-        return tuple(columns), tuple(bins), stream, number
+    def batch(self, rule, stream, number):
+        return self._found[rule, stream, number]

@@ -16,29 +16,49 @@ class Evidence(ABC):
         Their bins.
     usable : ndarray of shape (n_rows, n_features) of bool
         Columns that conditions can be about.
+    ranges : BinRanges
+        What conditions can ask for.
     coverage : Coverage
         Ranks rules that suffice.
     """
 
-    def __init__(self, criterion, codes, usable, coverage):
+    # Whether all rules are so few that the search looks at each of them.
+    looks_at_all = False
+
+    def __init__(self, criterion, codes, usable, ranges, coverage):
         self.criterion = criterion
         self.codes, self.usable = codes, usable
-        self.coverage = coverage
+        self.ranges, self.coverage = ranges, coverage
 
     @abstractmethod
     def measured(self, candidates):
         """Candidates with what is known of them, such as the empty rules at the start."""
 
     @abstractmethod
-    def extended(self, beam):
-        """Candidates with one more condition, of every column that can be added."""
+    def extended(self, parents):
+        """Candidates with one more condition, of every column and range, as known."""
 
     @abstractmethod
-    def accepted(self, candidates, width):
-        """Positions of candidates that suffice: of each row one at most, by coverage.
+    def suffices(self, candidates):
+        """Whether candidates suffice, by what is known of them, ndarray of bool."""
 
-        Draws judge only the best `width` of each row.
+    @abstractmethod
+    def accepted(self, rules):
+        """Positions of the rules that are given: of each row one at most.
+
+        Parameters
+        ----------
+        rules : Candidates
+            Some of each row that suffice by what is known of them, by coverage.
         """
+
+    def told(self, beam):
+        """Rules about which enough is known to tell whether they suffice."""
+        return beam
+
+    def opened(self, beam):
+        """Rules about which enough is known to extend them."""
+        return beam
 
     def refined(self, candidates, width):
         """Candidates of which as much is known as tells the best `width` of each row."""
@@ -64,31 +84,36 @@ class Evidence(ABC):
         valid : ndarray of shape (n_rules,) of bool
         """
 
+    def added(self, parents):
+        """All conditions that can be added to rules.
 
-def open_columns(candidates, usable):
-    """Columns that rules can still be extended by, (n_rules, n_features) of bool."""
-    left = usable[candidates.row]
-    np.put_along_axis(left, candidates.columns, False, axis=1)
-    return left
+        Returns
+        -------
+        parent, column, low, high : ndarray of shape (n_added,) of int
+        """
+        left = self.usable[parents.row]
+        np.put_along_axis(left, parents.columns, False, axis=1)
+        parent, column = np.nonzero(left)
+        which, low, high = self.ranges.around(
+            column, self.codes[parents.row[parent], column]
+        )
+        order = np.argsort(which, kind="stable")
+        which = which[order]
+        return parent[which], column[which], low[order], high[order]
 
+    def by_coverage(self, rules, width=None):
+        """Rules by row, by coverage, and by gain where that is equal.
 
-def ordered_by_coverage(evidence, candidates, which, gain):
-    """Order some candidates by row, by coverage, and by gain where that is equal.
-
-    Parameters
-    ----------
-    evidence : Evidence
-    candidates : Candidates
-    which : ndarray of int
-        Positions of those that are ordered.
-    gain : ndarray of shape (n_candidates,)
-
-    Returns
-    -------
-    ndarray of int
-        Their positions.
-    """
-    own = candidates.take(which)
-    bins = np.take_along_axis(evidence.codes[own.row], own.columns, axis=1)
-    shares = evidence.coverage.shares(own.columns, bins)
-    return which[np.lexsort((own.key, -gain[which], -shares, own.row))]
+        Parameters
+        ----------
+        rules : Candidates
+        width : int, default=None
+            How many of each row are kept. None: all.
+        """
+        shares = self.coverage.shares(rules.conditions())
+        gain = self.criterion.gain(rules.mean, rules.row)
+        rules = rules.take(np.lexsort((rules.key, -gain, -shares, rules.row)))
+        if width is None:
+            return rules
+        place = np.arange(len(rules)) - np.searchsorted(rules.row, rules.row)
+        return rules.take(place < width)

@@ -14,7 +14,7 @@ from sklime.anchors.assembly import assemble_anchors
 from sklime.anchors.container import Anchors
 from sklime.anchors.criteria import KINDS, Criterion
 from sklime.anchors.draws import ColumnDraws
-from sklime.anchors.exact_evidence import ExpectedAnswers
+from sklime.anchors.expected_answers import ExpectedAnswers
 from sklime.anchors.parameters import (
     check_parameters,
     check_sampler,
@@ -58,10 +58,11 @@ class AnchorExplainer(
 ):
     """Explain predictions by anchors: rules that suffice for them, whole tables at once.
 
-    A rule is a set of the row's own bins and categories, such as "age <= 30 and pet = dog".
-    It suffices where the model still answers as it does for the row when all other columns
-    are drawn from their training distributions. Of each row the shortest such rule is
-    found, and of equally short ones that which covers most of the training rows.
+    A rule asks for ranges of neighbouring bins that hold the row's own, and for categories,
+    such as "age <= 30 and pet = dog". It suffices where the model still answers as it does
+    for the row when all other columns are drawn from their training distributions. Of each
+    row the shortest such rule is found, and of equally short ones that which covers most of
+    the training rows.
 
     Parameters
     ----------
@@ -87,9 +88,10 @@ class AnchorExplainer(
         Of the statement that a rule suffices, where it rests on draws, and of the
         intervals. Expected answers of models with a closed form need no draws.
     max_length : int or None, default=None
-        Conditions of a rule at most. None: 32.
+        Conditions of a rule at most, one a column. None: 32.
     beam_width : int, default=4
-        Rules of each length that are extended; of tables of up to six columns all are.
+        Rules of each length that are extended, each with other columns; of tables of up to
+        six columns all sets of columns are.
     target : "auto", "predicted" or a label, default="auto"
         The output that "soft", "mean" and "share" are about. "auto": a regressor's
         prediction, a classifier's predicted class of each row. "hard" is always about the

@@ -11,7 +11,7 @@ _POOL = 2
 
 
 class MaskDraws(Draws):
-    """Draws of masked copies of one row, at position 0.
+    """Draws of masked copies of one row: bin 1 of a unit is that it is kept.
 
     Within a rule the law of the sampler's masks is conditional on its units being kept.
 
@@ -33,30 +33,31 @@ class MaskDraws(Draws):
         self._pool = masks, self._ask(masks)
         self._found = {}
 
-    def pool(self, row):
+    def pool(self):
         return self._pool
 
     def ask(self, wanted):
-        rules = [own for own in dict.fromkeys(wanted) if own not in self._found]
-        if not rules:
+        batches = [own for own in dict.fromkeys(wanted) if own not in self._found]
+        if not batches:
             return
-        masks = [self._masks(columns, BATCH, *own) for _, columns, *own in rules]
-        answers = np.split(self._ask(np.concatenate(masks)), len(rules))
-        self._found.update(zip(rules, zip(masks, answers, strict=True), strict=True))
+        masks = [self._masks(rule, BATCH, *own) for rule, *own in batches]
+        answers = np.split(self._ask(np.concatenate(masks)), len(batches))
+        self._found.update(zip(batches, zip(masks, answers, strict=True), strict=True))
 
-    def batch(self, row, columns, stream, number):
-        return self._found[row, columns, stream, number]
+    def batch(self, rule, stream, number):
+        return self._found[rule, stream, number]
 
     def _ask(self, masks):
         return predict_masked(self._response, self._kind, self._row, masks, "masked copy")
 
-    def _masks(self, held, n, stream, number):
-        """Masks that keep some units, of the conditional law, (n, n_units) of bool."""
+    def _masks(self, rule, n, stream, number):
+        """Masks that keep a rule's units, of the conditional law, (n, n_units) of bool."""
+        held = [j for j, _, _ in rule]
         rng = np.random.default_rng([self._seed, stream, number, *held])
         d = self._row.n_units
         kept = rng.choice(d + 1, size=(n, 1), p=self._numbers(len(held)))
         order = rng.random((n, d))
-        order[:, list(held)] = -1.0
+        order[:, held] = -1.0
         return order.argsort(axis=1).argsort(axis=1) < kept
 
     def _numbers(self, n_held):

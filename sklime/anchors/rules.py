@@ -40,7 +40,8 @@ class Condition:
     kind : {"interval", "value", "missing", "unit"}
         What is asked for; "unit": that a unit of its own text, image or series is kept.
     lower, upper : object, default=None
-        Of an interval ``lower < x <= upper``; None where it has no end there.
+        Of an interval ``lower < x <= upper``; None where it has no end there. Without
+        both it asks for any value that is not missing.
     value : object, default=None
         The value.
 
@@ -113,7 +114,7 @@ class Condition:
             parts.append(f"{name} > {_literal(self.lower)}")
         if self.upper is not None:
             parts.append(f"{name} <= {_literal(self.upper)}")
-        return " and ".join(parts)
+        return " and ".join(parts) or f"{name}.notna()"
 
     def _check_column(self, wish):
         if self.kind == UNIT:
@@ -130,7 +131,7 @@ class Rule:
     Parameters
     ----------
     conditions : tuple of Condition
-        In the order in which the search added them: the first narrows the answer most.
+        In the order in which the search added them.
 
     Examples
     --------
@@ -191,53 +192,47 @@ class RuleWriter:
         self._columns = sampler.columns_
         self._known = {}
 
-    def rule(self, columns, codes):
-        """Rule of some features, by the bins of the row.
+    def rule(self, conditions):
+        """Rule of conditions, ndarray of shape (length, 3).
 
-        Parameters
-        ----------
-        columns : sequence of int
-            The features.
-        codes : ndarray of shape (n_features,) of int
-            Bins of all features.
+        Each is a feature, and the first and the last bin that it asks for.
         """
         parts = []
-        for j in columns:
-            if (j, codes[j]) not in self._known:
-                self._known[j, codes[j]] = tuple(self._conditions(j, int(codes[j])))
-            parts += self._known[j, codes[j]]
+        for own in map(tuple, conditions.tolist()):
+            if own not in self._known:
+                self._known[own] = tuple(self._conditions(*own))
+            parts += self._known[own]
         return Rule(tuple(parts))
 
-    def _conditions(self, j, code):
+    def _conditions(self, j, low, high):
         column, table = self._columns[j], self._format
         at = table.input_columns(j)
         if not hasattr(column, "members"):
             name = str(table.feature_names[j])
-            texts = column.labels(
-                name, lambda x: table.describe(j, x), lambda *own: table.edge(j, *own)
-            )
-            yield self._condition(column, code, name, at[0], texts, j, None)
+            spell = (lambda x: table.describe(j, x), lambda *own: table.edge(j, *own))
+            yield self._condition(column, low, high, name, at[0], spell, j, None)
             return
-        members = zip(column.members, column.codes_of_members[code], at, strict=True)
+        members = zip(column.members, column.codes_of_members[low], at, strict=True)
         for k, ((member, own, position), (name, *spell)) in enumerate(
             zip(members, table.members(j), strict=True)
         ):
-            texts = member.labels(name, *spell)
-            yield self._condition(member, int(own), str(name), position, texts, j, k)
+            code = int(own)
+            yield self._condition(member, code, code, str(name), position, spell, j, k)
 
-    def _condition(self, column, code, name, position, texts, j, member):
-        own = name, position, texts[code]
-        cuts = getattr(column, "cuts", None)
+    def _condition(self, column, low, high, name, position, spell, j, member):
+        texts, cuts = column.labels(name, *spell), getattr(column, "cuts", None)
+        own = name, position, texts[low]
         if cuts is None:
-            value = column.values[code]
+            value = column.values[low]
             if np.isnan(value):
                 return Condition(*own, MISSING)
             return Condition(*own, VALUE, value=self._native(j, member, position, value))
-        if code >= column.n_bins:
+        if low >= column.n_bins:
             return Condition(*own, MISSING)
+        own = name, position, column.range_label(name, low, high, *spell)
         lower, upper = (
             self._edge(column, cuts[k], j, member, position) if 0 <= k < len(cuts) else None
-            for k in (code - 1, code)
+            for k in (low - 1, high)
         )
         return Condition(*own, INTERVAL, lower, upper)
 

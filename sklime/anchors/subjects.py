@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 from sklearn.utils import gen_batches
 
+from sklime.anchors.bin_ranges import BinRanges
 from sklime.anchors.coverage import Coverage
 from sklime.anchors.drawn_evidence import DrawnEvidence
 from sklime.anchors.exact_evidence import ExactEvidence
@@ -16,7 +17,7 @@ from sklime.tables.access import n_rows, take_rows
 
 # Candidates that are looked at together, bytes of own-bin draws that are held together, and
 # rows at most, which share them.
-_N_CANDIDATES, _DRAWN_BYTES, _MOST_ROWS = 1 << 20, 1 << 28, 256
+_N_CANDIDATES, _DRAWN_BYTES, _MOST_ROWS = 1 << 18, 1 << 28, 1024
 
 # Training rows that are kept to show examples, and that rows' units are compared with.
 _MOST_EXAMPLES, _MOST_COMPARED = 10_000, 1_000
@@ -55,15 +56,15 @@ class Subjects(ABC):
         """Evidence about the rules of a block of rows."""
 
     @abstractmethod
-    def rule(self, i, columns):
-        """The rule of some features of a row."""
+    def rule(self, i, conditions):
+        """The rule of a row, by columns, first and last bins of conditions, (length, 3)."""
 
     @abstractmethod
     def coverage(self, i):
-        """Coverage of the rules of a row, and the row's codes."""
+        """Coverage of the rules of a row."""
 
     @abstractmethod
-    def keeps(self, i, columns):
+    def keeps(self, i, conditions):
         """Which of the fitted training rows keep the rule of a row, ndarray of bool."""
 
     @property
@@ -98,28 +99,29 @@ class TableSubjects(Subjects):
 
     def blocks(self, beam_width, max_samples):
         n, d = self.codes.shape
-        height = min(_MOST_ROWS, _N_CANDIDATES // (d * beam_width))
+        ranges = self.fitted.ranges
+        n_added = d * beam_width * max(ranges.n_around, ranges.frequencies.shape[1])
+        height = min(_MOST_ROWS, _N_CANDIDATES // n_added)
         if self.fitted.draws is not None:
             height = min(height, _DRAWN_BYTES // (2 * d * max_samples))
         return list(gen_batches(n, max(1, height)))
 
     def evidence(self, rows, criterion, confidence, max_samples):
         codes, fitted = self.codes[rows], self.fitted
-        usable = (codes != UNSEEN) & fitted.varies
-        own = criterion, codes, usable, fitted.coverage
+        usable = codes != UNSEEN
+        own = criterion, codes, usable, fitted.ranges, fitted.coverage
         if fitted.answers is not None:
             return ExactEvidence(*own, fitted.answers)
-        return DrawnEvidence(*own, fitted.draws.of(codes), confidence, max_samples)
+        return DrawnEvidence(*own, fitted.draws.opened(), confidence, max_samples)
 
-    def rule(self, i, columns):
-        return self.fitted.writer.rule(columns, self.codes[i])
+    def rule(self, i, conditions):
+        return self.fitted.writer.rule(conditions)
 
     def coverage(self, i):
-        return self.fitted.coverage, self.codes[i]
+        return self.fitted.coverage
 
-    def keeps(self, i, columns):
-        kept = self.fitted.coverage.rows(columns, self.codes[i, columns])
-        return kept[self.fitted.shown]
+    def keeps(self, i, conditions):
+        return self.fitted.coverage.rows(conditions)[self.fitted.shown]
 
     @property
     def n_features(self):
@@ -146,25 +148,27 @@ class UnitSubjects(Subjects):
         return list(gen_batches(len(self), 1))
 
     def evidence(self, rows, criterion, confidence, max_samples):
-        coverage, codes = self.coverage(rows.start)
-        usable = np.ones((1, len(codes)), dtype=bool)
+        d = self._n_units[rows.start]
+        codes, usable = np.ones((1, d), dtype=np.intp), np.ones((1, d), dtype=bool)
+        # A unit is hidden or kept.
+        ranges = BinRanges(np.zeros(d), [np.full(2, 0.5)] * d)
         own = self.fitted.sampler, self.rows[rows.start], self.fitted.response
         draws = MaskDraws(*own, self.fitted.n_samples, self.fitted.seed)
-        own = criterion, codes[np.newaxis], usable, coverage
+        own = criterion, codes, usable, ranges, self.coverage(rows.start)
         return DrawnEvidence(*own, draws, confidence, max_samples)
 
-    def rule(self, i, columns):
-        names = self.rows[i].names
-        conditions = (Condition(str(names[j]), j, str(names[j]), "unit") for j in columns)
-        return Rule(tuple(conditions))
+    def rule(self, i, conditions):
+        names, units = self.rows[i].names, conditions[:, 0].tolist()
+        return Rule(
+            tuple(Condition(str(names[j]), j, str(names[j]), "unit") for j in units)
+        )
 
     def coverage(self, i):
         shared = self.rows[i].shared_with(self.fitted.training_rows)
-        return Coverage(shared.T.astype(np.int8), None), np.ones(shared.shape[1], dtype=int)
+        return Coverage(shared.T.astype(np.int8), None)
 
-    def keeps(self, i, columns):
-        shared = self.rows[i].shared_with(self.fitted.training_rows)
-        return shared[:, columns].all(axis=1)
+    def keeps(self, i, conditions):
+        return self.coverage(i).rows(conditions)
 
     @property
     def n_features(self):
@@ -210,8 +214,7 @@ class TableRules(PlainState):
         self.sampler, self.answers, self.draws = sampler, answers, draws
         self.coverage = Coverage(sampler.locate(X).codes, weights)
         self.writer = RuleWriter(sampler)
-        columns = sampler.columns_
-        self.varies = np.array([c.frequencies.max() < 1.0 for c in columns], dtype=bool)
+        self.ranges = BinRanges.of(sampler.columns_)
         self.shown = _spread(n_rows(X), _MOST_EXAMPLES)
         self.training_rows = take_rows(X, self.shown)
 

@@ -1,7 +1,5 @@
 """Interpretable columns: bins, categories or standardised values."""
 
-from itertools import pairwise
-
 import numpy as np
 from scipy.special import ndtr
 
@@ -99,15 +97,21 @@ class BinnedColumn(Column):
 
     def labels(self, name, text, edge=edge_text):
         """A readable condition per code, the last one for `UNSEEN`."""
-        cuts = [edge(cut, self.observed) for cut in self.cuts]
-        if self.n_bins == 0:
-            bins = []
-        elif not cuts:
-            bins = [f"{name} = {text(self.values[0])}"]
-        else:
-            inner = [f"{a} < {name} <= {b}" for a, b in pairwise(cuts)]
-            bins = [f"{name} <= {cuts[0]}", *inner, f"{name} > {cuts[-1]}"]
+        bins = [self.range_label(name, k, k, text, edge) for k in range(self.n_bins)]
         return [*bins, f"{name} is missing", _unseen_label(name)]
+
+    def range_label(self, name, low, high, text, edge=edge_text):
+        """A readable condition that asks for some neighbouring bins, `low` to `high`."""
+        last = len(self.cuts)
+        if not last:
+            return f"{name} = {text(self.values[0])}"
+        below, above = (
+            edge(self.cuts[k], self.observed) if 0 <= k < last else None
+            for k in (low - 1, high)
+        )
+        if below is None:
+            return f"{name} <= {above}" if above else f"{name} is not missing"
+        return f"{below} < {name} <= {above}" if above else f"{name} > {below}"
 
 
 class CategoricalColumn(Column):

@@ -212,20 +212,18 @@ def mismatch_factors(kernel, columns):
     NoClosedForm
         If the kernel itself is 0 off the bin, not only by rounding.
     """
+    if hasattr(kernel, "mismatch_of"):
+        # It tells its own, by column.
+        return [kernel.mismatch_of(column) for column in columns]
     if not kernel.local:
         return [mismatch_factor(kernel)] * len(columns)
     return [mismatch_by_bin(kernel, c.frequencies) if c.binary else None for c in columns]
 
 
 def mismatch_by_bin(kernel, q):
-    """Factor of a mismatched bin: a float, or one by own bin, last of none.
-
-    A kernel with a method of this name tells its own.
-    """
+    """Factor of a mismatched bin: a float, or one by own bin, last of none."""
     if not kernel.local:
         return mismatch_factor(kernel)
-    if hasattr(kernel, "mismatch_by_bin"):
-        return kernel.mismatch_by_bin(q)
     # What never matches is equally far from all draws.
     return np.exp(-0.5 * local_precisions(np.append(q, 0.0)))
 

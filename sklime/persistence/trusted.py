@@ -8,12 +8,14 @@ shipped to workers, is never listed; nor are functions, of which objects of ours
 
 # Classes of sklime by module, of whatever may be in the state of a fitted explainer.
 _OWN = {
+    "anchors.bin_ranges": "BinRanges",
     "anchors.column_tables": "ColumnTable",
     "anchors.coverage": "Coverage",
     "anchors.criteria": "Hard Share Soft Mean",
     "anchors.drawn_evidence": "DrawnEvidence",
     "anchors.draws": "ColumnDraws",
-    "anchors.exact_evidence": "ExpectedAnswers _Conditions ExactEvidence",
+    "anchors.exact_evidence": "ExactEvidence",
+    "anchors.expected_answers": "ExpectedAnswers _ColumnOfRules",
     "anchors.explainer": "AnchorExplainer",
     "anchors.mask_draws": "MaskDraws",
     "anchors.rules": "Condition Rule RuleWriter",

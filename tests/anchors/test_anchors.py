@@ -161,10 +161,72 @@ def test_examples_are_training_rows_that_keep_the_rule(anchors):
 
 
 def test_conditions_are_in_the_words_of_explanations(anchors):
-    lime = LimeExplainer(FOREST, random_state=0).fit(IRIS).explain(IRIS[::5])
+    explainer = LimeExplainer(FOREST, random_state=0).fit(IRIS)
+    lime = np.asarray(explainer.explain(IRIS[::5]).conditions)
+    edges = {word for own in lime.ravel() for word in own.split() if word[0].isdigit()}
+    narrow = 0
     for i, rule in enumerate(anchors.rules):
-        words = set(map(str, rule.conditions))
-        assert words == set(np.asarray(lime.conditions)[i][anchors.features[i]])
+        for condition in rule.conditions:
+            own = str(condition)
+            # Half-lines and intervals between the edges of the bins.
+            assert set(own.replace(condition.column, "").split()) <= edges | {
+                "<",
+                "<=",
+                ">",
+            }
+            narrow += own == lime[i, condition.position]
+    assert narrow > 0
+
+
+def test_conditions_are_half_lines_and_intervals_that_hold_the_row():
+    # Of nine tenths of the values, as no bin is.
+    model = FunctionClassifier(
+        lambda X: np.column_stack([X[:, 0] > 9.0, X[:, 0] <= 9.0]).astype(float), [0, 1]
+    )
+    X = np.random.default_rng(0).uniform(0.0, 12.0, (400, 2))
+    low, middle, high = (np.array([[x, 6.0]]) for x in (1.0, 5.0, 11.0))
+    cuts = np.quantile(X[:, 0], [0.25, 0.5, 0.75])
+    anchors = explain(model, X, np.concatenate([low, middle, high]), precision=0.9)
+    [below], [inside], [above] = (rule.conditions for rule in anchors.rules)
+    assert below == inside
+    assert (below.lower, above.upper) == (None, None)
+    assert below.upper == pytest.approx(cuts[2], abs=0.1)
+    assert above.lower == pytest.approx(cuts[2], abs=0.1)
+    assert str(below).startswith("x0 <= ")
+    assert str(above).startswith("x0 > ")
+    assert anchors.coverages == pytest.approx([0.75, 0.75, 0.25], abs=0.01)
+
+    def between(X):
+        inside = (X[:, 0] > 3.0) & (X[:, 0] <= 9.5)
+        return np.column_stack([~inside, inside]).astype(float)
+
+    anchors = explain(FunctionClassifier(between, [0, 1]), X, middle, precision=0.9)
+    [condition] = anchors.rules[0].conditions
+    assert (condition.lower, condition.upper) == pytest.approx(cuts[[0, 2]], abs=0.1)
+    assert " < x0 <= " in str(condition)
+    assert anchors.coverages[0] == pytest.approx(0.5, abs=0.01)
+
+
+def test_any_value_that_is_not_missing_is_a_condition():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"age": rng.normal(size=300), "b": rng.normal(size=300)})
+    X.loc[::3, "age"] = np.nan
+
+    def known(frame):
+        seen = frame["age"].notna().to_numpy()
+        return np.column_stack([~seen, seen]).astype(float)
+
+    for criterion in ("hard", "soft"):
+        model = FunctionClassifier(known, classes=[0, 1])
+        anchors = explain(model, X, criterion=criterion)
+        texts = np.where(X["age"].isna(), "age is missing", "age is not missing")
+        assert list(map(str, anchors.rules)) == texts.tolist()
+        covered = anchors.apply(X)
+        assert np.array_equal(covered.mean(axis=0), anchors.coverages)
+        for i in (0, 1):
+            found = X.query(anchors.to_query(i))
+            assert found.index.tolist() == np.flatnonzero(covered[:, i]).tolist()
+        assert Anchors.from_json(anchors.to_json()) == anchors
 
 
 # The same row has the same answer

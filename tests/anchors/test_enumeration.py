@@ -1,22 +1,34 @@
 """Anchors against all rules of a table: expected answers, shortest rules, guarantees."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from sklearn.ensemble import (
     ExtraTreesRegressor,
     GradientBoostingRegressor,
+    HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
     RandomForestClassifier,
     VotingRegressor,
 )
 from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 from sklearn.svm import SVR
 
 from sklime import AnchorExplainer
-from tests.anchors.tables import Enumeration, all_rules, columns_of, small_table
+from sklime.samplers import MarginalSampler
+from tests.anchors.tables import (
+    Enumeration,
+    all_rules,
+    columns_of,
+    ranges_around,
+    rule_of,
+    small_table,
+)
 
 X = small_table()
 RNG = np.random.default_rng(1)
@@ -106,6 +118,101 @@ def test_exact_mean_anchors_are_the_shortest_of_all_rules(model):
         if best is not None:
             found = len(anchors.rules[i]), anchors.coverages[i]
             assert found == pytest.approx(best, abs=1e-12)
+
+
+NUMBERS = X.astype(float)
+GAPS = np.where(np.random.default_rng(2).random(NUMBERS.shape) < 0.1, np.nan, NUMBERS)
+GAPS = GAPS[:, :4]
+BINS = MarginalSampler(n_bins=3, binning="uniform")
+
+
+def best_of_ranges(enumeration, row, scores, suffices):
+    """As `judged`, over the rules of all ranges of neighbouring values."""
+    options = [
+        ranges_around(x, has_gaps)
+        for x, has_gaps in zip(row, enumeration.gaps, strict=True)
+    ]
+    best = None
+    for columns in all_rules(len(row)):
+        if best is not None and len(columns) > best[0]:
+            return best
+        for ranges in product(*(options[j] for j in columns)):
+            rule = dict(zip(columns, ranges, strict=True))
+            if suffices(enumeration.mean_of_ranges(rule, scores)):
+                coverage = enumeration.coverage_of_ranges(rule)
+                if best is None or coverage > best[1]:
+                    best = len(columns), coverage
+    return best
+
+
+@pytest.mark.parametrize(
+    ("model", "table"),
+    [
+        (RandomForestClassifier(20, random_state=0), NUMBERS),
+        (RandomForestClassifier(20, random_state=0), GAPS),
+        (LogisticRegression(), NUMBERS),
+        (HistGradientBoostingClassifier(max_iter=20), GAPS),
+        (make_pipeline(SimpleImputer(), LogisticRegression()), GAPS),
+    ],
+    ids=["forest", "forest, gaps", "logistic", "boosting, gaps", "pipeline, gaps"],
+)
+@pytest.mark.parametrize("precision", [0.8, 0.95])
+def test_exact_soft_anchors_are_the_best_of_all_ranges(model, table, precision):
+    model.fit(table, LABELS)
+    explainer = AnchorExplainer(model, sampler=BINS, criterion="soft", precision=precision)
+    if isinstance(model, HistGradientBoostingClassifier):
+        # Of margins, as probabilities are sigmoids of sums of trees.
+        explainer.set_params(response_method="decision_function", criterion="mean")
+        explainer.set_params(tolerance=2.0 * (1.0 - precision) + 0.3)
+    explainer.fit(table)
+    assert explainer.method_ == "exact"
+    rows = np.unique(table, axis=0)[::11][:30]
+    anchors = explainer.explain(rows)
+    answer = getattr(model, anchors.meta["response_method"])
+    enumeration = Enumeration(table, answer)
+    wide = 0
+    for i, row in enumerate(rows):
+        c = explainer.classes_.tolist().index(anchors.target_names[i])
+        scores = enumeration.answers
+        if scores.ndim > 1:
+            scores = scores[:, c]
+        elif c == 0:
+            scores = -scores
+        f, tolerance = anchors.predictions[i], explainer.tolerance
+
+        def suffices(mean, f=f, tolerance=tolerance):
+            if tolerance is not None:
+                return abs(mean - f) <= tolerance
+            return mean >= precision * f - 1e-12
+
+        rule = rule_of(anchors, i)
+        wide += any(low < high for low, high in rule.values())
+        own = enumeration.mean_of_ranges(rule, scores)
+        assert anchors.precisions[i] == pytest.approx(own, abs=1e-10)
+        assert anchors.coverages[i] == pytest.approx(enumeration.coverage_of_ranges(rule))
+        best = best_of_ranges(enumeration, row, scores, suffices)
+        assert anchors.valid[i] == (best is not None)
+        if best is not None:
+            found = len(rule), anchors.coverages[i]
+            assert found == pytest.approx(best, abs=1e-12)
+    assert wide > 0
+
+
+def test_one_condition_at_a_time_finds_nearly_the_best_coverage(monkeypatch):
+    """The search of wide tables, on one that is small enough to look at all rules."""
+    model = RandomForestClassifier(20, random_state=0).fit(NUMBERS, LABELS)
+    rows = np.unique(NUMBERS, axis=0)[::7]
+    explainer = AnchorExplainer(model, sampler=BINS, criterion="soft").fit(NUMBERS)
+    best = explainer.explain(rows)
+    monkeypatch.setattr("sklime.anchors.exact_evidence._MOST_RULES", 0)
+    monkeypatch.setattr("sklime.anchors.search._MOST_SETS", 0)
+    own = explainer.explain(rows)
+    length = np.array([[len(rule) for rule in each.rules] for each in (best, own)])
+    assert (length[1] >= length[0]).all()
+    same = (length[0] == length[1]) & best.valid
+    assert same.mean() > 0.9
+    assert (own.coverages[same] <= best.coverages[same] + 1e-12).all()
+    assert own.coverages[same].mean() >= 0.97 * best.coverages[same].mean()
 
 
 class Opaque:

@@ -1,6 +1,7 @@
 """Masses of splits: the probability of going left, and of a split's whole box."""
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 
 import numpy as np
 from scipy import sparse
@@ -9,6 +10,7 @@ from sklime.exact.feature_map import line_through
 from sklime.exact.trees.empirical_splits import IntervalSplits, SetSplits
 from sklime.exact.trees.split_chances import MatchedSplits, NormalSplits
 from sklime.exceptions import NoClosedForm
+from sklime.laws.overlapping import OverlappingRanges
 
 # Numbers that are held at a time while splits are compared with values.
 _BLOCK = 1 << 22
@@ -30,10 +32,12 @@ def column_cuts(j, column, points, features, splits, mismatch):
 
     Returns
     -------
-    NormalCuts, OrderedCuts, SubsetCuts, OrderedValueCuts or SubsetValueCuts
+    NormalCuts, OrderedCuts, SubsetCuts, RangesOfCuts, OrderedValueCuts or SubsetValueCuts
     """
     if column.normal:
         return NormalCuts(points, features.owned[j], features.values[j], splits)
+    if isinstance(column, OverlappingRanges):
+        return RangesOfCuts(j, column, points, features, splits, mismatch)
     values = features.values[j][:, : len(column.observed)]
     before, after = values[:, :-1], values[:, 1:]
     monotone = (before <= after).all(axis=1) | (before >= after).all(axis=1)
@@ -250,6 +254,35 @@ class SubsetCuts(_Sets, MatchedCuts):
             for out, cells in [(left, goes_left), (box, allowed)]:
                 out[part] = (mass @ cells[part].T.astype(np.float64)).T
         return left, box
+
+
+class RangesOfCuts:
+    """Splits of a column of overlapping ranges: sums of those of the bins in them.
+
+    Parameters
+    ----------
+    j, column, points, features, splits, mismatch
+        As for `column_cuts`.
+    """
+
+    binary = True
+
+    def __init__(self, j, column, points, features, splits, mismatch):
+        values = list(features.values)
+        values[j] = values[j][:, column.places]
+        features = replace(features, values=values)
+        own = j, column.base, points[column.places], features, splits
+        self._cuts = column_cuts(*own, None)
+        self._sets, self._mismatch = column.sets, mismatch
+        self.n_comparisons = self._cuts.n_comparisons
+        self.n_laws = self._sets.shape[0] + 1
+
+    def cut(self, own, above, right):
+        """Chances of some splits of the column, as `MatchedCuts.cut`."""
+        left, box = self._cuts.masses_by_bin(own, above, right)
+        left, box = ((self._sets @ mass.T).T for mass in (left, box))
+        frequencies = self._sets @ self._cuts.frequencies
+        return MatchedSplits(left, box, frequencies, self._mismatch)
 
 
 class OrderedValueCuts(_Intervals):
