@@ -24,7 +24,7 @@ from sklime.explainer.default_sampler import check_is_table, default_sampler
 from sklime.explainer.fitted import FittedExplainer, Jobs
 from sklime.explainer.growth import grow_pool
 from sklime.explainer.hidden_answers import TypicalAnswers
-from sklime.explainer.interactions import WantedPairs
+from sklime.explainer.interactions import wanted_pairs
 from sklime.explainer.metadata import metadata, parameters_in_words
 from sklime.explainer.neighbours import TrainingRows
 from sklime.explainer.parameters import (
@@ -432,7 +432,7 @@ class LimeExplainer(
         asked = self._ask(X, self.target if target is None else target)
         fitted, rows = self._fitted, asked.rows
         outputs_named = rename_outputs(asked.target, fitted.response.outputs, target_name)
-        pairs = WantedPairs.of(interactions, rows, fitted.routes)
+        pairs = wanted_pairs(interactions, asked, fitted.routes)
         near = fitted.near(rows, "neighbours", neighbours)
         answers = asked.answers
         if answers is None:
@@ -445,7 +445,8 @@ class LimeExplainer(
             n_drawn = sum(int((~own.exact).sum()) for own, *_ in blocks)
         meta = metadata(self, fitted.routes, len(rows), n_drawn, own_answers)
         if pairs is not None:
-            meta |= pairs.metadata(fitted.routes, [told for *_, told in blocks])
+            pairs = pairs.joined([told for *_, told in blocks])
+            meta |= pairs.metadata(fitted.routes)
         if neighbours is not None:
             meta["neighbours"] = int(neighbours)
         own = blocks, rows, *outputs_named, answers, asked.outputs, meta, pairs

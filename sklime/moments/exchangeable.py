@@ -73,6 +73,8 @@ class WeightedLaw:
         :math:`(1 - p)^2` where these are independent and kept with probability `p`.
         """
         d = len(self.shares) - 1
+        if d < 2:
+            return np.nan
         kept, m = np.arange(d + 1.0), [1.0]
         for k in range(min(d, 3)):
             # Probabilities that one, two and three given units are kept.

@@ -163,7 +163,7 @@ class PairRegression(ABC):
         place = np.arange(len(pairs)) if place is None else place
         n_sums = int(place.max(initial=-1)) + 1
         coef, errors = np.full((2, len(Y), n_sums), np.nan)
-        if not (self.told and len(self._used)):
+        if not (self.told and n_sums and len(self._used)):
             return coef, errors
         Y = self._measured(Y)
         residuals = self._residuals(Y, self.basis)
