@@ -148,7 +148,7 @@ class CoalitionsOfProducts(CoalitionModel):
                 for means in self._means[:, :, terms]:
                     for j in np.unique(first):
                         both[j] += self._contrasts(kept, means, weights, moved=j)[1]
-            found[rows, :, acting] = both[first, second]
+            found[rows, :, acting] = both[first, second].transpose(1, 2, 0)
         return found
 
     def _contrasts(self, kept, means, weights, moved=None):
