@@ -10,6 +10,7 @@ import numpy as np
 
 from sklime.exceptions import InteractionWarning, warn_caller
 from sklime.laws.joint import JointLaw
+from sklime.laws.masks import MaskLaw
 from sklime.moments.pair_contrasts import PairContrasts, UnitPairs
 from sklime.selectors import MomentSelector
 from sklime.surrogates.standard_errors import degrees_of_freedom
@@ -43,7 +44,8 @@ def wanted_pairs(interactions, asked, routes):
         interactions = bool(interactions) or None
     if interactions is None:
         return None
-    named = None if interactions is True else _as_list(interactions)
+    what = "column" if asked.rows.shares_columns else "unit"
+    named = None if interactions is True else _as_list(interactions, what)
     shown = "True" if interactions is True else "[...]"
     if reason := _reason_against(asked.rows, routes):
         raise ValueError(f"interactions={shown} {reason}; or leave interactions=None.")
@@ -224,7 +226,7 @@ class PairsOfWords(WantedPairs):
             for pair in named:
                 for name in pair:
                     _check_name(name, known)
-            _check_pairs(named, named)
+            _check_pairs(named, named, "unit")
         return cls(named)
 
     def of_block(self, routes, block, outputs, first_row):
@@ -278,14 +280,14 @@ class PairsOfWords(WantedPairs):
         return found
 
 
-def _as_list(interactions):
+def _as_list(interactions, what):
     """Pairs as a list of tuples of two; a pair that is none is an error."""
     wrong = isinstance(interactions, str | bytes | dict) or not np.iterable(interactions)
     pairs = [] if wrong else list(interactions)
     if wrong or any(not np.iterable(pair) or isinstance(pair, str) for pair in pairs):
         raise ValueError(
             f"interactions={interactions!r} must be None, True, or a list of pairs of "
-            "features, such as interactions=[('age', 'income')]"
+            f"{what}s, such as interactions=[('age', 'income')]"
         )
     pairs = list(map(tuple, pairs))
     if not pairs:
@@ -296,7 +298,7 @@ def _as_list(interactions):
     for pair in pairs:
         if len(pair) != 2:
             raise ValueError(
-                f"interactions holds {pair!r}, which are {len(pair)} features: name two in "
+                f"interactions holds {pair!r}, which are {len(pair)} {what}s: name two in "
                 "each pair, as in interactions=[('age', 'income')]"
             )
     return pairs
@@ -309,22 +311,22 @@ def _positions(pairs, rows):
     labels = getattr(rows.given, "columns", ())
     labels = {label: names[str(label)] for label in labels if str(label) in names}
     found = np.array([[_position(own, names, labels) for own in pair] for pair in pairs])
-    _check_pairs(pairs, found.tolist())
+    _check_pairs(pairs, found.tolist(), "column")
     return found
 
 
-def _check_pairs(pairs, found):
+def _check_pairs(pairs, found, what):
     """Raise a ValueError for a feature with itself, or two pairs of the same features."""
     known = {}
     for pair, (one, other) in zip(pairs, found, strict=True):
         if one == other:
             raise ValueError(
-                f"interactions holds {pair!r}, a feature with itself: name two features"
+                f"interactions holds {pair!r}, a {what} with itself: name two {what}s"
             )
         if before := known.get(frozenset((one, other))):
             raise ValueError(
                 f"interactions holds {before!r} and {pair!r}, which are the same two "
-                "features: name each pair once"
+                f"{what}s: name each pair once"
             )
         known[frozenset((one, other))] = pair
 
@@ -370,35 +372,38 @@ def _reason_against(rows, routes):
     own = routes.setting
     if isinstance(own.law, JointLaw):
         return (
-            f"is not told of rows of several parts, as by {own.law!r}: what a word does "
-            "may depend on all columns and other words at once. Explain texts, or tables, "
-            "by a sampler of their own"
+            f"needs rows of one part: what a word does in those of {own.law!r} may change "
+            "with columns and with other words. Explain texts by TokenSampler() or tables by "
+            "MarginalSampler()"
         )
-    if not (rows.shares_columns or hasattr(own.law, "masks")):
+    of_masks = isinstance(own.law, MaskLaw)
+    if not (rows.shares_columns or of_masks):
         return (
-            "needs a dense table, as rows of a sparse one are described by their stored "
-            "entries, of which each row has others. Use X.toarray()"
+            "needs the columns of a dense table: rows of a sparse one are described by the "
+            "entries that each of them has. Use X.toarray()"
         )
     if routes.has_interactions:
         return None
+    needs = "needs a closed form, or draws"
     if own.surrogate is not None or not isinstance(own.selector, MomentSelector):
         return (
-            f"has no terms of pairs in selector {own.selector!r} and surrogate "
-            f"{own.surrogate!r}. Use a built-in selector and surrogate=None"
+            f"{needs} and a surrogate that can have terms of pairs, as with MarginalSampler(), "
+            f"a built-in selector and surrogate=None: selector {own.selector!r} and surrogate "
+            f"{own.surrogate!r} are the user's own"
         )
-    if hasattr(own.law, "masks"):
+    if of_masks:
         return (
-            f"needs masks that tell no unit from another: those of {own.law!r} under "
-            f"kernel {own.kernel!r} do. Use ExponentialKernel() or UniformKernel(), and a "
-            "sampler whose masks follow its mask_law"
+            f"{needs} of masks in which no unit is like another but by chance, as of "
+            "TokenSampler() under ExponentialKernel() or UniformKernel(): those of "
+            f"{own.law!r} under kernel {own.kernel!r} are not known to be such"
         )
     if not own.law.knows_columns:
         return (
-            f"needs columns that are drawn independently: where they move together, as by "
-            f"{own.law!r}, the curve of one column looks like an interaction of two. Use "
-            "MarginalSampler() or GaussianSampler()"
+            f"{needs} of independent columns, as of MarginalSampler(): where columns move "
+            f"together, as by {own.law!r}, the curve of one looks like an interaction of two"
         )
     return (
-        f"needs a kernel that is a product over columns, as else these are not independent "
-        f"under its weights: {own.kernel!r} is none. Use ExponentialKernel()"
+        f"{needs} of columns that the kernel's weights leave independent, as of "
+        f"MarginalSampler() under ExponentialKernel(): {own.kernel!r} is no product over "
+        "columns"
     )
