@@ -98,7 +98,7 @@ class CoalitionsOfSigmoid(CoalitionModel):
         return found
 
     def _by_reach(self, own):
-        """Rows, the same filled up to whole blocks, and the sum that serves their scores."""
+        """Rows, these filled up to whole blocks, and the sum that serves their scores."""
         features, n = self._own[0], own.shape[1]
         reach = np.zeros(n)
         for sign, bounds in zip((-1.0, 1.0), self._bounds, strict=True):

@@ -2,18 +2,22 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import combinations
-from numbers import Integral
 
 import numpy as np
 
 from sklime.exceptions import InteractionWarning, warn_caller
+from sklime.explainer.pair_names import (
+    check_name,
+    check_pairs,
+    column_positions,
+    listed_pairs,
+)
 from sklime.laws.joint import JointLaw
 from sklime.laws.masks import MaskLaw
+from sklime.moments.groups import degrees_of_freedom
 from sklime.moments.pair_contrasts import PairContrasts, UnitPairs
 from sklime.selectors import MomentSelector
-from sklime.surrogates.standard_errors import degrees_of_freedom
 from sklime.validation import listed
 
 # Pairs that are looked at where all are wanted; of more, the strongest.
@@ -45,7 +49,7 @@ def wanted_pairs(interactions, asked, routes):
     if interactions is None:
         return None
     what = "column" if asked.rows.shares_columns else "unit"
-    named = None if interactions is True else _as_list(interactions, what)
+    named = None if interactions is True else listed_pairs(interactions, what)
     shown = "True" if interactions is True else "[...]"
     if reason := _reason_against(asked.rows, routes):
         raise ValueError(f"interactions={shown} {reason}; or leave interactions=None.")
@@ -181,7 +185,7 @@ class PairsOfColumns(WantedPairs):
         if named is None:
             pairs = np.column_stack(np.triu_indices(d, 1))
         else:
-            pairs = _positions(named, rows)
+            pairs = column_positions(named, rows)
         n_candidates = len(pairs)
         if named is None and n_candidates > _MOST_PAIRS:
             some = slice(0, min(_N_SCREENED, len(rows)))
@@ -225,8 +229,8 @@ class PairsOfWords(WantedPairs):
             )
             for pair in named:
                 for name in pair:
-                    _check_name(name, known)
-            _check_pairs(named, named, "unit")
+                    check_name(name, known)
+            check_pairs(named, named, "unit")
         return cls(named)
 
     def of_block(self, routes, block, outputs, first_row):
@@ -280,101 +284,14 @@ class PairsOfWords(WantedPairs):
         return found
 
 
-def _as_list(interactions, what):
-    """Pairs as a list of tuples of two; a pair that is none is an error."""
-    wrong = isinstance(interactions, str | bytes | dict) or not np.iterable(interactions)
-    pairs = [] if wrong else list(interactions)
-    if wrong or any(not np.iterable(pair) or isinstance(pair, str) for pair in pairs):
-        raise ValueError(
-            f"interactions={interactions!r} must be None, True, or a list of pairs of "
-            f"{what}s, such as interactions=[('age', 'income')]"
-        )
-    pairs = list(map(tuple, pairs))
-    if not pairs:
-        raise ValueError(
-            f"interactions={interactions!r} names no pair: interactions=True looks at all, "
-            "None at none"
-        )
-    for pair in pairs:
-        if len(pair) != 2:
-            raise ValueError(
-                f"interactions holds {pair!r}, which are {len(pair)} {what}s: name two in "
-                "each pair, as in interactions=[('age', 'income')]"
-            )
-    return pairs
-
-
-def _positions(pairs, rows):
-    """Positions of the columns of pairs; each pair of different columns, once."""
-    names = {name: j for j, name in enumerate(rows.names)}
-    # A frame's own labels need not be strings, and columns of groups are no features.
-    labels = getattr(rows.given, "columns", ())
-    labels = {label: names[str(label)] for label in labels if str(label) in names}
-    found = np.array([[_position(own, names, labels) for own in pair] for pair in pairs])
-    _check_pairs(pairs, found.tolist(), "column")
-    return found
-
-
-def _check_pairs(pairs, found, what):
-    """Raise a ValueError for a feature with itself, or two pairs of the same features."""
-    known = {}
-    for pair, (one, other) in zip(pairs, found, strict=True):
-        if one == other:
-            raise ValueError(
-                f"interactions holds {pair!r}, a {what} with itself: name two {what}s"
-            )
-        if before := known.get(frozenset((one, other))):
-            raise ValueError(
-                f"interactions holds {before!r} and {pair!r}, which are the same two "
-                f"{what}s: name each pair once"
-            )
-        known[frozenset((one, other))] = pair
-
-
-def _position(name, names, labels):
-    """Position of a column by its name, its label in the frame, or its position."""
-    for known in (names, labels):
-        try:
-            if name in known:
-                return known[name]
-        except TypeError:
-            # What cannot be a key is no label.
-            break
-    if isinstance(name, Integral) and not isinstance(name, bool):
-        if 0 <= name < len(names):
-            return int(name)
-        raise ValueError(
-            f"interactions holds column {name}, and the table has {len(names)}: "
-            f"positions go from 0 to {len(names) - 1}"
-        )
-    [close] = get_close_matches(str(name), map(str, names), n=1, cutoff=0.0)
-    raise ValueError(
-        f"interactions holds {name!r}, which is no column of the table: of its "
-        f"{len(names)} columns, the closest is {close!r}"
-    )
-
-
-def _check_name(name, known):
-    """Raise a ValueError where no row has a unit of this name."""
-    if isinstance(name, str) and name in known:
-        return
-    if not known:
-        raise ValueError(f"interactions holds {name!r}, and no row has any unit")
-    [close] = get_close_matches(str(name), known, n=1, cutoff=0.0)
-    raise ValueError(
-        f"interactions holds {name!r}, which is no unit of these rows: name units as in "
-        f"unit_names; of their {len(known)} names, the closest is {close!r}"
-    )
-
-
 def _reason_against(rows, routes):
     """Why there are no interactions to tell, and the cure; None where there are."""
     own = routes.setting
     if isinstance(own.law, JointLaw):
         return (
             f"needs rows of one part: what a word does in those of {own.law!r} may change "
-            "with columns and with other words. Explain texts by TokenSampler() or tables by "
-            "MarginalSampler()"
+            "with columns and with other words. Explain texts by TokenSampler(), or tables "
+            "by MarginalSampler()"
         )
     of_masks = isinstance(own.law, MaskLaw)
     if not (rows.shares_columns or of_masks):
@@ -387,9 +304,9 @@ def _reason_against(rows, routes):
     needs = "needs a closed form, or draws"
     if own.surrogate is not None or not isinstance(own.selector, MomentSelector):
         return (
-            f"{needs} and a surrogate that can have terms of pairs, as with MarginalSampler(), "
-            f"a built-in selector and surrogate=None: selector {own.selector!r} and surrogate "
-            f"{own.surrogate!r} are the user's own"
+            f"{needs} and a surrogate that can have terms of pairs, as with "
+            "MarginalSampler(), a built-in selector and surrogate=None: selector "
+            f"{own.selector!r} and surrogate {own.surrogate!r} are the user's own"
         )
     if of_masks:
         return (
@@ -400,7 +317,8 @@ def _reason_against(rows, routes):
     if not own.law.knows_columns:
         return (
             f"{needs} of independent columns, as of MarginalSampler(): where columns move "
-            f"together, as by {own.law!r}, the curve of one looks like an interaction of two"
+            f"together, as by {own.law!r}, the curve of one looks like an interaction of "
+            "two"
         )
     return (
         f"{needs} of columns that the kernel's weights leave independent, as of "

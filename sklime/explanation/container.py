@@ -148,8 +148,9 @@ class Explanation(
         to the local prediction. Where `values` are Shapley values, the Shapley interaction
         index: the second contrast, averaged over coalitions of the others of each size. Of
         texts, images and sequences those of all units with the two names, summed; NaN
-        where a row has no such units. `values`, `baselines` and `local_predictions` are those
-        of the surrogate without such terms, and the same with or without `interactions`.
+        where a row has no such units. `values`, `baselines` and `local_predictions` are
+        those of the surrogate without such terms, and the same with or without
+        `interactions`.
     interaction_pairs : list of n_pairs tuples of two names, default=None
         The two features of each pair, by name; in ragged explanations two of `unit_names`.
     interaction_standard_errors : ndarray of the shape of `interactions`, default=None

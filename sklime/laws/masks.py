@@ -209,7 +209,7 @@ class MaskLaw(Law):
 
     @property
     def draws_by_law(self):
-        """Whether masks are drawn from `exchangeable`, and not as a sampler of its own does."""
+        """Whether masks are drawn from `exchangeable`, not as some sampler likes."""
         return self.sampler.draws_by_law
 
     @property

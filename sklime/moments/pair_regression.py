@@ -11,16 +11,13 @@ once it is known how the effect of each unit changes with the number of kept one
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 from scipy.linalg import solve_triangular
-from scipy.special import comb
 from sklearn.utils import gen_batches
 
-from sklime.moments.pair_contrasts import LEAST_DRAWS, LEAST_SHARE
-from sklime.surrogates.standard_errors import degrees_of_freedom
+from sklime.moments.groups import Groups
+from sklime.moments.pair_cells import PairCells
 
 # Effective draws for each coefficient of a regression on all products; and coefficients,
 # where each row has a regression of its own, and where rows share it.
@@ -72,7 +69,10 @@ def regression_on_masks(draws, strata):
     binary = np.ones(len(draws.Z), dtype=bool)
     # The products of three units are told apart by the units and their number.
     enough = takes_all_products(draws, binary, _MOST_SHARED) or len(binary) < 4
-    return (AllProducts if enough else ProductsOfMasks)(draws, binary, strata)
+    regression = (AllProducts if enough else ProductsOfMasks)(draws, binary, strata)
+    # One product is like another: what is lost of one is lost of all.
+    regression.told &= not regression.dependent.any()
+    return regression
 
 
 def takes_all_products(draws, binary, most):
@@ -119,21 +119,23 @@ class PairRegression(ABC):
         self.weights = draws.weights[self._used]
         self._shares = self.weights / (self.weights.sum() or 1.0)
         self.root = np.sqrt(self.weights / (self.weights.max(initial=0.0) or 1.0))
-        self._groups = _Groups(draws.groups, self._used, strata)
+        self._groups = Groups(draws.groups, self._used, strata)
         Z = draws.Z[:, self._used].astype(np.float64)
-        self._doubts = _Doubts.of(Z, self._shares, self.size, binary)
+        self._cells = PairCells.of(Z, self._shares, self.size, binary)
         self.matched = Z == 1.0
         # Measured from their means, as products are nearly collinear with features else.
         self.Z = (Z - (Z @ self._shares)[:, np.newaxis]).T
         self.binary = binary
         terms = self._terms() * self.root[:, np.newaxis]
+        self.told = len(terms) >= terms.shape[1]
+        if not self.told:
+            terms = np.zeros((terms.shape[1], terms.shape[1]))
         self.basis, self.triangle = np.linalg.qr(terms)
         # Features that do not vary tell nothing, and take nothing from others.
         length = np.sqrt(np.square(terms).sum(axis=0))
         left = np.abs(np.diagonal(self.triangle))
         self.dependent = left <= _DEPENDENT * length
         self.basis[:, self.dependent] = 0.0
-        self.told = len(self._used) > terms.shape[1] or self.exhaustive
 
     @abstractmethod
     def _terms(self):
@@ -142,6 +144,10 @@ class PairRegression(ABC):
     @abstractmethod
     def influence(self, pairs):
         """What responses count for in the interactions of pairs, (n_pairs, n_draws)."""
+
+    def doubtful(self, pairs, influence):
+        """What responses count for beyond what is certain: here all."""
+        return influence
 
     def interactions(self, Y, pairs, place=None):
         """Interactions of pairs and their standard errors.
@@ -163,7 +169,7 @@ class PairRegression(ABC):
         place = np.arange(len(pairs)) if place is None else place
         n_sums = int(place.max(initial=-1)) + 1
         coef, errors = np.full((2, len(Y), n_sums), np.nan)
-        if not (self.told and n_sums and len(self._used)):
+        if not (self.told and n_sums):
             return coef, errors
         Y = self._measured(Y)
         residuals = self._residuals(Y, self.basis)
@@ -172,16 +178,19 @@ class PairRegression(ABC):
         for sums in gen_batches(n_sums, _AT_ONCE):
             own = order[ends[sums.start] : ends[sums.stop]]
             influence = self.influence(pairs[own])
+            doubtful = self.doubtful(pairs[own], influence)
             starts = ends[sums.start : sums.stop] - ends[sums.start]
             if len(own) > len(starts):
-                influence = np.add.reduceat(influence, starts, axis=0)
+                influence, doubtful = (
+                    np.add.reduceat(each, starts, axis=0) for each in (influence, doubtful)
+                )
             # One by one, lest an output's sums depend on how many there are.
             for c, (y, residual) in enumerate(zip(Y, residuals, strict=True)):
                 coef[c, sums] = influence @ y
-                errors[c, sums] = self._errors(influence, residual)
+                errors[c, sums] = self._errors(doubtful, residual)
         unknown, few = (
             np.logical_or.reduceat(own[order], ends[:-1])
-            for own in self._doubts.about(pairs)
+            for own in self._cells.about(pairs)
         )
         coef[:, unknown] = errors[:, unknown] = np.nan
         if not self.exhaustive:
@@ -195,7 +204,7 @@ class PairRegression(ABC):
         """
         d = self.Z.shape[1]
         found = np.zeros((d, d))
-        if len(self._used):
+        if self.told:
             # First stand a constant and the features.
             basis = self.basis[:, : 1 + d]
             for residual in self._residuals(self._measured(Y), basis):
@@ -324,111 +333,3 @@ def _rows_of_inverse(triangle, dependent, wanted):
     free = ~dependent
     triangle = np.where(np.outer(free, free), triangle, np.eye(len(triangle)))
     return solve_triangular(triangle, wanted * free[:, np.newaxis], trans="T").T
-
-
-class _Doubts:
-    """Which pairs of features draws hardly tell, by their combinations of values.
-
-    Parameters
-    ----------
-    both : ndarray of shape (n_features, n_features)
-        Shares of the weight on draws that match both features.
-    size : float
-        Effective number of draws.
-    binary : ndarray of shape (n_features,) of bool
-        Features that are 0 or 1; of others all values count.
-    """
-
-    def __init__(self, both, size, binary):
-        self.both, self.size, self.binary = both, size, binary
-
-    @classmethod
-    def of(cls, Z, shares, size, binary):
-        """Of a design of shape (n_features, n_draws) whose draws have these shares."""
-        matched = np.where(binary[:, np.newaxis], Z, 1.0)
-        return cls((matched * shares) @ matched.T, size, binary)
-
-    def about(self, pairs):
-        """Pairs of which nothing is known, and those whose errors are not.
-
-        Returns
-        -------
-        unknown, few : ndarray of shape (n_pairs,) of bool
-        """
-        first, second = pairs.T
-        alone, both = np.diagonal(self.both), self.both[first, second]
-        one, other = alone[first] - both, alone[second] - both
-        none = 1.0 - both - one - other
-        # What is not 0 or 1 matches in all draws.
-        cells = np.array(
-            [
-                both,
-                np.where(self.binary[second], one, both),
-                np.where(self.binary[first], other, both),
-                np.where(self.binary[first] & self.binary[second], none, both),
-            ]
-        )
-        least = cells.min(axis=0)
-        return least < LEAST_SHARE, least * self.size < LEAST_DRAWS
-
-
-@dataclass(frozen=True, eq=False)
-class Strata:
-    """Strata of draws: what differs between these is no error.
-
-    Parameters
-    ----------
-    of_draw : ndarray of shape (n_draws,) of int
-        The stratum of each.
-    unknown : ndarray of shape (n_draws,)
-        Share of its stratum that was not drawn: 0 where that is taken whole.
-    """
-
-    of_draw: np.ndarray
-    unknown: np.ndarray
-
-    @classmethod
-    def of_masks(cls, kept, n_units):
-        """Strata of distinct masks by the number of kept units, (n_draws,) of int."""
-        met = np.bincount(kept, minlength=n_units + 1)
-        there = comb(n_units, np.arange(n_units + 1))
-        return cls(kept, np.maximum(1.0 - met / there, 0.0)[kept])
-
-
-class _Groups:
-    """Groups of draws that are independent of each other, perhaps within strata."""
-
-    def __init__(self, groups, used, strata):
-        self._few = degrees_of_freedom(groups) is not None
-        own = np.arange(len(used)) if groups is None else groups[used]
-        self._order = np.argsort(own, kind="stable")
-        _, self._starts = np.unique(own[self._order], return_index=True)
-        self._stratum = None
-        if strata is not None and len(used):
-            first, last = self._starts, np.append(self._starts[1:], len(used)) - 1
-            of_draw = strata.of_draw[used][self._order]
-            ends = np.column_stack([of_draw[first], of_draw[last]])
-            # A mask with its complement is not like one without.
-            ends = np.column_stack([np.sort(ends, axis=1), first == last])
-            self._stratum = np.unique(ends, axis=0, return_inverse=True)[1].ravel()
-            unknown = strata.unknown[used][self._order]
-            self._unknown = np.maximum.reduceat(unknown, first)
-
-    def variances(self, scores):
-        """Variances of sums of scores, of shape (n_sums, n_draws)."""
-        scores = np.add.reduceat(scores[:, self._order], self._starts, axis=1)
-        n = len(self._starts)
-        if self._few:
-            # Each has many draws.
-            scores -= scores.mean(axis=1, keepdims=True)
-            return n / (n - 1) * np.square(scores).sum(axis=1)
-        if self._stratum is None:
-            return np.square(scores).sum(axis=1)
-        size = np.bincount(self._stratum)
-        member = sparse.csr_matrix((np.ones(n), (self._stratum, np.arange(n))))
-        means = (member @ scores.T) / size[:, np.newaxis]
-        # What is alone in its stratum is compared with nothing.
-        means[size == 1] = 0.0
-        scores -= means[self._stratum].T
-        share = self._unknown * (size / np.maximum(size - 1, 1))[self._stratum]
-        return np.square(scores) @ share

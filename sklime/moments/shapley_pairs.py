@@ -2,7 +2,7 @@ r"""Shapley interactions of pairs of units from coalitions.
 
 The Shapley interaction index of Grabisch and Roubens is the second contrast of two units,
 averaged over coalitions of the others: over those of each size alike, and over sizes alike.
-By sizes `t` of coalitions of `d` units it is a sum of means over these, of the answers times
+By sizes `t` of coalitions of `d` units it is a sum of means over these: of answers times
 
 .. math:: \frac{d\, z_j z_k}{t (t - 1)} - \frac{d\, |z_j - z_k|}{t (d - t)}
     + \frac{d\, (1 - z_j) (1 - z_k)}{(d - t) (d - t - 1)} .
@@ -14,11 +14,11 @@ fitted to the answers first, and coalitions only have to tell what it leaves.
 import numpy as np
 
 from sklime.moments.draws import Draws
+from sklime.moments.groups import Strata
 from sklime.moments.pair_regression import (
     AllProducts,
     PairRegression,
     ProductsOfMasks,
-    Strata,
     takes_all_products,
 )
 
@@ -63,6 +63,8 @@ def shapley_regression(masks, drawn):
     enough = takes_all_products(draws, binary, _MOST_TERMS) or d < 4
     regression = (_OfAllProducts if enough else _OfSharedProducts)(draws, binary, strata)
     regression.of_size = np.append(shares, [1.0, 1.0])
+    whole = np.zeros(n, dtype=bool) if drawn else _are_whole(kept, d)
+    regression.is_whole = np.append(whole, [True, True])
     return regression
 
 
@@ -73,12 +75,22 @@ class _ShapleyRegression(PairRegression):
     ----------
     of_size : ndarray of shape (n_draws,)
         Shares of the draws among those of their sizes.
+    is_whole : ndarray of shape (n_draws,) of bool
+        Draws of sizes that are taken whole, and whose answers do not scatter.
     """
 
-    of_size = None
+    of_size = is_whole = None
 
     def rest(self, pairs):
         """Influence of weighted answers by what the regression leaves of them."""
+        return self.moved(self.index(pairs))
+
+    def doubtful(self, pairs, influence):
+        """What coalitions count for; of sizes that are taken whole beyond the index."""
+        return influence - np.where(self.is_whole, self.index(pairs), 0.0)
+
+    def index(self, pairs):
+        """What answers count for in the index, where each size has all coalitions."""
         d, kept = len(self.matched), self.matched.sum(axis=0)
         first, second = (self.matched[pairs[:, k]] for k in (0, 1))
         with np.errstate(divide="ignore"):
@@ -88,8 +100,7 @@ class _ShapleyRegression(PairRegression):
         # Of such sizes no coalition has both, one or none of them.
         both, one, none = (np.where(np.isfinite(a), a, 0.0) for a in (both, one, none))
         rows = (first & second) * both - (first ^ second) * one + (~first & ~second) * none
-        return self.moved(rows * self.of_size)
-
+        return rows * self.of_size
 
     def weight_of_empty(self, pairs, place):
         """What the answer to the coalition of no unit counts for in sums of pairs."""
@@ -116,6 +127,7 @@ def _strata(masks, drawn):
     kept = masks.design.sum(axis=1)
     strata = Strata.of_masks(kept, d)
     of_draw, unknown = strata.of_draw, strata.unknown
+    unknown = np.where(_are_whole(kept, d), 1.0, unknown)
     if drawn:
         # Sizes that are taken whole: repetitions tell how much answers scatter.
         _, same = np.unique(masks.design, axis=0, return_inverse=True)
@@ -125,5 +137,10 @@ def _strata(masks, drawn):
         of_draw = np.where(repeated[kept], distinct, kept)
         unknown = np.ones(n)
     return Strata(
-        np.append(of_draw, [0, d]).astype(np.intp), np.append(unknown, [0.0, 0.0])
+        np.append(of_draw, [0, d]).astype(np.intp), np.append(unknown, [1.0, 1.0])
     )
+
+
+def _are_whole(kept, d):
+    """Whether all coalitions are there of the size of each."""
+    return Strata.of_masks(kept, d).unknown == 0.0

@@ -29,7 +29,8 @@ class PairsOfColumns(InteractionSource):
                 nothing = constant[pairs].any(axis=1)
                 own = np.where(nothing, 0.0, np.array([coef, errors]))
                 own *= unit[:, np.newaxis]
-                found.append(PairContrasts(*own[:, np.newaxis], np.array([regression.size])))
+                size = np.array([regression.size])
+                found.append(PairContrasts(*own[:, np.newaxis], size))
         return PairContrasts.joined(found)
 
     def strongest_pairs(self, pairs, n_pairs, X, outputs):

@@ -11,7 +11,8 @@ from sklime.laws.masks import weights_by_count, with_each_copy
 from sklime.model.queries import predict_masked
 from sklime.moments.draws import Draws, scale_answers
 from sklime.moments.exchangeable import COLLINEAR, EnumeratedMoments, WeightedLaw
-from sklime.moments.pair_regression import Strata, regression_on_masks
+from sklime.moments.groups import Strata
+from sklime.moments.pair_regression import regression_on_masks
 from sklime.moments.products import (
     bordered,
     nearly_dependent,

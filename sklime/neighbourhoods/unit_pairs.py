@@ -20,8 +20,9 @@ class PairsOfUnits(InteractionSource):
         return {name: own for name, own in vars(self).items() if name != "_last"}
 
     def interactions(self, X, outputs, pairs):
+        pairs = UnitPairs.of(pairs)
         own = zip(X, outputs, strict=True)
-        return PairContrasts.joined([self._of_row(*one, UnitPairs.of(pairs)) for one in own])
+        return PairContrasts.joined([self._of_row(*one, pairs) for one in own])
 
     def strongest_pairs(self, pairs, n_pairs, X, outputs):
         first, second = pairs.T

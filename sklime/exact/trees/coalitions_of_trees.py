@@ -83,7 +83,6 @@ class CoalitionsOfTrees(CoalitionModel):
             contrasts[:, :, group.columns] += effects.transpose(2, 0, 1)
         return expected, contrasts
 
-
     def pairs(self, own, outputs, pairs):
         """Second contrasts of pairs of columns, summed over leaves."""
         place = np.full((self.n_columns, self.n_columns), -1)

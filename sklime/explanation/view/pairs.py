@@ -31,10 +31,10 @@ def strongest_pairs(explanation):
         None where there are no interactions, or images are cut differently, so that pairs
         of one name have nothing in common. ``attribution``, what is drawn: contributions of
         the pairs where they are known, else effects; ``title``, what it is called of pairs;
-        ``features``, what the pairs are of; ``lines``, the strongest pairs, each with the ``names`` of its features, its mean size over rows
-        and outputs as a ``text``, and as a ``share`` of the longest in percent;
-        ``n_others``, how many pairs there are besides; ``n_unknown``, how many no row
-        tells.
+        ``features``, what the pairs are of; ``lines``, the strongest pairs, each with the
+        ``names`` of its features, its mean size over rows and outputs as a ``text``, and as
+        a ``share`` of the longest in percent; ``n_others``, how many pairs there are
+        besides; ``n_unknown``, how many no row tells.
 
     Examples
     --------

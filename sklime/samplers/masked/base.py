@@ -62,7 +62,7 @@ class MaskSampler(Sampler):
 
     @property
     def draws_by_law(self) -> bool:
-        """Whether masks follow `mask_law`: a class that overrides `masks` may draw others."""
+        """Whether masks follow `mask_law`: classes that override `masks` may not."""
         return type(self).masks is MaskSampler.masks
 
     def hidden_rows(self, fills: NDArray[np.float64]) -> Table:
