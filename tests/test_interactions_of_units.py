@@ -505,7 +505,7 @@ def test_wrong_pairs_of_words(interactions, message):
 
 def test_what_has_no_interactions_says_why():
     explainer = of_text("not good film", kernel=lambda Z, z: 0.5 + 0.5 * Z[:, 0])
-    with pytest.raises(ValueError, match="draws of masks .* UniformKernel"):
+    with pytest.raises(ValueError, match=r"draws of masks .* UniformKernel"):
         explainer.explain(["not good film"], interactions=True)
 
     class Blocks(TokenSampler):
