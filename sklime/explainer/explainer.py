@@ -377,7 +377,7 @@ class LimeExplainer(
         interactions: bool | Sequence[Sequence[object]] | None = None,
         neighbours: int | None = None,
     ) -> Explanation:
-        """Explain every row, with all that is known about each explanation.
+        r"""Explain every row, with all that is known about each explanation.
 
         Parameters
         ----------
@@ -390,11 +390,19 @@ class LimeExplainer(
             in `fit`, or "y". For ``target="all"`` a name of each output.
         uncertainty : bool, default=False
             Whether to add standard errors. The attributions stay the same.
-        interactions : True or list of pairs of columns, optional
-            Adds the `interactions` of these pairs, each two names or positions of columns:
-            by how much the effect of one changes with the other. True: all pairs; of more
-            than 1,000 those that interact most. In closed form where the model has one,
-            else from the draws, with standard errors. The attributions stay the same.
+        interactions : True or list of pairs of features, optional
+            Adds the `interactions` of these pairs, each two names or positions of columns,
+            or two names of units, such as words: by how much the effect of one changes with
+            the other. That is the coefficient of the product of both, each measured from
+            its mean, in a surrogate with such terms, whose other coefficients stay as they
+            are: of bins and categories the second contrast, of standardised columns
+            :math:`\mathrm{Cov}((z_j - \bar z_j)(z_k - \bar z_k), f) / (\mathrm{Var} z_j
+            \mathrm{Var} z_k)` under the kernel's weights, of masks with all products of two
+            units in the surrogate, of Shapley values the Shapley interaction index. True:
+            all pairs; of more than 1,000 those that interact most, where draws are around
+            each row by its first 16. In closed form where the model has one, else from
+            draws, with standard errors; sources that draw around each row query the model
+            again.
         neighbours : int, optional
             Adds the `neighbour_scores`, R squared of each surrogate on as many training
             rows, the nearest, at least 2, about which the model is queried. Nearest are, in
@@ -411,9 +419,10 @@ class LimeExplainer(
         ------
         ValueError
             If there are interactions of such pairs neither in closed form nor from draws:
-            those need columns of bins or categories that are drawn independently, for all
-            rows at once. If there are fewer training rows than `neighbours`, or rows are
-            not described by the columns of a dense table.
+            those need columns that are drawn independently and a kernel that is a product
+            over columns, or masks that tell no unit from another. If there are fewer
+            training rows than `neighbours`, or rows are not described by the columns of a
+            dense table.
 
         Examples
         --------
