@@ -28,6 +28,7 @@ NAMES = (
     "rare_values",
     "shapley",
     "sampled_shapley",
+    "sampled_interactions",
     "growth",
     "wide",
     "jobs",

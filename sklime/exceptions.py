@@ -89,7 +89,7 @@ class PaddingWarning(UserWarning):
 
 
 class InteractionWarning(UserWarning):
-    """Interactions of some pairs of columns are not told, or not looked at.
+    """Interactions of some pairs of features are not told, or not looked at.
 
     Given where ``interactions=True`` would be too many pairs, so that those which interact
     most are kept; where no draw, or hardly any, has one of the four combinations of a

@@ -109,6 +109,17 @@ def classes():
     )
 
 
+def pairs_of_words():
+    """What `data/explanation_version_6.json` was written from: pairs of two texts."""
+    return replace(
+        texts(),
+        interactions=np.array([[0.5], [NAN], [NAN]]),
+        interaction_pairs=[("good", "film")],
+        interaction_standard_errors=np.array([[0.0], [NAN], [NAN]]),
+        interaction_positions=np.array([[0.25], [NAN], [NAN]]),
+    )
+
+
 STORED = {
     "explanation_version_1.json": table,
     "explanation_version_1_texts.json": texts,
@@ -116,6 +127,7 @@ STORED = {
     "explanation_version_3.json": interactions,
     "explanation_version_4.json": neighbours,
     "explanation_version_5.json": classes,
+    "explanation_version_6.json": pairs_of_words,
 }
 
 

@@ -24,10 +24,10 @@ from sklime.exact.trees import SumOfTrees
 from sklime.exceptions import InteractionWarning
 from sklime.kernels import ExponentialKernel
 from sklime.samplers import (
-    CoalitionSampler,
+    CrossoverSampler,
     GaussianSampler,
     MarginalSampler,
-    TokenSampler,
+    TrainingSampler,
 )
 from sklime.selectors import HighestWeights
 
@@ -432,10 +432,11 @@ def test_one_column_has_no_pairs(model):
 @pytest.mark.parametrize(
     "parameters",
     [
-        {"sampler": MarginalSampler(n_bins=None)},
-        {"sampler": MarginalSampler(sequence="random")},
-        {"sampler": GaussianSampler(center="instance")},
-        {"sampler": CoalitionSampler(background=np.zeros((1, 3)))},
+        {"sampler": TrainingSampler()},
+        {"sampler": TrainingSampler(n_bins=None)},
+        {"sampler": CrossoverSampler()},
+        {"sampler": MarginalSampler(n_bins=None), "surrogate": Ridge()},
+        {"sampler": GaussianSampler(), "kernel": ExponentialKernel(metric="cosine")},
         {"surrogate": Ridge()},
         {"selector": SelectFromModel(Ridge(), max_features=2)},
         {"kernel": ExponentialKernel(metric="cosine")},
@@ -451,15 +452,7 @@ def test_sources_that_do_not_tell_interactions_say_so(parameters):
         explainer.explain(X[:1], interactions=True)
 
 
-def test_texts_and_sparse_tables_say_so():
-    explainer = LimeExplainer(
-        FunctionRegressor(lambda texts: np.array([len(own) * 1.0 for own in texts])),
-        sampler=TokenSampler(),
-        random_state=0,
-    )
-    explainer.fit(["a good film", "a bad film", "bad"])
-    with pytest.raises(ValueError, match=r"interactions=True needs"):
-        explainer.explain(["a good film"], interactions=True)
+def test_sparse_tables_say_so():
     X = sparse.random_array((60, 5), density=0.5, rng=0, format="csr")
     y = np.asarray(X.sum(axis=1)).ravel()
     explainer = LimeExplainer(LinearRegression().fit(X, y), random_state=0).fit(X)

@@ -163,3 +163,7 @@ class CoalitionsOfColumns(CoalitionModel):
         contrasts = (np.stack(parts, axis=2) - self.means.T)[:, outputs]
         kept = self.keep.probability or 0.0
         return self.nothing()[outputs] + kept * contrasts.sum(axis=2), contrasts
+
+    def pairs(self, own, outputs, pairs):
+        """Contrasts of pairs of columns: none, as the columns' parts are added."""
+        return np.zeros((own.shape[1], len(outputs), len(pairs)))

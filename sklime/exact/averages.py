@@ -171,6 +171,13 @@ class CoalitionsOfModels(SumOfModels, CoalitionModel):
         expected, contrasts = (self._sum(one) for one in zip(*parts, strict=True))
         return expected + self.constant[outputs], contrasts
 
+    def pairs(self, own, outputs, pairs):
+        """Contrasts of pairs of columns, the sum of the members'."""
+        members = zip(self.models, self.places, strict=True)
+        return self._sum(
+            model.pairs(own[places], outputs, pairs) for model, places in members
+        )
+
 
 class SideBySide:
     """Transformer that puts what the members' steps make of a table side by side.

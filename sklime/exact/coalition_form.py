@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklime.exact.rebuilt import Rebuilt
+from sklime.exceptions import NoClosedForm
 
 if TYPE_CHECKING:
     from sklime.exact.feature_map import FeatureMap
@@ -123,3 +124,39 @@ class CoalitionModel(Rebuilt):
             Under the law of coalitions; beside Shapley values, where no column is kept.
         contrasts : ndarray of shape (n_rows, n_wanted, n_columns)
         """
+
+    def pairs(
+        self,
+        own: NDArray[np.float64],
+        outputs: NDArray[np.intp],
+        pairs: NDArray[np.intp],
+    ) -> NDArray[np.float64]:
+        r"""Second contrasts of pairs of columns: kept and drawn, each and both.
+
+        At one probability that is the interaction under a kernel that is a product, such
+        as the Banzhaf interaction; its integral is the Shapley interaction,
+
+        .. math:: \int_0^1 E_t[f \mid j, k \text{ kept}] - E_t[f \mid j \text{ kept}]
+            - E_t[f \mid k \text{ kept}] + E_t[f \mid j, k \text{ drawn}]\,dt
+
+        where a column that is not kept is drawn.
+
+        Parameters
+        ----------
+        own, outputs
+            As for a call.
+        pairs : ndarray of shape (n_pairs, 2) of int
+            Positions of two different columns.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_wanted, n_pairs)
+
+        Raises
+        ------
+        NoClosedForm
+            If the form has none, or the model is too large.
+        """
+        raise NoClosedForm(
+            f"{type(self).__name__} has no interactions of coalitions in closed form"
+        )

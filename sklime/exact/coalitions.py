@@ -18,7 +18,9 @@ from sklime.kernels import ShapleyKernel
 from sklime.laws.tilted import mismatch_factor
 from sklime.model.response import models_own_errors
 from sklime.moments.independent import IndependentMoments
+from sklime.moments.pair_contrasts import PairContrasts, strongest
 from sklime.moments.shapley import ExactShapleyMoments
+from sklime.moments.source import InteractionSource
 from sklime.tables.access import take_rows, with_value_of
 
 # Other rows that values are put into which training never had.
@@ -28,7 +30,7 @@ _N_OTHERS = 8
 _N_SCORED = 512
 
 
-class CoalitionPopulation(ExactContrasts):
+class CoalitionPopulation(ExactContrasts, InteractionSource):
     """Moments of all coalitions of the columns of each row, in place of draws.
 
     Parameters
@@ -84,6 +86,25 @@ class CoalitionPopulation(ExactContrasts):
             effective_sample_sizes=np.full(n, self.n_samples * efficiency),
             **own,
         )
+
+    @reports_failures
+    def interactions(self, X, outputs, pairs):
+        evaluated, n = self.evaluate(X), len(outputs)
+        wanted, place = distinct_outputs(outputs)
+        with one_by_one(n):
+            coef = self.model.pairs(padded(evaluated), wanted, pairs)[:n]
+            if not np.isfinite(coef).all():
+                raise NoClosedForm("missing or infinite values of the row reach the model")
+        coef = np.take_along_axis(coef, place[:, :, np.newaxis], axis=1)
+        kept, at_rows = self.keep.probability, None
+        if kept is not None:
+            at_rows = np.full((n, len(pairs)), (1.0 - kept) ** 2)
+        sizes = np.full(n, np.inf)
+        return PairContrasts(coef, np.zeros_like(coef), sizes, at_rows)
+
+    def strongest_pairs(self, pairs, n_pairs, X, outputs):
+        coef = self.interactions(X, outputs, pairs).coef
+        return strongest(np.square(coef).sum(axis=0), n_pairs)
 
     @property
     def score_basis(self):

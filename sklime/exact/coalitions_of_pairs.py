@@ -95,3 +95,15 @@ class CoalitionsOfPairs(CoalitionModel):
             mixed = t * (both - mean) + (1.0 - t) * (first + second - 2.0 * mean)
             expected += single * t * mixed
         return expected[:, outputs], contrasts[:, outputs]
+
+    def pairs(self, own, outputs, pairs):
+        """Contrasts of pairs of columns, the same whatever the others do."""
+        d, own = len(self.features.owned), own.astype(int)
+        found = np.zeros((d, d, own.shape[1], len(self.constant)))
+        for (j, k), places, table, by_first, by_second, mean in self._pairs:
+            one, other = own[places]
+            both = table[one, other] - by_first[one] - by_second[other] + mean
+            found[j, k] += both
+            found[k, j] += both
+        first, second = pairs.T
+        return found[first, second][..., outputs].transpose(1, 2, 0)

@@ -124,7 +124,34 @@ class CoalitionsOfProducts(CoalitionModel):
                 expected[rows] = self.constant[outputs] + mean
         return expected, contrasts
 
-    def _contrasts(self, kept, means, weights):
+    def pairs(self, own, outputs, pairs):
+        """Contrasts of pairs of columns: of one column, of contrasts of the other."""
+        n, d = own.shape[1], len(self._used)
+        found = np.zeros((n, len(outputs), len(pairs)))
+        place = np.full(self._n_columns, -1)
+        place[self._used] = np.arange(d)
+        at = place[pairs]
+        acting = np.flatnonzero((at >= 0).all(axis=1))
+        if not len(acting):
+            return found
+        first, second = at[acting].T
+        height = max(8, _CELLS // (_ROWS * len(self._nodes)))
+        for rows in gen_batches(n, _ROWS):
+            factors = [
+                finite_factors(self.form, owned, own[owned, rows])
+                for owned in (self.features.owned[j] for j in self._used)
+            ]
+            both = np.zeros((d, d, rows.stop - rows.start, len(outputs)))
+            for terms in gen_batches(self.n_terms, height):
+                kept = [own[:, terms] for own in factors]
+                weights = self._terms[terms][:, outputs]
+                for means in self._means[:, :, terms]:
+                    for j in np.unique(first):
+                        both[j] += self._contrasts(kept, means, weights, moved=j)[1]
+            found[rows, :, acting] = both[first, second].transpose(1, 2, 0)
+        return found
+
+    def _contrasts(self, kept, means, weights, moved=None):
         """Expected sums of some terms, (n_rows, n_wanted), and contrasts, one a column.
 
         Parameters
@@ -134,6 +161,8 @@ class CoalitionsOfProducts(CoalitionModel):
         means : ndarray of shape (n_used, n_terms)
             Their means in the background.
         weights : ndarray of shape (n_terms, n_wanted)
+        moved : int, default=None
+            A column whose contrast is looked at itself. None: the answers are.
         """
         t = self._nodes[:, np.newaxis, np.newaxis]
         moves = [own - mean for own, mean in zip(kept, means, strict=True)]
@@ -142,6 +171,8 @@ class CoalitionsOfProducts(CoalitionModel):
         for own, move, mean in zip(mixed, moves, means, strict=True):
             np.multiply(t, move, out=own)
             own += mean
+        if moved is not None:
+            mixed[moved] = moves[moved]
         after[-1] = self._weights[:, np.newaxis, np.newaxis]
         for k in range(len(moves) - 1, 0, -1):
             np.multiply(after[k], mixed[k], out=after[k - 1])

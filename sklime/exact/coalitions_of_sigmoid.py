@@ -79,6 +79,26 @@ class CoalitionsOfSigmoid(CoalitionModel):
         return self.constant + 0.5 + self._sum(_steps_to(reach)).nothing()
 
     def __call__(self, own, outputs):
+        n, d = own.shape[1], len(self._own[0].owned)
+        expected = np.empty((n, len(outputs)))
+        contrasts = np.empty((n, len(outputs), d))
+        for rows, padded, waves in self._by_reach(own):
+            found = waves(own[:, padded], outputs)
+            expected[rows], contrasts[rows] = (part[: len(rows)] for part in found)
+        # Beside Shapley values it is the same for all rows, whatever their nodes.
+        if self._own[-1].probability is None:
+            return np.tile(self.nothing()[outputs], (n, 1)), contrasts
+        return self.constant[outputs] + 0.5 + expected, contrasts
+
+    def pairs(self, own, outputs, pairs):
+        """Contrasts of pairs of columns, those of the sums of products."""
+        found = np.empty((own.shape[1], len(outputs), len(pairs)))
+        for rows, padded, waves in self._by_reach(own):
+            found[rows] = waves.pairs(own[:, padded], outputs, pairs)[: len(rows)]
+        return found
+
+    def _by_reach(self, own):
+        """Rows, these filled up to whole blocks, and the sum that serves their scores."""
         features, n = self._own[0], own.shape[1]
         reach = np.zeros(n)
         for sign, bounds in zip((-1.0, 1.0), self._bounds, strict=True):
@@ -89,19 +109,12 @@ class CoalitionsOfSigmoid(CoalitionModel):
             reach = np.maximum(reach, total)
         if not np.isfinite(reach).all():
             raise NoClosedForm("missing or infinite values of the row reach the model")
-        expected = np.empty((n, len(outputs)))
-        contrasts = np.empty((n, len(outputs), len(features.owned)))
         steps = _steps_to(reach)
         for number in np.unique(steps):
             rows = np.flatnonzero(steps == number)
             # Blocks of one height, lest a row's values depend on its batch.
             padded = np.pad(rows, (0, -len(rows) % _ROWS), mode="edge")
-            found = self._sum(number)(own[:, padded], outputs)
-            expected[rows], contrasts[rows] = (part[: len(rows)] for part in found)
-        # Beside Shapley values it is the same for all rows, whatever their nodes.
-        if self._own[-1].probability is None:
-            return np.tile(self.nothing()[outputs], (n, 1)), contrasts
-        return self.constant[outputs] + 0.5 + expected, contrasts
+            yield rows, padded, self._sum(number)
 
     def _sum(self, steps):
         """Sum of products that serves scores up to some reach."""

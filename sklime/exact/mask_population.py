@@ -15,10 +15,12 @@ from sklime.exceptions import NoClosedForm
 from sklime.kernels import ShapleyKernel
 from sklime.laws.masks import weights_by_count
 from sklime.moments.exchangeable import MaskMoments, WeightedLaw
+from sklime.moments.pair_contrasts import PairContrasts, UnitPairs
 from sklime.moments.shapley import additive_shapley
+from sklime.moments.source import InteractionSource
 
 
-class MaskPopulation(ExactSource):
+class MaskPopulation(ExactSource, InteractionSource):
     """Population moments of the kernel-weighted laws of masks, in place of draws.
 
     Parameters
@@ -90,8 +92,7 @@ class MaskPopulation(ExactSource):
             # Of a sum, each unit's effect is its Shapley value.
             effects = evaluated.effects.T[explained]
             return additive_shapley(effects, evaluated.responses[explained], self.n_samples)
-        weights = weights_by_count(self.kernel, d)
-        law = WeightedLaw.of(self.law.exchangeable(d).masses, weights)
+        law = self._weighted(d)
         if not law.efficiency or (d and not law.smaller > 0.0):
             raise NoClosedForm(
                 f"kernel {self.kernel!r} leaves weight on too few masks of {d} unit(s)"
@@ -109,3 +110,26 @@ class MaskPopulation(ExactSource):
             n_samples=self.n_samples,
             law=law,
         )
+
+    @reports_failures
+    def interactions(self, X, outputs, pairs):
+        # Sums over units have none; whether a row's responses are one is looked at.
+        for row in X:
+            self.responses(row)
+        pairs, kept = UnitPairs.of(pairs).strongest(lambda: np.zeros(2 * [X[0].n_units]))
+        n_sums = int(pairs.place.max(initial=-1)) + 1
+        nothing = np.zeros((len(X), outputs.shape[1], n_sums))
+        at_rows = None
+        if not isinstance(self.kernel, ShapleyKernel):
+            own = [self._weighted(row.n_units).pair_at_row for row in X]
+            at_rows = np.repeat(np.array(own)[:, np.newaxis], n_sums, axis=1)
+        sizes = np.full(len(X), np.inf)
+        return PairContrasts(nothing, nothing, sizes, at_rows, kept)
+
+    def strongest_pairs(self, pairs, n_pairs, X, outputs):
+        return np.arange(min(n_pairs, len(pairs)))
+
+    def _weighted(self, n_units):
+        """Kernel-weighted law of the masks of a row of so many units."""
+        weights = weights_by_count(self.kernel, n_units)
+        return WeightedLaw.of(self.law.exchangeable(n_units).masses, weights)

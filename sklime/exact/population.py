@@ -119,7 +119,7 @@ class Population(ExactContrasts, InteractionSource):
         return PairContrasts(coef, errors, np.full(n, np.inf))
 
     @reports_failures
-    def strongest_pairs(self, pairs, n_pairs):
+    def strongest_pairs(self, pairs, n_pairs, X, outputs):
         laws = self._laws(self._typical_rows())
         outputs = np.arange(len(self.model.constant))
         variance = [law.variance for law in laws]

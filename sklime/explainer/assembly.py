@@ -3,7 +3,6 @@
 import numpy as np
 
 from sklime.explanation import Explanation
-from sklime.moments.pair_contrasts import PairContrasts
 from sklime.surrogates.surrogates import Surrogates
 from sklime.tables.access import copy_rows
 
@@ -13,7 +12,7 @@ def assemble_explanation(blocks, rows, target, names, responses, outputs, meta, 
 
     Parameters
     ----------
-    blocks : sequence of (Surrogates, note, neighbour scores or None, PairContrasts or None)
+    blocks : sequence of (Surrogates, note, neighbour scores or None, told pairs or None)
         Of consecutive blocks of rows.
     rows : Rows
         The explained rows, which gave the notes.
@@ -25,10 +24,10 @@ def assemble_explanation(blocks, rows, target, names, responses, outputs, meta, 
         The outputs explained for each row.
     meta : dict
         How the explanation was made.
-    pairs : WantedPairs, default=None
-        The pairs whose interactions were asked for.
+    pairs : ToldPairs, default=None
+        The interactions that were asked for.
     """
-    fitted, notes, judged, told = zip(*blocks, strict=True)
+    fitted, notes, judged, _ = zip(*blocks, strict=True)
     positions = rows.positions(notes)
     if positions is not None:
         n_shared = len(notes[0][0])
@@ -48,12 +47,14 @@ def assemble_explanation(blocks, rows, target, names, responses, outputs, meta, 
 
     fields = rows.explanation_fields(notes)
     if pairs is not None:
-        told = PairContrasts.joined(told)
-        pairs.warn(told.coef, told.errors)
+        told, at_rows = pairs.contrasts, pairs.contrasts.at_rows
+        if at_rows is not None:
+            at_rows = every_output(at_rows).reshape(*per_output, -1)
         fields |= {
             "interactions": told.coef.reshape(*per_output, -1),
             "interaction_pairs": pairs.names,
             "interaction_standard_errors": told.errors.reshape(*per_output, -1),
+            "interaction_positions": at_rows,
         }
     # What the caller does to these rows afterwards is no part of the explanation.
     fields["data"] = copy_rows(fields["data"])

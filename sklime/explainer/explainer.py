@@ -24,7 +24,7 @@ from sklime.explainer.default_sampler import check_is_table, default_sampler
 from sklime.explainer.fitted import FittedExplainer, Jobs
 from sklime.explainer.growth import grow_pool
 from sklime.explainer.hidden_answers import TypicalAnswers
-from sklime.explainer.interactions import WantedPairs
+from sklime.explainer.interactions import wanted_pairs
 from sklime.explainer.metadata import metadata, parameters_in_words
 from sklime.explainer.neighbours import TrainingRows
 from sklime.explainer.parameters import (
@@ -378,7 +378,7 @@ class LimeExplainer(
         interactions: bool | Sequence[Sequence[object]] | None = None,
         neighbours: int | None = None,
     ) -> Explanation:
-        """Explain every row, with all that is known about each explanation.
+        r"""Explain every row, with all that is known about each explanation.
 
         Parameters
         ----------
@@ -391,11 +391,19 @@ class LimeExplainer(
             in `fit`, or "y". For ``target="all"`` a name of each output.
         uncertainty : bool, default=False
             Whether to add standard errors. The attributions stay the same.
-        interactions : True or list of pairs of columns, optional
-            Adds the `interactions` of these pairs, each two names or positions of columns:
-            by how much the effect of one changes with the other. True: all pairs; of more
-            than 1,000 those that interact most. In closed form where the model has one,
-            else from the draws, with standard errors. The attributions stay the same.
+        interactions : True or list of pairs of features, optional
+            Adds the `interactions` of these pairs, each two names or positions of columns,
+            or two names of units, such as words: by how much the effect of one changes with
+            the other. That is the coefficient of the product of both, each measured from
+            its mean, in a surrogate with such terms, whose other coefficients stay as they
+            are: of bins and categories the second contrast, of standardised columns
+            :math:`\mathrm{Cov}((z_j - \bar z_j)(z_k - \bar z_k), f) / (\mathrm{Var} z_j
+            \mathrm{Var} z_k)` under the kernel's weights, of masks with all products of two
+            units in the surrogate, of Shapley values the Shapley interaction index. True:
+            all pairs; of more than 1,000 those that interact most, where draws are around
+            each row by its first 16. In closed form where the model has one, else from
+            draws, with standard errors; sources that draw around each row query the model
+            again.
         neighbours : int, optional
             Adds the `neighbour_scores`, R squared of each surrogate on as many training
             rows, the nearest, at least 2, about which the model is queried. Nearest are, in
@@ -412,9 +420,10 @@ class LimeExplainer(
         ------
         ValueError
             If there are interactions of such pairs neither in closed form nor from draws:
-            those need columns of bins or categories that are drawn independently, for all
-            rows at once. If there are fewer training rows than `neighbours`, or rows are
-            not described by the columns of a dense table.
+            those need columns that are drawn independently and a kernel that is a product
+            over columns, or masks that tell no unit from another. If there are fewer
+            training rows than `neighbours`, or rows are not described by the columns of a
+            dense table.
 
         Examples
         --------
@@ -433,7 +442,7 @@ class LimeExplainer(
         asked = self._ask(X, self.target if target is None else target)
         fitted, rows = self._fitted, asked.rows
         outputs_named = rename_outputs(asked.target, fitted.response.outputs, target_name)
-        pairs = WantedPairs.of(interactions, rows, fitted.routes)
+        pairs = wanted_pairs(interactions, asked, fitted.routes)
         near = fitted.near(rows, "neighbours", neighbours)
         answers = asked.answers
         if answers is None:
@@ -446,7 +455,8 @@ class LimeExplainer(
             n_drawn = sum(int((~own.exact).sum()) for own, *_ in blocks)
         meta = metadata(self, fitted.routes, len(rows), n_drawn, own_answers)
         if pairs is not None:
-            meta |= pairs.metadata(fitted.routes, [told for *_, told in blocks])
+            pairs = pairs.joined([told for *_, told in blocks])
+            meta |= pairs.metadata(fitted.routes)
         if neighbours is not None:
             meta["neighbours"] = int(neighbours)
         own = blocks, rows, *outputs_named, answers, asked.outputs, meta, pairs

@@ -186,7 +186,7 @@ class FittedExplainer:
 
         Returns
         -------
-        blocks : list of (Surrogates, note, neighbour scores or None, PairContrasts or None)
+        blocks : list of (Surrogates, note, neighbour scores or None, told pairs or None)
         own_answers : OwnAnswers or None
             What the model said to values that draws hardly hold.
         """
@@ -196,8 +196,8 @@ class FittedExplainer:
             scored = self.routes.with_scores(surrogates, block, outputs[where])
             told = judged = None
             if pairs is not None:
-                own = block, outputs[where], pairs.positions, where.start
-                told = self.routes.interactions(*own)
+                own = block, outputs[where], where.start
+                told = pairs.of_block(self.routes, *own)
             if near is not None:
                 own = surrogates, where, outputs[where]
                 judged = near.scores(*own)

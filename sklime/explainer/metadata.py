@@ -8,7 +8,7 @@ import sklearn
 
 from sklime.explanation.attribution import EFFECT, SHAPLEY_VALUE
 from sklime.kernels import ShapleyKernel
-from sklime.surrogates.standard_errors import degrees_of_freedom
+from sklime.moments.groups import degrees_of_freedom
 from sklime.version import __version__
 
 # Parameters that count when rows are explained; all others when the explainer was fitted.

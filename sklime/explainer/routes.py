@@ -241,7 +241,7 @@ class Routes:
         ----------
         X, outputs, first_row
             As for `fit`.
-        pairs : ndarray of shape (n_pairs, 2) of int
+        pairs : ndarray of shape (n_pairs, 2) of int, or UnitPairs
             Positions of the features.
 
         Returns
@@ -260,16 +260,19 @@ class Routes:
             if self.setting.method != "exact":
                 if self._fallback.has_interactions:
                     return self._fallback.interactions(X, outputs, pairs)
-                cure = "Leave interactions=None, or use MarginalSampler()."
+                cure = "Leave interactions=None."
             raise ValueError(
                 f"interactions have no closed form for row {first_row}: {reason}. {cure}"
             ) from reason.__cause__
 
-    def strongest_pairs(self, pairs, n_pairs):
+    def strongest_pairs(self, pairs, n_pairs, X, outputs):
         """Screen pairs of features, as `InteractionSource.strongest_pairs` does."""
+        own = pairs, n_pairs, X, outputs
         try:
-            return self.source.strongest_pairs(pairs, n_pairs)
+            return self.source.strongest_pairs(*own)
         except NoClosedForm:
+            if self.setting.method != "exact" and self._fallback.has_interactions:
+                return self._fallback.source.strongest_pairs(*own)
             # Which of them have none is told where they are looked at.
             return np.arange(min(n_pairs, len(pairs)))
 

@@ -176,6 +176,8 @@ class UnitRows(Rows):
 class CoalitionRows(UnitRows):
     """Rows of a table, of which each column is a unit that can be hidden."""
 
+    shares_columns = True
+
     def blocks(self, height):
         # They have the same units, so that closed forms take many at once.
         return list(gen_batches(len(self), height))

@@ -34,6 +34,7 @@ class AttributionViews:
         interactions: NDArray[np.float64] | None
         interaction_pairs: list[tuple[Any, Any]] | None
         interaction_standard_errors: NDArray[np.float64] | None
+        interaction_positions: NDArray[np.float64] | None
         interaction_coefficients: NDArray[np.float64] | None
         interaction_coefficient_errors: NDArray[np.float64] | None
         feature_names: NDArray[np.object_]
@@ -149,8 +150,11 @@ class AttributionViews:
 
     def _contributing_pairs(self, scale):
         """Fields of the pairs, times how far the row lies from both means."""
-        first, second = pair_positions(self.interaction_pairs, self.feature_names).T
-        scale = scale[..., first] * scale[..., second]
+        if self.interaction_positions is not None:
+            scale = self.interaction_positions
+        else:
+            first, second = pair_positions(self.interaction_pairs, self.feature_names).T
+            scale = scale[..., first] * scale[..., second]
         errors = self.interaction_standard_errors
         return {
             "interactions": self.interactions * scale + 0.0,

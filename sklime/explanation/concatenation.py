@@ -7,7 +7,12 @@ from typing import Self
 
 import numpy as np
 
-from sklime.explanation.fields import names_of_arrays, names_per_unit, optional_arrays
+from sklime.explanation.fields import (
+    names_of_arrays,
+    names_per_pair,
+    names_per_unit,
+    optional_arrays,
+)
 from sklime.serialization.equality import identical
 from sklime.tables.access import concat
 from sklime.tables.conditions import TableConditions
@@ -22,7 +27,8 @@ class Joining:
 
         They must agree in the names of their features, in their kind and kind of data, in
         what they have of standard errors, units and pairs and, where all outputs are
-        explained, in the outputs. `meta` keeps the entries on which all agree.
+        explained, in the outputs. Pairs of ragged ones may be others. `meta` keeps the
+        entries on which all agree.
 
         Parameters
         ----------
@@ -48,11 +54,20 @@ class Joining:
                     f"parts[{i}] cannot be joined to parts[0]: they differ in {differing}"
                 )
         width = max(part.shape[-1] for part in parts)
+        pairs = None
+        if first.interaction_pairs is not None:
+            pairs = _joined_pairs([part.interaction_pairs for part in parts])
 
         def stack(name):
             arrays = [getattr(part, name) for part in parts]
             if name in names_per_unit(cls):
                 arrays = [_widened(array, width) for array in arrays]
+            elif name in names_per_pair(cls):
+                places = [_places(part.interaction_pairs, pairs) for part in parts]
+                arrays = [
+                    _spread(array, own, len(pairs))
+                    for array, own in zip(arrays, places, strict=True)
+                ]
             return np.concatenate(arrays)
 
         def chain(name):
@@ -70,7 +85,7 @@ class Joining:
             if first.values.ndim == 3
             else stack("target_names"),
             conditions=_join_conditions([part.conditions for part in parts]),
-            interaction_pairs=first.interaction_pairs,
+            interaction_pairs=pairs,
             meta={
                 key: value
                 for key, value in first.meta.items()
@@ -89,7 +104,9 @@ _AGREED = {
     "target_names": lambda e: e.target_names if e.values.ndim == 3 else None,
     "having units of their own": lambda e: e.unit_names is None,
     "unit_spans": lambda e: e.unit_spans is None,
-    "interaction_pairs": lambda e: e.interaction_pairs,
+    "interaction_pairs": lambda e: (
+        e.interaction_pairs if e.unit_names is None else e.interaction_pairs is None
+    ),
     "the classes of class_probabilities": lambda e: (
         None if e.class_probabilities is None else e.meta["classes"]
     ),
@@ -116,6 +133,27 @@ def _widened(array, width):
     return np.pad(
         array, [(0, 0)] * (array.ndim - 1) + [(0, missing)], constant_values=np.nan
     )
+
+
+def _joined_pairs(parts):
+    """All pairs of several explanations, each once, whichever name stands first."""
+    found = {}
+    for pairs in parts:
+        for pair in pairs:
+            found.setdefault(frozenset(pair), pair)
+    return list(found.values())
+
+
+def _places(pairs, every):
+    place = {frozenset(pair): i for i, pair in enumerate(every)}
+    return [place[frozenset(pair)] for pair in pairs]
+
+
+def _spread(array, places, n):
+    """Numbers of pairs at their places among `n` pairs, NaN for others."""
+    spread = np.full((*array.shape[:-1], n), np.nan)
+    spread[..., places] = array
+    return spread
 
 
 def _join_conditions(parts):

@@ -145,13 +145,21 @@ class Explanation(
         bins is the second contrast
         :math:`E[f \mid 11] - E[f \mid 10] - E[f \mid 01] + E[f \mid 00]`; where they are
         contributions, that coefficient times the row's own product, which the pair adds
-        to the local prediction. `values`, `baselines` and `local_predictions` are those
-        of the surrogate without such terms, and the same with or without `interactions`.
+        to the local prediction. Where `values` are Shapley values, the Shapley interaction
+        index: the second contrast, averaged over coalitions of the others of each size. Of
+        texts, images and sequences those of all units with the two names, summed; NaN
+        where a row has no such units. `values`, `baselines` and `local_predictions` are
+        those of the surrogate without such terms, and the same with or without
+        `interactions`.
     interaction_pairs : list of n_pairs tuples of two names, default=None
-        The two features of each pair.
+        The two features of each pair, by name; in ragged explanations two of `unit_names`.
     interaction_standard_errors : ndarray of the shape of `interactions`, default=None
         Standard errors of `interactions`; 0 where these are exact, NaN where draws do
         not tell them.
+    interaction_positions : ndarray of the shape of `interactions`, default=None
+        The rows' own values of the terms of pairs, where features are not independent, as
+        of masks, and a pair's term is the product less what the features tell of it. None:
+        the products of both features' distances from their means.
     interaction_coefficients, interaction_coefficient_errors : ndarray, default=None
         Where `values` are contributions, the coefficients of the pairs and their standard
         errors.
@@ -231,6 +239,9 @@ class Explanation(
     interaction_standard_errors: NDArray[np.float64] | None = field(
         default=None, metadata=PER_PAIR
     )
+    interaction_positions: NDArray[np.float64] | None = field(
+        default=None, metadata=PER_PAIR
+    )
     interaction_coefficients: NDArray[np.float64] | None = field(
         default=None, metadata=PER_PAIR
     )
@@ -270,6 +281,7 @@ class Explanation(
             interactions: ArrayLike | None = None,
             interaction_pairs: Sequence[Sequence[Any]] | None = None,
             interaction_standard_errors: ArrayLike | None = None,
+            interaction_positions: ArrayLike | None = None,
             interaction_coefficients: ArrayLike | None = None,
             interaction_coefficient_errors: ArrayLike | None = None,
             neighbour_scores: ArrayLike | None = None,

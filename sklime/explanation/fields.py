@@ -130,11 +130,12 @@ def check_pairs(explanation):
     if (e.interactions is None) != (e.interaction_pairs is None):
         missing = "interaction_pairs" if e.interaction_pairs is None else "interactions"
         raise ValueError(f"{missing} is None: give interactions and interaction_pairs both")
-    known = set(e.feature_names)
+    known = set(e.feature_names).union(*(e.unit_names or ()))
     for pair in e.interaction_pairs or ():
         if len(pair) != 2 or not known.issuperset(pair):
             raise ValueError(
                 f"interaction_pairs holds {pair!r}, expected two of feature_names"
+                f"{'' if e.unit_names is None else ' or unit_names'}"
             )
 
 

@@ -220,15 +220,19 @@ def _frame_of_pairs(explanation, tidy):
         values = values.reshape(len(e), values.shape[1] * values.shape[2])
         return pd.DataFrame(values, index=index, columns=names)
     row, output, pair = (own.ravel() for own in np.indices(values.shape))
-    positions = pair_positions(e.interaction_pairs, e.feature_names)[pair].T
+    names = np.empty((len(e.interaction_pairs), 2), dtype=object)
+    names[:] = e.interaction_pairs
     frame = {
         "row": row,
         "target": e.target_names[row if e.values.ndim == 2 else output],
-        **{f"feature_{i}": e.feature_names[own] for i, own in enumerate(positions, 1)},
+        **{f"feature_{i}": own for i, own in enumerate(names[pair].T, 1)},
     }
-    conditions = np.asarray(e.conditions)
-    for i, own in enumerate(positions, 1):
-        frame[f"condition_{i}"] = conditions[row, own]
+    conditions = names[pair].T
+    if e.unit_names is None:
+        positions = pair_positions(e.interaction_pairs, e.feature_names)[pair].T
+        conditions = np.asarray(e.conditions)[row, positions]
+    for i, own in enumerate(conditions, 1):
+        frame[f"condition_{i}"] = own
     frame["interaction"] = values.ravel()
     if e.interaction_standard_errors is not None:
         errors = e.interaction_standard_errors

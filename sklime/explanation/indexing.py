@@ -97,9 +97,10 @@ class Indexing:
             **parts,
             **map_fields(
                 self,
-                names_per_output(self) + names_per_pair(self) + names_per_class(self),
+                names_per_output(self) + names_per_class(self),
                 lambda array: array[rows],
             ),
+            **self._pairs_of_rows(rows, parts.get("unit_names")),
             **map_fields(
                 self, names_per_unit(self), lambda array: array[rows][..., :n_units]
             ),
@@ -147,6 +148,20 @@ class Indexing:
         fields = map_fields(self, names_per_pair(self), lambda array: array[..., kept])
         return fields | {"interaction_pairs": [pairs[i] for i in kept]}
 
+    def _pairs_of_rows(self, rows, units):
+        """Fields of the pairs of rows; of ragged ones, of pairs that some row has."""
+        fields = map_fields(self, names_per_pair(self), lambda array: array[rows])
+        if self.interaction_pairs is None or units is None:
+            return fields
+        known = [set(own) for own in units]
+        kept = [
+            i
+            for i, pair in enumerate(self.interaction_pairs)
+            if any(own.issuperset(pair) for own in known)
+        ]
+        fields = {name: array[..., kept] for name, array in fields.items()}
+        return fields | {"interaction_pairs": [self.interaction_pairs[i] for i in kept]}
+
     def _take_units(self, kept, columns):
         """Select units at positions that differ between rows, and features by position."""
         n_units = max(map(len, kept), default=0)
@@ -170,6 +185,7 @@ class Indexing:
         return replace(
             self,
             **parts,
+            **self._pairs_of({name for own in parts["unit_names"] for name in own}),
             data=self._cut_data(columns),
             feature_names=self.feature_names[columns],
         )

@@ -208,6 +208,11 @@ class MaskLaw(Law):
         return self.sampler.column_law_
 
     @property
+    def draws_by_law(self):
+        """Whether masks are drawn from `exchangeable`, not as some sampler likes."""
+        return self.sampler.draws_by_law
+
+    @property
     def background(self):
         """Encoded rows that dropped columns take their values from; None: their own law."""
         return self.sampler.background_

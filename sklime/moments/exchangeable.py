@@ -66,6 +66,37 @@ class WeightedLaw:
         return cls(mean / max(d, 1), within, total, efficiency, shares)
 
     @property
+    def pair_at_row(self):
+        r"""A pair's term at the row, which keeps all units.
+
+        It is the product of two units less what a regression on all units tells of it:
+        :math:`(1 - p)^2` where these are independent and kept with probability `p`.
+        """
+        d = len(self.shares) - 1
+        if d < 2:
+            return np.nan
+        kept, m = np.arange(d + 1.0), [1.0]
+        for k in range(min(d, 3)):
+            # Probabilities that one, two and three given units are kept.
+            drawn = np.prod([(kept - i) / (d - i) for i in range(k + 1)], axis=0)
+            m.append(float(self.shares @ drawn))
+        p, both, three = [*m, 0.0][1:4]
+        variance, covariance = p - p * p, both - p * p
+        # What one of the two units adds, and one of the others.
+        system = np.array(
+            [
+                [variance + covariance, (d - 2) * covariance],
+                [2 * covariance, variance + (d - 3) * covariance],
+            ]
+        )
+        right = np.array([both * (1.0 - p), three - both * p])
+        if d < 3:
+            system, right = system[:1, :1], right[:1]
+        slopes = np.linalg.lstsq(system, right, rcond=None)[0]
+        numbers = np.array([2.0, d - 2.0])[: len(slopes)]
+        return 1.0 - both - (1.0 - p) * float(numbers @ slopes)
+
+    @property
     def smaller(self):
         """The smaller eigenvalue of the units' covariances: 0 where units look alike."""
         return min(self.within, self.total)

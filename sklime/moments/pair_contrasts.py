@@ -15,10 +15,10 @@ import numpy as np
 from sklime.moments.contrasts import scatter
 
 # Cells with a smaller share of the weight hold rounding errors, if any draw at all.
-_LEAST_SHARE = 1e-9
+LEAST_SHARE = 1e-9
 
 # Effective draws that errors need in the scarcest cell.
-_LEAST_DRAWS = 3.0
+LEAST_DRAWS = 3.0
 
 # What an entry of a product of all features costs less than a pair's own products.
 _CHEAPER = 8.0
@@ -37,25 +37,99 @@ class PairContrasts:
         where draws do not tell them.
     effective_sample_sizes : ndarray of shape (n_rows,)
         Of the draws that they rest on; infinite where nothing is estimated.
+    at_rows : ndarray of shape (n_rows, n_pairs), default=None
+        The terms of the pairs at the rows themselves. None: products of the features'
+        distances from their means.
+    kept : ndarray of shape (n_pairs,) of int, default=None
+        Which of the wanted pairs of one row these are. None: all.
     """
 
     coef: np.ndarray
     errors: np.ndarray
     effective_sample_sizes: np.ndarray
+    at_rows: np.ndarray | None = None
+    kept: np.ndarray | None = None
 
     def updated(self, rows, other):
-        """The same with other interactions of some rows."""
-        coef, errors = self.coef.copy(), self.errors.copy()
-        sizes = self.effective_sample_sizes.copy()
-        coef[rows], errors[rows] = other.coef, other.errors
-        sizes[rows] = other.effective_sample_sizes
-        return PairContrasts(coef, errors, sizes)
+        """The same with other interactions of some rows, of the same pairs."""
+        if other.kept is not None:
+            # Of a single row, which keeps pairs of its own.
+            return other
+        changed = {}
+        for name in _BY_ROW:
+            own = getattr(self, name)
+            if own is not None:
+                own = own.copy()
+                own[rows] = getattr(other, name)
+            changed[name] = own
+        return PairContrasts(**changed)
 
     @classmethod
     def joined(cls, parts):
         """Join the interactions of disjoint rows."""
-        names = "coef", "errors", "effective_sample_sizes"
-        return cls(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
+        if len(parts) == 1:
+            return parts[0]
+        return cls(
+            *(
+                None
+                if getattr(parts[0], name) is None
+                else np.concatenate([getattr(part, name) for part in parts])
+                for name in _BY_ROW
+            )
+        )
+
+
+_BY_ROW = "coef", "errors", "effective_sample_sizes", "at_rows"
+
+
+@dataclass(frozen=True, eq=False)
+class UnitPairs:
+    """Pairs of units of one row, some of which are told as one.
+
+    Parameters
+    ----------
+    positions : ndarray of shape (n_pairs, 2) of int
+        Positions of their units.
+    place : ndarray of shape (n_pairs,) of int
+        Which sum each is a part of, such as of all pairs of two words.
+    most : int
+        Sums that are told; of more those that are largest.
+    """
+
+    positions: np.ndarray
+    place: np.ndarray
+    most: int
+
+    @classmethod
+    def of(cls, pairs):
+        """Pairs that are told one by one, all of them, unless they say otherwise."""
+        if isinstance(pairs, cls):
+            return pairs
+        return cls(pairs, np.arange(len(pairs)), len(pairs))
+
+    def strongest(self, strengths):
+        """Keep the strongest sums, if there are too many.
+
+        Parameters
+        ----------
+        strengths : callable
+            Gives those of all pairs, (n_units, n_units).
+
+        Returns
+        -------
+        pairs : UnitPairs
+        kept : ndarray of int or None
+            Which sums these are; None: all.
+        """
+        n_sums = int(self.place.max(initial=-1)) + 1
+        if n_sums <= self.most:
+            return self, None
+        first, second = self.positions.T
+        sizes = np.bincount(self.place, strengths()[first, second], n_sums)
+        kept = np.sort(np.argsort(-sizes, kind="stable")[: self.most])
+        among = np.flatnonzero(np.isin(self.place, kept))
+        place = np.searchsorted(kept, self.place[among])
+        return UnitPairs(self.positions[among], place, self.most), kept
 
 
 def pair_contrasts_of_row(Z, weights, rest, scrambles, pairs):
@@ -87,7 +161,7 @@ def pair_contrasts_of_row(Z, weights, rest, scrambles, pairs):
     W, *S = _cells(Z, numbers, scrambles, first, second)
     total = W.sum(axis=0)
     share = total / (weights.sum() or 1.0)
-    told = (share > _LEAST_SHARE).all(axis=0)
+    told = (share > LEAST_SHARE).all(axis=0)
     total = np.where(told, total, 1.0)
     coef, errors = np.empty((2, len(S), len(pairs)))
     for c, sums in enumerate(S):
@@ -96,7 +170,7 @@ def pair_contrasts_of_row(Z, weights, rest, scrambles, pairs):
         deviations = np.einsum("c,gcp->gp", _SIGNS, (sums - means * W) / total)
         errors[c] = scatter(deviations)
     coef = np.where(told, coef, np.nan)
-    few = share.min(axis=0) * size < _LEAST_DRAWS
+    few = share.min(axis=0) * size < LEAST_DRAWS
     errors = np.where(few, np.nan, errors)
     return PairContrasts(coef[np.newaxis], errors[np.newaxis], np.array([size]))
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from sklime.moments.base import RowMoments
     from sklime.moments.draws import Draws
-    from sklime.moments.pair_contrasts import PairContrasts
+    from sklime.moments.pair_contrasts import PairContrasts, UnitPairs
     from sklime.tables.typing import Table
 
 
@@ -143,9 +143,12 @@ class MomentSource(ABC):
 class InteractionSource(MomentSource):
     """Base of the sources that tell interactions of pairs of features, too."""
 
+    # Whether law and kernel are such that they do.
+    tells_interactions = True
+
     @abstractmethod
     def interactions(
-        self, X: Table, outputs: NDArray[np.intp], pairs: NDArray[np.intp]
+        self, X: Table, outputs: NDArray[np.intp], pairs: NDArray[np.intp] | UnitPairs
     ) -> PairContrasts:
         """Interactions of pairs of features: coefficients of their centred products.
 
@@ -155,12 +158,14 @@ class InteractionSource(MomentSource):
             Checked.
         outputs : ndarray of shape (n_rows, n_explained) of int
             The outputs explained for each row.
-        pairs : ndarray of shape (n_pairs, 2) of int
-            Positions of the features.
+        pairs : ndarray of shape (n_pairs, 2) of int, or UnitPairs
+            Positions of the features; the latter where rows have units of their own.
         """
 
     @abstractmethod
-    def strongest_pairs(self, pairs: NDArray[np.intp], n_pairs: int) -> NDArray[np.intp]:
+    def strongest_pairs(
+        self, pairs: NDArray[np.intp], n_pairs: int, X: Table, outputs: NDArray[np.intp]
+    ) -> NDArray[np.intp]:
         """Screen pairs of features for those that interact most, whatever the row.
 
         Parameters
@@ -169,6 +174,10 @@ class InteractionSource(MomentSource):
             Positions of the features.
         n_pairs : int
             How many to keep.
+        X : rows
+            Some rows, for sources that draw around each.
+        outputs : ndarray of shape (n_rows, n_explained) of int
+            The outputs explained for these.
 
         Returns
         -------

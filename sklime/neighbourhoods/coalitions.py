@@ -8,11 +8,13 @@ from sklime.laws.base import Sample
 from sklime.model.queries import predict_masked
 from sklime.moments.draws import Draws, scale_answers
 from sklime.moments.shapley import Ends, shapley_moments
+from sklime.moments.shapley_pairs import shapley_regression
 from sklime.neighbourhoods.background import Background
 from sklime.neighbourhoods.by_units import SourceByUnits
+from sklime.neighbourhoods.unit_pairs import PairsOfUnits
 
 
-class Coalitions(SourceByUnits):
+class Coalitions(SourceByUnits, PairsOfUnits):
     """Coalitions of each row's units: shared by rows of equally many units.
 
     Where what dropped units take is drawn, the model is asked about the background once,
@@ -45,6 +47,23 @@ class Coalitions(SourceByUnits):
 
     def with_standard_errors(self, surrogates, moments, evaluated, outputs):
         return surrogates.with_known_errors(moments.errors)
+
+    def _regression(self, evaluated):
+        return shapley_regression(evaluated.masks, self._background is not None)
+
+    def _responses_of(self, evaluated):
+        ends = [evaluated.empty], [evaluated.full]
+        return np.concatenate([evaluated.responses, *ends])
+
+    def _with_other_errors(self, errors, evaluated, explained, regression, pairs):
+        if self._background is None:
+            return errors
+        empty = regression.weight_of_empty(pairs.positions, pairs.place)
+        return np.hypot(errors, np.outer(evaluated.empty_error[explained], empty))
+
+    def _at_row(self, evaluated):
+        # Shapley values have no other view.
+        return None
 
     def _evaluated(self, row):
         shared = self._of(row.n_units)

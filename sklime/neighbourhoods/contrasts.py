@@ -12,7 +12,6 @@ from sklime.moments.pair_contrasts import (
     pair_contrasts_of_row,
     strongest,
 )
-from sklime.moments.source import InteractionSource
 from sklime.moments.threads import one_thread
 from sklime.neighbourhoods.additive_part import AdditivePart
 from sklime.neighbourhoods.onehot import OneHotDraws
@@ -62,7 +61,7 @@ def has_contrasts(law, kernel):
     return law.cells_known and balanced and (kernel.precision is not None or weighs_all)
 
 
-class ContrastPool(SharedPool, InteractionSource):
+class ContrastPool(SharedPool):
     """One pool of draws for all rows, whose binary features are independent.
 
     The additive part of the responses is fitted to the pool, and its contrasts are known;
@@ -70,6 +69,7 @@ class ContrastPool(SharedPool, InteractionSource):
     """
 
     rows_at_once = 512
+    tells_interactions = True
     # Integers are summed.
     sums_round = False
 
@@ -172,7 +172,7 @@ class ContrastPool(SharedPool, InteractionSource):
             found.effective_sample_sizes,
         )
 
-    def strongest_pairs(self, pairs, n_pairs):
+    def strongest_pairs(self, pairs, n_pairs, X, outputs):
         return strongest(
             explained_by_pairs(self.points.codes, self.additive.rest, pairs), n_pairs
         )

@@ -11,6 +11,8 @@ from sklime.laws.masks import weights_by_count, with_each_copy
 from sklime.model.queries import predict_masked
 from sklime.moments.draws import Draws, scale_answers
 from sklime.moments.exchangeable import COLLINEAR, EnumeratedMoments, WeightedLaw
+from sklime.moments.groups import Strata
+from sklime.moments.pair_regression import regression_on_masks
 from sklime.moments.products import (
     bordered,
     nearly_dependent,
@@ -20,12 +22,13 @@ from sklime.moments.products import (
 from sklime.moments.sampled import SampledMoments
 from sklime.neighbourhoods.background import Background
 from sklime.neighbourhoods.by_units import SourceByUnits
+from sklime.neighbourhoods.unit_pairs import PairsOfUnits
 
 # Draws that are too few to tell what units do together, against one draw's penalty.
 _FEW = 10
 
 
-class MaskedCopies(SourceByUnits):
+class MaskedCopies(SourceByUnits, PairsOfUnits):
     """Neighbourhoods of masked copies of each row.
 
     Masks depend on the number of units alone, and so do their weights: rows of equally
@@ -83,6 +86,39 @@ class MaskedCopies(SourceByUnits):
             shared.undetermined,
             shared.collinear,
         )
+
+    @property
+    def tells_interactions(self):
+        """Whether masks and kernel tell no unit from another."""
+        return self.kernel.exchangeable and self.law.draws_by_law
+
+    def _regression(self, evaluated):
+        shared, _ = evaluated
+        design = Draws(
+            shared.Z,
+            np.ones(len(shared.Z)),
+            shared.weights,
+            *scale_answers(np.zeros((0, 1))),
+            shared.groups,
+            shared.exhaustive,
+        )
+        return regression_on_masks(design, self._strata(shared))
+
+    def _strata(self, shared):
+        """Strata of masks, where what differs between them is no error."""
+        Z, kept = shared.Z, shared.Z.sum(axis=0)
+        if shared.exhaustive or self.law.sampler.sequence != "stratified":
+            return None
+        if shared.fills is None:
+            return Strata.of_masks(kept, len(Z))
+        unknown = np.ones(len(kept))
+        if shared.groups is None:
+            # All masks, each with several draws of what is hidden.
+            return Strata(np.unique(Z, axis=1, return_inverse=True)[1].ravel(), unknown)
+        return Strata(kept, unknown)
+
+    def _at_row(self, evaluated):
+        return evaluated[0].law.pair_at_row
 
     @cached_property
     def _background(self):

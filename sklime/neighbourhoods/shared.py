@@ -8,6 +8,7 @@ from sklime.laws.masks import weights_by_count
 from sklime.model.queries import predict_new_rows
 from sklime.moments.draws import Draws, scale_answers
 from sklime.neighbourhoods.base import SampledSource
+from sklime.neighbourhoods.drawn_pairs import PairsOfColumns
 from sklime.neighbourhoods.row_limit import answered_draws, warn_of_smaller_pool
 from sklime.serialization.state import PlainState
 from sklime.tables.access import take_rows
@@ -16,7 +17,7 @@ from sklime.tables.access import take_rows
 _WIDEST_TABLE = 1024
 
 
-class SharedPool(PlainState, SampledSource):
+class SharedPool(PlainState, SampledSource, PairsOfColumns):
     """One pool of draws for all rows, about which the model is evaluated once.
 
     Possible where the draws do not depend on the row; each row weighs them its own way.

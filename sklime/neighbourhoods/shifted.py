@@ -9,9 +9,10 @@ from sklime.moments.draws import Draws, scale_answers
 from sklime.moments.products import bordered, resolution_of, weighted_products
 from sklime.moments.sampled import SampledMoments
 from sklime.neighbourhoods.base import SampledSource
+from sklime.neighbourhoods.drawn_pairs import PairsOfColumns
 
 
-class ShiftedNoise(SampledSource):
+class ShiftedNoise(SampledSource, PairsOfColumns):
     """The same deviations around every row: one weighting and one Gram matrix for all.
 
     Possible where the draws move with the row and the kernel looks at differences only.

@@ -4,12 +4,12 @@ import numpy as np
 
 from sklime.moments.contrasts import ContrastSums, local_slopes
 from sklime.moments.pair_contrasts import pair_contrasts_of_row
-from sklime.moments.source import InteractionSource
 from sklime.neighbourhoods.contrasts import scrambles_of
+from sklime.neighbourhoods.drawn_pairs import PairsOfColumns
 from sklime.neighbourhoods.own import OwnDraws
 
 
-class TiltedDraws(OwnDraws):
+class TiltedDraws(OwnDraws, PairsOfColumns):
     """Draws from each row's kernel-weighted law, all of weight 1.
 
     However narrow the kernel, every draw counts.
@@ -36,11 +36,13 @@ class TiltedDraws(OwnDraws):
         return np.ones(len(sample))
 
 
-class TiltedContrasts(TiltedDraws, InteractionSource):
+class TiltedContrasts(TiltedDraws):
     """Draws from the kernel-weighted law, whose binary features are independent.
 
     Their pool, a `ContrastPool`, has the additive part of the responses.
     """
+
+    tells_interactions = True
 
     def evaluate(self, X, known=None):
         return self.pool.law.locate(X), super().evaluate(X, known)
@@ -92,8 +94,8 @@ class TiltedContrasts(TiltedDraws, InteractionSource):
             found.append(pair_contrasts_of_row(*own))
         return self.pool.pair_contrasts(found, known, outputs, pairs)
 
-    def strongest_pairs(self, pairs, n_pairs):
-        return self.pool.strongest_pairs(pairs, n_pairs)
+    def strongest_pairs(self, pairs, n_pairs, X, outputs):
+        return self.pool.strongest_pairs(pairs, n_pairs, X, outputs)
 
     def with_standard_errors(self, surrogates, moments, evaluated, outputs):
         return surrogates.with_known_errors(moments.errors)

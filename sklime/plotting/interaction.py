@@ -8,12 +8,14 @@ import numpy as np
 
 from sklime.explanation.attribution import (
     CONTRIBUTION,
+    SHAPLEY_VALUE,
     Attribution,
     output_label,
     pair_positions,
     viewed,
 )
 from sklime.explanation.labels import row_labels
+from sklime.explanation.units import check_common_units
 from sklime.plotting.base import Display, axes_for
 from sklime.plotting.labels import (
     LITERAL,
@@ -26,6 +28,7 @@ from sklime.plotting.labels import (
     title,
     wrapped,
 )
+from sklime.plotting.pair_of_units import draw_rows
 from sklime.plotting.style import grey, signed_map, size_map, strength, thousands
 from sklime.plotting.times import as_numbers, label_dates
 
@@ -44,8 +47,10 @@ _SPREAD = 0.3
 class InteractionDisplay(Display):
     """Interactions of pairs of features: a heat map of all, or the rows of one pair.
 
-    A cell of the heat map is the mean size of a pair's interaction over the rows. Of one
-    pair, a dot is a row: its place are the row's two values, its colour the interaction.
+    A cell of the heat map is the mean size of a pair's interaction over the rows that have
+    both. Of one pair of columns, a dot is a row: its place are the row's two values, its
+    colour the interaction. Of one pair of words, segments or steps, a bar is a row, with
+    the interval of its interaction.
 
     Parameters
     ----------
@@ -62,7 +67,8 @@ class InteractionDisplay(Display):
     Raises
     ------
     ValueError
-        If the explanation has no interactions.
+        If the explanation has no interactions, or if it is of several images that are cut
+        differently: ``explanation[0]`` is of one.
 
     Examples
     --------
@@ -89,6 +95,7 @@ class InteractionDisplay(Display):
                 "explanation holds no interactions: ask for them, as in "
                 "explain(X, interactions=True)"
             )
+        check_common_units(explanation)
 
     @classmethod
     def _explained(
@@ -144,10 +151,11 @@ class InteractionDisplay(Display):
 
     def _heat_map(self, ax, explanation, max_features):
         sizes = _mean_sizes(explanation.interactions)
-        positions = pair_positions(explanation.interaction_pairs, explanation.feature_names)
-        together = np.bincount(
-            positions.ravel(), np.repeat(sizes, 2), len(explanation.feature_names)
-        )
+        every, pairs = explanation.feature_names, explanation.interaction_pairs
+        if explanation.unit_names is not None:
+            every = list(dict.fromkeys(name for pair in pairs for name in pair))
+        positions = pair_positions(pairs, every)
+        together = np.bincount(positions.ravel(), np.repeat(sizes, 2), len(every))
         paired = np.isin(np.arange(len(together)), positions)
         order = np.argsort(-np.where(paired, together, -1.0), kind="stable")
         shown = order[: min(max_features, np.count_nonzero(paired))]
@@ -158,7 +166,7 @@ class InteractionDisplay(Display):
         cells = np.full((len(shown), len(shown)), np.nan)
         cells[both[drawn].max(axis=1), both[drawn].min(axis=1)] = sizes[drawn]
 
-        names = [str(explanation.feature_names[j]) for j in shown]
+        names = [str(every[j]) for j in shown]
         ax = axes_for(ax, 3.6 + 0.5 * len(names), 2.2 + 0.42 * len(names))
         limit = strength(cells)
         # The first feature has no line, the last no column: below the diagonal lies all.
@@ -200,6 +208,8 @@ class InteractionDisplay(Display):
 
     def _rows_of(self, ax, explanation, pair):
         at = _place_of(pair, explanation)
+        if explanation.unit_names is not None:
+            return self._finish(*draw_rows(ax, explanation, at, _meaning(explanation)))
         interactions = explanation.interactions[:, at]
         frame = explanation[:, list(pair)]._tidy_frame()
         values = [
@@ -263,6 +273,8 @@ def _meaning(explanation):
     output = output_label(explanation)
     if explanation.attribution == CONTRIBUTION:
         return f"pair's contribution to {output}"
+    if explanation.attribution == SHAPLEY_VALUE:
+        return f"Shapley interaction for {output}"
     return f"change of an effect on {output} by the other feature"
 
 

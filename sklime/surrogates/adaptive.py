@@ -102,7 +102,8 @@ class SurrogateFitter:
     @property
     def has_interactions(self):
         """Whether the source tells interactions of pairs of features."""
-        return isinstance(self.source, InteractionSource)
+        own = isinstance(self.source, InteractionSource) and self.source.tells_interactions
+        return own and isinstance(self.selector, MomentSelector) and self.regressor is None
 
     def with_law(self, law):
         """The same of a law that keeps its draws instead of training values.
@@ -121,7 +122,7 @@ class SurrogateFitter:
         ----------
         X, outputs
             As for the call.
-        pairs : ndarray of shape (n_pairs, 2) of int
+        pairs : ndarray of shape (n_pairs, 2) of int, or UnitPairs
             Positions of the features.
 
         Returns

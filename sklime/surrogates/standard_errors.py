@@ -8,8 +8,7 @@ scores :math:`s_i = w_i e_i z_i`, the covariance is the sandwich :math:`A^{-1} B
 import numpy as np
 from scipy.stats import norm, t
 
-# With so few groups, their own spread is all the evidence there is.
-_FEW_GROUPS = 32
+from sklime.moments.groups import degrees_of_freedom
 
 
 def standard_errors(draws, coef, chosen, penalty):
@@ -58,24 +57,6 @@ def standard_errors(draws, coef, chosen, penalty):
             found = _sandwich(chosen_Z, weights, residuals[outputs], draws.groups, penalty)
             errors[np.ix_(outputs, own)] = found * unit[outputs, np.newaxis]
     return errors
-
-
-def degrees_of_freedom(groups):
-    """Degrees of freedom of Student's t for standard errors from such groups.
-
-    Parameters
-    ----------
-    groups : ndarray of shape (n_samples,) of int, or None
-        Which draws belong together, numbered from 0.
-
-    Returns
-    -------
-    int or None
-        None: the normal law.
-    """
-    if groups is None or groups.max() >= _FEW_GROUPS:
-        return None
-    return int(groups.max())
 
 
 def relative_half_widths(errors, coef, groups):

@@ -5,6 +5,7 @@ from sklearn.utils import gen_batches
 
 from sklime.exact.coalition_form import CoalitionModel
 from sklime.exact.trees.leaf_tables import LeafTables, n_numbers
+from sklime.exact.trees.pairs_of_leaves import PairsOfLeaves, check_columns
 from sklime.exact.trees.paths import Paths
 from sklime.exact.trees.split_masses import column_cuts
 from sklime.exact.trees.splits_by_node import SplitsByNode
@@ -52,15 +53,18 @@ class CoalitionsOfTrees(CoalitionModel):
             masses = _MassesOfMarginals(splits, owner, features, columns, points)
         else:
             masses = _MassesOfRows(background.rows)
-        self._groups, left = [], _MOST_TABULATED
+        self.keep, self._rows = keep, background.rows
+        self._groups, self._sides, left = [], [], _MOST_TABULATED
         for trees in boxes.groups():
             paths = Paths(trees, owner, splits)
+            self._sides.append(None if self._rows is not None else masses.of_splits(paths))
             size = n_numbers(paths.leaf_sizes, keep)
             if size <= left:
                 left -= size
                 own = LeafTables(paths, masses.law(paths), keep, boxes.values[paths.leaves])
             else:
-                own = SplitsByNode(paths, *masses.of_splits(paths), keep, boxes.values)
+                sides = self._sides[-1] or masses.of_splits(paths)
+                own = SplitsByNode(paths, *sides, keep, boxes.values)
             self._groups.append(own)
 
     def responses(self, at):
@@ -78,6 +82,32 @@ class CoalitionsOfTrees(CoalitionModel):
             expected += mean.T
             contrasts[:, :, group.columns] += effects.transpose(2, 0, 1)
         return expected, contrasts
+
+    def pairs(self, own, outputs, pairs):
+        """Second contrasts of pairs of columns, summed over leaves."""
+        place = np.full((self.n_columns, self.n_columns), -1)
+        first, second = pairs.T
+        place[first, second] = place[second, first] = np.arange(len(pairs))
+        found = np.zeros((len(outputs), len(pairs), own.shape[1]))
+        for group, sides in zip(self._groups, self._sides, strict=True):
+            paths = group.paths
+            check_columns(paths)
+            met, values = self._met(paths, sides), self.boxes.values[paths.leaves]
+            found += PairsOfLeaves(paths, met, self.keep, values, place, len(pairs))(
+                own, outputs
+            )
+        return found.transpose(2, 0, 1)
+
+    def _met(self, paths, sides):
+        """Masses of the background that meet leaves, for `PairsOfLeaves`."""
+        if sides is None:
+            missed = paths.violations(paths.goes_left(self._rows)).T[..., np.newaxis]
+            return 1.0 - ((missed >> np.arange(paths.n_together)) & 1)
+        ([left], [box]), met = sides, np.ones((len(paths.leaves), paths.n_together))
+        for leaf, split, right in paths.by_leaf():
+            mass = np.where(right, box[split] - left[split], left[split])
+            met[leaf, paths.position[split]] = mass
+        return met[np.newaxis]
 
 
 class _MassesOfMarginals:

@@ -40,7 +40,7 @@ def json_schema() -> dict[str, Any]:
     --------
     >>> from sklime.explanation import json_schema
     >>> json_schema()["title"]
-    'sklime.Explanation, version 5'
+    'sklime.Explanation, version 6'
     """
     text = (
         resources.files(__package__).joinpath("explanation.schema.json").read_text("utf-8")

@@ -47,6 +47,7 @@ VERSIONS = {
     ),
     4: {"neighbour_scores": None},
     5: {"class_probabilities": None},
+    6: {"interaction_positions": None},
 }
 
 

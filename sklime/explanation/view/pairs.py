@@ -2,12 +2,24 @@
 
 import numpy as np
 
-from sklime.explanation.attribution import viewed
-from sklime.explanation.units import by_output
+from sklime.explanation.attribution import SHAPLEY_VALUE, viewed
+from sklime.explanation.units import by_output, check_common_units
 from sklime.page.numbers import aligned
 
 # Pairs with a line of their own.
 _MOST_PAIRS = 10
+
+# What interactions are called where it is not the name of attributions.
+_TITLES = {SHAPLEY_VALUE: "Shapley interaction"}
+
+# What pairs are of, by the kind of the rows.
+_FEATURES = {
+    "table": "conditions",
+    "text": "words",
+    "image": "segments",
+    "sequence": "segments",
+    "mixed": "features",
+}
 
 
 def strongest_pairs(explanation):
@@ -16,12 +28,13 @@ def strongest_pairs(explanation):
     Returns
     -------
     dict or None
-        None where there are no interactions. ``attribution``, what is drawn:
-        contributions of the pairs where they are known, else effects; ``lines``, the
-        strongest pairs, each with the ``names`` of its features, its mean size over rows
-        and outputs as a ``text``, and as a ``share`` of the longest in percent;
-        ``n_others``, how many pairs there are besides; ``n_unknown``, how many no row
-        tells.
+        None where there are no interactions, or images are cut differently, so that pairs
+        of one name have nothing in common. ``attribution``, what is drawn: contributions of
+        the pairs where they are known, else effects; ``title``, what it is called of pairs;
+        ``features``, what the pairs are of; ``lines``, the strongest pairs, each with the
+        ``names`` of its features, its mean size over rows and outputs as a ``text``, and as
+        a ``share`` of the longest in percent; ``n_others``, how many pairs there are
+        besides; ``n_unknown``, how many no row tells.
 
     Examples
     --------
@@ -36,7 +49,7 @@ def strongest_pairs(explanation):
     >>> strongest_pairs(explanation)["lines"][0]["names"]
     ['bmi', 's5']
     """
-    if explanation.interactions is None:
+    if explanation.interactions is None or not _have_common_units(explanation):
         return None
     explanation = viewed(explanation)
     values = by_output(explanation.interactions)
@@ -49,6 +62,8 @@ def strongest_pairs(explanation):
     texts = aligned(sizes[shown], signed=False)
     return {
         "attribution": explanation.attribution,
+        "title": _TITLES.get(explanation.attribution, explanation.attribution),
+        "features": _FEATURES[explanation.kind],
         "lines": [
             {
                 "names": list(map(str, explanation.interaction_pairs[i])),
@@ -60,3 +75,11 @@ def strongest_pairs(explanation):
         "n_others": len(order) - len(shown),
         "n_unknown": int((counts == 0).sum()),
     }
+
+
+def _have_common_units(explanation):
+    try:
+        check_common_units(explanation)
+    except ValueError:
+        return False
+    return True

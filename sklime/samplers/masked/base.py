@@ -60,6 +60,11 @@ class MaskSampler(Sampler):
         """Law of a table's columns, where these are the units; None where they are not."""
         return None
 
+    @property
+    def draws_by_law(self) -> bool:
+        """Whether masks follow `mask_law`: classes that override `masks` may not."""
+        return type(self).masks is MaskSampler.masks
+
     def hidden_rows(self, fills: NDArray[np.float64]) -> Table:
         """Rows of which everything is hidden, where that is drawn.
 
