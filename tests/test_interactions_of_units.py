@@ -254,6 +254,28 @@ def test_attributions_of_texts_are_the_same_with_interactions(target):
     pickle.loads(pickle.dumps(explainer)).explain(texts[:1], interactions=True)
 
 
+@pytest.mark.parametrize("kernel", [None, ShapleyKernel()])
+@pytest.mark.parametrize("weighting", ["kernel", "tilted"])
+def test_the_model_is_asked_no_more_for_interactions(weighting, kernel):
+    asked = []
+
+    def answer(texts):
+        asked.append(len(texts))
+        return surprise(texts)
+
+    text = " ".join(WORDS)
+    setting = {"n_samples": 300, "kernel": kernel}
+    if kernel is None:
+        setting["weighting"] = weighting
+    explainer = of_text(text, answer=answer, **setting)
+    totals = []
+    for interactions in (None, True):
+        asked.clear()
+        explainer.explain([text], interactions=interactions)
+        totals.append(sum(asked))
+    assert totals[0] == totals[1] > 200
+
+
 # ---- coalitions
 
 
