@@ -14,7 +14,13 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from sklime import Explanation, FunctionClassifier, FunctionRegressor, LimeExplainer
+from sklime import (
+    Explanation,
+    FunctionClassifier,
+    FunctionRegressor,
+    LimeExplainer,
+    persistence,
+)
 from sklime.exceptions import InteractionWarning
 from sklime.kernels import ExponentialKernel, ShapleyKernel, UniformKernel
 from sklime.plotting import InteractionDisplay
@@ -254,6 +260,28 @@ def test_attributions_of_texts_are_the_same_with_interactions(target):
     pickle.loads(pickle.dumps(explainer)).explain(texts[:1], interactions=True)
 
 
+@pytest.mark.parametrize("kernel", [None, ShapleyKernel()])
+@pytest.mark.parametrize("weighting", ["kernel", "tilted"])
+def test_the_model_is_asked_no_more_for_interactions(weighting, kernel):
+    asked = []
+
+    def answer(texts):
+        asked.append(len(texts))
+        return surprise(texts)
+
+    text = " ".join(WORDS)
+    setting = {"n_samples": 300, "kernel": kernel}
+    if kernel is None:
+        setting["weighting"] = weighting
+    explainer = of_text(text, answer=answer, **setting)
+    totals = []
+    for interactions in (None, True):
+        asked.clear()
+        explainer.explain([text], interactions=interactions)
+        totals.append(sum(asked))
+    assert totals[0] == totals[1] > 200
+
+
 # ---- coalitions
 
 
@@ -451,6 +479,18 @@ def test_named_pairs_of_words_are_summed_over_places():
     np.testing.assert_allclose(own.interactions, [[6.0], [np.nan]], atol=1e-9)
 
 
+def test_named_words_may_be_absent_from_some_batch():
+    explainer, rows = texts()
+    wanted = [("good", "not"), ("plot", "bad")]
+    whole = explainer.explain(rows, interactions=wanted)
+    parts = [explainer.explain([text], interactions=wanted) for text in rows]
+    assert all(part.interaction_pairs == wanted for part in parts)
+    assert np.isnan(parts[2].interactions).all()
+    joined = np.concatenate([part.interactions for part in parts])
+    assert np.array_equal(joined, whole.interactions, equal_nan=True)
+    assert Explanation.concat(parts).interaction_pairs == wanted
+
+
 def test_pages_and_pictures_of_words():
     explainer, rows = texts()
     own = explainer.explain(rows, interactions=True)
@@ -534,3 +574,22 @@ def test_no_warning_comes_of_words_that_rows_lack():
     with warnings.catch_warnings():
         warnings.simplefilter("error", InteractionWarning)
         explainer.explain(rows, interactions=True)
+
+
+# ---- kept explainers
+
+
+@pytest.mark.parametrize("kernel", [None, ShapleyKernel()])
+@pytest.mark.parametrize("method", ["exact", "sampling"])
+def test_explainers_that_were_used_are_loaded_without_further_trust(
+    method, kernel, tmp_path
+):
+    X = np.random.default_rng(0).normal(size=(60, 4))
+    model = RandomForestRegressor(3, random_state=0).fit(X, wavy(np.c_[X, X[:, 0]]))
+    explainer = LimeExplainer(
+        model, sampler=CoalitionSampler(), kernel=kernel, method=method, random_state=0
+    ).fit(X)
+    own = explainer.explain(X[:3], interactions=True)
+    persistence.dump(explainer, tmp_path / "explainer.skops")
+    again = persistence.load(tmp_path / "explainer.skops")
+    assert again.explain(X[:3], interactions=True) == own

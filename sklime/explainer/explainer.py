@@ -402,8 +402,8 @@ class LimeExplainer(
             units in the surrogate, of Shapley values the Shapley interaction index. True:
             all pairs; of more than 1,000 those that interact most, where draws are around
             each row by its first 16. In closed form where the model has one, else from
-            draws, with standard errors; sources that draw around each row query the model
-            again.
+            draws, with standard errors: the same, but that the model is queried again
+            about draws of single rows of a table.
         neighbours : int, optional
             Adds the `neighbour_scores`, R squared of each surrogate on as many training
             rows, the nearest, at least 2, about which the model is queried. Nearest are, in

@@ -227,6 +227,10 @@ class PairsOfWords(WantedPairs):
                 for i in range(len(rows))
                 for name in rows.block(slice(i, i + 1))[0].names
             )
+            shared = dict.fromkeys(map(str, rows.kind.explained_names()))
+            if known.keys() & shared.keys():
+                # Words of training texts, which other rows may have.
+                known |= shared
             for pair in named:
                 for name in pair:
                     check_name(name, known)

@@ -9,6 +9,7 @@ from sklearn.utils import gen_batches
 from sklime.laws.joint import JointLaw
 from sklime.laws.masks import MaskLaw
 from sklime.model.queries import predict_masked, predict_tables
+from sklime.neighbourhoods.by_units import Block
 from sklime.tables.access import n_rows, take_rows
 
 # Rows whose reference neighbourhoods are asked about together: few calls of the model, and
@@ -138,7 +139,7 @@ class UnitRows(Rows):
         return list(gen_batches(len(self), 1))
 
     def block(self, where):
-        return self.sampler.rows(take_rows(self.X, where))
+        return Block(self.sampler.rows(take_rows(self.X, where)))
 
     def features(self, where, block):
         [row] = block

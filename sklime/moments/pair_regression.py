@@ -24,8 +24,8 @@ from sklime.moments.pair_cells import PairCells
 _DRAWS_EACH = 3
 _MOST_OWN, _MOST_SHARED = 200, 1000
 
-# Products that are looked at together.
-_AT_ONCE = 128
+# Products that are looked at together, and numbers that are kept for the next row: 64 MB.
+_AT_ONCE, _MOST_KEPT = 128, 8_000_000
 
 # Length of a column beside what others tell of it, below which that is rounding.
 _DEPENDENT = 1e-7
@@ -112,6 +112,9 @@ class PairRegression(ABC):
         Whether the draws that have weight tell the terms of the regression apart.
     """
 
+    # Pairs that were asked for, and what responses count for in them.
+    _last = (None, None)
+
     def __init__(self, draws, binary, strata=None):
         self.size = effective_size(draws.weights)
         self.exhaustive = draws.exhaustive
@@ -175,15 +178,7 @@ class PairRegression(ABC):
         residuals = self._residuals(Y, self.basis)
         order = np.argsort(place, kind="stable")
         ends = np.searchsorted(place[order], np.arange(n_sums + 1))
-        for sums in gen_batches(n_sums, _AT_ONCE):
-            own = order[ends[sums.start] : ends[sums.stop]]
-            influence = self.influence(pairs[own])
-            doubtful = self.doubtful(pairs[own], influence)
-            starts = ends[sums.start : sums.stop] - ends[sums.start]
-            if len(own) > len(starts):
-                influence, doubtful = (
-                    np.add.reduceat(each, starts, axis=0) for each in (influence, doubtful)
-                )
+        for sums, influence, doubtful in self._influences(pairs[order], ends):
             # One by one, lest an output's sums depend on how many there are.
             for c, (y, residual) in enumerate(zip(Y, residuals, strict=True)):
                 coef[c, sums] = influence @ y
@@ -196,6 +191,38 @@ class PairRegression(ABC):
         if not self.exhaustive:
             errors[:, few] = np.nan
         return coef, errors
+
+    def _influences(self, pairs, ends):
+        """What responses count for in sums of pairs, some sums after the other.
+
+        Kept for the next row where it is not too much.
+
+        Yields
+        ------
+        sums : slice
+        influence, doubtful : ndarray of shape (n_sums, n_draws)
+        """
+        asked = pairs.tobytes(), ends.tobytes()
+        # Two threads may both work them out; the two are equal.
+        before, kept = self._last
+        if before == asked:
+            yield from kept
+            return
+        kept, n_sums = [], len(ends) - 1
+        for sums in gen_batches(n_sums, _AT_ONCE):
+            own = pairs[ends[sums.start] : ends[sums.stop]]
+            influence = self.influence(own)
+            doubtful = self.doubtful(own, influence)
+            starts = ends[sums.start : sums.stop] - ends[sums.start]
+            if len(own) > len(starts):
+                influence, doubtful = (
+                    np.add.reduceat(each, starts, axis=0) for each in (influence, doubtful)
+                )
+            if n_sums * len(self._used) <= _MOST_KEPT:
+                kept.append((sums, influence, doubtful))
+            yield sums, influence, doubtful
+        if kept:
+            self._last = asked, kept
 
     def strengths(self, Y):
         """Rough sizes of all interactions, for a screen: (n_features, n_features).

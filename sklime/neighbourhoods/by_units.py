@@ -12,6 +12,17 @@ _REMEMBERED = 8
 _BYTES_OF_PAIRS = 40
 
 
+class Block(list):
+    """Rows of units that are explained together, and what sources were told of them.
+
+    So the model is asked once, whatever is made of its answers.
+    """
+
+    def __init__(self, rows):
+        super().__init__(rows)
+        self.told = {}
+
+
 class SourceByUnits(SampledSource):
     """Base of the sources whose masks depend on the number of units alone."""
 
@@ -24,6 +35,17 @@ class SourceByUnits(SampledSource):
     @property
     def bytes_per_row(self):
         return 1
+
+    def evaluate(self, X, known=None):
+        if not isinstance(X, Block):
+            return [self._evaluated(row) for row in X]
+        if self not in X.told:
+            X.told[self] = [self._evaluated(row) for row in X]
+        return X.told[self]
+
+    @abstractmethod
+    def _evaluated(self, row):
+        """Query the model about the masks of one row."""
 
     def _of(self, n_units):
         """What rows of so many units share."""

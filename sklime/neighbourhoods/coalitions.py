@@ -27,9 +27,6 @@ class Coalitions(SourceByUnits, PairsOfUnits):
         if law.sampler.draws_fills:
             self._background = Background(law.sampler, response, self.n_samples, seed)
 
-    def evaluate(self, X, known=None):
-        return [self._evaluated(row) for row in X]
-
     def responses(self, evaluated, i):
         return evaluated[i].responses
 

@@ -35,22 +35,19 @@ class MaskedCopies(SourceByUnits, PairsOfUnits):
     many units share them, and one Gram matrix.
     """
 
-    def evaluate(self, X, known=None):
-        evaluated = []
-        for row in X:
-            shared = self._of(row.n_units)
-            responses = predict_masked(
-                self.response,
-                self.law.sampler.kind_,
-                row,
-                shared.Z.T,
-                "masked copy",
-                shared.fills,
-            )
-            if shared.offsets is not None:
-                responses = responses - shared.offsets
-            evaluated.append((shared, responses))
-        return evaluated
+    def _evaluated(self, row):
+        shared = self._of(row.n_units)
+        responses = predict_masked(
+            self.response,
+            self.law.sampler.kind_,
+            row,
+            shared.Z.T,
+            "masked copy",
+            shared.fills,
+        )
+        if shared.offsets is not None:
+            responses = responses - shared.offsets
+        return shared, responses
 
     def responses(self, evaluated, i):
         return evaluated[i][1]

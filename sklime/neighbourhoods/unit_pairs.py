@@ -21,22 +21,20 @@ class PairsOfUnits(InteractionSource):
 
     def interactions(self, X, outputs, pairs):
         pairs = UnitPairs.of(pairs)
-        own = zip(X, outputs, strict=True)
+        own = zip(X, self.evaluate(X), outputs, strict=True)
         return PairContrasts.joined([self._of_row(*one, pairs) for one in own])
 
     def strongest_pairs(self, pairs, n_pairs, X, outputs):
         first, second = pairs.T
         total = 0.0
-        for row, explained in zip(X, outputs, strict=True):
-            [evaluated] = self.evaluate([row])
+        for row, evaluated, explained in zip(X, self.evaluate(X), outputs, strict=True):
             with one_thread():
                 Y, _ = self._scaled(evaluated, explained)
                 strengths = self._shared_regression(row, evaluated).strengths(Y)
             total = total + np.square(strengths[first, second])
         return strongest(total[np.newaxis], n_pairs)
 
-    def _of_row(self, row, explained, pairs):
-        [evaluated] = self.evaluate([row])
+    def _of_row(self, row, evaluated, explained, pairs):
         with one_thread():
             Y, unit = self._scaled(evaluated, explained)
             regression = self._shared_regression(row, evaluated)

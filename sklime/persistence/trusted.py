@@ -76,6 +76,7 @@ _OWN = {
     "kernels": (
         "ExponentialKernel UniformKernel ShapleyKernel FunctionKernel CovarianceKernel"
     ),
+    "laws.base": "Neighbourhood",
     "laws.bins": "BinList",
     "laws.columns": "BinnedColumn CategoricalColumn StandardisedColumn NormalColumn",
     "laws.coordinates": "Coordinates",
@@ -91,6 +92,7 @@ _OWN = {
     "model.refits": "FittedState",
     "model.response": "Response",
     "model.target": "Target",
+    "moments.exchangeable": "WeightedLaw",
     "neighbourhoods.additive_part": "AdditivePart",
     "neighbourhoods.background": "Background",
     "neighbourhoods.coalitions": "Coalitions _SharedCoalitions _Answers",
