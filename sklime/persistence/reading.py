@@ -69,6 +69,8 @@ def import_skops(caller: str) -> Any:
     ImportError
         If it is not installed: names the extra, and the caller.
     """
+    if sys.modules.get("skops.io") is not None:
+        return import_module("skops.io")
     bridges = [name for name in _BRIDGES if name not in sys.modules]
     sys.modules.update(dict.fromkeys(bridges))
     try:
