@@ -96,11 +96,13 @@ class StreamsMixin(ExplainerMixin):
             raise ValueError(f'on_error={on_error!r} must be "raise" or "null".')
         return self._stream(blocks, keep, n_jobs, on_error == "null", quality)
 
-    def _stream(self, blocks, keep, n_jobs, skip_failed, quality, tell=None, before=()):
+    def _stream(
+        self, blocks, keep, n_jobs, skip_failed, quality, tell=None, warned=None, before=()
+    ):
         """Explain blocks, as `transform_blocks`.
 
-        `tell` takes the doubts about them; `before` are the blocks in front of them that
-        were explained in another run.
+        `tell` takes the doubts about them, `warned` holds what was said of others; `before`
+        are the blocks in front of them that were explained in another run.
         """
         check_fitted(self)
         beside = self._quality_columns() if quality else None
@@ -117,6 +119,7 @@ class StreamsMixin(ExplainerMixin):
             labels=beside.labels if beside else {},
             skip_failed=skip_failed,
             tell=tell,
+            warned=warned,
         )
         return stream(read_blocks(blocks), read_blocks(before))
 
