@@ -17,6 +17,7 @@ from sklime.explainer.stream import Stream
 from sklime.fitting import check_fitted
 from sklime.tables.access import is_frame, n_rows
 from sklime.tables.blocks import as_block, read_blocks
+from sklime.validation import check_jobs
 
 
 class StreamsMixin(ExplainerMixin):
@@ -94,6 +95,7 @@ class StreamsMixin(ExplainerMixin):
         """
         if on_error not in ("raise", "null"):
             raise ValueError(f'on_error={on_error!r} must be "raise" or "null".')
+        check_jobs(n_jobs)
         return self._stream(blocks, keep, n_jobs, on_error == "null", quality)
 
     def _stream(
