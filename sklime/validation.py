@@ -53,6 +53,21 @@ def is_count(n, least=1):
     return isinstance(n, Integral) and not isinstance(n, bool) and n >= least
 
 
+def check_jobs(n_jobs):
+    """Check a number of jobs, as joblib has it; None is its default.
+
+    Raises
+    ------
+    ValueError
+        If it is no integer, or 0.
+    """
+    if n_jobs is not None and (not isinstance(n_jobs, Integral) or n_jobs == 0):
+        raise ValueError(
+            f"n_jobs={n_jobs!r} must be a number of jobs, -1 for as many as there are "
+            "cores, or None."
+        )
+
+
 def check_count(name, n, least=1, *, component=None, otherwise=""):
     """Check a parameter that is a whole number.
 

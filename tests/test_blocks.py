@@ -293,6 +293,11 @@ def test_what_is_no_stream(frame, explainer):
             explainer.transform_blocks(blocks)
     with pytest.raises(ValueError, match='must be "raise" or "null"'):
         explainer.transform_blocks([frame], on_error="skip")
+    for n_jobs in (0, "all", 1.5):
+        with pytest.raises(ValueError, match=f"n_jobs={n_jobs!r} must be a number of jobs"):
+            explainer.transform_blocks([frame], n_jobs=n_jobs)
+        with pytest.raises(ValueError, match=f"n_jobs={n_jobs!r} must be a number of jobs"):
+            LimeExplainer(FunctionRegressor(respond), n_jobs=n_jobs).fit(frame)
     with pytest.raises(NotFittedError):
         LimeExplainer(FunctionRegressor(respond)).transform_blocks([frame])
     assert list(explainer.transform_blocks([])) == []

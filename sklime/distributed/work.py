@@ -114,7 +114,7 @@ class Blocks:
             for own in caught or ():
                 warn(str(own.message), own.category)
 
-        own = self._keep, 1, False, self._quality, tell
+        own = self._keep, 1, False, self._quality, tell, _warned[self._explainer.key]
         # The engine's workers share the cores.
         with own_share(1):
             yield from explainer._stream(blocks, *own)
@@ -127,3 +127,6 @@ class Blocks:
 
 # Reasons for doubts that this process has told, by the key of the shipped explainer.
 _told: defaultdict[str, set[str]] = defaultdict(set)
+
+# Other warnings that it has given, likewise.
+_warned: defaultdict[str, set[Any]] = defaultdict(set)

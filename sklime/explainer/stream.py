@@ -64,15 +64,19 @@ class Stream:
         Whether rows that cannot be explained get NaN, instead of an error.
     tell : callable, default=None
         Takes the doubts about all rows, at the end. None: warns of them.
+    warned : set, default=None
+        What was said of blocks, and is not said again; it is added to.
     """
 
-    def __init__(self, runner, read, check, names, labels, skip_failed, tell=None):
+    def __init__(
+        self, runner, read, check, names, labels, skip_failed, tell=None, warned=None
+    ):
         self._runner, self._read, self._check = runner, read, check
         self._names, self._labels = names, labels
         self._skip_failed = skip_failed
         self._tell_doubts = runner.fitted.warn if tell is None else tell
         self._asked = {}
-        self._warned = set()
+        self._warned = set() if warned is None else warned
         self._found = Diagnostics()
         self._failed = []
         self._first_error = None

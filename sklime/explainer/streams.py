@@ -17,6 +17,7 @@ from sklime.explainer.stream import Stream
 from sklime.fitting import check_fitted
 from sklime.tables.access import is_frame, n_rows
 from sklime.tables.blocks import as_block, read_blocks
+from sklime.validation import check_jobs
 
 
 class StreamsMixin(ExplainerMixin):
@@ -94,13 +95,16 @@ class StreamsMixin(ExplainerMixin):
         """
         if on_error not in ("raise", "null"):
             raise ValueError(f'on_error={on_error!r} must be "raise" or "null".')
+        check_jobs(n_jobs)
         return self._stream(blocks, keep, n_jobs, on_error == "null", quality)
 
-    def _stream(self, blocks, keep, n_jobs, skip_failed, quality, tell=None, before=()):
+    def _stream(
+        self, blocks, keep, n_jobs, skip_failed, quality, tell=None, warned=None, before=()
+    ):
         """Explain blocks, as `transform_blocks`.
 
-        `tell` takes the doubts about them; `before` are the blocks in front of them that
-        were explained in another run.
+        `tell` takes the doubts about them, `warned` holds what was said of others; `before`
+        are the blocks in front of them that were explained in another run.
         """
         check_fitted(self)
         beside = self._quality_columns() if quality else None
@@ -117,6 +121,7 @@ class StreamsMixin(ExplainerMixin):
             labels=beside.labels if beside else {},
             skip_failed=skip_failed,
             tell=tell,
+            warned=warned,
         )
         return stream(read_blocks(blocks), read_blocks(before))
 

@@ -124,6 +124,16 @@ def test_doubts_about_partitions_are_told_once_for_each_process(table):
     assert doubts.tolist() == ["unanswered"] * N
 
 
+def test_warnings_about_partitions_are_given_once_for_each_process():
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(N, 2)), columns=["a", "b"])
+    model = FunctionRegressor(lambda X: X[:, 0])
+    explainer = LimeExplainer(model, n_samples=1024, random_state=0).fit(X.to_numpy())
+    explained = distributed.transform(explainer, dd.from_pandas(X, npartitions=4))
+    with pytest.warns(UserWarning, match="X has feature names") as told:
+        explained.compute(scheduler="sync")
+    assert len(told) == 1
+
+
 def test_errors_of_the_model_come_through(table):
     def fail(X):
         if (X["count"] == 99).any():
