@@ -57,9 +57,9 @@ class Candidates:
         """
         conditions = np.asarray(conditions, dtype=np.intp)
         unknown = np.full(len(row), np.nan)
-        own = np.moveaxis(conditions, 2, 0)
-        key = _words(*own).sum(axis=1, dtype=np.uint64)
-        return cls(row, *own, key, np.zeros(len(row)), unknown, unknown)
+        columns, low, high = np.moveaxis(conditions, 2, 0)
+        key = _words(columns, low, high).sum(axis=1, dtype=np.uint64)
+        return cls(row, columns, low, high, key, np.zeros(len(row)), unknown, unknown)
 
     @classmethod
     def empty_rules(cls, n_rows: int) -> Candidates:
@@ -103,15 +103,13 @@ class Candidates:
         """
         key = self.key[parent] + _words(column, low, high)
         kept = _distinct(self.row[parent], key, n)
-        added = parent[kept], column[kept], low[kept], high[kept]
-        parent, *condition = added
-        before = self.columns[parent], self.low[parent], self.high[parent]
-        own = (
-            np.column_stack([known, new])
-            for known, new in zip(before, condition, strict=True)
+        parent = parent[kept]
+        columns, low, high = (
+            np.column_stack([known[parent], new[kept]])
+            for known, new in [(self.columns, column), (self.low, low), (self.high, high)]
         )
-        told = n[kept], mean[kept], variance[kept]
-        return Candidates(self.row[parent], *own, key[kept], *told)
+        own = n[kept], mean[kept], variance[kept]
+        return Candidates(self.row[parent], columns, low, high, key[kept], *own)
 
     def shortened(self) -> Candidates:
         """Rules with one condition less: all that there are, nothing known of them."""
