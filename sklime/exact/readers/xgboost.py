@@ -50,10 +50,10 @@ def read(model, margin):
     booster = learner["gradient_booster"]
     if booster["name"] == "gblinear":
         raise NoClosedForm("xgboost's booster 'gblinear' has no trees")
-    forest = booster["gbtree" if booster["name"] == "dart" else "model"]
-    forest = forest.get("model", forest)
+    # Before 3.3, the trees of "dart" lay one level deeper, and their weights above.
+    forest = booster.get("gbtree", booster)["model"]
     trees = forest["trees"]
-    weights = booster.get("weight_drop", [1.0] * len(trees))
+    weights = forest.get("weight_drop") or booster.get("weight_drop") or [1.0] * len(trees)
     # Early stopping: predictions end with the best round.
     best = learner["attributes"].get("best_iteration") if wrapped else None
     n_used = len(trees) if best is None else forest["iteration_indptr"][int(best) + 1]
