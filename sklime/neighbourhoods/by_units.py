@@ -1,7 +1,11 @@
 """Base of the sources around rows of units, where equally many units share draws."""
 
 from abc import abstractmethod
+from itertools import groupby
 
+import numpy as np
+
+from sklime.moments.threads import one_thread
 from sklime.neighbourhoods.base import SampledSource
 from sklime.validation import check_memory
 
@@ -24,6 +28,21 @@ class SourceByUnits(SampledSource):
     @property
     def bytes_per_row(self):
         return 1
+
+    def rescored(self, surrogates, X, outputs):
+        # The model is asked about many rows at once; moments are those of one.
+        evaluated, scores = self.evaluate(X), []
+        with one_thread():
+            for i, own in enumerate(outputs[:, np.newaxis]):
+                moments = self.moments(evaluated[i : i + 1], own)
+                scored = surrogates.rows(slice(i, i + 1)).scored_on(moments)
+                scores.append(scored.scores)
+        return surrogates.with_scores(np.concatenate(scores))
+
+    def _sharing(self, X):
+        """Yield what rows of equally many units share, and these rows."""
+        for n_units, rows in groupby(X, key=lambda row: row.n_units):
+            yield self._of(n_units), list(rows)
 
     def _of(self, n_units):
         """What rows of so many units share."""

@@ -8,7 +8,7 @@ from scipy.special import comb
 
 from sklime.kernels import checked_weights
 from sklime.laws.masks import weights_by_count, with_each_copy
-from sklime.model.queries import predict_masked
+from sklime.model.queries import predict_masked_rows
 from sklime.moments.draws import Draws, scale_answers
 from sklime.moments.exchangeable import COLLINEAR, EnumeratedMoments, WeightedLaw
 from sklime.moments.products import (
@@ -34,19 +34,19 @@ class MaskedCopies(SourceByUnits):
 
     def evaluate(self, X, known=None):
         evaluated = []
-        for row in X:
-            shared = self._of(row.n_units)
-            responses = predict_masked(
+        for shared, rows in self._sharing(X):
+            answers = predict_masked_rows(
                 self.response,
                 self.law.sampler.kind_,
-                row,
+                rows,
                 shared.Z.T,
                 "masked copy",
                 shared.fills,
             )
-            if shared.offsets is not None:
-                responses = responses - shared.offsets
-            evaluated.append((shared, responses))
+            for responses in answers:
+                if shared.offsets is not None:
+                    responses = responses - shared.offsets
+                evaluated.append((shared, responses))
         return evaluated
 
     def responses(self, evaluated, i):
