@@ -116,11 +116,7 @@ class CoalitionPopulation(ExactContrasts, InteractionSource):
         source = sampled()
         if source.n_samples > _N_SCORED:
             source = source.grown(_N_SCORED)
-        scores = [
-            source.rescored(surrogates.rows(slice(i, i + 1)), X[i : i + 1], own).scores
-            for i, own in enumerate(outputs[:, np.newaxis])
-        ]
-        return surrogates.with_scores(np.concatenate(scores))
+        return source.rescored(surrogates, X, outputs)
 
 
 def keep_law(kernel):

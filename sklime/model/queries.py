@@ -79,15 +79,63 @@ def predict_masked(response, kind, row, masks, what, fills=None):
     -------
     ndarray of shape (n_masks, n_outputs)
     """
-    n_bytes = row.bytes_per_copy * (1 if fills is None else fills.shape[1])
-    height = max(1, block_bytes() // n_bytes)
     responses = []
-    for block in gen_batches(len(masks), height):
-        if fills is None:
-            inputs, index = row.compose_distinct(masks[block])
-        else:
-            inputs = row.compose_filled(masks[block], fills[block])
-            index = np.arange(n_rows(inputs)).reshape(fills[block].shape[:2])
-        own = response(kind.copies(inputs), what=what, copy=False)[index]
-        responses.append(own if index.ndim == 1 else own.mean(axis=1))
+    for block in gen_batches(len(masks), _copies_at_once(row, fills)):
+        own_fills = None if fills is None else fills[block]
+        inputs, index = _composed(row, masks[block], own_fills)
+        own = response(kind.copies(inputs), what=what, copy=False)
+        responses.append(_by_mask(own, index))
     return np.concatenate(responses)
+
+
+def predict_masked_rows(response, kind, rows, masks, what, fills=None):
+    """Query the model about the same masks of several rows, few calls for all of them.
+
+    Parameters
+    ----------
+    kind : RowKind
+        As for `predict_masked`; of several rows, that of a table.
+    rows : sequence of MaskedRow
+        Of equally many units.
+    masks, what, fills
+        As for `predict_masked`.
+
+    Returns
+    -------
+    list of ndarray of shape (n_masks, n_outputs)
+    """
+    at_once = max(1, _copies_at_once(rows[0], fills) // max(1, len(masks)))
+    responses = []
+    for some in gen_batches(len(rows), at_once):
+        if len(rows[some]) == 1:
+            responses.append(
+                predict_masked(response, kind, rows[some][0], masks, what, fills)
+            )
+            continue
+        composed = [_composed(row, masks, fills) for row in rows[some]]
+        tables = [kind.copies(inputs) for inputs, _ in composed]
+        for own, (_, index) in zip(
+            predict_tables(response, tables, what), composed, strict=True
+        ):
+            responses.append(_by_mask(own, index))
+    return responses
+
+
+def _copies_at_once(row, fills):
+    """How many masks of a row fit into memory, and are asked about together."""
+    n_bytes = row.bytes_per_copy * (1 if fills is None else fills.shape[1])
+    return max(1, block_bytes() // n_bytes)
+
+
+def _composed(row, masks, fills):
+    """Copies of a row, and where those of each mask are."""
+    if fills is None:
+        return row.compose_distinct(masks)
+    inputs = row.compose_filled(masks, fills)
+    return inputs, np.arange(n_rows(inputs)).reshape(fills.shape[:2])
+
+
+def _by_mask(responses, index):
+    """Responses to masks, the mean over their copies where they have several."""
+    own = responses[index]
+    return own if index.ndim == 1 else own.mean(axis=1)

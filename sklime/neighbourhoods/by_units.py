@@ -1,7 +1,11 @@
 """Base of the sources around rows of units, where equally many units share draws."""
 
 from abc import abstractmethod
+from itertools import groupby
 
+import numpy as np
+
+from sklime.moments.threads import one_thread
 from sklime.neighbourhoods.base import SampledSource
 from sklime.validation import check_memory
 
@@ -38,14 +42,32 @@ class SourceByUnits(SampledSource):
 
     def evaluate(self, X, known=None):
         if not isinstance(X, Block):
-            return [self._evaluated(row) for row in X]
+            return self._of_all(X)
         if self not in X.told:
-            X.told[self] = [self._evaluated(row) for row in X]
+            X.told[self] = self._of_all(X)
         return X.told[self]
 
+    def _of_all(self, X):
+        return [own for sharing in self._sharing(X) for own in self._evaluated(*sharing)]
+
+    def _sharing(self, X):
+        """Yield what rows of equally many units share, and these rows."""
+        for n_units, rows in groupby(X, key=lambda row: row.n_units):
+            yield self._of(n_units), list(rows)
+
     @abstractmethod
-    def _evaluated(self, row):
-        """Query the model about the masks of one row."""
+    def _evaluated(self, shared, rows):
+        """Query the model about the masks of rows of equally many units; yield each's."""
+
+    def rescored(self, surrogates, X, outputs):
+        # The model is asked about many rows at once; moments are those of one.
+        evaluated, scores = self.evaluate(X), []
+        with one_thread():
+            for i, own in enumerate(outputs[:, np.newaxis]):
+                moments = self.moments(evaluated[i : i + 1], own)
+                scored = surrogates.rows(slice(i, i + 1)).scored_on(moments)
+                scores.append(scored.scores)
+        return surrogates.with_scores(np.concatenate(scores))
 
     def _of(self, n_units):
         """What rows of so many units share."""

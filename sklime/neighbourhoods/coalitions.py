@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklime.laws.base import Sample
-from sklime.model.queries import predict_masked
+from sklime.model.queries import predict_masked_rows
 from sklime.moments.draws import Draws, scale_answers
 from sklime.moments.shapley import Ends, shapley_moments
 from sklime.moments.shapley_pairs import shapley_regression
@@ -62,23 +62,26 @@ class Coalitions(SourceByUnits, PairsOfUnits):
         # Shapley values have no other view.
         return None
 
-    def _evaluated(self, row):
-        shared = self._of(row.n_units)
+    def _evaluated(self, shared, rows):
         masks, what, kind = shared.masks, "masked copy", self.law.sampler.kind_
-        asked, background = (self.response, kind, row), self._background
-        ends = np.repeat([[True], [False]], row.n_units, axis=1)
+        asked, background = (self.response, kind, rows), self._background
+        ends = np.repeat([[True], [False]], rows[0].n_units, axis=1)
         if background is None:
-            full, empty = predict_masked(*asked, ends, what)
-            error = np.zeros_like(empty)
+            own_ends = predict_masked_rows(*asked, ends, what)
         else:
-            [full] = predict_masked(*asked, ends[:1], what)
-            empty, error = background.mean, background.error
-        responses = np.empty((0, len(full)))
+            own_ends = predict_masked_rows(*asked, ends[:1], what)
+        answers = [np.empty((0, own.shape[1])) for own in own_ends]
         if len(masks):
-            responses = predict_masked(*asked, masks.design, what, masks.fills)
-        if shared.offsets is not None:
-            responses = responses - shared.offsets
-        return _Answers(masks, responses, empty, full, error)
+            answers = predict_masked_rows(*asked, masks.design, what, masks.fills)
+        for own, responses in zip(own_ends, answers, strict=True):
+            if background is None:
+                full, empty = own
+                error = np.zeros_like(empty)
+            else:
+                [full], empty, error = own, background.mean, background.error
+            if shared.offsets is not None:
+                responses = responses - shared.offsets
+            yield _Answers(masks, responses, empty, full, error)
 
     def _draw(self, n_units):
         # Those that keep nothing, or all, are asked about, too.

@@ -8,7 +8,7 @@ from scipy.special import comb
 
 from sklime.kernels import checked_weights
 from sklime.laws.masks import weights_by_count, with_each_copy
-from sklime.model.queries import predict_masked
+from sklime.model.queries import predict_masked_rows
 from sklime.moments.draws import Draws, scale_answers
 from sklime.moments.exchangeable import COLLINEAR, EnumeratedMoments, WeightedLaw
 from sklime.moments.groups import Strata
@@ -35,19 +35,13 @@ class MaskedCopies(SourceByUnits, PairsOfUnits):
     many units share them, and one Gram matrix.
     """
 
-    def _evaluated(self, row):
-        shared = self._of(row.n_units)
-        responses = predict_masked(
-            self.response,
-            self.law.sampler.kind_,
-            row,
-            shared.Z.T,
-            "masked copy",
-            shared.fills,
-        )
-        if shared.offsets is not None:
-            responses = responses - shared.offsets
-        return shared, responses
+    def _evaluated(self, shared, rows):
+        own = self.response, self.law.sampler.kind_, rows
+        masks = shared.Z.T, "masked copy", shared.fills
+        for responses in predict_masked_rows(*own, *masks):
+            if shared.offsets is not None:
+                responses = responses - shared.offsets
+            yield shared, responses
 
     def responses(self, evaluated, i):
         return evaluated[i][1]
