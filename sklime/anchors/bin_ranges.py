@@ -11,7 +11,7 @@ _ROUNDING = 1e-12
 class BinRanges:
     """Ranges of bins that conditions on columns can ask for.
 
-    Of a numeric column any run of neighbouring bins that holds the row's own, so that
+    Of columns whose bins are neighbours any run of these that holds the row's own, so that
     conditions are intervals and half-lines; of all other columns, and of what is missing,
     the row's own bin alone. A range that every draw is in is no condition.
 
@@ -36,10 +36,15 @@ class BinRanges:
         ).reshape(len(frequencies), width)
 
     @classmethod
-    def of(cls, columns):
-        """Ranges of a sampler's columns."""
+    def of_runs(cls, columns):
+        """All runs of neighbouring bins of a sampler's columns."""
         n_ordered = [c.n_bins if isinstance(c, BinnedColumn) else 0 for c in columns]
         return cls(n_ordered, [column.frequencies for column in columns])
+
+    @classmethod
+    def of_bins(cls, columns):
+        """Each bin of a sampler's columns alone."""
+        return cls([0] * len(columns), [column.frequencies for column in columns])
 
     def around(self, column, code):
         """All ranges that hold bins.
@@ -100,3 +105,7 @@ class BinRanges:
         """Probability that a column lies in a range."""
         cumulated = np.pad(np.cumsum(self.frequencies, axis=1), ((0, 0), (1, 0)))
         return cumulated[column, high + 1] - cumulated[column, low]
+
+
+# What conditions on numeric columns can ask for, by `AnchorExplainer(conditions=)`.
+CONDITIONS = {"bin": BinRanges.of_bins, "range": BinRanges.of_runs}

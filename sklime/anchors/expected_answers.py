@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from sklime.anchors.bin_ranges import BinRanges
 from sklime.exact import closed_form
 from sklime.exact.failures import reports_failures
 from sklime.exact.trees.sum_of_trees import SumOfTrees
@@ -44,6 +43,8 @@ class ExpectedAnswers:
         Of the draws.
     X : table
         Checked training rows.
+    ranges : BinRanges
+        What conditions can ask for.
 
     Raises
     ------
@@ -51,8 +52,8 @@ class ExpectedAnswers:
         If there is no closed form; `ClosedFormFailed` if one failed unexpectedly.
     """
 
-    def __init__(self, response, law, X):
-        columns = _Ranged(law, X)
+    def __init__(self, response, law, X, ranges):
+        columns = _Ranged(law, X, ranges)
         kernel = _Conditions()
         found = closed_form(response, columns, kernel, AllFeatures(), None, X, 1)
         self.model = found.model
@@ -160,9 +161,8 @@ class _ColumnOfRules:
 class _Ranged:
     """Law of the draws, for closed forms within ranges of bins."""
 
-    def __init__(self, law, X):
-        self._own = law.independent_columns(X)
-        self._ranges = BinRanges.of(self._own.columns)
+    def __init__(self, law, X, ranges):
+        self._own, self._ranges = law.independent_columns(X), ranges
 
     def count_draws(self, n_samples):
         return n_samples

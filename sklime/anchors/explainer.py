@@ -11,6 +11,7 @@ from sklearn.base import OneToOneFeatureMixin, TransformerMixin, clone
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklime.anchors.assembly import assemble_anchors
+from sklime.anchors.bin_ranges import CONDITIONS
 from sklime.anchors.container import Anchors
 from sklime.anchors.criteria import KINDS, Criterion
 from sklime.anchors.draws import ColumnDraws
@@ -58,11 +59,10 @@ class AnchorExplainer(
 ):
     """Explain predictions by anchors: rules that suffice for them, whole tables at once.
 
-    A rule asks for ranges of neighbouring bins that hold the row's own, and for categories,
-    such as "age <= 30 and pet = dog". It suffices where the model still answers as it does
-    for the row when all other columns are drawn from their training distributions. Of each
-    row the shortest such rule is found, and of equally short ones that which covers most of
-    the training rows.
+    A rule asks for the row's own bins and categories, such as "20 < age <= 30 and
+    pet = dog". It suffices where the model still answers as it does for the row when all
+    other columns are drawn from their training distributions. Of each row the shortest such
+    rule is found, and of equally short ones that which covers most of the training rows.
 
     Parameters
     ----------
@@ -87,6 +87,10 @@ class AnchorExplainer(
     confidence : float, default=0.95
         Of the statement that a rule suffices, where it rests on draws, and of the
         intervals. Expected answers of models with a closed form need no draws.
+    conditions : {"bin", "range"}, default="bin"
+        What a condition on a numeric column asks for. "bin": the row's own bin. "range":
+        any run of neighbouring bins that holds it, such as "age <= 30", or that the value
+        is not missing: rules cover far more rows, and take longer to find.
     max_length : int or None, default=None
         Conditions of a rule at most, one a column. None: 32.
     beam_width : int, default=4
@@ -176,6 +180,7 @@ class AnchorExplainer(
         criterion: Literal["auto", "hard", "soft", "mean", "share"] = "auto",
         tolerance: float | None = None,
         confidence: float = 0.95,
+        conditions: Literal["bin", "range"] = "bin",
         max_length: int | None = None,
         beam_width: int = 4,
         target: object = "auto",
@@ -194,6 +199,7 @@ class AnchorExplainer(
         self.criterion = criterion
         self.tolerance = tolerance
         self.confidence = confidence
+        self.conditions = conditions
         self.max_length = max_length
         self.beam_width = beam_width
         self.target = target
@@ -361,18 +367,19 @@ class AnchorExplainer(
         own = self._response, self.n_samples, self._seed
         if isinstance(self.sampler_.law_, MaskLaw):
             return UnitRules(self.sampler_, X, *own)
-        answers, draws = self._closed_form(X), None
+        ranges = CONDITIONS[self.conditions](self.sampler_.columns_)
+        answers, draws = self._closed_form(X, ranges), None
         if answers is None:
             response, *own = own
             draws = ColumnDraws(self.sampler_, response, n_rows(X), *own)
-        return TableRules(self.sampler_, X, weights, answers, draws)
+        return TableRules(self.sampler_, X, weights, ranges, answers, draws)
 
-    def _closed_form(self, X):
+    def _closed_form(self, X, ranges):
         """Expected answers in closed form; None where there is none, or none is needed."""
         if not KINDS[self.criterion_].of_answers:
             return None
         try:
-            return ExpectedAnswers(self._response, self.sampler_.law_, X)
+            return ExpectedAnswers(self._response, self.sampler_.law_, X, ranges)
         except NoClosedForm as reason:
             if isinstance(reason, ClosedFormFailed):
                 warn_caller(

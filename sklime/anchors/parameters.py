@@ -4,6 +4,7 @@ from numbers import Real
 
 import numpy as np
 
+from sklime.anchors.bin_ranges import CONDITIONS
 from sklime.anchors.criteria import CRITERIA
 from sklime.laws.base import SharedLawOfValues
 from sklime.laws.masks import MaskLaw
@@ -25,6 +26,7 @@ def check_parameters(explainer):
         If a parameter is not what it may be; the message names the cure.
     """
     check_option(explainer, "criterion", CRITERIA)
+    check_option(explainer, "conditions", tuple(CONDITIONS))
     check_count("n_samples", explainer.n_samples, 2)
     check_count("beam_width", explainer.beam_width)
     for name in ("max_length", "max_samples"):

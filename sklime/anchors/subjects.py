@@ -202,6 +202,8 @@ class TableRules(PlainState):
         Checked training rows.
     weights : ndarray of shape (n_rows,) or None
         Theirs.
+    ranges : BinRanges
+        What conditions can ask for.
     answers : ExpectedAnswers or None
         In closed form, where they are wanted and there is one.
     draws : ColumnDraws or None
@@ -210,11 +212,11 @@ class TableRules(PlainState):
 
     subjects = TableSubjects
 
-    def __init__(self, sampler, X, weights, answers, draws):
+    def __init__(self, sampler, X, weights, ranges, answers, draws):
         self.sampler, self.answers, self.draws = sampler, answers, draws
         self.coverage = Coverage(sampler.locate(X).codes, weights)
         self.writer = RuleWriter(sampler)
-        self.ranges = BinRanges.of(sampler.columns_)
+        self.ranges = ranges
         self.shown = _spread(n_rows(X), _MOST_EXAMPLES)
         self.training_rows = take_rows(X, self.shown)
 

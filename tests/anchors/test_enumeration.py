@@ -160,6 +160,7 @@ def best_of_ranges(enumeration, row, scores, suffices):
 def test_exact_soft_anchors_are_the_best_of_all_ranges(model, table, precision):
     model.fit(table, LABELS)
     explainer = AnchorExplainer(model, sampler=BINS, criterion="soft", precision=precision)
+    explainer.set_params(conditions="range")
     if isinstance(model, HistGradientBoostingClassifier):
         # Of margins, as probabilities are sigmoids of sums of trees.
         explainer.set_params(response_method="decision_function", criterion="mean")
@@ -202,7 +203,8 @@ def test_one_condition_at_a_time_finds_nearly_the_best_coverage(monkeypatch):
     """The search of wide tables, on one that is small enough to look at all rules."""
     model = RandomForestClassifier(20, random_state=0).fit(NUMBERS, LABELS)
     rows = np.unique(NUMBERS, axis=0)[::7]
-    explainer = AnchorExplainer(model, sampler=BINS, criterion="soft").fit(NUMBERS)
+    explainer = AnchorExplainer(model, sampler=BINS, criterion="soft", conditions="range")
+    explainer.fit(NUMBERS)
     best = explainer.explain(rows)
     monkeypatch.setattr("sklime.anchors.exact_evidence._MOST_RULES", 0)
     monkeypatch.setattr("sklime.anchors.search._MOST_SETS", 0)

@@ -19,7 +19,7 @@ def column(has_gaps=True):
 
 def test_ranges_around_a_bin_are_all_runs_that_hold_it():
     own, with_gaps = column(has_gaps=False), column()
-    ranges = BinRanges.of([own, with_gaps])
+    ranges = BinRanges.of_runs([own, with_gaps])
     which, low, high = ranges.around(np.array([0, 1, 0, 1]), np.array([0, 2, 3, 4]))
     found = [set(zip(low[which == k], high[which == k], strict=True)) for k in range(4)]
     assert found[0] == {(0, 0), (0, 1), (0, 2)}
@@ -32,7 +32,7 @@ def test_ranges_around_a_bin_are_all_runs_that_hold_it():
 @pytest.mark.parametrize("has_gaps", [False, True])
 def test_a_column_of_ranges_has_the_laws_of_its_ranges_and_its_own_as_a_whole(has_gaps):
     base = column(has_gaps)
-    low, high = BinRanges.of([base]).all_of(0)
+    low, high = BinRanges.of_runs([base]).all_of(0)
     own = OverlappingRanges(base, low, high)
     bins, n = own.law(None).bins, len(base.frequencies)
     assert own.masses.sum() == pytest.approx(1.0, abs=1e-14)
