@@ -72,7 +72,14 @@ def frames(draw):
     if library != "pandas":
         try:
             X = pl.DataFrame([pl.Series(f"{k}", v) for k, (v, _) in enumerate(own)])
-        except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError):
+        except (
+            TypeError,
+            ValueError,
+            ArithmeticError,
+            RuntimeError,
+            pl.exceptions.PolarsError,
+        ):
+            # RuntimeError: of decimals beyond polars' largest.
             X = pl.DataFrame({"x": [1.0] * n})
         return X if library == "polars" else X.to_arrow()
     X = pd.DataFrame(
