@@ -38,7 +38,7 @@ print(explanation.target_names, explanation.predictions.round(2))
 # %%
 # The margin of "no face": blue parts speak for a face.
 
-_, axes = plt.subplots(1, 2, figsize=(11, 4.5), layout="constrained")
+_, axes = plt.subplots(1, 2, figsize=(11, 5.5), layout="constrained")
 for row, ax in enumerate(axes):
     ImageDisplay.from_explanation(explanation, ax=ax, row=row)
 
