@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any, overload
 
 from sklime.explanation.labels import row_names
+from sklime.serialization.text import returned_or_written
 
 # Rows that notebooks show.
 _NOTEBOOK_ROWS = 3
@@ -47,10 +47,7 @@ class AnchorsPage:
         from sklime.page.anchors import render_anchors
 
         page = render_anchors(described(self), whole=True)
-        if path is None:
-            return page
-        Path(path).write_text(page, encoding="utf-8")
-        return None
+        return returned_or_written(page, path)
 
     def _repr_html_(self) -> str:
         from sklime.page.anchors import render_anchors

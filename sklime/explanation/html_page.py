@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import overload
 
 from sklime.explanation.view.audit import (
@@ -15,6 +14,7 @@ from sklime.explanation.view.audit import (
 from sklime.explanation.view.content import page_content, page_header
 from sklime.explanation.view.overview import overview
 from sklime.explanation.view.pairs import strongest_pairs
+from sklime.serialization.text import returned_or_written
 
 # Rows that notebooks show.
 _NOTEBOOK_ROWS = 3
@@ -66,10 +66,7 @@ class HTMLExport:
                 row["real"] = told
         whole = overview(self), strongest_pairs(self), section
         page = render_page(content, page_header(self), *whole)
-        if path is None:
-            return page
-        Path(path).write_text(page, encoding="utf-8")
-        return None
+        return returned_or_written(page, path)
 
     def _repr_html_(self) -> str:
         from sklime.page import render_notebook

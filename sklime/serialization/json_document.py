@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 from abc import abstractmethod
-from pathlib import Path
 from typing import Any, Self, overload
 
 from sklime.serialization.source import read_document
+from sklime.serialization.text import returned_or_written
 
 
 class JSONDocument:
@@ -52,10 +52,7 @@ class JSONDocument:
         from_json : The inverse, equal to the bit.
         """
         text = json.dumps(self.to_dict(), allow_nan=False)
-        if path is None:
-            return text
-        Path(path).write_text(text, encoding="utf-8")
-        return None
+        return returned_or_written(text, path)
 
     @classmethod
     def from_json(cls, source: str | bytes | os.PathLike[str]) -> Self:
