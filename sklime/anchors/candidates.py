@@ -127,15 +127,18 @@ class Candidates:
         """Positions of each row's rules of the largest gain, at most `width` of them."""
         # Ties by the conditions' own numbers, whatever else is among the candidates.
         order = np.lexsort((self.key, -gain, self.row))
-        own = self.row[order]
-        start = np.searchsorted(own, own)
-        return order[np.arange(len(own)) - start < width]
+        return order[ranks(self.row[order]) < width]
 
     def best_of_columns(self, gain: NDArray[np.float64]) -> NDArray[np.intp]:
         """Positions of the rules of the largest gain, of each row and set of columns."""
         columns = _words(self.columns, 0, 0).sum(axis=1, dtype=np.uint64)
         order = np.lexsort((self.key, -gain))
         return np.sort(order[_first(self.row[order], columns[order])])
+
+
+def ranks(sorted_numbers: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Position of each of sorted numbers among those that are equal to it."""
+    return np.arange(len(sorted_numbers)) - np.searchsorted(sorted_numbers, sorted_numbers)
 
 
 def _distinct(row, key, n):

@@ -10,6 +10,7 @@ from collections import defaultdict
 import numpy as np
 
 from sklime.anchors.arms import MOST_ROUNDS, Arms
+from sklime.anchors.candidates import ranks
 from sklime.anchors.draws import BATCH, FRESH, SEARCH
 from sklime.anchors.evidence import Evidence
 
@@ -118,7 +119,7 @@ class DrawnEvidence(Evidence):
         return self.measured(beam)
 
     def accepted(self, rules):
-        place = np.arange(len(rules)) - np.searchsorted(rules.row, rules.row)
+        place = ranks(rules.row)
         settled = np.zeros(len(self.codes), dtype=bool)
         n_judged, found = np.zeros(len(self.codes), dtype=int), []
         for turn in range(place.max(initial=-1) + 1):

@@ -4,6 +4,8 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
+from sklime.anchors.candidates import ranks
+
 
 class Evidence(ABC):
     """Base of the evidence about rules of some rows.
@@ -115,5 +117,4 @@ class Evidence(ABC):
         rules = rules.take(np.lexsort((rules.key, -gain, -shares, rules.row)))
         if width is None:
             return rules
-        place = np.arange(len(rules)) - np.searchsorted(rules.row, rules.row)
-        return rules.take(place < width)
+        return rules.take(ranks(rules.row) < width)

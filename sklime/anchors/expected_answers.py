@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from sklime.anchors.candidates import ranks
 from sklime.exact import closed_form
 from sklime.exact.failures import reports_failures
 from sklime.exact.trees.sum_of_trees import SumOfTrees
@@ -101,7 +102,7 @@ class ExpectedAnswers:
             return self._evaluated(states, output[which])[0]
         # Bins of different columns share an evaluation of their rule, those of one do not.
         pair = which * len(self.columns) + column
-        rank = np.arange(len(pair)) - np.searchsorted(pair, pair)
+        rank = ranks(pair)
         n = np.zeros(len(rules), dtype=np.intp)
         np.maximum.at(n, which, rank + 1)
         place = (np.cumsum(n) - n)[which] + rank
