@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.utils import gen_batches
 
 from sklime.exact.complex_exponentials import complex_exponentials
+from sklime.exact.exact_source import whole_blocks
 from sklime.exact.factors import idle_factors, products_at
 from sklime.exact.feature_map import FeatureMap
 from sklime.exact.form import Mismatch, RebuiltModel
@@ -18,9 +19,8 @@ from sklime.exceptions import NoClosedForm
 from sklime.laws.columns import Column
 from sklime.laws.tilted import ColumnLaw
 
-# Numbers of terms and rows that are multiplied together, and rows at least and at most.
-_CELLS = 1 << 18
-_FEWEST_ROWS, _MOST_ROWS = 8, 64
+# Numbers of terms and rows that are multiplied together, and rows at most.
+_CELLS, _MOST_ROWS = 1 << 18, 64
 
 # Columns of more bins are looked up; those of fewer are multiplied with one-hot rows.
 _MOST_MULTIPLIED = 16
@@ -102,8 +102,7 @@ class SumOfProducts(RebuiltModel):
             own = features.owned[j], features.values[j]
             tables.append(means_by_bin(form, *own, columns[j], mismatch[j]))
         self._tabulate(tables)
-        height = np.clip(_CELLS // max(self.n_terms, 1), _FEWEST_ROWS, _MOST_ROWS)
-        self._height = int(height - height % _FEWEST_ROWS)
+        self._height = whole_blocks(_CELLS // max(self.n_terms, 1), _MOST_ROWS)
 
     def responses(self, at: NDArray[np.intp]) -> NDArray[np.float64]:
         return self.constant + products_at(self.form, self.features, at)

@@ -12,7 +12,10 @@ and each split of `j` that has splits of `k` below it adds
 import numpy as np
 from scipy import sparse
 
-_FEWEST_ROWS, _MOST_ROWS = 8, 64
+from sklime.exact.exact_source import whole_blocks
+
+# Numbers of entries and rows that are multiplied together, and rows at most.
+_CELLS, _MOST_ROWS = 1 << 18, 64
 
 
 class SharedPaths:
@@ -35,6 +38,8 @@ class SharedPaths:
         Splits and columns below them that make a wanted pair.
     pairs : ndarray of int
         Numbers of the pairs that occur.
+    n_rows : int
+        Rows that are looked at together.
     by_pair : CSR matrix of shape (len(pairs), n_terms)
         Sums terms by pair.
     """
@@ -50,18 +55,14 @@ class SharedPaths:
             below = step
             n_entries += len(step.split)
             n_terms += len(step.pairs)
-        self.n_terms, self._n_entries = n_terms, max(n_entries, 1)
+        self.n_terms = n_terms
+        self.n_rows = whole_blocks(_CELLS // max(n_entries, 1), _MOST_ROWS)
         self.pairs, own = np.unique(np.concatenate(terms), return_inverse=True)
         order = np.argsort(own, kind="stable")
         ends = np.append(0, np.cumsum(np.bincount(own, minlength=len(self.pairs))))
         # Said, as trees of one column each have no pair to tell it by.
         shape = len(self.pairs), n_terms
         self.by_pair = sparse.csr_matrix((np.ones(n_terms), order, ends), shape=shape)
-
-    def n_rows(self, n_cells):
-        """Rows that are looked at together, so that their numbers stay near `n_cells`."""
-        n_rows = int(np.clip(n_cells // self._n_entries, _FEWEST_ROWS, _MOST_ROWS))
-        return n_rows - n_rows % _FEWEST_ROWS
 
     def terms(self, chance, effect, pull):
         """What splits add to pairs.

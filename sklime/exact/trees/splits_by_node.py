@@ -4,11 +4,11 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import gen_batches
 
+from sklime.exact.exact_source import whole_blocks
 from sklime.exact.trees.workspace import Workspace
 
-# Numbers of splits and rows that are multiplied together, and rows at least and at most.
-_CELLS = 1 << 18
-_FEWEST_ROWS, _MOST_ROWS = 8, 64
+# Numbers of splits and rows that are multiplied together, and rows at most.
+_CELLS, _MOST_ROWS = 1 << 18, 64
 
 # A probability that is nothing: its inverse is still finite.
 _TINY = 1e-280
@@ -50,8 +50,7 @@ class SplitsByNode:
         self._by_column = sparse.csr_matrix(
             (np.ones(len(places)), (places, np.arange(len(places))))
         )
-        n_rows = np.clip(_CELLS // len(places), _FEWEST_ROWS, _MOST_ROWS)
-        self.n_rows = int(n_rows - n_rows % _FEWEST_ROWS)
+        self.n_rows = whole_blocks(_CELLS // len(places), _MOST_ROWS)
         self.nothing = self._nothing()
 
     def __call__(self, own, outputs):
@@ -67,24 +66,24 @@ class SplitsByNode:
         expected : ndarray of shape (n_wanted, n_rows)
         contrasts : ndarray of shape (n_wanted, n_columns, n_rows)
         """
+        work = Workspace()
         parts = [
-            self._block(own[:, rows], outputs)
+            self._block(own[:, rows], outputs, work)
             for rows in gen_batches(own.shape[1], self.n_rows)
         ]
         mean, contrasts = zip(*parts, strict=True)
         return np.concatenate(mean, axis=1), np.concatenate(contrasts, axis=2)
 
-    def _block(self, own, outputs):
+    def _block(self, own, outputs, work):
         """The same of some rows."""
         trees, states = self.paths.trees, self._states(own)
         nodes, weights = self.keep.nodes(self.paths.n_together)
-        work = Workspace()
         mean = np.zeros((len(outputs), own.shape[1]))
         effects = np.zeros((len(outputs), *states.shape))
         for left, box in zip(self._left, self._box, strict=True):
             for t, weight in zip(nodes, weights / len(self._box), strict=True):
                 chance, slope = (np.take(own, states) for own in _chances(left, box, t))
-                trees.weigh(slope, chance, work=work)
+                trees.weigh(slope, chance, None, work)
                 slope *= weight
                 for i, c in enumerate(outputs):
                     expected, pull = trees.expect(chance, slope, self._values[:, c], work)
@@ -96,13 +95,13 @@ class SplitsByNode:
 
     def _nothing(self):
         """Expected responses where all columns follow the background."""
-        found = np.zeros(self._values.shape[1])
+        found, work = np.zeros(self._values.shape[1]), Workspace()
         for left, box in zip(self._left, self._box, strict=True):
             # As for a row that lies outside of all boxes.
             chance = _chances(left, box, 0.0)[0][: len(left), np.newaxis]
             none = np.zeros_like(chance)
             for i, own in enumerate(self._values.T):
-                found[i] += self.paths.trees.expect(chance, none, own)[0][0]
+                found[i] += self.paths.trees.expect(chance, none, own, work)[0][0]
         return found / len(self._box)
 
     def _states(self, own):

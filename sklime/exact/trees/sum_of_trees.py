@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import gen_batches
 
+from sklime.exact.exact_source import whole_blocks
 from sklime.exact.form import RebuiltModel
 from sklime.exact.trees.shared_paths import SharedPaths
 from sklime.exact.trees.split_chances import NormalSplits, TabulatedSplits
@@ -13,11 +14,9 @@ from sklime.exact.trees.split_masses import column_cuts
 from sklime.exact.trees.workspace import Workspace
 from sklime.exceptions import NoClosedForm
 
-# Numbers of splits and rows that are multiplied together, and rows at least and at most.
-# Threads wait for each other between steps: few long ones are better than many short ones.
-_CELLS = 1 << 20
-_FEWEST_ROWS, _MOST_ROWS = 8, 256
-_CELLS_OF_PAIRS = 1 << 18
+# Numbers of splits and rows that are multiplied together, and rows at most. Threads wait
+# for each other between steps: few long ones are better than many short ones.
+_CELLS, _MOST_ROWS = 1 << 20, 256
 
 # Chances and slopes of all splits at all bins: 400 MB.
 _MOST_CHANCES = 25_000_000
@@ -104,8 +103,8 @@ class SumOfTrees(RebuiltModel):
             paths = SharedPaths(group.levels, group.split_columns, number)
             if not paths.n_terms:
                 continue
-            height, work = paths.n_rows(_CELLS_OF_PAIRS), Workspace()
-            for rows in gen_batches(n, height):
+            work = Workspace()
+            for rows in gen_batches(n, paths.n_rows):
                 chance, other, slope = group.chances(laws, rows, work)
                 pull = slope.copy()
                 group.trees.weigh(pull, chance, other, work)
@@ -183,8 +182,7 @@ class _Group:
         self._by_value = [own for own in parts if not cuts[own[0]].binary]
         self._tabulated = TabulatedSplits(*zip(*binned, strict=True)) if binned else None
         self.by_column = sparse.csr_matrix((np.ones(len(order)), order, ends))
-        n_rows = np.clip(_CELLS // len(order), _FEWEST_ROWS, _MOST_ROWS)
-        self.n_rows = int(n_rows - n_rows % _FEWEST_ROWS)
+        self.n_rows = whole_blocks(_CELLS // len(order), _MOST_ROWS)
 
     def chances(self, laws, rows, work):
         """Probabilities of going left and right, and slopes of the former.

@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sklearn.utils import gen_batches
 
-from sklime.exact.trees.workspace import Workspace
-
 # Splits that are looked at together: their numbers stay in the second-level cache.
 _SPLITS = 4096
 
@@ -211,7 +209,7 @@ class TreeGroup:
     def __len__(self):
         return len(self.splits)
 
-    def weigh(self, slope, chance, other=None, work=None):
+    def weigh(self, slope, chance, other, work):
         """Multiply slopes by the probabilities of the splits' boxes, from the roots down.
 
         Parameters
@@ -220,11 +218,10 @@ class TreeGroup:
             Changed in place.
         chance : ndarray of shape (n_splits, n_rows)
             Chances of going left.
-        other : ndarray of shape (n_splits, n_rows), default=None
+        other : ndarray of shape (n_splits, n_rows), or None
             Chances of going right, where they are known better than as 1 less these.
-        work : Workspace, default=None
+        work : Workspace
         """
-        work = Workspace() if work is None else work
         n_rows, reach = chance.shape[1], None
         for level in self.levels:
             own = level.place
@@ -245,7 +242,7 @@ class TreeGroup:
             # Every index is inside; "clip" only spares a copy.
             np.take(sides, level.inner, axis=0, out=reach, mode="clip")
 
-    def expect(self, chance, slope, leaves, work=None):
+    def expect(self, chance, slope, leaves, work):
         """Expected responses, and slopes times what the two sides of splits differ in them.
 
         Parameters
@@ -254,14 +251,13 @@ class TreeGroup:
             Chances of going left, and what differences are multiplied by.
         leaves : ndarray of shape (n_leaves,)
             Values of all leaves.
-        work : Workspace, default=None
+        work : Workspace
 
         Returns
         -------
         expected : ndarray of shape (n_rows,)
         pull : ndarray of shape (n_splits, n_rows)
         """
-        work = Workspace() if work is None else work
         n_rows = chance.shape[1]
         pull = work.array("pull", *chance.shape)
         below = None
