@@ -5,12 +5,7 @@ from __future__ import annotations
 import os
 from typing import overload
 
-from sklime.explanation.view.audit import (
-    Audited,
-    audit_section,
-    audited_rows,
-    check_audit,
-)
+from sklime.explanation.view.audit import Audited, audit_section, check_audit
 from sklime.explanation.view.content import page_content, page_header
 from sklime.explanation.view.overview import overview
 from sklime.explanation.view.pairs import strongest_pairs
@@ -62,7 +57,7 @@ class HTMLExport:
         if audit is not None:
             check_audit(audit, self)
             section = audit_section(audit)
-            for row, told in zip(content["rows"], audited_rows(audit), strict=True):
+            for row, told in zip(content["rows"], section["marks"], strict=True):
                 row["real"] = told
         whole = overview(self), strongest_pairs(self), section
         page = render_page(content, page_header(self), *whole)

@@ -65,7 +65,8 @@ def audit_section(audit):
         rows to look at, the worst first, each with its ``name``, both first columns, how
         many columns both have in common, ``score`` on real rows nearby, the ``size`` of
         its neighbourhood of real rows and whether it is ``thin``; ``n_others``, how many
-        such rows there are besides.
+        such rows there are besides; ``marks``, for each row None, or, where another column
+        comes first on real rows, the ``doubt`` in two or three words, and this ``first``.
     """
     frame = audit.frame()
     differs, scores = frame["differs"].to_numpy(dtype=bool), _scores(frame)
@@ -98,19 +99,13 @@ def audit_section(audit):
         "pairs": _pairs(frame[differs & ~alone]),
         "lines": lines,
         "n_others": len(order) - len(lines),
+        "marks": _marks(frame, alone),
     }
 
 
-def audited_rows(audit):
-    """Say of each row of an audit what comes first on real rows, where that differs.
-
-    Returns
-    -------
-    list of n dicts, None where nothing is to be said
-        ``doubt``, in two or three words, and ``first``, what comes first.
-    """
-    frame = audit.frame()
-    told = zip(frame["first_on_real_rows"], frame["differs"], _alone(frame), strict=True)
+def _marks(frame, alone):
+    """Say of each row what comes first on real rows, where that differs; else None."""
+    told = zip(frame["first_on_real_rows"], frame["differs"], alone, strict=True)
     return [
         {
             "doubt": "no real rows" if alone else "real rows differ",
