@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from sklime.cli.exits import CommandError, Exit
 from sklime.cli.manifest import key_of_run
-from sklime.cli.memory import share_memory_of_threads
+from sklime.cli.memory import give_back_freed_memory, share_memory_of_threads
 from sklime.cli.options import Options
 from sklime.cli.outputs import check_columns, writer_of
 from sklime.cli.parts import Parts
@@ -144,6 +144,7 @@ def _explain(options, output, progress, write, parts, start):
         progress(first, n_rows)
     if output.report is not None:
         write_report(prepared, output.report, output.report_rows, options.seed or 0)
+    give_back_freed_memory()
     parts.finish(lambda file: write(file, parts.tables(), schema, output.block_rows))
     return {
         "output": str(output.path),

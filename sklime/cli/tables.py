@@ -23,6 +23,10 @@ _SCAN_ROWS = 4_096
 # Bytes of each column that are fetched at a time.
 _BUFFER = 1 << 16
 
+# Bytes of a row group that is read whole, one column after the other. Of one that is
+# streamed, each column keeps its dictionary and a page: twice as much, of 100,000 rows.
+_GROUP = 1 << 25
+
 # What stands in a CSV file for a missing value, as pandas reads it.
 _MISSING = [*pa.csv.ConvertOptions().null_values, "<NA>", "None"]
 
@@ -134,14 +138,33 @@ class ParquetFile(_ArrowFile):
             ends = np.cumsum(counts, dtype=np.int64)
             first = int(np.searchsorted(ends, start, side="right"))
             skip = start - (int(ends[first - 1]) if first else 0)
-            groups = list(range(first, len(counts)))
-            if not groups:
-                return
-            own = {"columns": columns, "use_threads": False}
-            for group in groups:
-                batches = file.iter_batches(_SCAN_ROWS, row_groups=[group], **own)
-                yield from _skipped(batches, skip, columns)
+            for group in range(first, len(counts)):
+                whole = self._size(file, group, columns) <= _GROUP
+                read = self._read_whole if whole else self._read_streamed
+                yield from _skipped(read(file, group, columns), skip, columns)
                 skip = 0
+
+    def _size(self, file, group, columns):
+        """Bytes of a row group in memory, if its columns are numbers."""
+        found = file.metadata.row_group(group)
+        n_columns = self.n_columns if columns is None else len(columns)
+        return max(found.total_byte_size, 8 * found.num_rows * n_columns)
+
+    def _read_streamed(self, file, group, columns):
+        own = {"columns": columns, "use_threads": False}
+        return file.iter_batches(_SCAN_ROWS, row_groups=[group], **own)
+
+    def _read_whole(self, file, group, columns):
+        found = {}
+        for name in self.names if columns is None else columns:
+            own = file.read_row_group(group, [name], use_threads=False)
+            found[name] = own.column(name)
+            pa.default_memory_pool().release_unused()
+        table = pa.table(found)
+        for first in range(0, len(table), _SCAN_ROWS):
+            # Copies: who holds rows of a group would hold all of it, beside the next one.
+            rows = np.arange(first, min(first + _SCAN_ROWS, len(table)))
+            yield from table.take(pa.array(rows)).combine_chunks().to_batches()
 
 
 class CsvFile(_ArrowFile):

@@ -137,6 +137,23 @@ def test_every_kind_of_table_gives_the_same_attributions(disk, tmp_path, expecte
     np.testing.assert_array_equal(pd.read_parquet(out), expected)
 
 
+def test_row_groups_are_read_alike_whole_and_streamed(disk, tmp_path):
+    # Long notes: all rows in one group are 36 MB, which are not read at once.
+    rng = np.random.default_rng(0)
+    notes = rng.integers(97, 123, (N_ROWS, 12_000), dtype=np.uint8)
+    rows = disk.rows.assign(note=[own.tobytes().decode() for own in notes])
+    outs = []
+    for height in (500, N_ROWS):
+        data, out = tmp_path / f"{height}.parquet", tmp_path / f"out_{height}.parquet"
+        rows.to_parquet(data, row_group_size=height)
+        own = ["--background", disk.train, "--block-rows", 1000]
+        done = explain(disk, out, *own, data=data, keep="id,note,date")
+        assert done.exit_code == 0, done.stderr
+        outs.append(out.read_bytes())
+    assert outs[0] == outs[1]
+    pd.testing.assert_series_equal(pd.read_parquet(out)["note"], rows["note"])
+
+
 def test_sparse_matrices_are_explained(tmp_path, disk):
     X = sparse.random(300, 6, density=0.4, format="csr", random_state=0)
     sparse.save_npz(tmp_path / "rows.npz", X)
