@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_X_y
 from sklime.base import Component
 from sklime.fitting import atomic_fit, check_fitted
 from sklime.moments.base import CentralMoments
-from sklime.moments.products import resolution_of, weighted_products
+from sklime.moments.products import effective_size, resolution_of, weighted_products
 from sklime.moments.sampled import SampledMoments
 from sklime.validation import check_count
 
@@ -98,10 +98,10 @@ class MomentSelector(SelectorMixin, Component):
         origin, y_origin = Z.mean(axis=0), y.mean()
         y_scale = np.ptp(y) or 1.0
         Zc, u = (Z - origin).T, ((y - y_origin) / y_scale)[np.newaxis]
-        products, squares = weighted_products(Zc, weights, u)
+        products = weighted_products(Zc, weights, u)
         moments = SampledMoments(
             products[np.newaxis],
-            np.array([squares]),
+            np.array([effective_size(weights)]),
             origin[np.newaxis],
             origin[np.newaxis],
             np.array([[y_origin]]),

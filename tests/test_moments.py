@@ -6,7 +6,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.metrics import r2_score
 
 from sklime.moments.draws import Draws, scale_answers
-from sklime.moments.products import weighted_products
+from sklime.moments.products import effective_size, weighted_products
 from sklime.moments.sampled import SampledMoments
 
 # Single-precision sums of up to 8,192 products of order 1, in double from there on.
@@ -55,12 +55,13 @@ def precision(design):
 def test_products_are_those_of_plain_double_precision(design, n):
     rng = np.random.default_rng(1)
     Z, Y, w = design(rng, 4, n), rng.uniform(-1, 1, size=(3, n)), 0.1 + weights_of(rng, n)
-    products, squares = weighted_products(Z, w, Y)
+    products = weighted_products(Z, w, Y)
     relative = w / w.max()
     A = np.vstack([np.ones(n), Z, Y])
     expected = (A * relative) @ A.T
     np.testing.assert_allclose(products, expected, atol=precision(design) * expected.max())
-    assert squares == pytest.approx((relative**2).sum(), rel=1e-12)
+    size = relative.sum() ** 2 / (relative**2).sum()
+    assert effective_size(w) == pytest.approx(size, rel=1e-12)
 
 
 @pytest.mark.parametrize("design", DESIGNS)
@@ -69,17 +70,17 @@ def test_products_do_not_depend_on_the_unit_of_the_weights(design):
     Z, Y, w = design(rng, 4, 500), rng.uniform(-1, 1, size=(1, 500)), weights_of(rng, 500)
     # Powers of two, so that the scaled weights are exact.
     for unit in (2.0**-900, 2.0**900):
-        scaled, squares = weighted_products(Z, unit * w, Y)
-        expected, expected_squares = weighted_products(Z, w, Y)
-        np.testing.assert_array_equal(scaled, expected)
-        assert squares == expected_squares
+        scaled = weighted_products(Z, unit * w, Y)
+        np.testing.assert_array_equal(scaled, weighted_products(Z, w, Y))
+        assert effective_size(unit * w) == effective_size(w)
 
 
 @pytest.mark.parametrize("design", DESIGNS)
 def test_products_without_weight_are_zero(design):
     Z = design(np.random.default_rng(3), 2, 10)
-    products, squares = weighted_products(Z, np.zeros(10), np.ones((1, 10)))
-    assert products.shape == (4, 4) and not products.any() and squares == 0.0
+    products = weighted_products(Z, np.zeros(10), np.ones((1, 10)))
+    assert products.shape == (4, 4) and not products.any()
+    assert effective_size(np.zeros(10)) == 0.0
 
 
 @given(

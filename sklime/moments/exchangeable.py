@@ -223,7 +223,7 @@ class EnumeratedMoments(RowMoments):
     collinear = True
 
     @classmethod
-    def of(cls, Z, weights, law, responses, weight_squares, n_samples):
+    def of(cls, Z, weights, law, responses, effective_size, n_samples):
         """Sum up masks whose weight depends on the number of kept units alone.
 
         The regression falls into two: masks that keep equally many units tell the units
@@ -238,8 +238,8 @@ class EnumeratedMoments(RowMoments):
             Of the masks; both of its eigenvalues above 0.
         responses : tuple of (ndarray of shape (n_outputs, n_masks), origin, scale)
             As `scale_answers` gives them.
-        weight_squares : float
-            Sum of the squared weights, in units of the largest weight.
+        effective_size : float
+            Number of equal weights that are worth as much.
         """
         (Y, origin, scale), d, kept = responses, len(Z), Z.sum(axis=0)
         count = np.arange(d + 1)
@@ -262,7 +262,7 @@ class EnumeratedMoments(RowMoments):
             rest=(np.square(residuals) @ shares)[np.newaxis],
             y_origin=(origin + scale * (base[:, 0] + mean))[np.newaxis],
             y_scale=scale[np.newaxis],
-            effective_sample_sizes=np.array([(weights / unit).sum() ** 2 / weight_squares]),
+            effective_sample_sizes=np.array([effective_size]),
             n_samples=n_samples,
             law=law,
         )

@@ -18,6 +18,7 @@ from sklearn.utils import gen_batches
 
 from sklime.moments.groups import Groups
 from sklime.moments.pair_cells import PairCells
+from sklime.moments.products import effective_size
 
 # Effective draws for each coefficient of a regression on all products; and coefficients,
 # where each row has a regression of its own, and where rows share it.
@@ -81,12 +82,6 @@ def takes_all_products(draws, binary, most):
     n_terms = 1 + d * (d + 1) // 2 + np.count_nonzero(~binary)
     enough = _DRAWS_EACH * n_terms <= effective_size(draws.weights)
     return draws.exhaustive or (enough and n_terms <= most)
-
-
-def effective_size(weights):
-    """Number of equal weights that are worth as much, ``(sum w)**2 / sum w**2``."""
-    weights = weights / (weights.max(initial=0.0) or 1.0)
-    return weights.sum() ** 2 / (weights @ weights) if weights.any() else 0.0
 
 
 class PairRegression(ABC):

@@ -8,6 +8,10 @@ from sklime.moments.threads import one_thread
 # responses' spread, and for usual tables the block stays in the second-level cache.
 _BLOCK = 8192
 
+# Draws that are summed in double precision: so few cost little, and of some that are summed
+# at once in single precision, the BLAS may round all in one direction.
+_FEW = 1024
+
 # Smallest variance of a combination of features that leaves four digits of responses.
 _SINGULAR = 1e-12
 
@@ -18,34 +22,33 @@ def weighted_products(Z, weights, Y):
     Parameters
     ----------
     Z : ndarray of shape (n_features, n_samples)
-        The design. bool: multiplied in single precision, block by block, summed in double.
+        The design. bool: many draws are multiplied in single precision, block by block, and
+        summed in double.
     weights : ndarray of shape (n_samples,)
     Y : ndarray of shape (n_outputs, n_samples)
         Answers of order 1.
 
     Returns
     -------
-    products : ndarray of shape (p, p)
+    ndarray of shape (p, p)
         In units of the largest weight; zeros if no draw has weight.
-    weight_squares : float
-        Sum of the squared weights in the same unit.
 
     Examples
     --------
     >>> import numpy as np
     >>> from sklime.moments.products import weighted_products
     >>> Z = np.array([[True, True, False]])
-    >>> weighted_products(Z, np.ones(3), np.array([[1.0, 2.0, 4.0]]))[0]
+    >>> weighted_products(Z, np.ones(3), np.array([[1.0, 2.0, 4.0]]))
     array([[ 3.,  2.,  7.],
            [ 2.,  2.,  3.],
            [ 7.,  3., 21.]])
     """
     (d, n), k = Z.shape, len(Y)
-    single = Z.dtype == bool
+    single = Z.dtype == bool and n > _FEW
     products = np.zeros((1 + d + k, 1 + d + k))
     largest = weights.max(initial=0.0)
     if not largest > 0.0:
-        return products, 0.0
+        return products
     relative = weights / largest
     root = np.sqrt(relative, dtype=np.float32 if single else np.float64)
     A = np.empty((1 + d + k, min(n, _BLOCK)), dtype=root.dtype)
@@ -59,7 +62,13 @@ def weighted_products(Z, weights, Y):
         # A rank update for numpy, too, which lets other threads go on meanwhile.
         with one_thread():
             products += block @ block.T
-    return products, relative @ relative
+    return products
+
+
+def effective_size(weights):
+    """Number of equal weights that are worth as much, ``(sum w)**2 / sum w**2``."""
+    relative = weights / (weights.max(initial=0.0) or 1.0)
+    return relative.sum() ** 2 / (relative @ relative) if relative.any() else 0.0
 
 
 def resolution_of(Z):

@@ -12,6 +12,7 @@ import numpy as np
 from sklime.moments.base import CentralMoments, RowMoments
 from sklime.moments.products import (
     badly_centred,
+    effective_size,
     nearly_dependent,
     resolution_of,
     weighted_products,
@@ -27,8 +28,8 @@ class SampledMoments(RowMoments):
     products : ndarray of shape (n_rows, p, p)
         ``A' W A`` with ``A = [1, Z - z_origin, (Y - y_origin) / y_scale]`` and
         ``p = 1 + n_features + n_outputs``; weights in any unit, the same within a row.
-    weight_squares : ndarray of shape (n_rows,)
-        Sum of the squared weights, in the same unit.
+    effective_sample_sizes : ndarray of shape (n_rows,)
+        ``(sum w)**2 / sum w**2``; 0 where no draw has weight.
     positions : ndarray of shape (n_rows, n_features)
         The rows themselves in interpretable units.
     z_origin : ndarray of shape (n_rows, n_features)
@@ -50,7 +51,7 @@ class SampledMoments(RowMoments):
     """
 
     products: np.ndarray
-    weight_squares: np.ndarray
+    effective_sample_sizes: np.ndarray
     positions: np.ndarray
     z_origin: np.ndarray
     y_origin: np.ndarray
@@ -79,13 +80,14 @@ class SampledMoments(RowMoments):
             origin = draws.z_origin
             Z = draws.Z if draws.Z.dtype == bool else draws.Z - origin[:, np.newaxis]
             responses = draws.Y, draws.y_origin, draws.y_scale
-            summed, squares = weighted_products(Z, draws.weights, draws.Y)
+            summed = weighted_products(Z, draws.weights, draws.Y)
             k = len(draws.Y)
             own = summed[0, 0], summed[0, -k:], np.diagonal(summed)[-k:]
             if badly_centred(*own):
                 responses = draws.local_answers()
-                summed, squares = weighted_products(Z, draws.weights, responses[0])
-            rows.append((summed, squares, draws.position, origin, *responses[1:]))
+                summed = weighted_products(Z, draws.weights, responses[0])
+            size = effective_size(draws.weights)
+            rows.append((summed, size, draws.position, origin, *responses[1:]))
             resolutions.append(resolution_of(Z))
         stacked = map(np.array, zip(*rows, strict=True))
         exact = dependent = False
@@ -118,14 +120,6 @@ class SampledMoments(RowMoments):
     def n_features(self):
         """Number of interpretable features."""
         return self.z_origin.shape[1]
-
-    @property
-    def effective_sample_sizes(self):
-        """(sum w)^2 / sum w^2 of each row; 0 where no draw has weight."""
-        weight = self.products[:, 0, 0]
-        return np.divide(
-            weight**2, self.weight_squares, out=np.zeros(len(self)), where=weight > 0
-        )
 
     @property
     def _n_penalised(self):

@@ -56,7 +56,7 @@ class MaskedCopies(SourceByUnits, PairsOfUnits):
         [(shared, _)], [explained] = evaluated, outputs
         if shared.by_count:
             scaled = scale_answers(evaluated[0][1].T[explained])
-            own = shared.weight_squares, shared.n_draws
+            own = shared.effective_size, shared.n_draws
             return EnumeratedMoments.of(shared.Z, shared.weights, shared.law, scaled, *own)
         d = len(shared.Z)
         Y, origin, scale = next(self.draws(evaluated, outputs)).local_answers()
@@ -66,7 +66,7 @@ class MaskedCopies(SourceByUnits, PairsOfUnits):
         products = bordered(shared.gram, cross, weighted @ Y.T)[np.newaxis]
         return SampledMoments(
             products,
-            np.array([shared.weight_squares]),
+            np.array([shared.effective_size]),
             np.ones((1, d)),
             np.zeros((1, d)),
             origin[np.newaxis],
@@ -160,7 +160,7 @@ class _SharedMasks:
     exhaustive: bool
     n_draws: int
     gram: np.ndarray
-    weight_squares: float
+    effective_size: float
     law: WeightedLaw
     by_count: bool
     undetermined: bool
@@ -187,10 +187,11 @@ class _SharedMasks:
                 law = _law(Z, weights)
         # In double precision: what is enumerated is exact.
         nothing = np.empty((0, len(masks)))
-        gram, _ = weighted_products(Z.astype(np.float64), weights, nothing)
+        gram = weighted_products(Z.astype(np.float64), weights, nothing)
         unit = weights.max(initial=0.0) or 1.0
         # A mask that stands for several counts that many times.
         squares = (weights / unit) @ (kernel_weights / unit)
+        size = (weights / unit).sum() ** 2 / (squares or 1.0)
         alike = bool(len(Z)) and not law.smaller > 0.0
         by_count = exhaustive and collinear and not alike and _even(weights, kept)
         if exhaustive and not by_count:
@@ -201,7 +202,7 @@ class _SharedMasks:
             weights,
             *own,
             gram,
-            squares,
+            size,
             law,
             by_count,
             alike,

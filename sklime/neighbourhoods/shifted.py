@@ -6,7 +6,12 @@ import numpy as np
 
 from sklime.kernels import checked_weights
 from sklime.moments.draws import Draws, scale_answers
-from sklime.moments.products import bordered, resolution_of, weighted_products
+from sklime.moments.products import (
+    bordered,
+    effective_size,
+    resolution_of,
+    weighted_products,
+)
 from sklime.moments.sampled import SampledMoments
 from sklime.neighbourhoods.base import SampledSource
 from sklime.neighbourhoods.drawn_pairs import PairsOfColumns
@@ -24,7 +29,7 @@ class ShiftedNoise(SampledSource, PairsOfColumns):
         self.Z = np.ascontiguousarray(standardised.T)
         self.weights = checked_weights(kernel, self.Z.T, np.zeros(len(self.Z)))
         nothing = np.empty((0, self.n_samples))
-        self.gram, self.weight_squares = weighted_products(self.Z, self.weights, nothing)
+        self.gram = weighted_products(self.Z, self.weights, nothing)
         relative = self.weights / (self.weights.max() or 1.0)
         self.weighted = np.vstack([np.ones(self.n_samples), self.Z]) * relative
         self.relative = relative
@@ -36,7 +41,7 @@ class ShiftedNoise(SampledSource, PairsOfColumns):
     @cached_property
     def effective_sample_size(self):
         """``(sum w)**2 / sum w**2``, the same for every row."""
-        return self.gram[0, 0] ** 2 / (self.weight_squares or 1.0)
+        return effective_size(self.weights)
 
     def evaluate(self, X, known=None):
         new = np.ones(self.n_samples, dtype=bool)
@@ -70,7 +75,7 @@ class ShiftedNoise(SampledSource, PairsOfColumns):
             products[i] = bordered(self.gram, self.weighted @ Y.T, square)
         moments = SampledMoments(
             products,
-            np.full(n, self.weight_squares),
+            np.full(n, self.effective_sample_size),
             evaluated[0],
             evaluated[0],
             origins,
