@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from sklime.anchors.html_page import AnchorsPage
-from sklime.anchors.rules import Rule
+from sklime.anchors.rules import Rule, as_table
 from sklime.anchors.serialization import AnchorsJSON
 from sklime.explanation.labels import RowsByLabel, row_labels, row_position
 from sklime.tables.access import in_sparse_interface, take_rows
@@ -165,8 +165,7 @@ class Anchors(AnchorsJSON, AnchorsPage):
         ndarray or CSR matrix of shape (n_rows, n_rules) of bool
             Sparse where `X` is.
         """
-        if not hasattr(X, "shape"):
-            X = np.asarray(X)
+        X = as_table(X)
         known = {}
         covered = np.ones((X.shape[0], len(self)), dtype=bool)
         for i, rule in enumerate(self.rules):

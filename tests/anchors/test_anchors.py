@@ -31,7 +31,7 @@ from sklime import (
     LimeExplainer,
     RuleSet,
 )
-from sklime.anchors import Condition, anchors_schema
+from sklime.anchors import Condition, Rule, anchors_schema
 from sklime.exceptions import AnchorWarning
 from sklime.samplers import CoalitionSampler, MarginalSampler, TrainingSampler
 
@@ -781,7 +781,86 @@ def test_a_name_with_a_backtick_is_quoted_or_refused():
     condition = Condition("a`b", 0, "a`b <= 1", "interval", upper=1.0)
     with pytest.raises(ValueError, match="backtick"):
         condition.to_query()
+    lines = Condition("a\nb", 0, "a\nb <= 1", "interval", upper=1.0)
+    with pytest.raises(ValueError, match="line break"):
+        lines.to_query()
     assert condition.holds(pd.DataFrame({"a`b": [0.0, 2.0]})).tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (IRIS.to_numpy()[0], r"got the shape \(4,\): pass one row as a table of one"),
+        (IRIS.iloc[0], r"got the shape \(4,\)"),
+        (None, r"got the shape \(\)"),
+        (
+            IRIS.to_numpy()[:, :1],
+            r"X has 1 column\(s\), and the condition .* columns of the",
+        ),
+        (sparse.csr_matrix(IRIS.to_numpy()[:, :1]), r"X has 1 column\(s\)"),
+        (IRIS.astype(object).replace(0.2, "thin"), "'petal width .* other values than the"),
+    ],
+)
+def test_tables_that_rules_cannot_be_tested_on_are_refused(anchors, X, message):
+    rules = RuleSet().fit(anchors)
+    for apply in (anchors.apply, rules.apply, anchors.rules[0].covers):
+        with pytest.raises(ValueError, match=message):
+            apply(X)
+
+
+def test_lists_of_rows_are_tables(anchors):
+    rows = IRIS.to_numpy().tolist()
+    rules = RuleSet().fit(anchors)
+    assert (anchors.apply(rows) == anchors.apply(IRIS)).all()
+    assert (rules.apply(rows) == rules.apply(IRIS)).all()
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        pd.Index([np.nan] * 3),
+        pd.Index([pd.NA, 1, 2], dtype="Int64"),
+        pd.DatetimeIndex([pd.NaT] * 3),
+        pd.MultiIndex.from_product([range(3), [None]]),
+    ],
+)
+def test_the_empty_rule_finds_rows_without_a_label(labels):
+    frame = pd.DataFrame({"a": [1.0, 2.0, 3.0]}, index=labels)
+    assert len(frame.query(Rule(()).to_query())) == 3
+    assert len(frame.assign(index=[np.nan, 1.0, 2.0]).query(Rule(()).to_query())) == 3
+
+
+def test_a_rare_category_that_suffices_alone_is_the_rule():
+    rng = np.random.default_rng(0)
+    towns = np.array([f"town {i}" for i in rng.integers(0, 330, 1000)], dtype=object)
+    towns[:3] = "rare"
+    X = pd.DataFrame({"town": towns, "a": rng.normal(size=1000)})
+
+    def answer(rows):
+        p = np.where(rows["town"] == "rare", 1.0, 0.02)
+        return np.column_stack([1.0 - p, p])
+
+    model = FunctionClassifier(answer, classes=[0, 1])
+    for criterion in ("hard", "soft", "mean", "share"):
+        anchors = explain(model, X, X[:3], criterion=criterion)
+        assert list(map(str, anchors.rules)) == ["town = rare"] * 3
+        assert anchors.valid.all()
+        assert anchors.coverages == pytest.approx(0.003)
+
+
+def test_rare_categories_of_many_columns_leave_draws_for_others():
+    rng = np.random.default_rng(0)
+    X = rng.permuted(np.tile(np.arange(400), (60, 1)), axis=1).T.astype(str).astype(object)
+    X = pd.DataFrame(X, columns=[f"id {j}" for j in range(60)])
+    X["a"] = rng.normal(size=400)
+    p = FunctionClassifier(
+        lambda rows: np.column_stack([rows["a"] <= 0.0, rows["a"] > 0.0]).astype(float),
+        classes=[0, 1],
+    )
+    far = X[X["a"].abs() > 1.0][:5]
+    anchors = explain(p, X, far)
+    assert anchors.valid.all()
+    assert (anchors.features.sum(axis=0) > 0).nonzero()[0].tolist() == [60]
 
 
 def test_a_refitted_model_is_told():
