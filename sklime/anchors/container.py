@@ -165,7 +165,7 @@ class Anchors(AnchorsJSON, AnchorsPage):
         ndarray or CSR matrix of shape (n_rows, n_rules) of bool
             Sparse where `X` is.
         """
-        X = as_table(X)
+        X = as_table(X, (own for rule in self.rules for own in rule.conditions))
         known = {}
         covered = np.ones((X.shape[0], len(self)), dtype=bool)
         for i, rule in enumerate(self.rules):

@@ -80,8 +80,7 @@ class Condition:
         -------
         ndarray of shape (n_rows,) of bool
         """
-        self._check_column("tell which rows meet")
-        series, raw = _series(as_table(X), self)
+        series, raw = _series(as_table(X, [self]), self)
         try:
             return self._holds(series, raw)
         except (TypeError, ValueError) as error:
@@ -103,7 +102,7 @@ class Condition:
             If the column's name holds a backtick or a line break, which pandas cannot
             quote.
         """
-        self._check_column("query")
+        self.check_column("query")
         name = _quoted(self.column)
         if self.kind == MISSING:
             return f"{name}.isna()"
@@ -129,7 +128,8 @@ class Condition:
             holds &= _compared(series, raw, operator.le, self.upper)
         return holds
 
-    def _check_column(self, wish):
+    def check_column(self, wish: str) -> None:
+        """Check that this is about a column of a table, as `wish` needs."""
         if self.kind == UNIT:
             raise ValueError(
                 f"cannot {wish} the condition {self.text!r}: it is about a unit of its own "
@@ -174,7 +174,7 @@ class Rule:
         -------
         ndarray of shape (n_rows,) of bool
         """
-        X = as_table(X)
+        X = as_table(X, self.conditions)
         covered = np.ones(X.shape[0], dtype=bool)
         for condition in self.conditions:
             covered &= condition.holds(X)
@@ -266,14 +266,16 @@ class RuleWriter:
         return cell_of(self._format.decode(row[np.newaxis]), 0, position)
 
 
-def as_table(X):
-    """A table that rules can be tested on: of lists an array.
+def as_table(X, conditions):
+    """A table that conditions can be tested on: of lists an array.
 
     Raises
     ------
     ValueError
-        If it has no rows and columns.
+        If it has no rows and columns, or a condition is not about a column.
     """
+    for condition in conditions:
+        condition.check_column("tell which rows meet")
     if not hasattr(X, "shape"):
         X = np.asarray(X)
     if len(X.shape) != 2:

@@ -18,6 +18,7 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
@@ -861,6 +862,30 @@ def test_rare_categories_of_many_columns_leave_draws_for_others():
     anchors = explain(p, X, far)
     assert anchors.valid.all()
     assert (anchors.features.sum(axis=0) > 0).nonzero()[0].tolist() == [60]
+
+
+def test_models_that_predict_other_classes_are_told():
+    X, y = load_breast_cancer(return_X_y=True)
+    model = FixedThresholdClassifier(
+        DecisionTreeClassifier(max_depth=3, random_state=0),
+        threshold=0.99,
+        response_method="predict_proba",
+    ).fit(X, y)
+    with pytest.warns(
+        AnchorWarning, match=r"predict gives another .* of 256 .*\"predict\""
+    ):
+        AnchorExplainer(model, n_samples=256).fit(X)
+    # Of both it is known which class they are about.
+    assert not (model.predict_proba(X).argmax(axis=1) == model.predict(X)).all()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", AnchorWarning)
+        own = AnchorExplainer(model, response_method="predict", random_state=0).fit(X)
+        AnchorExplainer(model, criterion="soft").fit(X)
+        AnchorExplainer(model.estimator_).fit(X)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AnchorWarning)
+        anchors = own.explain(X[:20])
+    assert anchors.target_names.tolist() == model.predict(X[:20]).tolist()
 
 
 def test_a_refitted_model_is_told():
