@@ -433,8 +433,14 @@ class AnchorExplainer(
             cures.append("a lower precision")
         cure = " or ".join([", ".join(cures[:-1]), cures[-1]][len(cures) == 1 :])
         within = f" within {' and '.join(limits)}" if limits else ""
+        n_unseen, why = int((~valid & subjects.unseen).sum()), ""
+        if n_unseen:
+            why = (
+                f" {n_unseen} of them hold values that training never had, which no "
+                "condition asks for: fit on rows that have them."
+            )
         warn_caller(
             f"{n} row(s) have no rule that suffices{within}: row(s) {first}. Their best "
-            f"rules are given, with valid=False; allow {cure}.",
+            f"rules are given, with valid=False; allow {cure}.{why}",
             AnchorWarning,
         )

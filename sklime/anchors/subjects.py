@@ -73,6 +73,11 @@ class Subjects(ABC):
         """Number of features of each row, ndarray of shape (n_rows,)."""
 
     @property
+    def unseen(self):
+        """Which rows hold values that training never had, ndarray of bool."""
+        return np.zeros(len(self), dtype=bool)
+
+    @property
     @abstractmethod
     def names(self):
         """Names of the features, ndarray of str."""
@@ -126,6 +131,10 @@ class TableSubjects(Subjects):
     @property
     def n_features(self):
         return np.full(len(self), self.codes.shape[1])
+
+    @property
+    def unseen(self):
+        return (self.codes == UNSEEN).any(axis=1)
 
     @property
     def names(self):

@@ -421,6 +421,14 @@ def test_values_that_training_never_had_are_no_conditions():
     anchors = explainer.explain(row)
     assert [str(rule) for rule in anchors.rules] == ["b = 1"]
     assert anchors.valid.all()
+    by_value = FunctionClassifier(
+        lambda t: np.column_stack([t["a"] != "new", t["a"] == "new"]).astype(float),
+        classes=[0, 1],
+    )
+    rows = pd.concat([row, X[:1].assign(a="newer")])
+    with pytest.warns(AnchorWarning, match="1 of them hold values that training never had"):
+        anchors = AnchorExplainer(by_value, random_state=0).fit(X).explain(rows)
+    assert anchors.valid.tolist() == [False, True]
 
 
 # Models and criteria
