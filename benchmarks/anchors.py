@@ -3,7 +3,7 @@
 ``python -m benchmarks.anchors PATH`` compares with alibi, where `PATH` is that of a Python
 interpreter that has it: it needs numpy below 2. Its draws are of another kind: they keep
 the dependence of all columns without a condition. ``--parts`` and ``--conditions`` take
-some of the parts, which together take half an hour.
+some of the parts, which together take some twenty minutes.
 """
 
 import argparse

@@ -15,7 +15,7 @@ from sklime.anchors.html_page import AnchorsPage
 from sklime.anchors.rules import Rule, as_table
 from sklime.anchors.serialization import AnchorsJSON
 from sklime.explanation.labels import RowsByLabel, row_labels, row_position
-from sklime.tables.access import in_sparse_interface, take_rows
+from sklime.tables.access import in_sparse_interface, n_rows, take_rows
 from sklime.tables.typing import Table
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ _ARRAYS = (
     "features",
     "target_names",
 )
+_LISTS = ("rules", "steps", "examples")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -101,8 +102,18 @@ class Anchors(AnchorsJSON, AnchorsPage):
     target_names: NDArray[Any]
     steps: list[NDArray[np.float64]]
     data: Table
-    examples: list[dict[str, Any]] = field(default_factory=list)
+    examples: list[dict[str, Any]]
     meta: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self):
+        n = len(self.rules)
+        counts = {name: len(getattr(self, name)) for name in (*_ARRAYS, *_LISTS)}
+        counts["data"] = n_rows(self.data)
+        for name, count in counts.items():
+            if count != n:
+                raise ValueError(
+                    f"{name} has {count} rows and rules has {n}: give one of each a row"
+                )
 
     def __len__(self) -> int:
         return len(self.rules)
@@ -126,10 +137,7 @@ class Anchors(AnchorsJSON, AnchorsPage):
                 f"rows={rows!r} must be an int, a slice, a boolean mask or ints, of "
                 f"{len(self)} rows; anchors.loc[label] finds rows by their labels"
             ) from error
-        lists = {
-            name: [getattr(self, name)[i] for i in positions]
-            for name in ("rules", "steps", "examples")
-        }
+        lists = {name: [getattr(self, name)[i] for i in positions] for name in _LISTS}
         arrays = {name: getattr(self, name)[positions] for name in _ARRAYS}
         return replace(self, **lists, **arrays, data=take_rows(self.data, positions))
 

@@ -19,7 +19,7 @@ from sklime.tables.times import is_temporal
 from sklime.tables.typing import Table
 
 # What a condition asks of a value.
-INTERVAL, VALUE, MISSING, UNIT = "interval", "value", "missing", "unit"
+_KINDS = INTERVAL, VALUE, MISSING, UNIT = "interval", "value", "missing", "unit"
 
 # A query that all rows pass, also those without a label.
 _ANY_ROW = "index not in []"
@@ -64,6 +64,12 @@ class Condition:
     lower: Any = None
     upper: Any = None
     value: Any = None
+
+    def __post_init__(self):
+        if self.kind not in _KINDS:
+            raise ValueError(f"kind={self.kind!r} must be one of {', '.join(_KINDS)}")
+        if not isinstance(self.position, numbers.Integral):
+            raise TypeError(f"position={self.position!r} must be an int, counted from 0")
 
     def __str__(self) -> str:
         return self.text

@@ -556,6 +556,31 @@ def test_other_documents_are_refused(text, message):
         Anchors.from_json(text)
 
 
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda own: own["valid"].pop(), "valid has .* rows and rules has"),
+        (lambda own: own["steps"].pop(), "steps has"),
+        (lambda own: own["examples"].pop(), "examples has"),
+        (lambda own: own["rules"].pop(), "do not fit together"),
+        (lambda own: own.update(data=None), "do not fit together"),
+        (
+            lambda own: own["rules"][0][0].update(kind="other"),
+            "kind='other' must be one of",
+        ),
+        (
+            lambda own: own["rules"][0][0].update(position="1"),
+            "position='1' must be an int",
+        ),
+    ],
+)
+def test_damaged_documents_are_refused(anchors, damage, message):
+    own = json.loads(anchors.to_json())
+    damage(own)
+    with pytest.raises(ValueError, match=message):
+        Anchors.from_dict(own)
+
+
 def test_explainers_pickle():
     explainer = AnchorExplainer(FOREST, random_state=0).fit(IRIS)
     back = pickle.loads(pickle.dumps(explainer))
