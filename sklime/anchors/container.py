@@ -72,7 +72,8 @@ class Anchors(AnchorsJSON, AnchorsPage):
         The explained rows.
     examples : list of n dict
         Training rows that keep each rule, of two kinds: "same", to which the model answers
-        as to the row, and "other", to which it does not; up to three of each.
+        as to the row, and "other", to which it does not; up to three of each, of 256 that
+        the model is asked about.
     meta : dict
         How the rules were found.
 

@@ -705,6 +705,11 @@ def test_length_and_draws_are_bounded():
     few.explain(X[:10])
     # And 1,024 draws for the interval of a rule that does not suffice.
     assert sum(asked) <= 10 * (1000 + 1024) + 10 + len(X)
+    few.fit(np.tile(X, (10, 1)))
+    asked.clear()
+    few.explain(X[:1])
+    # Examples are looked for among 256 training rows.
+    assert sum(asked) <= 1000 + 1024 + 1 + 256
     none = AnchorExplainer(model, criterion="soft", max_length=0).fit(X).explain(X[:3])
     assert [len(rule) for rule in none.rules] == [0, 0, 0]
 
