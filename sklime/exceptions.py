@@ -37,7 +37,8 @@ __all__ = [
 class AnchorWarning(UserWarning):
     """Rows have no rule that suffices, within the length and the draws that are allowed.
 
-    Their anchors hold the best rule that was found, and say so in `Anchors.valid`.
+    Their anchors hold the best rule that was found, and say so in `Anchors.valid`. Or
+    rules are about other classes than those that the model's `predict` gives.
     """
 
 

@@ -6,11 +6,13 @@ import numpy as np
 import sklearn
 
 from sklime.anchors.container import Anchors
+from sklime.anchors.subjects import spread
 from sklime.tables.access import take_rows
 from sklime.version import __version__
 
-# Training rows of each kind that are shown for a rule.
-_N_EXAMPLES = 3
+# Training rows of each kind that are shown for a rule, and that the model is asked about to
+# find them.
+_N_EXAMPLES, _N_LOOKED_AT = 3, 256
 
 
 def assemble_anchors(explainer, found, subjects, criterion):
@@ -30,18 +32,12 @@ def assemble_anchors(explainer, found, subjects, criterion):
     -------
     Anchors
     """
-    rows, kind = subjects.fitted.training_rows, subjects.kind
-    tables = [
-        explainer._response(table, what="training row") for table in kind.tables(rows)
-    ]
-    answers = np.concatenate(tables)
-    steps, intervals, examples = [], [], []
+    steps, intervals = [], []
     for i, own in enumerate(found.conditions):
         coverage = subjects.coverage(i)
         shares = coverage.steps(own)
         steps.append(np.column_stack([found.steps[i], shares]))
         intervals.append(coverage.intervals(shares[-1:], explainer.confidence))
-        examples.append(_examples(rows, subjects.keeps(i, own), criterion.same(answers, i)))
     return Anchors(
         rules=[subjects.rule(i, own) for i, own in enumerate(found.conditions)],
         precisions=found.precision,
@@ -55,18 +51,30 @@ def assemble_anchors(explainer, found, subjects, criterion):
         target_names=explainer._response.outputs[criterion.output],
         steps=steps,
         data=subjects.kind.shown(subjects.X, subjects.given),
-        examples=examples,
+        examples=_examples(explainer._response, found, subjects, criterion),
         meta=_metadata(explainer),
     )
 
 
-def _examples(rows, kept, same):
-    """Training rows that keep a rule, with the row's answer, and with another."""
-    parts = {"same": kept & same, "other": kept & ~same}
-    return {
-        name: take_rows(rows, np.flatnonzero(part)[:_N_EXAMPLES])
-        for name, part in parts.items()
-    }
+def _examples(response, found, subjects, criterion):
+    """Training rows that keep each rule, with its row's answer, and with another."""
+    rows, kept = subjects.fitted.training_rows, []
+    for i, own in enumerate(found.conditions):
+        inside = np.flatnonzero(subjects.keeps(i, own))
+        kept.append(inside[spread(len(inside), _N_LOOKED_AT)])
+    asked = np.unique(np.concatenate(kept))
+    answers = np.empty((0, len(response.outputs)))
+    if len(asked):
+        tables = subjects.kind.tables(take_rows(rows, asked))
+        answers = np.concatenate([response(own, what="training row") for own in tables])
+    examples = []
+    for i, inside in enumerate(kept):
+        same = criterion.same(answers[np.searchsorted(asked, inside)], i)
+        parts = {"same": inside[same], "other": inside[~same]}
+        examples.append(
+            {name: take_rows(rows, part[:_N_EXAMPLES]) for name, part in parts.items()}
+        )
+    return examples
 
 
 def _metadata(explainer):

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from sklime.anchors.html_page import AnchorsPage
-from sklime.anchors.rules import Rule
+from sklime.anchors.rules import Rule, as_table
 from sklime.anchors.serialization import AnchorsJSON
 from sklime.explanation.labels import RowsByLabel, row_labels, row_position
-from sklime.tables.access import in_sparse_interface, take_rows
+from sklime.tables.access import in_sparse_interface, n_rows, take_rows
 from sklime.tables.typing import Table
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ _ARRAYS = (
     "features",
     "target_names",
 )
+_LISTS = ("rules", "steps", "examples")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -71,7 +72,8 @@ class Anchors(AnchorsJSON, AnchorsPage):
         The explained rows.
     examples : list of n dict
         Training rows that keep each rule, of two kinds: "same", to which the model answers
-        as to the row, and "other", to which it does not; up to three of each.
+        as to the row, and "other", to which it does not; up to three of each, of 256 that
+        the model is asked about.
     meta : dict
         How the rules were found.
 
@@ -101,8 +103,18 @@ class Anchors(AnchorsJSON, AnchorsPage):
     target_names: NDArray[Any]
     steps: list[NDArray[np.float64]]
     data: Table
-    examples: list[dict[str, Any]] = field(default_factory=list)
+    examples: list[dict[str, Any]]
     meta: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self):
+        n = len(self.rules)
+        counts = {name: len(getattr(self, name)) for name in (*_ARRAYS, *_LISTS)}
+        counts["data"] = n_rows(self.data)
+        for name, count in counts.items():
+            if count != n:
+                raise ValueError(
+                    f"{name} has {count} rows and rules has {n}: give one of each a row"
+                )
 
     def __len__(self) -> int:
         return len(self.rules)
@@ -126,10 +138,7 @@ class Anchors(AnchorsJSON, AnchorsPage):
                 f"rows={rows!r} must be an int, a slice, a boolean mask or ints, of "
                 f"{len(self)} rows; anchors.loc[label] finds rows by their labels"
             ) from error
-        lists = {
-            name: [getattr(self, name)[i] for i in positions]
-            for name in ("rules", "steps", "examples")
-        }
+        lists = {name: [getattr(self, name)[i] for i in positions] for name in _LISTS}
         arrays = {name: getattr(self, name)[positions] for name in _ARRAYS}
         return replace(self, **lists, **arrays, data=take_rows(self.data, positions))
 
@@ -165,8 +174,7 @@ class Anchors(AnchorsJSON, AnchorsPage):
         ndarray or CSR matrix of shape (n_rows, n_rules) of bool
             Sparse where `X` is.
         """
-        if not hasattr(X, "shape"):
-            X = np.asarray(X)
+        X = as_table(X, (own for rule in self.rules for own in rule.conditions))
         known = {}
         covered = np.ones((X.shape[0], len(self)), dtype=bool)
         for i, rule in enumerate(self.rules):

@@ -10,7 +10,7 @@ from collections import defaultdict
 import numpy as np
 
 from sklime.anchors.arms import MOST_ROUNDS, Arms
-from sklime.anchors.candidates import ranks
+from sklime.anchors.candidates import Candidates, ranks
 from sklime.anchors.draws import BATCH, FRESH, SEARCH
 from sklime.anchors.evidence import Evidence
 
@@ -21,6 +21,10 @@ _N_TO_EXTEND, _N_TO_JUDGE = 256, 512
 # Draws within a candidate that tell anything, and that can tell that it suffices, at this
 # exploration rate.
 _FEWEST, _FEWEST_TELLING, _LEVEL = 16, 64, 2.0
+
+# Conditions of values so rare that the pool does not tell: how many of a row are drawn for,
+# with a batch each.
+_MOST_RARE = 32
 
 # Candidates of a row and length that are judged at most, fresh draws at least and at most,
 # and of rules that do not suffice, which are reported with an interval, too.
@@ -84,9 +88,13 @@ class DrawnEvidence(Evidence):
         parent, column, low, high = added = self.added(parents)
         n, total, squares = sums[:, parent, column, high + 1] - sums[:, parent, column, low]
         known = n >= _FEWEST
+        rare = [own[~known & (low == high)] for own in added]
         n, mean = n[known], total[known] / n[known]
         variance = np.maximum(squares[known] / n - np.square(mean), 0.0)
-        return parents.extended(*(own[known] for own in added), n, mean, variance)
+        told = parents.extended(*(own[known] for own in added), n, mean, variance)
+        if parents.length or not len(rare[0]):
+            return told
+        return Candidates.joined([told, self._of_rare(parents, *rare)])
 
     def suffices(self, candidates):
         own = candidates.mean, candidates.variance, candidates.n
@@ -154,6 +162,16 @@ class DrawnEvidence(Evidence):
             interval.append(self.criterion.interval(scores, error))
             valid.append(holds)
         return np.array(precision), np.array(interval).reshape(-1, 2), np.array(valid)
+
+    def _of_rare(self, parents, parent, column, low, high):
+        """Rules of one rare value each, drawn for by themselves: the commonest of a row."""
+        conditions = np.stack([column, low, high], axis=1)[:, np.newaxis]
+        rules = Candidates.of(parents.row[parent], conditions)
+        often = self.ranges.frequencies[column, low]
+        rules = rules.take(rules.best(often, _MOST_RARE))
+        self._complete(rules, np.full(len(rules), BATCH))
+        rules = self.measured(rules)
+        return rules.take(rules.n >= _FEWEST)
 
     def _worth_judging(self, chosen):
         """Which candidates are worth fresh draws, and how many batches."""

@@ -24,8 +24,13 @@ from sklime.anchors.parameters import (
     resolve_criterion,
     resolve_target,
 )
+from sklime.anchors.predicted_classes import (
+    N_COMPARED,
+    can_predict_otherwise,
+    warn_of_other_classes,
+)
 from sklime.anchors.search import Found, search
-from sklime.anchors.subjects import TableRules, UnitRules
+from sklime.anchors.subjects import TableRules, UnitRules, spread
 from sklime.base import DocumentedEstimator
 from sklime.exceptions import (
     AnchorWarning,
@@ -76,7 +81,9 @@ class AnchorExplainer(
         The least share, above 0 and at most 1; for shares of draws below 1.
     criterion : {"auto", "hard", "soft", "mean", "share"}, default="auto"
         When a rule suffices. "hard": the share of the draws within it whose predicted class
-        is the row's own is at least `precision`. "soft": the expected answer within it is
+        is the row's own is at least `precision`; of probabilities and margins the largest
+        tells the class, and where `predict` has another rule, such as a threshold, use
+        ``response_method="predict"``. "soft": the expected answer within it is
         at least `precision` times the answer to the row. "mean": the expected answer is at
         most `tolerance` from the answer to the row. "share": the share of the draws whose
         answer is at most `tolerance` from it is at least `precision`. "auto": "hard" for
@@ -106,7 +113,7 @@ class AnchorExplainer(
         Draws of the pool that all rows share.
     max_samples : int or None, default=None
         Own-bin draws of a row at most: draws within its rules. None: four times
-        `n_samples`.
+        `n_samples`. The interval of a rule that does not suffice takes 1,024 more.
     random_state : int, RandomState instance or None, default=None
         Source of all draws, resolved once, in `fit`. Draws depend on their rule alone: a
         row is explained alike whatever else is explained.
@@ -253,6 +260,10 @@ class AnchorExplainer(
             self.classes_ = self._response.classes
         self.criterion_ = resolve_criterion(self, self._response)
         self._target = resolve_target(self, self._response)
+        if self.criterion_ == "hard" and can_predict_otherwise(self._response):
+            predict = self._response_to(X, y, arrow, "predict")
+            some = take_rows(X, spread(n_rows(X), N_COMPARED))
+            warn_of_other_classes(self._response, predict, self.sampler_.kind_.tables(some))
         self._seed = resolve_seed(self.random_state)
         weights = None
         if sample_weight is not None:
@@ -422,8 +433,14 @@ class AnchorExplainer(
             cures.append("a lower precision")
         cure = " or ".join([", ".join(cures[:-1]), cures[-1]][len(cures) == 1 :])
         within = f" within {' and '.join(limits)}" if limits else ""
+        n_unseen, why = int((~valid & subjects.unseen).sum()), ""
+        if n_unseen:
+            why = (
+                f" {n_unseen} of them hold values that training never had, which no "
+                "condition asks for: fit on rows that have them."
+            )
         warn_caller(
             f"{n} row(s) have no rule that suffices{within}: row(s) {first}. Their best "
-            f"rules are given, with valid=False; allow {cure}.",
+            f"rules are given, with valid=False; allow {cure}.{why}",
             AnchorWarning,
         )

@@ -19,7 +19,10 @@ from sklime.tables.times import is_temporal
 from sklime.tables.typing import Table
 
 # What a condition asks of a value.
-INTERVAL, VALUE, MISSING, UNIT = "interval", "value", "missing", "unit"
+_KINDS = INTERVAL, VALUE, MISSING, UNIT = "interval", "value", "missing", "unit"
+
+# A query that all rows pass, also those without a label.
+_ANY_ROW = "index not in []"
 
 # Kinds of columns whose values are compared for equality.
 _NOMINAL = "nominal", "boolean"
@@ -62,6 +65,12 @@ class Condition:
     upper: Any = None
     value: Any = None
 
+    def __post_init__(self):
+        if self.kind not in _KINDS:
+            raise ValueError(f"kind={self.kind!r} must be one of {', '.join(_KINDS)}")
+        if not isinstance(self.position, numbers.Integral):
+            raise TypeError(f"position={self.position!r} must be an int, counted from 0")
+
     def __str__(self) -> str:
         return self.text
 
@@ -77,19 +86,14 @@ class Condition:
         -------
         ndarray of shape (n_rows,) of bool
         """
-        self._check_column("tell which rows meet")
-        series, raw = _series(X, self)
-        if self.kind == VALUE:
-            return _equal(series, raw, self.value)
-        missing = _missing(series)
-        if self.kind == MISSING:
-            return missing
-        holds = ~missing
-        if self.lower is not None:
-            holds &= _compared(series, raw, operator.gt, self.lower)
-        if self.upper is not None:
-            holds &= _compared(series, raw, operator.le, self.upper)
-        return holds
+        series, raw = _series(as_table(X, [self]), self)
+        try:
+            return self._holds(series, raw)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"the column {self.column!r} of X has other values than the condition "
+                f"{self.text!r} is about ({error}): pass it as it was in training."
+            ) from error
 
     def to_query(self) -> str:
         """Write the condition for `pandas.DataFrame.query`.
@@ -101,9 +105,10 @@ class Condition:
         Raises
         ------
         ValueError
-            If the column's name holds a backtick, which pandas cannot quote.
+            If the column's name holds a backtick or a line break, which pandas cannot
+            quote.
         """
-        self._check_column("query")
+        self.check_column("query")
         name = _quoted(self.column)
         if self.kind == MISSING:
             return f"{name}.isna()"
@@ -116,7 +121,21 @@ class Condition:
             parts.append(f"{name} <= {_literal(self.upper)}")
         return " and ".join(parts) or f"{name}.notna()"
 
-    def _check_column(self, wish):
+    def _holds(self, series, raw):
+        if self.kind == VALUE:
+            return _equal(series, raw, self.value)
+        missing = _missing(series)
+        if self.kind == MISSING:
+            return missing
+        holds = ~missing
+        if self.lower is not None:
+            holds &= _compared(series, raw, operator.gt, self.lower)
+        if self.upper is not None:
+            holds &= _compared(series, raw, operator.le, self.upper)
+        return holds
+
+    def check_column(self, wish: str) -> None:
+        """Check that this is about a column of a table, as `wish` needs."""
         if self.kind == UNIT:
             raise ValueError(
                 f"cannot {wish} the condition {self.text!r}: it is about a unit of its own "
@@ -161,6 +180,7 @@ class Rule:
         -------
         ndarray of shape (n_rows,) of bool
         """
+        X = as_table(X, self.conditions)
         covered = np.ones(X.shape[0], dtype=bool)
         for condition in self.conditions:
             covered &= condition.holds(X)
@@ -175,7 +195,7 @@ class Rule:
             Of no conditions a query that all rows pass.
         """
         parts = [condition.to_query() for condition in self.conditions]
-        return " and ".join(f"({part})" for part in parts) or "index == index"
+        return " and ".join(f"({part})" for part in parts) or _ANY_ROW
 
 
 class RuleWriter:
@@ -252,8 +272,34 @@ class RuleWriter:
         return cell_of(self._format.decode(row[np.newaxis]), 0, position)
 
 
+def as_table(X, conditions):
+    """A table that conditions can be tested on: of lists an array.
+
+    Raises
+    ------
+    ValueError
+        If it has no rows and columns, or a condition is not about a column.
+    """
+    for condition in conditions:
+        condition.check_column("tell which rows meet")
+    if not hasattr(X, "shape"):
+        X = np.asarray(X)
+    if len(X.shape) != 2:
+        raise ValueError(
+            f"X must be a table of rows and columns, got the shape {tuple(X.shape)}: pass "
+            "one row as a table of one, X[[i]] of an array or X.iloc[[i]] of a frame."
+        )
+    return X
+
+
 def _series(X, condition):
     """The column of a table, as the library's own series and as its container has it."""
+    if not is_frame(X) and condition.position >= X.shape[1]:
+        raise ValueError(
+            f"X has {X.shape[1]} column(s), and the condition {condition.text!r} is about "
+            f"column {condition.position}, counted from 0: pass the columns of the "
+            "training table."
+        )
     if sparse.issparse(X):
         X = X[:, [condition.position]].toarray()
         return as_container(X).columns[0], X[:, 0]
@@ -311,11 +357,12 @@ def _quoted(name):
     """A column's name in a query of pandas."""
     if name.isidentifier() and not keyword.iskeyword(name):
         return name
-    if "`" in name:
-        raise ValueError(
-            f"the column {name!r} has a backtick in its name, which pandas.DataFrame.query "
-            "cannot quote: rename it, or use covers(X)."
-        )
+    for what, sign in [("backtick", "`"), ("line break", "\n"), ("line break", "\r")]:
+        if sign in name:
+            raise ValueError(
+                f"the column {name!r} has a {what} in its name, which "
+                "pandas.DataFrame.query cannot quote: rename it, or use covers(X)."
+            )
     return f"`{name}`"
 
 

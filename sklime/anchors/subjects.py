@@ -73,6 +73,11 @@ class Subjects(ABC):
         """Number of features of each row, ndarray of shape (n_rows,)."""
 
     @property
+    def unseen(self):
+        """Which rows hold values that training never had, ndarray of bool."""
+        return np.zeros(len(self), dtype=bool)
+
+    @property
     @abstractmethod
     def names(self):
         """Names of the features, ndarray of str."""
@@ -126,6 +131,10 @@ class TableSubjects(Subjects):
     @property
     def n_features(self):
         return np.full(len(self), self.codes.shape[1])
+
+    @property
+    def unseen(self):
+        return (self.codes == UNSEEN).any(axis=1)
 
     @property
     def names(self):
@@ -217,7 +226,7 @@ class TableRules(PlainState):
         self.coverage = Coverage(sampler.locate(X).codes, weights)
         self.writer = RuleWriter(sampler)
         self.ranges = ranges
-        self.shown = _spread(n_rows(X), _MOST_EXAMPLES)
+        self.shown = spread(n_rows(X), _MOST_EXAMPLES)
         self.training_rows = take_rows(X, self.shown)
 
 
@@ -240,9 +249,9 @@ class UnitRules(PlainState):
     def __init__(self, sampler, X, response, n_samples, seed):
         self.sampler, self.response = sampler, response
         self.n_samples, self.seed = n_samples, seed
-        self.training_rows = take_rows(X, _spread(n_rows(X), _MOST_COMPARED))
+        self.training_rows = take_rows(X, spread(n_rows(X), _MOST_COMPARED))
 
 
-def _spread(n, most):
+def spread(n, most):
     """Positions of at most so many of `n` rows, evenly spread."""
     return np.linspace(0, n - 1, min(n, most)).astype(int)

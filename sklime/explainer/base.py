@@ -22,17 +22,19 @@ class ExplainerMixin(WrappedModelMixin):
     estimator_: Any
     response_method: Any
 
-    def _response_to(self, X, y, arrow):
+    def _response_to(self, X, y, arrow, method=None):
         """The fitted model as a function of rows, of which two show what it takes.
 
         Parameters
         ----------
         arrow : ArrowTypes or None
             Of the Arrow table that `X` was.
+        method : str, default=None
+            The method that is called. None: `response_method`.
         """
         return Response(
             self.estimator_,
-            self.response_method,
+            self.response_method if method is None else method,
             probe=self.sampler_.kind_.tables(take_rows(X, slice(2)))[0],
             batch_size=self.sampler_.batch_size,
             output_name=name_of(y),

@@ -18,6 +18,7 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
@@ -31,7 +32,7 @@ from sklime import (
     LimeExplainer,
     RuleSet,
 )
-from sklime.anchors import Condition, anchors_schema
+from sklime.anchors import Condition, Rule, anchors_schema
 from sklime.exceptions import AnchorWarning
 from sklime.samplers import CoalitionSampler, MarginalSampler, TrainingSampler
 
@@ -420,6 +421,14 @@ def test_values_that_training_never_had_are_no_conditions():
     anchors = explainer.explain(row)
     assert [str(rule) for rule in anchors.rules] == ["b = 1"]
     assert anchors.valid.all()
+    by_value = FunctionClassifier(
+        lambda t: np.column_stack([t["a"] != "new", t["a"] == "new"]).astype(float),
+        classes=[0, 1],
+    )
+    rows = pd.concat([row, X[:1].assign(a="newer")])
+    with pytest.warns(AnchorWarning, match="1 of them hold values that training never had"):
+        anchors = AnchorExplainer(by_value, random_state=0).fit(X).explain(rows)
+    assert anchors.valid.tolist() == [False, True]
 
 
 # Models and criteria
@@ -547,6 +556,31 @@ def test_other_documents_are_refused(text, message):
         Anchors.from_json(text)
 
 
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda own: own["valid"].pop(), "valid has .* rows and rules has"),
+        (lambda own: own["steps"].pop(), "steps has"),
+        (lambda own: own["examples"].pop(), "examples has"),
+        (lambda own: own["rules"].pop(), "do not fit together"),
+        (lambda own: own.update(data=None), "do not fit together"),
+        (
+            lambda own: own["rules"][0][0].update(kind="other"),
+            "kind='other' must be one of",
+        ),
+        (
+            lambda own: own["rules"][0][0].update(position="1"),
+            "position='1' must be an int",
+        ),
+    ],
+)
+def test_damaged_documents_are_refused(anchors, damage, message):
+    own = json.loads(anchors.to_json())
+    damage(own)
+    with pytest.raises(ValueError, match=message):
+        Anchors.from_dict(own)
+
+
 def test_explainers_pickle():
     explainer = AnchorExplainer(FOREST, random_state=0).fit(IRIS)
     back = pickle.loads(pickle.dumps(explainer))
@@ -671,6 +705,11 @@ def test_length_and_draws_are_bounded():
     few.explain(X[:10])
     # And 1,024 draws for the interval of a rule that does not suffice.
     assert sum(asked) <= 10 * (1000 + 1024) + 10 + len(X)
+    few.fit(np.tile(X, (10, 1)))
+    asked.clear()
+    few.explain(X[:1])
+    # Examples are looked for among 256 training rows.
+    assert sum(asked) <= 1000 + 1024 + 1 + 256
     none = AnchorExplainer(model, criterion="soft", max_length=0).fit(X).explain(X[:3])
     assert [len(rule) for rule in none.rules] == [0, 0, 0]
 
@@ -781,7 +820,110 @@ def test_a_name_with_a_backtick_is_quoted_or_refused():
     condition = Condition("a`b", 0, "a`b <= 1", "interval", upper=1.0)
     with pytest.raises(ValueError, match="backtick"):
         condition.to_query()
+    lines = Condition("a\nb", 0, "a\nb <= 1", "interval", upper=1.0)
+    with pytest.raises(ValueError, match="line break"):
+        lines.to_query()
     assert condition.holds(pd.DataFrame({"a`b": [0.0, 2.0]})).tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (IRIS.to_numpy()[0], r"got the shape \(4,\): pass one row as a table of one"),
+        (IRIS.iloc[0], r"got the shape \(4,\)"),
+        (None, r"got the shape \(\)"),
+        (
+            IRIS.to_numpy()[:, :1],
+            r"X has 1 column\(s\), and the condition .* columns of the",
+        ),
+        (sparse.csr_matrix(IRIS.to_numpy()[:, :1]), r"X has 1 column\(s\)"),
+        (IRIS.astype(object).replace(0.2, "thin"), "'petal width .* other values than the"),
+    ],
+)
+def test_tables_that_rules_cannot_be_tested_on_are_refused(anchors, X, message):
+    rules = RuleSet().fit(anchors)
+    for apply in (anchors.apply, rules.apply, anchors.rules[0].covers):
+        with pytest.raises(ValueError, match=message):
+            apply(X)
+
+
+def test_lists_of_rows_are_tables(anchors):
+    rows = IRIS.to_numpy().tolist()
+    rules = RuleSet().fit(anchors)
+    assert (anchors.apply(rows) == anchors.apply(IRIS)).all()
+    assert (rules.apply(rows) == rules.apply(IRIS)).all()
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        pd.Index([np.nan] * 3),
+        pd.Index([pd.NA, 1, 2], dtype="Int64"),
+        pd.DatetimeIndex([pd.NaT] * 3),
+        pd.MultiIndex.from_product([range(3), [None]]),
+    ],
+)
+def test_the_empty_rule_finds_rows_without_a_label(labels):
+    frame = pd.DataFrame({"a": [1.0, 2.0, 3.0]}, index=labels)
+    assert len(frame.query(Rule(()).to_query())) == 3
+    assert len(frame.assign(index=[np.nan, 1.0, 2.0]).query(Rule(()).to_query())) == 3
+
+
+def test_a_rare_category_that_suffices_alone_is_the_rule():
+    rng = np.random.default_rng(0)
+    towns = np.array([f"town {i}" for i in rng.integers(0, 330, 1000)], dtype=object)
+    towns[:3] = "rare"
+    X = pd.DataFrame({"town": towns, "a": rng.normal(size=1000)})
+
+    def answer(rows):
+        p = np.where(rows["town"] == "rare", 1.0, 0.02)
+        return np.column_stack([1.0 - p, p])
+
+    model = FunctionClassifier(answer, classes=[0, 1])
+    for criterion in ("hard", "soft", "mean", "share"):
+        anchors = explain(model, X, X[:3], criterion=criterion)
+        assert list(map(str, anchors.rules)) == ["town = rare"] * 3
+        assert anchors.valid.all()
+        assert anchors.coverages == pytest.approx(0.003)
+
+
+def test_rare_categories_of_many_columns_leave_draws_for_others():
+    rng = np.random.default_rng(0)
+    X = rng.permuted(np.tile(np.arange(400), (60, 1)), axis=1).T.astype(str).astype(object)
+    X = pd.DataFrame(X, columns=[f"id {j}" for j in range(60)])
+    X["a"] = rng.normal(size=400)
+    p = FunctionClassifier(
+        lambda rows: np.column_stack([rows["a"] <= 0.0, rows["a"] > 0.0]).astype(float),
+        classes=[0, 1],
+    )
+    far = X[X["a"].abs() > 1.0][:5]
+    anchors = explain(p, X, far)
+    assert anchors.valid.all()
+    assert (anchors.features.sum(axis=0) > 0).nonzero()[0].tolist() == [60]
+
+
+def test_models_that_predict_other_classes_are_told():
+    X, y = load_breast_cancer(return_X_y=True)
+    model = FixedThresholdClassifier(
+        DecisionTreeClassifier(max_depth=3, random_state=0),
+        threshold=0.99,
+        response_method="predict_proba",
+    ).fit(X, y)
+    with pytest.warns(
+        AnchorWarning, match=r"predict gives another .* of 256 .*\"predict\""
+    ):
+        AnchorExplainer(model, n_samples=256).fit(X)
+    # Of both it is known which class they are about.
+    assert not (model.predict_proba(X).argmax(axis=1) == model.predict(X)).all()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", AnchorWarning)
+        own = AnchorExplainer(model, response_method="predict", random_state=0).fit(X)
+        AnchorExplainer(model, criterion="soft").fit(X)
+        AnchorExplainer(model.estimator_).fit(X)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AnchorWarning)
+        anchors = own.explain(X[:20])
+    assert anchors.target_names.tolist() == model.predict(X[:20]).tolist()
 
 
 def test_a_refitted_model_is_told():
