@@ -59,7 +59,7 @@ def measure():
 def report(correlations, scores, shares):
     """All explainers in one table."""
     reference, _ = correlations[SHAPLEY if SHAPLEY in correlations else OWN_SHAPLEY]
-    nothing = np.nan, np.nan
+    nothing = np.nan, np.nan, np.nan
     header = (
         "explainer",
         "faithfulness correlation",
@@ -67,6 +67,7 @@ def report(correlations, scores, shares):
         "the same, row by row",
         f"R2 on {N_NEIGHBOURS} real rows",
         "R2 of its slopes",
+        "R2 around the row's answer",
         "share of columns never read",
     )
     rows = []
@@ -83,7 +84,7 @@ def lines_of(correlations, scores, shares):
         correlations[known][0] - correlations[own][0] for own in (LOCAL, MEDIANS)
     )
     told = "" if known == SHAPLEY else "; captum is not installed, and has no row"
-    score, slopes = scores[LOCAL]
+    score, slopes, around_answer = scores[LOCAL]
     return [
         Line(
             "12 pairs of table and model, faithfulness correlation over rows and subsets, "
@@ -96,8 +97,8 @@ def lines_of(correlations, scores, shares):
         Line(
             f"the same pairs, R2 of the local recipe on {N_NEIGHBOURS} real neighbours",
             "at least 0.50",
-            f"{score:.2f}; of its slopes alone {slopes:.2f}; with sklime's defaults "
-            f"{scores[DEFAULTS][0]:.2f}",
+            f"{score:.2f}; of its slopes alone {slopes:.2f}; around the row's own answer "
+            f"{around_answer:.2f}; with sklime's defaults {scores[DEFAULTS][0]:.2f}",
             bool(score >= 0.5),
         ),
         Line(
@@ -167,8 +168,9 @@ def mean_of_rows(judge, pair, X, attributions, seed):
 def fidelity():
     """R2 of sklime's surrogates on the nearest training rows, mean of the pairs.
 
-    Of each row's surrogate, and with the mean error over its neighbours taken off: of
-    what its slopes alone are worth.
+    Of each row's surrogate; with the mean error over its neighbours taken off, of what its
+    slopes alone are worth; and with the row's own answer as the constant that a surrogate
+    must beat, in the place of the neighbours' mean answer, which nobody knows beforehand.
     """
     found = {}
     for pair in pairs():
@@ -179,6 +181,7 @@ def fidelity():
         apart = cdist(X / scale, pair.X_train / scale)
         near = np.argsort(apart, axis=1, kind="stable")[:, :N_NEIGHBOURS]
         f = answers[near, outputs[:, np.newaxis]]
+        own_answers = respond(X)[np.arange(len(X)), outputs]
         for name, setting in SETTINGS.items():
             if isinstance(setting.get("sampler"), CoalitionSampler):
                 # To keep a value or not says nothing of other values.
@@ -193,6 +196,8 @@ def fidelity():
             off = f - g - explanation.intercepts[:, np.newaxis]
             total = np.square(around(f)).sum()
             scores = [1.0 - np.square(own).sum() / total for own in (off, around(off))]
+            total = np.square(f - own_answers[:, np.newaxis]).sum()
+            scores.append(1.0 - np.square(off).sum() / total)
             found.setdefault(name, []).append(scores)
     return {name: np.mean(own, axis=0) for name, own in found.items()}
 
