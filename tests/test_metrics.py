@@ -158,6 +158,9 @@ def test_stability_is_the_mean_over_pairs():
         for a, b in ((repeats[0], repeats[1]), (repeats[0], repeats[2]), repeats[1:])
     ]
     np.testing.assert_allclose(found, np.mean(pairs, axis=0), rtol=1e-12)
+    # A generator is as good as a list.
+    one_by_one = metrics.stability_score((own for own in repeats), k=2)
+    np.testing.assert_array_equal(one_by_one, found)
 
 
 def test_explainers_are_judged_on_the_output_that_they_explain():
@@ -428,6 +431,18 @@ def test_infidelity_asks_for_slopes(problem):
     explainer = LimeExplainer(FunctionRegressor(predict)).fit(X)
     with pytest.raises(TypeError, match="attributions=None, and infidelity needs slopes"):
         metrics.infidelity(explainer, X, None)
+    scorer = metrics.make_explainer_scorer(metrics.infidelity, greater_is_better=False)
+    with pytest.raises(TypeError, match="attributions=None, and infidelity needs slopes"):
+        scorer(explainer, X)
+
+
+def test_scorers_of_what_is_no_number_are_told(problem):
+    predict, X, _, background = problem
+    model = FunctionRegressor(predict)
+    explainer = LimeExplainer(model, random_state=0).fit(background)
+    scorer = metrics.make_explainer_scorer(metrics.audit, n_neighbors=None)
+    with pytest.raises(TypeError, match="gives Audit, expected a number, or one for each"):
+        scorer(explainer, X)
 
 
 def test_subsets_never_hold_all_features():

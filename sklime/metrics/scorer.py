@@ -92,7 +92,7 @@ class ExplainerScorer:
             if len(estimator) > 1:
                 X = estimator[:-1].transform(X)
             estimator = estimator[-1]
-        values = np.asarray(self.metric(estimator, X, **self.options), dtype=np.float64)
+        values = _numbers(self.metric(estimator, X, **self.options), self.metric)
         known = values[np.isfinite(values)]
         mean = known.mean() if known.size else np.nan
         return float(mean if self.greater_is_better else -mean)
@@ -103,3 +103,14 @@ class ExplainerScorer:
         if not self.greater_is_better:
             own.append("greater_is_better=False")
         return f"make_explainer_scorer({', '.join(own)})"
+
+
+def _numbers(values, metric):
+    """What a metric gives as floats, or an error where it gives something else."""
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"metric={metric!r} gives {type(values).__name__}, expected a number, or one "
+            "for each row, such as those that sklime.metrics.comprehensiveness gives"
+        ) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from itertools import combinations
 
 import numpy as np
@@ -13,7 +13,7 @@ from sklime.metrics.ranks import as_attributions, check_alike, check_k, top_feat
 
 
 def stability_score(
-    repeats: Sequence[ArrayLike], *, k: int, compare: str = "features"
+    repeats: Iterable[ArrayLike], *, k: int, compare: str = "features"
 ) -> NDArray[np.float64]:
     r"""Mean agreement of all pairs of repeated explanations of the same rows.
 
@@ -27,7 +27,7 @@ def stability_score(
 
     Parameters
     ----------
-    repeats : sequence of m array-likes of shape (n_rows, n_features), or of Explanation
+    repeats : iterable of m array-likes of shape (n_rows, n_features), or of Explanation
         The same rows explained again, such as with other seeds; at least two.
     k : int
         Number of features, from 1 to `n_features`.
@@ -60,6 +60,7 @@ def stability_score(
         raise ValueError(
             f'compare must be "features", "ranks" or "intervals", got {compare!r}'
         )
+    repeats = list(repeats)
     if len(repeats) < 2:
         raise ValueError(f"repeats has {len(repeats)} explanation(s), give 2 at least")
     if compare == "intervals":
