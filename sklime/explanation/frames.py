@@ -105,11 +105,18 @@ class FrameExport:
 
         Raises
         ------
+        TypeError
+            If `frame` is no DataFrame.
         ValueError
             If a column is missing, or rows do not have the same features and targets.
         """
         import pandas as pd
 
+        if not isinstance(frame, pd.DataFrame):
+            raise TypeError(
+                f"frame must be a pandas DataFrame, as to_frame gives it, got "
+                f"{type(frame).__name__}."
+            )
         missing = {"row", "target", "feature", "attribution"} - set(frame.columns)
         if missing:
             raise ValueError(f"the frame lacks the columns {sorted(missing)}")

@@ -1,0 +1,138 @@
+"""What stands next to the faults of a first day: inputs of the same kinds, as met in use."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.compose import make_column_transformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklime import (
+    Cohorts,
+    Explanation,
+    FunctionClassifier,
+    FunctionRegressor,
+    LimeExplainer,
+)
+from sklime.samplers import MarginalSampler
+
+
+def plain(n=200):
+    rng = np.random.default_rng(0)
+    return pd.DataFrame(rng.normal(size=(n, 3)), columns=list("abc"))
+
+
+def total(T):
+    return np.asarray(T, dtype=float).sum(axis=1)
+
+
+# Models.
+
+
+@pytest.mark.parametrize("unit", ["bins", "standardised"])
+def test_a_column_that_probabilities_do_not_use_has_exactly_nothing(unit):
+    rng = np.random.default_rng(0)
+    X = plain().assign(client=[f"c{i}" for i in range(200)], k=rng.integers(0, 40, 200))
+    used = make_column_transformer((StandardScaler(), ["a", "b"]))
+    model = make_pipeline(used, LogisticRegression()).fit(X, X.a + X.b > 0)
+    sampler = MarginalSampler(n_bins=4 if unit == "bins" else None)
+    explainer = LimeExplainer(model, sampler=sampler, random_state=0).fit(X)
+    found = explainer.explain(X[:40], uncertainty=True, interactions=True)
+    assert found.meta["method"] == "exact"
+    idle = found[:, ["c", "client", "k"]]
+    assert (idle.values == 0.0).all()
+    lower, upper = idle.confidence_intervals()
+    assert ((lower <= 0.0) & (upper >= 0.0)).all()
+    own = [set(pair) <= {"a", "b"} for pair in found.interaction_pairs]
+    assert (found.interactions[:, ~np.array(own)] == 0.0).all()
+    assert (found.interactions[:, own] != 0.0).all()
+
+
+@pytest.mark.parametrize("classes", [["no", "no"], "ab", {"no": 0, "yes": 1}, [["a", "b"]]])
+def test_classes_are_a_list_of_different_labels(classes):
+    def both(T):
+        p = 1 / (1 + np.exp(-total(T)))
+        return np.column_stack([1 - p, p])
+
+    explainer = LimeExplainer(FunctionClassifier(both, classes=classes))
+    with pytest.raises(ValueError, match=r"classes=.* of FunctionClassifier .*each once"):
+        explainer.fit(plain())
+
+
+@pytest.mark.parametrize("wrap", [FunctionClassifier, FunctionRegressor])
+def test_a_function_must_be_one(wrap):
+    message = rf"function=3 of {wrap.__name__} cannot be called: .*model\.predict"
+    with pytest.raises(TypeError, match=message):
+        LimeExplainer(wrap(3)).fit(plain())
+
+
+# Tables.
+
+
+@pytest.mark.parametrize(
+    "X, message",
+    [
+        ([["good", "film"], ["bad"]], r'row 1 of X has 1 entries, .*" "\.join\(words\)'),
+        ([[1.0, 2.0], [3.0, 4.0], [5.0]], "row 2 of X has 1 entries, row 0 has 2: give"),
+    ],
+)
+def test_rows_of_unequal_length_are_told(X, message):
+    with pytest.raises(ValueError, match=message):
+        LimeExplainer(FunctionRegressor(total)).fit(X)
+
+
+def test_rows_in_a_set_are_told():
+    with pytest.raises(TypeError, match=r"X is a set, .*pass list\(X\)"):
+        LimeExplainer(FunctionRegressor(total)).fit({"a good film", "a bad one"})
+
+
+def test_more_columns_than_training_had_name_the_way_to_its_own():
+    explainer = LimeExplainer(FunctionRegressor(total), n_samples=64).fit(plain())
+    more = plain().assign(**{f"z{i}": 1.0 for i in range(7)})
+    with pytest.raises(ValueError, match=r"unseen at fit time:\n- z0\n") as error:
+        explainer.explain(more[:2])
+    assert str(error.value).endswith("- ...\nPass X[explainer.feature_names_in_].")
+    assert len(explainer.explain(more[explainer.feature_names_in_][:2])) == 2
+
+
+# Habits.
+
+
+@pytest.fixture(scope="module")
+def explained():
+    explainer = LimeExplainer(FunctionRegressor(total), n_samples=64, random_state=0)
+    return explainer.fit(plain()).explain(plain()[:5])
+
+
+def test_names_are_close_whatever_their_case(explained):
+    with pytest.raises(KeyError, match="no feature is named 'B'.*the closest is 'b'"):
+        explained["B"]
+
+
+def test_names_beside_positions_are_told(explained):
+    with pytest.raises(
+        IndexError, match=re.escape("rows=['a', 1] must be an int, a slice")
+    ):
+        explained[["a", 1]]
+
+
+def test_what_is_no_frame_is_named(explained):
+    with pytest.raises(
+        TypeError, match="frame must be a pandas DataFrame.* got Explanation"
+    ):
+        Explanation.from_frame(explained)
+
+
+def test_an_explainer_in_place_of_its_explanation_is_told():
+    explainer = LimeExplainer(FunctionRegressor(total), n_samples=64).fit(plain())
+    with pytest.raises(TypeError, match=r"X is an explainer, LimeExplainer: explain first"):
+        Cohorts().fit(explainer)
+
+
+@pytest.mark.parametrize("verbose", ["yes", -1, None, 0.5])
+def test_how_much_is_said_is_a_number(verbose):
+    with pytest.raises(ValueError, match=f"verbose={verbose!r} must be 0, or 1 for bars"):
+        LimeExplainer(FunctionRegressor(total), verbose=verbose).fit(plain())
