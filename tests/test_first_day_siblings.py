@@ -1,4 +1,4 @@
-"""What stands next to the faults of a first day: inputs of the same kinds, as met in use."""
+"""What stands next to the faults of a first day: inputs of the same kinds."""
 
 import re
 
@@ -108,7 +108,7 @@ def explained():
 
 
 def test_names_are_close_whatever_their_case(explained):
-    with pytest.raises(KeyError, match="no feature is named 'B'.*the closest is 'b'"):
+    with pytest.raises(KeyError, match=r"no feature is named 'B'.*the closest is 'b'"):
         explained["B"]
 
 
@@ -121,7 +121,7 @@ def test_names_beside_positions_are_told(explained):
 
 def test_what_is_no_frame_is_named(explained):
     with pytest.raises(
-        TypeError, match="frame must be a pandas DataFrame.* got Explanation"
+        TypeError, match=r"frame must be a pandas DataFrame.* got Explanation"
     ):
         Explanation.from_frame(explained)
 

@@ -42,8 +42,8 @@ class _Function(DocumentedEstimator):
         """The function itself, or what calls it as `calls` says."""
         if not callable(self.function):
             raise TypeError(
-                f"function={self.function!r:.80} of {type(self).__name__} cannot be called: "
-                f"give a function of rows, such as model.{method}."
+                f"function={self.function!r:.80} of {type(self).__name__} cannot be "
+                f"called: give a function of rows, such as model.{method}."
             )
         if self.calls is None and not is_async(self.function):
             return self.function

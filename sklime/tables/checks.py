@@ -198,5 +198,6 @@ def _check_lengths(rows):
         if isinstance(rows[0][0] if rows[0] else None, str):
             cure += '; for lists of words pass texts, [" ".join(words) for words in X]'
         raise ValueError(
-            f"row {other} of X has {lengths[other]} entries, row 0 has {lengths[0]}: {cure}."
+            f"row {other} of X has {lengths[other]} entries, row 0 has {lengths[0]}: "
+            f"{cure}."
         )
