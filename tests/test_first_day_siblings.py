@@ -17,7 +17,8 @@ from sklime import (
     FunctionRegressor,
     LimeExplainer,
 )
-from sklime.samplers import MarginalSampler
+from sklime.plotting import ImageDisplay
+from sklime.samplers import MarginalSampler, SuperpixelSampler
 
 
 def plain(n=200):
@@ -136,3 +137,31 @@ def test_an_explainer_in_place_of_its_explanation_is_told():
 def test_how_much_is_said_is_a_number(verbose):
     with pytest.raises(ValueError, match=f"verbose={verbose!r} must be 0, or 1 for bars"):
         LimeExplainer(FunctionRegressor(total), verbose=verbose).fit(plain())
+
+
+# Pictures.
+
+
+@pytest.mark.parametrize("size", [(4, 3), (4, 2), (6.4, 4.8)])
+def test_the_name_of_the_bar_beside_an_image_is_not_cut(size):
+    plt = pytest.importorskip("matplotlib.pyplot")
+
+    def tell(images):
+        p = images[:, :8].mean(axis=(1, 2))
+        return np.column_stack([1 - p, p])
+
+    names = ["cat", "a very long class name of a network"]
+    sampler = SuperpixelSampler(segmenter=(2, 2), hide=0)
+    images = np.random.default_rng(0).uniform(size=(1, 16, 16))
+    model = FunctionClassifier(tell, classes=names)
+    explainer = LimeExplainer(model, sampler=sampler, n_samples=32, random_state=0)
+    figure, ax = plt.subplots(figsize=size, layout="constrained")
+    ImageDisplay.from_explanation(explainer.fit(images).explain(images), ax=ax)
+    figure.draw_without_rendering()
+    [bar] = [own for own in figure.axes if own.get_label() == "<colorbar>"]
+    name, high = bar.yaxis.label.get_window_extent(), bar.get_window_extent()
+    assert name.x1 <= figure.bbox.x1
+    assert name.height <= 1.1 * high.height
+    assert name.y0 >= figure.bbox.y0
+    assert name.y1 <= figure.bbox.y1
+    plt.close(figure)
