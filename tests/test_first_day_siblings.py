@@ -18,7 +18,12 @@ from sklime import (
     LimeExplainer,
 )
 from sklime.plotting import ImageDisplay
-from sklime.samplers import MarginalSampler, SuperpixelSampler
+from sklime.samplers import (
+    MarginalSampler,
+    SequenceSampler,
+    SuperpixelSampler,
+    TokenSampler,
+)
 
 
 def plain(n=200):
@@ -139,6 +144,30 @@ def test_how_much_is_said_is_a_number(verbose):
         LimeExplainer(FunctionRegressor(total), verbose=verbose).fit(plain())
 
 
+KINDS = {
+    "texts": (TokenSampler(), ["good film", "", "bad film, bad plot"]),
+    "series": (SequenceSampler(), np.random.default_rng(0).normal(size=(4, 5, 2))),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_frames_of_texts_and_series_are_read_back_whole(kind):
+    sampler, X = KINDS[kind]
+
+    def tell(rows):
+        if kind == "texts":
+            return np.array([float("good" in text) for text in rows])
+        return np.array([np.asarray(row).ravel()[:7].sum() for row in rows])
+
+    model = FunctionRegressor(tell)
+    explainer = LimeExplainer(model, sampler=sampler, n_samples=32, random_state=0)
+    found = explainer.fit(X).explain(X, uncertainty=True)
+    frame = found.to_frame()
+    assert Explanation.from_frame(frame) == found
+    assert Explanation.from_frame(frame.sample(frac=1, random_state=0)) == found
+    assert Explanation.from_frame(frame[frame["row"] == 0]) == found[[0]]
+
+
 # Pictures.
 
 
@@ -165,3 +194,43 @@ def test_the_name_of_the_bar_beside_an_image_is_not_cut(size):
     assert name.y0 >= figure.bbox.y0
     assert name.y1 <= figure.bbox.y1
     plt.close(figure)
+
+
+# Images.
+
+
+@pytest.mark.parametrize("n_channels", [2, 10, 60])
+def test_bands_of_any_number_are_not_cut_along_their_axis(n_channels):
+    images = np.random.default_rng(0).uniform(size=(2, n_channels, 24, 24))
+    with pytest.raises(
+        ValueError, match=r"24 channels\. .* come first, set channel_axis=0"
+    ):
+        SuperpixelSampler(hide=0).fit(images)
+    first = SuperpixelSampler(segmenter=(2, 2), hide=0, channel_axis=0).fit(images)
+    assert first.n_channels_ == n_channels
+    assert SuperpixelSampler(hide=0, channel_axis=2).fit(images).n_channels_ == 24
+    last = np.moveaxis(images, 1, -1)
+    assert SuperpixelSampler(segmenter=(2, 2), hide=0).fit(last).n_channels_ == n_channels
+
+
+@pytest.mark.parametrize("n_channels", [1, 3, 4])
+def test_channels_that_come_last_are_not_taken_for_rows_of_pixels(n_channels):
+    images = np.random.default_rng(0).uniform(size=(2, 20, 24, n_channels))
+    with pytest.raises(
+        ValueError, match=r"20 channels\. .* come last, set channel_axis=-1"
+    ):
+        SuperpixelSampler(hide=0, channel_axis=0).fit(images)
+    assert SuperpixelSampler(hide=0, channel_axis=-3).fit(images).n_channels_ == 20
+
+
+def test_a_single_image_in_colours_is_no_batch():
+    image = np.random.default_rng(0).uniform(size=(20, 24, 3))
+    sampler = SuperpixelSampler(segmenter=(2, 2), hide=0)
+    with pytest.raises(
+        ValueError, match=r"X has shape \(20, 24, 3\), .*X\[numpy\.newaxis\]"
+    ):
+        sampler.fit(image)
+    assert sampler.fit(image[np.newaxis]).n_channels_ == 3
+    narrow = SuperpixelSampler(segmenter=(2, 2), hide=0, channel_axis=None).fit(image)
+    assert narrow.n_channels_ is None
+    assert sampler.fit(list(image)).n_channels_ is None
