@@ -11,6 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklime import (
+    AnchorExplainer,
     Cohorts,
     Explanation,
     FunctionClassifier,
@@ -234,3 +235,19 @@ def test_a_single_image_in_colours_is_no_batch():
     narrow = SuperpixelSampler(segmenter=(2, 2), hide=0, channel_axis=None).fit(image)
     assert narrow.n_channels_ is None
     assert sampler.fit(list(image)).n_channels_ is None
+
+
+# Pages.
+
+
+def test_numbers_of_anchors_have_four_digits():
+    def both(T):
+        p = np.where(T["a"] > 0, 0.987654321, 0.012345678)
+        return np.column_stack([1 - p, p])
+
+    explainer = AnchorExplainer(FunctionClassifier(both), n_samples=256, random_state=0)
+    anchors = explainer.fit(plain()).explain(plain()[:4])
+    page = anchors.to_html().partition("</style>")[2]
+    shown = re.findall(r"\d+\.\d+", page.replace("<=", " "))
+    assert f"{anchors.predictions[0]:.4g}" in shown
+    assert all(len(own.lstrip("0.")) <= 4 for own in shown if "%" not in own)
