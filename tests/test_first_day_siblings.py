@@ -18,9 +18,10 @@ from sklime import (
     FunctionRegressor,
     LimeExplainer,
 )
-from sklime.plotting import ImageDisplay
+from sklime.plotting import DependenceDisplay, ImageDisplay
 from sklime.samplers import (
     MarginalSampler,
+    MixedSampler,
     SequenceSampler,
     SuperpixelSampler,
     TokenSampler,
@@ -235,6 +236,24 @@ def test_a_single_image_in_colours_is_no_batch():
     narrow = SuperpixelSampler(segmenter=(2, 2), hide=0, channel_axis=None).fit(image)
     assert narrow.n_channels_ is None
     assert sampler.fit(list(image)).n_channels_ is None
+
+
+def test_a_column_of_mixed_rows_is_found_by_its_conditions():
+    pytest.importorskip("matplotlib")
+    X = plain(24).assign(review=["a good film", "a bad one"] * 12)
+    parts = [("words", TokenSampler(), "review"), ("rest", MarginalSampler(), list("abc"))]
+    model = FunctionRegressor(lambda T: T["a"].to_numpy() + T["review"].str.len())
+    explainer = LimeExplainer(model, sampler=MixedSampler(parts), random_state=0)
+    found = explainer.fit(X).explain(X[:6])
+    with pytest.raises(
+        ValueError, match=r"feature='a' stands in none .*, such as '"
+    ) as error:
+        DependenceDisplay.from_explanation(found, feature="a")
+    named = re.findall(r"'([^']* a <= [^']*|a <= [^']*|a > [^']*)'", str(error.value))
+    assert named
+    assert set(named) <= {name for row in found.unit_names for name in row}
+    display = DependenceDisplay.from_explanation(found, feature=named[0])
+    assert len(display.frame()) >= 1
 
 
 # Pages.
