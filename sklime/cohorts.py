@@ -131,13 +131,18 @@ class Cohorts(DocumentedEstimator):
         ------
         TypeError
             If the table is sparse, `X` holds texts, an explanation is given in the place
-            of the table, or `y` is an explainer.
+            of the table, or `X` or `y` is an explainer.
         ValueError
             If a row has attributions that are not finite, or a parameter is no such number.
         """
         self._check_parameters()
         if isinstance(X, Explanation):
             X, y = _rows_and_attributions(X, y)
+        if y is None and hasattr(X, "explain"):
+            raise TypeError(
+                f"X is an explainer, {type(X).__name__}: explain first, "
+                "Cohorts().fit(explainer.explain(X))."
+            )
         if y is None:
             raise ValueError(
                 "Cohorts requires y to be passed, but the target y is None: pass the "

@@ -68,6 +68,20 @@ def check_jobs(n_jobs):
         )
 
 
+def check_verbose(verbose):
+    """Check how much is to be said of progress: 0 is nothing.
+
+    Raises
+    ------
+    ValueError
+        If it is no integer of at least 0, and no bool.
+    """
+    if not isinstance(verbose, (bool, np.bool_)) and not is_count(verbose, least=0):
+        raise ValueError(
+            f"verbose={verbose!r} must be 0, or 1 for bars that show progress."
+        )
+
+
 def check_count(name, n, least=1, *, component=None, otherwise=""):
     """Check a parameter that is a whole number.
 

@@ -351,8 +351,14 @@ def test_frames_that_are_no_explanation_raise(spoil, message):
 
 
 def test_ragged_frames_name_the_way_that_keeps_them():
+    frame = build_ragged().to_frame()
+    frame.attrs.clear()
     with pytest.raises(ValueError, match=r"ragged explanations .* from_json"):
-        Explanation.from_frame(build_ragged().to_frame())
+        Explanation.from_frame(frame)
+
+
+def test_ragged_frames_are_read_back_whole():
+    assert Explanation.from_frame(build_ragged().to_frame()) == build_ragged()
 
 
 def test_wide_frames_have_the_columns_of_transform():

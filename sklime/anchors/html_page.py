@@ -57,7 +57,7 @@ class AnchorsPage:
 
 
 def described(anchors: Any) -> dict[str, Any]:
-    """Describe anchors in plain values, as pages show them."""
+    """Describe anchors in plain values, rounded to what pages show."""
     criterion = anchors.meta.get("criterion", "hard")
     rows = []
     for i, name in enumerate(row_names(anchors)):
@@ -70,14 +70,20 @@ def described(anchors: Any) -> dict[str, Any]:
                 "name": name,
                 "rule": str(anchors.rules[i]),
                 "target": str(anchors.target_names[i]),
-                "prediction": float(anchors.predictions[i]),
-                "precision": float(anchors.precisions[i]),
-                "interval": anchors.precision_intervals[i].tolist(),
-                "coverage": float(anchors.coverages[i]),
-                "coverage_interval": anchors.coverage_intervals[i].tolist(),
+                "prediction": _rounded(anchors.predictions[i]),
+                "precision": _rounded(anchors.precisions[i]),
+                "interval": [_rounded(end) for end in anchors.precision_intervals[i]],
+                "coverage": _rounded(anchors.coverages[i]),
+                "coverage_interval": [
+                    _rounded(end) for end in anchors.coverage_intervals[i]
+                ],
                 "valid": bool(anchors.valid[i]),
                 "steps": [
-                    {"text": text, "precision": precision, "coverage": coverage}
+                    {
+                        "text": text,
+                        "precision": _rounded(precision),
+                        "coverage": _rounded(coverage),
+                    }
                     for text, (precision, coverage) in zip(texts, steps, strict=True)
                 ],
             }
@@ -88,3 +94,8 @@ def described(anchors: Any) -> dict[str, Any]:
         "noun": _WORDS[criterion],
         "meta": anchors.meta,
     }
+
+
+def _rounded(value):
+    """Number of four significant digits; None stays."""
+    return None if value is None else float(f"{value:.4g}")

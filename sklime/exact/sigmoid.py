@@ -163,6 +163,8 @@ class SigmoidOfColumns(_SigmoidOfParts):
     _tables: BinnedQuadrature | None = None
 
     def __init__(self, parts, constant, columns, mismatch):
+        # The quadrature leaves rounding where the score does not move at all.
+        self._idle = np.array([np.ptp(part) == 0.0 for part in parts], dtype=bool)
         self._laws = [
             BinnedPart(part, column.masses, column.law(None).bins, own)
             for part, column, own in zip(parts, columns, mismatch, strict=True)
@@ -191,6 +193,7 @@ class SigmoidOfColumns(_SigmoidOfParts):
 
     def __call__(self, laws, outputs):
         expected, coef = self._tables(np.stack([law.own for law in laws]))
+        coef[:, self._idle] = 0.0
         # The probability of the first class is what that of the second leaves.
         sign = np.where(outputs == 0, -1.0, 1.0)
         own = 0.5 + sign * expected[:, np.newaxis] + self.constant[outputs]
@@ -211,6 +214,7 @@ class SigmoidOfColumns(_SigmoidOfParts):
         ndarray of shape (n_rows, n_wanted, n_pairs)
         """
         found = self._tables.pairs(np.stack([law.own for law in laws]), pairs)
+        found[:, self._idle[pairs].any(axis=1)] = 0.0
         sign = np.where(outputs == 0, -1.0, 1.0)
         return sign[:, np.newaxis] * found[:, np.newaxis]
 

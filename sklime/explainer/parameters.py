@@ -12,7 +12,7 @@ from sklime.laws.base import SharedLaw
 from sklime.laws.masks import MaskLaw
 from sklime.samplers.base import Sampler
 from sklime.selectors import MomentSelector
-from sklime.validation import check_count, check_jobs, check_option
+from sklime.validation import check_count, check_jobs, check_option, check_verbose
 
 _METHODS = ("auto", "exact", "sampling")
 _WEIGHTINGS = ("auto", "kernel", "tilted")
@@ -36,6 +36,7 @@ def check_parameters(explainer):
     check_option(explainer, "attribution", VIEWS)
     check_count("n_samples", explainer.n_samples, 2)
     check_jobs(explainer.n_jobs)
+    check_verbose(explainer.verbose)
     if explainer.max_samples is not None:
         check_count("max_samples", explainer.max_samples, 2)
     _check_tolerance(explainer)

@@ -31,8 +31,8 @@ def carried(frame, cls):
     if document is None or not len(frame):
         return None
     whole = cls.from_json(document)
-    lines = whole._tidy_frame()
-    lines = lines[lines["row"].isin(frame["row"])]
+    every = whole._tidy_frame()
+    lines = every[every["row"].isin(frame["row"])]
     if len(lines) != len(frame) or not set(lines.columns) <= set(frame.columns):
         return None
     try:
@@ -46,7 +46,8 @@ def carried(frame, cls):
         told, held = frame[name].to_numpy(), lines[name].to_numpy()[places]
         if not identical(told, held):
             return None
-    return whole[np.unique(frame["row"])]
+    # Rows without a unit, such as empty texts, have no line.
+    return whole if len(lines) == len(every) else whole[np.unique(frame["row"])]
 
 
 def _keys(frame):

@@ -40,8 +40,8 @@ class FrameExport:
             ``P(<class>)``, and, if there are standard errors, ``standard_error``,
             ``lower`` and ``upper`` (the 95 % interval). Lines go by
             row, then target, then feature; zeros are kept, the padding of ragged rows is
-            left out. Where no explanation is ragged and JSON can hold it, the frame carries
-            all else that it holds in ``attrs``, for `from_frame`.
+            left out. But for images, and where JSON can hold it, the frame carries all else
+            that the explanation holds in ``attrs``, for `from_frame`.
 
             Wide: one line for each row, with the index of `data` if it has one; one column
             for each feature, with all outputs ``<output>__<feature>`` as in
@@ -68,7 +68,8 @@ class FrameExport:
         if not tidy:
             return self._wide_frame()
         frame = self._tidy_frame()
-        if self.unit_names is None:
+        # Pixels, written as a document, would take far longer than all lines.
+        if self.kind != "image":
             carry(frame, self)
         return frame
 
@@ -84,8 +85,8 @@ class FrameExport:
         Any other frame, also one whose lines were changed since, says nothing of the
         surrogates' intercepts, local predictions, scores and effective sample sizes, of
         the model's predictions or of the support: these are NaN, and `data` is a DataFrame
-        of the values. To keep everything of ragged explanations, use `to_json` and
-        `from_json`.
+        of the values. Where rows have units of their own, such frames are not read; for
+        images use `to_json` and `from_json`.
 
         Parameters
         ----------
@@ -105,11 +106,18 @@ class FrameExport:
 
         Raises
         ------
+        TypeError
+            If `frame` is no DataFrame.
         ValueError
             If a column is missing, or rows do not have the same features and targets.
         """
         import pandas as pd
 
+        if not isinstance(frame, pd.DataFrame):
+            raise TypeError(
+                f"frame must be a pandas DataFrame, as to_frame gives it, got "
+                f"{type(frame).__name__}."
+            )
         missing = {"row", "target", "feature", "attribution"} - set(frame.columns)
         if missing:
             raise ValueError(f"the frame lacks the columns {sorted(missing)}")

@@ -66,7 +66,8 @@ class Indexing:
             except IndexError as error:
                 if isinstance(rows, int) and rows in self._column_labels():
                     error.add_note(f"for the column named {rows}, write e[:, {rows}]")
-                raise
+                if np.ndim(rows) == 0 or np.asarray(rows).dtype.kind in "biu":
+                    raise
         if positions is None or positions.ndim > 1:
             raise IndexError(
                 f"rows={rows!r} must be an int, a slice, a boolean mask or ints; "
@@ -217,11 +218,11 @@ class Indexing:
 
 
 def _no_such_name(name, known):
-    known = list(map(str, known))
-    closest = difflib.get_close_matches(str(name), known, n=1, cutoff=0.0)
+    spelt = {str(own).casefold(): str(own) for own in known}
+    closest = difflib.get_close_matches(str(name).casefold(), spelt, n=1, cutoff=0.0)
     return KeyError(
         f"no feature is named {name!r}: of the {len(known)} features, "
-        f"the closest is {', '.join(closest)!r}"
+        f"the closest is {', '.join(map(spelt.get, closest))!r}"
     )
 
 

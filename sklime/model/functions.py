@@ -40,6 +40,11 @@ class _Function(DocumentedEstimator):
 
     def _as_method(self, method):
         """The function itself, or what calls it as `calls` says."""
+        if not callable(self.function):
+            raise TypeError(
+                f"function={self.function!r:.80} of {type(self).__name__} cannot be "
+                f"called: give a function of rows, such as model.{method}."
+            )
         if self.calls is None and not is_async(self.function):
             return self.function
         calls = Calls() if self.calls is None else self.calls
@@ -123,7 +128,13 @@ class FunctionClassifier(ClassifierMixin, _Function):
         """The class labels, where `classes` is given."""
         if self.classes is None:
             raise AttributeError("classes_ only exists where classes is given")
-        return np.asarray(self.classes)
+        classes = np.asarray(self.classes)
+        if classes.ndim != 1 or len(set(classes.tolist())) < len(classes):
+            raise ValueError(
+                f"classes={self.classes!r:.80} of FunctionClassifier must be a list of the "
+                "class labels, each once, in the order of the columns of probabilities."
+            )
+        return classes
 
     def predict(self, X: TableLike) -> NDArray[Any]:
         """Give the most probable class of every sample.

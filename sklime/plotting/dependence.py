@@ -21,6 +21,7 @@ from sklime.plotting.labels import (
 )
 from sklime.plotting.style import SUMMED, grey, negative, strength, thousands
 from sklime.plotting.times import as_numbers, label_dates
+from sklime.validation import listed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -105,11 +106,11 @@ class DependenceDisplay(Display):
 
         explanation = viewed(self._of_target(target), attribution)
         check_common_units(explanation)
-        explanation = explanation[:, [feature]]
+        whole, explanation = explanation, explanation[:, [feature]]
         if not unit_mask(explanation).any():
             raise ValueError(
                 f"feature={feature!r} stands in none of the {len(explanation)} explained "
-                "rows: choose one of theirs, which unit_names lists"
+                f"rows: choose one of theirs, which unit_names lists{_like(whole, feature)}"
             )
         frame = explanation.to_frame()
         values, attributions = frame["value"], frame["attribution"].to_numpy()
@@ -145,6 +146,13 @@ class DependenceDisplay(Display):
         names = row_labels(explanation).to_numpy()[frame["row"]]
         drawn = {"row": names, "value": values, "attribution": attributions}
         return self._finish(ax, drawn)
+
+
+def _like(explanation, column):
+    """Conditions on a column, where each row has its own, as words for a message."""
+    names = dict.fromkeys(str(name) for row in explanation.unit_names for name in row)
+    own = [name for name in names if f" {column} " in f" {name} "]
+    return f", such as {listed(map(repr, own[:3]))}" if own else ""
 
 
 def _whether(explanation):

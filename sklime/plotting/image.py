@@ -9,7 +9,7 @@ import numpy as np
 from sklime.explanation.attribution import attribution_label
 from sklime.explanation.view.pictures import as_bytes
 from sklime.plotting.base import Display, axes_for
-from sklime.plotting.labels import LITERAL, lay_out, row_lines, title, wrapped
+from sklime.plotting.labels import LITERAL, lay_out, panel_width, row_lines, title, wrapped
 from sklime.plotting.style import HATCH, NEGATIVE, POSITIVE, negative_on, strength
 from sklime.plotting.top_features import strongest
 
@@ -116,16 +116,19 @@ class ImageDisplay(Display):
             share = abs(values[j]) / strength(values)
             _overlay(ax, labels == j, values[j], share)
         ax.set_axis_off()
-        if values.any():
-            _scale(ax, strength(values), attribution_label(own))
         _key(ax)
         lines = row_lines(own, self._row_name(row))
         title(ax, *lines, share=0.9)
-        # High images stand in the middle of their place.
-        lay_out(ax)
-        figure = ax.figure.bbox
-        left = (ax.get_window_extent().x0 - figure.x0) / figure.width
-        title(ax, *lines, share=min(0.9, 0.97 - left))
+        name = attribution_label(own)
+        bar = _scale(ax, strength(values), name) if values.any() else None
+        for _ in range(2):
+            # High images stand in the middle of their place, which the bar's name moves.
+            lay_out(ax)
+            figure = ax.figure.bbox
+            left = (ax.get_window_extent().x0 - figure.x0) / figure.width
+            title(ax, *lines, share=min(0.9, 0.97 - left))
+            if bar is not None:
+                _write_beside(bar, ax, name)
         shown = shown[values[shown] != 0]
         drawn = {"superpixel": own.unit_names[0][shown], "attribution": values[shown]}
         return self._finish(ax, drawn)
@@ -153,19 +156,28 @@ def _scale(ax, largest, name):
     shades = ScalarMappable(Normalize(-largest, largest), tints)
     beside = {"ax": ax, "aspect": 25, "pad": 0.02}
     bar = ax.figure.colorbar(shades, **beside)
-    for _ in range(2):
-        # The name takes of the width, and so of the height.
-        lay_out(ax)
-        room = ax.get_window_extent().height / ax.figure.dpi
-        name_of_bar = "\n".join(wrapped(name, room, 3))
-        bar.set_label(name_of_bar, **LITERAL)
+    room = _write_beside(bar, ax, name)
     # As high as the image, which may be lower than the place that it is given.
     place = ax.get_position(original=True).height * ax.figure.get_figheight()
     bar.remove()
     bar = ax.figure.colorbar(shades, shrink=min(1.0, room / place), **beside)
     # Tints are seen on the image, whatever is behind that.
     bar.ax.set_facecolor("white")
-    bar.set_label(name_of_bar, **LITERAL)
+    _write_beside(bar, ax, name)
+    return bar
+
+
+def _write_beside(bar, ax, name):
+    """Write what a colour bar shows, in lines that fit the image; its height in inches."""
+    for _ in range(4):
+        # The name takes of the width, and so of the height.
+        lay_out(ax)
+        room = ax.get_window_extent().height / ax.figure.dpi
+        lines = "\n".join(wrapped(name, room, 3))
+        if lines == bar.ax.get_ylabel():
+            break
+        bar.set_label(lines, **LITERAL)
+    return room
 
 
 def _overlay(ax, pixels, value, share):
@@ -219,6 +231,7 @@ def _key(ax):
         ],
         loc="upper left",
         bbox_to_anchor=(0, 0),
-        ncols=2,
+        # Wider than a narrow panel's image, a line of both would press that together.
+        ncols=2 if panel_width(ax) >= 4.0 else 1,
         frameon=False,
     )

@@ -205,12 +205,16 @@ def title(ax, *lines, share=0.6):
     share : float, default=0.6
         Room for them, in widths of the figure, or of the panel that the axes are.
     """
-    panel = _panel_share(ax)
     # Panels do not begin at the edge of the figure, and leave gaps between them.
-    share = share if panel == 1 else min(share, 0.8)
-    room = share * panel * ax.figure.get_figwidth()
+    share = share if _panel_share(ax) == 1 else min(share, 0.8)
+    room = share * panel_width(ax)
     lines = [part for line in lines for part in wrapped(line, room, 3)]
     ax.set_title("\n".join(lines), loc="left", fontsize="medium", **LITERAL)
+
+
+def panel_width(ax):
+    """Width in inches of the figure, or of the panel that axes are."""
+    return _panel_share(ax) * ax.figure.get_figwidth()
 
 
 def _panel_share(ax):

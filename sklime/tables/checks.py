@@ -130,6 +130,10 @@ def _as_table(owner, X, reset):
         )
     known = getattr(owner, "_schema", None)
     X = as_frame(X) if reset or known is None else from_arrow(X, known.container)
+    if isinstance(X, (set, frozenset)):
+        raise TypeError("X is a set, whose rows have no order: pass list(X).")
+    if isinstance(X, (list, tuple)):
+        _check_lengths(X)
     # Some sparse matrices are dicts, too.
     one = isinstance(X, dict) and not hasattr(X, "shape")
     if one or (isinstance(X, list) and X and isinstance(X[0], dict)):
@@ -183,3 +187,17 @@ def feature_names(owner):
     if names is None:
         names = default_names(owner.n_features_in_)
     return np.asarray(names, dtype=object)
+
+
+def _check_lengths(rows):
+    """Refuse lists of rows that do not all have as many columns."""
+    lengths = [len(row) if isinstance(row, (list, tuple)) else None for row in rows]
+    other = next((i for i, own in enumerate(lengths) if own != lengths[0]), None)
+    if None not in lengths and other is not None:
+        cure = "give every row the same columns"
+        if isinstance(rows[0][0] if rows[0] else None, str):
+            cure += '; for lists of words pass texts, [" ".join(words) for words in X]'
+        raise ValueError(
+            f"row {other} of X has {lengths[other]} entries, row 0 has {lengths[0]}: "
+            f"{cure}."
+        )

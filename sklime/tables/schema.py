@@ -87,7 +87,7 @@ class TableSchema(PlainState):
         return X
 
     def check_order(self, X):
-        """Refuse a frame that holds the columns of the training frame in another order.
+        """Refuse a frame that holds the training frame's columns in another order, or more.
 
         Raises
         ------
@@ -101,6 +101,15 @@ class TableSchema(PlainState):
                 "The feature names should match those that were passed during fit.\n"
                 "Feature names must be in the same order as they were in fit. Pass "
                 "X[explainer.feature_names_in_]."
+            )
+        if strings and set(names) > set(known):
+            extra = sorted(set(names) - set(known))
+            shown = [f"- {name}" for name in extra[:5]] + ["- ..."] * (len(extra) > 5)
+            raise ValueError(
+                "The feature names should match those that were passed during fit.\n"
+                "Feature names unseen at fit time:\n"
+                + "\n".join(shown)
+                + "\nPass X[explainer.feature_names_in_]."
             )
 
 

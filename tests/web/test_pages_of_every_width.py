@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from sklime import LimeExplainer
+from sklime import FunctionRegressor, LimeExplainer
 from sklime.samplers import MarginalSampler, MixedSampler, TokenSampler
 from tests.handmade import (
     FRAME,
@@ -188,6 +188,29 @@ def test_mixed_rows_show_their_text_and_their_other_cells(browser, mixed, width)
     # Texts are found by their words.
     browser.find("#query").send_keys("moving")
     assert browser.texts("#table tbody th") == ["2"]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_long_word_of_a_text_cuts_no_column(browser, width):
+    X = pd.DataFrame(
+        {
+            "review": ["a supercalifragilisticexpialidocious good film", "a bad one"] * 12,
+            "days on the market": np.arange(24),
+        },
+        index=[f"customer {i}" for i in range(1000, 1024)],
+    )
+    parts = [("words", TokenSampler(), "review")]
+    parts.append(("rest", MarginalSampler(), ["days on the market"]))
+
+    def stars(T):
+        good = T["review"].str.contains("good").to_numpy(dtype=float)
+        return 3 * good + T["days on the market"].to_numpy() / 10
+
+    explainer = LimeExplainer(
+        FunctionRegressor(stars), sampler=MixedSampler(parts), n_samples=256, random_state=0
+    )
+    open_at(browser, explainer.fit(X).explain(X), width)
+    assert browser.run(CUT, ".scroll") == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

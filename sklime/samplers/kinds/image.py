@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from sklearn.utils import Tags
 
 
+# Colours, opacity included; the sides of an image from which on it is no channel.
+_MOST_COLOURS, _LONG = 4, 8
+
+
 class ImageRows(RowKind):
     """Images of any number of channels, of one size or of several.
 
@@ -54,6 +58,7 @@ class ImageRows(RowKind):
         self.flat = flat
         self.channel_axis = channel_axis
         images = self._images(X)
+        _check_batch(getattr(X, "shape", ()), flat, channel_axis)
         shapes = {self.shape_of(image) for image in images}
         # Where channels differ, `check` below names the image.
         self.n_channels = self._n_channels(images[0])
@@ -61,6 +66,8 @@ class ImageRows(RowKind):
         self.check(images)
         if channel_axis in (-1, -2, 1):
             _check_channels_are_not_first(map(self.shape_of, images), flat, channel_axis)
+        elif channel_axis == 0:
+            _check_channels_are_not_last(map(self.shape_of, images), flat)
         # Lists of images of different sizes have one column, the image itself.
         self.n_values = prod(getattr(images, "shape", ())[1:])
 
@@ -199,12 +206,14 @@ def _check_channel_axis(axis):
 
 
 def _check_channels_are_not_first(shapes, flat, channel_axis):
-    """Refuse images that look like (C, H, W): few along the first axis, many else."""
+    """Refuse images that look like (C, H, W): few along the first axis, or square else."""
     otherwise = "."
     if channel_axis == -1:
         otherwise = "; if they are the last axis indeed, channel_axis=2."
     for i, shape in enumerate(shapes):
-        if len(shape) == 3 and shape[0] in (1, 3, 4) and min(shape[1:]) >= 8:
+        if len(shape) != 3 or min(shape[1:]) < _LONG:
+            continue
+        if shape[0] <= _MOST_COLOURS or shape[0] != shape[1] == shape[2]:
             where = f"image {i} has" if flat is None else f"flat={flat!r} is"
             size = [n for k, n in enumerate(shape) if k != channel_axis % 3]
             raise ValueError(
@@ -213,6 +222,31 @@ def _check_channels_are_not_first(shapes, flat, channel_axis):
                 "channels. If its channels come first, set channel_axis=0: axes are those "
                 f"of one image{otherwise}"
             )
+
+
+def _check_channels_are_not_last(shapes, flat):
+    """Refuse images that look like (H, W, C): few along the last axis, many else."""
+    for i, shape in enumerate(shapes):
+        if len(shape) == 3 and shape[2] <= _MOST_COLOURS and min(shape[:2]) >= _LONG:
+            where = f"image {i} has" if flat is None else f"flat={flat!r} is"
+            raise ValueError(
+                f"{where} shape {shape}, which channel_axis=0 takes for an image of "
+                f"{shape[1]} x {shape[2]} pixels with {shape[0]} channels. If its channels "
+                "come last, set channel_axis=-1; if they are the first axis indeed, "
+                "channel_axis=-3."
+            )
+
+
+def _check_batch(shape, flat, channel_axis):
+    """Refuse a single image in colours, whose rows look like images of 3 or 4 columns."""
+    shape = tuple(shape)
+    colours = len(shape) == 3 and shape[2] in (3, 4) and min(shape[:2]) >= _LONG
+    if colours and flat is None and channel_axis is not None:
+        raise ValueError(
+            f"X has shape {shape}, one image in colours rather than {shape[0]} images of "
+            f"{shape[1]} x {shape[2]} pixels: pass X[numpy.newaxis]; if these are images "
+            "without channels indeed, set channel_axis=None."
+        )
 
 
 def _check_flat(X, flat, channel_axis):

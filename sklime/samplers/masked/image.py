@@ -57,7 +57,8 @@ class SuperpixelSampler(MaskSampler):
         The axis of the channels in an image, as in scikit-image: -1 for (H, W, C), 0 for
         (C, H, W). None: images have no channels. Images of shape (H, W) have none, either
         way. The model gets them as they were given; `data` of an explanation and pictures
-        have the channels last.
+        have the channels last. Shapes that look like another order, such as a square after
+        a few bands, are refused; 2 says that the last axis is meant, and -3 the first.
 
     Attributes
     ----------
