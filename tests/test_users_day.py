@@ -1,0 +1,59 @@
+"""What a user of a day stumbled over: messages, reprs and tags that were wrong."""
+
+import functools
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.datasets import load_diabetes
+from sklearn.linear_model import LinearRegression
+from sklearn.utils import get_tags
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sklime import FunctionClassifier, FunctionRegressor, LimeExplainer
+from sklime.kernels import ShapleyKernel
+from sklime.metrics import (
+    comprehensiveness,
+    faithfulness_correlation,
+    infidelity,
+    make_explainer_scorer,
+    stability_score,
+)
+from sklime.samplers import (
+    CoalitionSampler,
+    CrossoverSampler,
+    GaussianSampler,
+    MarginalSampler,
+    SequenceSampler,
+    SuperpixelSampler,
+    TokenSampler,
+    TrainingSampler,
+)
+
+
+@pytest.mark.parametrize(
+    ("metric", "options", "message"),
+    [
+        (comprehensiveness, {}, r"comprehensiveness.*'k'.*make_explainer_scorer\("),
+        (comprehensiveness, {"n": 3}, "comprehensiveness.*'k'"),
+        (faithfulness_correlation, {"subsets": 3}, "faithfulness_correlation.*'subsets'"),
+        (infidelity, {}, "infidelity.*'attributions'"),
+        (stability_score, {"k": 3}, "stability_score.*explainer and a table"),
+        (lambda explainer: 0.0, {}, "<lambda>.*explainer and a table"),
+    ],
+)
+def test_a_metric_that_cannot_be_called_is_refused_before_the_search(
+    metric, options, message
+):
+    with pytest.raises(TypeError, match=message):
+        make_explainer_scorer(metric, **options)
+
+
+def test_a_metric_with_its_options_bound_is_a_scorer():
+    X, y = load_diabetes(return_X_y=True)
+    explainer = LimeExplainer(LinearRegression().fit(X, y), random_state=0).fit(X)
+    bound = make_explainer_scorer(functools.partial(comprehensiveness, k=2))
+    named = make_explainer_scorer(comprehensiveness, k=2)
+    assert bound(explainer, X[:5]) == named(explainer, X[:5])
+    # A callable without a signature is taken as it is.
+    assert make_explainer_scorer(max)
