@@ -57,3 +57,22 @@ def test_a_metric_with_its_options_bound_is_a_scorer():
     assert bound(explainer, X[:5]) == named(explainer, X[:5])
     # A callable without a signature is taken as it is.
     assert make_explainer_scorer(max)
+
+
+@pytest.mark.parametrize(
+    "sampler",
+    [
+        CoalitionSampler(),
+        CrossoverSampler(),
+        GaussianSampler(),
+        TrainingSampler(),
+        SuperpixelSampler(flat=(2, 3)),
+        SuperpixelSampler(),
+        SequenceSampler(),
+    ],
+    ids=repr,
+)
+def test_samplers_of_dense_rows_say_what_to_do_with_sparse_ones(sampler):
+    X = sparse.random_array((20, 6), density=0.5, format="csr", rng=0)
+    with pytest.raises(TypeError, match=r"sparse (.|\n)*(X\.toarray\(\)|MarginalSampler)"):
+        sampler.fit(X)
