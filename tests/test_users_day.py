@@ -29,6 +29,7 @@ from sklime.samplers import (
     TokenSampler,
     TrainingSampler,
 )
+from tests.conformance.own_checks import run
 
 
 @pytest.mark.parametrize(
@@ -76,3 +77,41 @@ def test_samplers_of_dense_rows_say_what_to_do_with_sparse_ones(sampler):
     X = sparse.random_array((20, 6), density=0.5, format="csr", rng=0)
     with pytest.raises(TypeError, match=r"sparse (.|\n)*(X\.toarray\(\)|MarginalSampler)"):
         sampler.fit(X)
+
+
+def total(X):
+    first = X[:, [0]].toarray() if sparse.issparse(X) else np.asarray(X)[:, [0]]
+    return np.nan_to_num(np.asarray(first, dtype=float).sum(axis=1))
+
+
+def chances(X):
+    p = 1 / (1 + np.exp(-total(X)))
+    return np.column_stack([1 - p, p])
+
+
+@parametrize_with_checks(
+    [
+        LimeExplainer(FunctionRegressor(total), n_samples=128),
+        LimeExplainer(FunctionClassifier(chances), n_samples=128),
+        LimeExplainer(
+            FunctionRegressor(total),
+            sampler=CoalitionSampler(),
+            kernel=ShapleyKernel(),
+            n_samples=64,
+        ),
+        MarginalSampler(),
+        MarginalSampler(n_bins=None),
+        GaussianSampler(),
+        TrainingSampler(),
+        CrossoverSampler(),
+        CoalitionSampler(),
+    ]
+)
+def test_fitted_models_and_samplers_pass_the_checks_of_scikit_learn(estimator, check):
+    run(check, estimator)
+
+
+def test_tags_of_samplers_tell_what_they_take():
+    assert get_tags(SequenceSampler()).input_tags.three_d_array
+    assert get_tags(TokenSampler()).input_tags.string
+    assert not get_tags(TokenSampler()).input_tags.two_d_array
