@@ -26,6 +26,8 @@ def _fit_returns_self_and_learns_the_units(sampler, X, y):
     metric, width = fitted.default_metric_, fitted.default_width_
     expect(isinstance(metric, str), f"default_metric_ is a str: {metric!r}")
     expect(0.0 < width < np.inf, f"default_width_ is finite and above 0: {width!r}")
+    # Raises where pairwise_distances knows no such metric.
+    ExponentialKernel().resolve(metric=metric, width=width)(np.eye(d), np.ones(d))
 
 
 def _number_of_draws_is_the_one_asked_for(sampler, X, y):
