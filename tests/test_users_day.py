@@ -5,12 +5,14 @@ import functools
 import numpy as np
 import pytest
 from scipy import sparse
+from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.datasets import load_diabetes
 from sklearn.linear_model import LinearRegression
 from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklime import FunctionClassifier, FunctionRegressor, LimeExplainer
+from sklime.exact import READERS, ClosedForm, SumOfColumns
 from sklime.kernels import ShapleyKernel
 from sklime.metrics import (
     comprehensiveness,
@@ -115,3 +117,61 @@ def test_tags_of_samplers_tell_what_they_take():
     assert get_tags(SequenceSampler()).input_tags.three_d_array
     assert get_tags(TokenSampler()).input_tags.string
     assert not get_tags(TokenSampler()).input_tags.two_d_array
+
+
+class Doubled(RegressorMixin, BaseEstimator):
+    """Twice the sum of its columns."""
+
+    def fit(self, X, y):
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def predict(self, X):
+        return 2.0 * np.sum(X, axis=1)
+
+
+class DoubledForm(ClosedForm):
+    """Closed form of `Doubled`, made as a newcomer might."""
+
+    def __init__(self, made):
+        self.made = made
+
+    def bind(self, features, columns, points, mismatch):
+        parts = [2.0 * values.sum(axis=0) for values in features.values]
+        return None if self.made is None else self.made(parts, columns, points)
+
+
+def read_wrongly(form):
+    def read_doubled(model, response):
+        return form if type(model) is Doubled else None
+
+    return read_doubled
+
+
+@pytest.mark.parametrize(
+    ("form", "message"),
+    [
+        (7, r"read_doubled of sklime\.exact\.READERS must give .* and gave 7"),
+        (DoubledForm, "read_doubled .* instance of a ClosedForm"),
+        (DoubledForm(None), "bind of DoubledForm must give a RebuiltModel.* None"),
+        (DoubledForm(SumOfColumns), r"parts\[0\] of SumOfColumns has shape"),
+    ],
+)
+def test_errors_of_readers_name_what_was_expected(form, message):
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    read = read_wrongly(form)
+    READERS.append(read)
+    try:
+        with pytest.raises(ValueError, match=message):
+            LimeExplainer(Doubled().fit(X, X[:, 0]), method="exact").fit(X)
+    finally:
+        READERS.remove(read)
+
+
+def test_repr_of_rows_of_units_counts_units():
+    X = np.random.default_rng(0).random((20, 6, 6))
+    model = FunctionRegressor(lambda images: images.mean(axis=(1, 2)))
+    images = LimeExplainer(model, sampler=SuperpixelSampler(hide=0), n_samples=64).fit(X)
+    explanation = images.explain(X[:2])
+    longest = max(len(names) for names in explanation.unit_names)
+    assert repr(explanation).startswith(f"Explanation(rows=2, units={longest} at most, ")

@@ -731,7 +731,7 @@ def test_support_that_is_no_mask_is_refused(selector, method):
 
 @pytest.mark.parametrize("selector", WRONG_SUPPORTS, ids=repr)
 def test_support_that_is_no_mask_is_found(selector):
-    with pytest.raises(AssertionError, match="expected of .* bool for each"):
+    with pytest.raises(AssertionError, match=r"expected of .* bool for each"):
         check_selector(selector)
 
 
