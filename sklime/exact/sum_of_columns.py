@@ -43,7 +43,7 @@ class SumOfColumns(RebuiltModel):
             if part.ndim != 2 or len(part) != len(x):
                 raise ValueError(
                     f"parts[{j}] of SumOfColumns has shape {part.shape}: it needs one row "
-                    f"for each of the column's {len(x)} points, and a column for each output"
+                    f"for each of the column's {len(x)} points, a column for each output"
                 )
         self.parts = parts
         self.n_terms = len(parts)

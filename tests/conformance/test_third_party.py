@@ -434,6 +434,46 @@ def test_fault_of_a_sampler_that_hides_units_is_found(sampler, check):
         dict(sampler_checks(sampler, SERIES))[check]()
 
 
+class OneCopyLess(MeanRow):
+    def compose(self, masks):
+        return super().compose(masks)[1:]
+
+
+class TheRowFirst(MeanRow):
+    """As lime has it: the row itself stands before its copies."""
+
+    def compose(self, masks):
+        own = np.ones((1, self.n_units), dtype=bool)
+        return super().compose(np.concatenate([own, masks]))
+
+
+class LawOf(MeanSteps):
+    def __init__(self, made=None):
+        self.made = made
+
+    def mask_law(self, n_units):
+        return self.made(n_units)
+
+
+@pytest.mark.parametrize(
+    ("sampler", "message"),
+    [
+        (MadeOf(OneCopyLess), r"OneCopyLess gave 31 copies .* 32 masks.* one for each"),
+        (MadeOf(TheRowFirst), r"TheRowFirst gave 33 copies .* 32 masks.* one for each"),
+        (LawOf(lambda n: np.ones(n + 1) / (n + 1)), r"mask_law\(5\) of LawOf"),
+        (LawOf(lambda n: ExchangeableLaw(np.ones(n) / n)), r"mask_law\(5\) .* 6 masses"),
+        (LawOf(lambda n: ExchangeableLaw(np.ones(n + 1))), r"Divide them by their sum"),
+        (LawOf(lambda n: ExchangeableLaw(np.arange(-1.0, n))), r"at least 0 each"),
+    ],
+    ids=["a copy less", "the row first", "array", "a mass less", "no sum of 1", "below 0"],
+)
+def test_masks_that_cannot_be_are_refused_in_use(sampler, message):
+    model = LinearRegression().fit(SERIES, SERIES[:, 0])
+    explainer = LimeExplainer(model, sampler=sampler, method="sampling", random_state=0)
+    with pytest.raises(ValueError, match=f"(?s){message}"):
+        explainer.fit(SERIES).transform(SERIES[:2])
+
+
 def test_rows_of_an_unknown_kind_must_be_given():
     class OwnRows(RowKind):
         pass
