@@ -11,7 +11,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sklime import FunctionClassifier, FunctionRegressor, LimeExplainer
+from sklime import Cohorts, FunctionClassifier, FunctionRegressor, LimeExplainer
 from sklime.exact import READERS, ClosedForm, SumOfColumns
 from sklime.kernels import ShapleyKernel
 from sklime.metrics import (
@@ -175,3 +175,11 @@ def test_repr_of_rows_of_units_counts_units():
     explanation = images.explain(X[:2])
     longest = max(len(names) for names in explanation.unit_names)
     assert repr(explanation).startswith(f"Explanation(rows=2, units={longest} at most, ")
+
+
+def test_cohorts_sort_the_rows_of_an_explanation_as_they_learn_them():
+    X, y = load_diabetes(return_X_y=True, as_frame=True)
+    explainer = LimeExplainer(LinearRegression().fit(X, y), random_state=0).fit(X)
+    cohorts = Cohorts().fit(explainer.explain(X[:200]))
+    later = explainer.explain(X[200:])
+    np.testing.assert_array_equal(cohorts.predict(later), cohorts.predict(X[200:]))
