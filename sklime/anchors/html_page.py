@@ -57,8 +57,9 @@ class AnchorsPage:
 
 
 def described(anchors: Any) -> dict[str, Any]:
-    """Describe anchors in plain values, as pages show them."""
+    """Describe anchors in plain values, rounded to what pages show."""
     criterion = anchors.meta.get("criterion", "hard")
+    is_probability = anchors.meta.get("response_method") == "predict_proba"
     rows = []
     for i, name in enumerate(row_names(anchors)):
         texts = ["any row", *map(str, anchors.rules[i].conditions)]
@@ -70,14 +71,18 @@ def described(anchors: Any) -> dict[str, Any]:
                 "name": name,
                 "rule": str(anchors.rules[i]),
                 "target": str(anchors.target_names[i]),
-                "prediction": float(anchors.predictions[i]),
-                "precision": float(anchors.precisions[i]),
-                "interval": anchors.precision_intervals[i].tolist(),
-                "coverage": float(anchors.coverages[i]),
-                "coverage_interval": anchors.coverage_intervals[i].tolist(),
+                "prediction": _rounded(anchors.predictions[i]),
+                "precision": _rounded(anchors.precisions[i]),
+                "interval": [*map(_rounded, anchors.precision_intervals[i])],
+                "coverage": _rounded(anchors.coverages[i]),
+                "coverage_interval": [*map(_rounded, anchors.coverage_intervals[i])],
                 "valid": bool(anchors.valid[i]),
                 "steps": [
-                    {"text": text, "precision": precision, "coverage": coverage}
+                    {
+                        "text": text,
+                        "precision": _rounded(precision),
+                        "coverage": _rounded(coverage),
+                    }
                     for text, (precision, coverage) in zip(texts, steps, strict=True)
                 ],
             }
@@ -86,5 +91,11 @@ def described(anchors: Any) -> dict[str, Any]:
         "rows": rows,
         "n_rows": len(anchors),
         "noun": _WORDS[criterion],
+        "phrase": "probability of " if is_probability else "",
         "meta": anchors.meta,
     }
+
+
+def _rounded(value):
+    """A number with four significant digits, as on pages of explanations, or None."""
+    return None if value is None else float(f"{value:.4g}")
