@@ -183,3 +183,19 @@ def test_cohorts_sort_the_rows_of_an_explanation_as_they_learn_them():
     cohorts = Cohorts().fit(explainer.explain(X[:200]))
     later = explainer.explain(X[200:])
     np.testing.assert_array_equal(cohorts.predict(later), cohorts.predict(X[200:]))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "weights", "message"),
+    [
+        ({"random_state": "s"}, None, "random_state='s' must be None, an integer"),
+        ({"random_state": -1}, None, "random_state=-1 must be None, an integer"),
+        ({"random_state": np.random.default_rng(0)}, None, r"rng\.integers"),
+        ({}, np.ones(3), "sample_weight must have one entry a row.* 3"),
+    ],
+)
+def test_errors_name_seed_and_weights(parameters, weights, message):
+    X, y = load_diabetes(return_X_y=True)
+    explainer = LimeExplainer(LinearRegression().fit(X, y), **parameters)
+    with pytest.raises(ValueError, match=message):
+        explainer.fit(X, sample_weight=weights)
