@@ -80,7 +80,7 @@ class MomentSelector(SelectorMixin, Component):
         n_rows, n_features, n_outputs = moments.cross.shape
         expected = (n_rows, n_outputs, n_features)
         found = np.asarray(support)
-        if (found.dtype, found.shape) != (bool, expected):
+        if found.dtype != bool or found.shape != expected:
             raise ValueError(
                 f"select of {self!r} must give None, or a bool for each row, output and "
                 f"feature, of shape {expected}: got {found.dtype} of shape {found.shape}."
