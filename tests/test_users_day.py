@@ -13,6 +13,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklime import Cohorts, FunctionClassifier, FunctionRegressor, LimeExplainer
 from sklime.exact import READERS, ClosedForm, SumOfColumns
+from sklime.exceptions import InteractionWarning
 from sklime.kernels import ShapleyKernel
 from sklime.metrics import (
     comprehensiveness,
@@ -199,3 +200,15 @@ def test_errors_name_seed_and_weights(parameters, weights, message):
     explainer = LimeExplainer(LinearRegression().fit(X, y), **parameters)
     with pytest.raises(ValueError, match=message):
         explainer.fit(X, sample_weight=weights)
+
+
+def test_interactions_of_two_words_name_a_cure_that_helps():
+    both = FunctionRegressor(lambda texts: np.array([float("a b" in t) for t in texts]))
+    texts = ["a b", "a c d"]
+    words = LimeExplainer(both, sampler=TokenSampler(token_pattern=r"\w"), random_state=0)
+    with pytest.warns(InteractionWarning, match=r"kept and hidden.* kernel=ShapleyKernel"):
+        found = words.fit(texts).explain(texts[:1], interactions=True)
+    assert np.isnan(found.interactions).all()
+    shapley = words.set_params(kernel=ShapleyKernel()).fit(texts)
+    told = shapley.explain(texts[:1], interactions=True).interactions
+    np.testing.assert_allclose(told, [[1.0]], atol=1e-9)
