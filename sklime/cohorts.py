@@ -192,19 +192,21 @@ class Cohorts(DocumentedEstimator):
         self.centers_ = self._tree.tree_.value[list(leaves), :, 0]
         return self
 
-    def predict(self, X: TableLike) -> NDArray[np.intp]:
+    def predict(self, X: TableLike | Explanation) -> NDArray[np.intp]:
         """Sort rows into the groups.
 
         Parameters
         ----------
-        X : ndarray, pandas or polars frame of shape (n_rows, n_features_in)
-            Rows, explained or not.
+        X : ndarray, pandas or polars frame of shape (n_rows, n_features_in), or Explanation
+            Rows, explained or not. An explanation stands for its rows.
 
         Returns
         -------
         ndarray of shape (n_rows,) of int
             Positions in `rules_` and `centers_`.
         """
+        if isinstance(X, Explanation):
+            X, _ = _rows_and_attributions(X, None)
         X = check_table(self, X, reset=False)
         return self._group[self._tree.apply(self._tests(self._format.encode(X)))]
 

@@ -56,6 +56,37 @@ class MomentSelector(SelectorMixin, Component):
             None: all features.
         """
 
+    def selected(self, moments: CentralMoments) -> NDArray[np.bool_] | None:
+        """Choose features by `select`, and check that it gives a mask.
+
+        Parameters
+        ----------
+        moments : CentralMoments
+            Of `n_rows` rows.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_outputs, n_features) of bool, or None
+            None: all features.
+
+        Raises
+        ------
+        ValueError
+            If it gives anything else, such as positions of features.
+        """
+        support = self.select(moments)
+        if support is None:
+            return None
+        n_rows, n_features, n_outputs = moments.cross.shape
+        expected = (n_rows, n_outputs, n_features)
+        found = np.asarray(support)
+        if found.dtype != bool or found.shape != expected:
+            raise ValueError(
+                f"select of {self!r} must give None, or a bool for each row, output and "
+                f"feature, of shape {expected}: got {found.dtype} of shape {found.shape}."
+            )
+        return found
+
     def check(self) -> None:
         """Check the parameters.
 
@@ -109,7 +140,7 @@ class MomentSelector(SelectorMixin, Component):
             len(y),
             resolution_of(Zc),
         )
-        support = self.select(moments.normalised())
+        support = self.selected(moments.normalised())
         self.support_ = (
             np.ones(self.n_features_in_, bool) if support is None else support[0, 0]
         )

@@ -23,7 +23,10 @@ def check_weights(sample_weight, X):
     weights = check_array(
         sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
     )
-    check_consistent_length(X, weights)
+    try:
+        check_consistent_length(X, weights)
+    except ValueError as error:
+        raise ValueError(f"sample_weight must have one entry a row: {error}") from None
     if weights.ndim != 1 or (weights < 0).any() or not 0.0 < weights.sum() < np.inf:
         raise ValueError(
             "sample_weight must be one non-negative number a row, not all of them zero, "

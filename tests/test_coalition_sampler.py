@@ -343,5 +343,5 @@ def test_backgrounds_with_unknown_categories_are_refused():
 
 
 def test_sparse_tables_are_refused():
-    with pytest.raises(TypeError, match=r"got csr_matrix: convert it"):
+    with pytest.raises(TypeError, match=r"sparse table \(csr_matrix\).*pass X\.toarray"):
         CoalitionSampler(BACKGROUND).fit(sparse.csr_matrix(X))

@@ -59,6 +59,7 @@ class AnchorsPage:
 def described(anchors: Any) -> dict[str, Any]:
     """Describe anchors in plain values, rounded to what pages show."""
     criterion = anchors.meta.get("criterion", "hard")
+    is_probability = anchors.meta.get("response_method") == "predict_proba"
     rows = []
     for i, name in enumerate(row_names(anchors)):
         texts = ["any row", *map(str, anchors.rules[i].conditions)]
@@ -72,11 +73,9 @@ def described(anchors: Any) -> dict[str, Any]:
                 "target": str(anchors.target_names[i]),
                 "prediction": _rounded(anchors.predictions[i]),
                 "precision": _rounded(anchors.precisions[i]),
-                "interval": [_rounded(end) for end in anchors.precision_intervals[i]],
+                "interval": [*map(_rounded, anchors.precision_intervals[i])],
                 "coverage": _rounded(anchors.coverages[i]),
-                "coverage_interval": [
-                    _rounded(end) for end in anchors.coverage_intervals[i]
-                ],
+                "coverage_interval": [*map(_rounded, anchors.coverage_intervals[i])],
                 "valid": bool(anchors.valid[i]),
                 "steps": [
                     {
@@ -92,10 +91,11 @@ def described(anchors: Any) -> dict[str, Any]:
         "rows": rows,
         "n_rows": len(anchors),
         "noun": _WORDS[criterion],
+        "phrase": "probability of " if is_probability else "",
         "meta": anchors.meta,
     }
 
 
 def _rounded(value):
-    """Number of four significant digits; None stays."""
+    """A number with four significant digits, as on pages of explanations, or None."""
     return None if value is None else float(f"{value:.4g}")

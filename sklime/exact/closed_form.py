@@ -6,6 +6,7 @@ from sklime.exact.coalition_form import Background
 from sklime.exact.coalitions import CoalitionPopulation, OwnFeatures, keep_law
 from sklime.exact.failures import reports_failures
 from sklime.exact.feature_map import FeatureMap, Steps, equal_with_nan, push_forward
+from sklime.exact.form import RebuiltModel
 from sklime.exact.grid import column_points, drawn_rows, trial_rows
 from sklime.exact.mask_population import MaskPopulation
 from sklime.exact.population import Population
@@ -95,6 +96,11 @@ def _population(model, steps, response, law, kernel, X, n_samples):
     features = _feature_map(pushed, law, X, points, trials)
     mismatch = mismatch_factors(kernel, law.columns)
     rebuilt = form.bind(features, law.columns, points, mismatch)
+    if not isinstance(rebuilt, RebuiltModel):
+        raise TypeError(
+            f"bind of {type(form).__name__} must give a RebuiltModel, such as "
+            f"SumOfColumns, and gave {rebuilt!r}"
+        )
     _calibrate(rebuilt, response, law, X, points, trials, _N_QUERIED if steps else 0)
     return Population(law, kernel, rebuilt, n_samples)
 

@@ -39,6 +39,12 @@ class SumOfColumns(RebuiltModel):
         columns: Sequence[Any],
         points: list[NDArray[np.float64]],
     ) -> None:
+        for j, (part, x) in enumerate(zip(parts, points, strict=True)):
+            if part.ndim != 2 or len(part) != len(x):
+                raise ValueError(
+                    f"parts[{j}] of SumOfColumns has shape {part.shape}: it needs one row "
+                    f"for each of the column's {len(x)} points, a column for each output"
+                )
         self.parts = parts
         self.n_terms = len(parts)
         self.constant = np.zeros(parts[0].shape[1])

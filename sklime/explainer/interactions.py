@@ -26,6 +26,15 @@ _MOST_PAIRS = 1000
 # Rows that tell which these are, where draws around one row say nothing of others.
 _N_SCREENED = 16
 
+# What draws do not tell, and what helps, by what the pairs are of.
+_UNTOLD = {
+    "columns": "the own values and others, as where a value is too rare for n_samples or "
+    "was never seen in training. Merge rare values, or raise n_samples.",
+    "units": "kept and hidden, as where a row has no other unit and the sampler never "
+    "keeps all of them. kernel=ShapleyKernel() asks about each; under other kernels raise "
+    "n_samples, or widen them.",
+}
+
 
 def wanted_pairs(interactions, asked, routes):
     """Check which interactions `explain` was asked for, and find the pairs.
@@ -112,9 +121,7 @@ class ToldPairs:
         self._warn_of(
             unknown & ~absent,
             "the interactions are NaN of {}: draws have no example of all four "
-            "combinations of the own values and others, as where a value is too rare for "
-            "n_samples or was never seen in training. Merge rare values, or raise "
-            "n_samples.",
+            f"combinations of {_UNTOLD[what]}",
         )
         self._warn_of(
             np.isnan(self.contrasts.errors).any(axis=1) & ~unknown,

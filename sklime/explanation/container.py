@@ -335,8 +335,11 @@ class Explanation(
 
     def __repr__(self) -> str:
         targets = list(dict.fromkeys(map(str, self.target_names)))
+        features = f"features={self.n_features}"
+        if self.unit_names is not None:
+            features = f"units={self.values.shape[-1]} at most"
         return (
-            f"Explanation(rows={len(self)}, features={self.n_features}, "
+            f"Explanation(rows={len(self)}, {features}, "
             f"targets={reprlib.repr(targets)}, method={self.meta.get('method')!r})"
         )
 

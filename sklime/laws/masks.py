@@ -47,6 +47,16 @@ class ExchangeableLaw:
 
     masses: np.ndarray
 
+    def __post_init__(self):
+        masses = np.asarray(self.masses, dtype=np.float64)
+        good = masses.ndim == 1 and masses.size and (masses >= 0.0).all()
+        if not (good and abs(masses.sum() - 1.0) < 1e-6):
+            raise ValueError(
+                f"masses={self.masses!r} of ExchangeableLaw must be the probabilities that "
+                "0, 1, ..., n_units units are kept: at least 0 each, with sum 1. Divide "
+                "them by their sum."
+            )
+
     @classmethod
     def uniform_deletions(cls, n_units: int) -> ExchangeableLaw:
         """LIME's law of masked texts: the number of deleted units is uniform on 1 to d.

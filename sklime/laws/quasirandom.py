@@ -28,7 +28,7 @@ def resolve_seed(random_state):
     """
     if random_state is None:
         return int(np.random.default_rng().integers(np.iinfo(np.int32).max))
-    return check_random_state(random_state).randint(np.iinfo(np.int32).max)
+    return _checked(random_state).randint(np.iinfo(np.int32).max)
 
 
 def generator_of(random_state):
@@ -44,7 +44,19 @@ def generator_of(random_state):
     RandomState
         The instance itself where one is given.
     """
-    return check_random_state(resolve_seed(None) if random_state is None else random_state)
+    return _checked(resolve_seed(None) if random_state is None else random_state)
+
+
+def _checked(random_state):
+    """A RandomState of an integer, or the instance itself."""
+    try:
+        return check_random_state(random_state)
+    except ValueError:
+        raise ValueError(
+            f"random_state={random_state!r} must be None, an integer from 0 to 2**32 - 1, "
+            "or a numpy.random.RandomState: of a Generator take one of its integers, "
+            "rng.integers(2**32)."
+        ) from None
 
 
 def seeded(estimator, random_state):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -57,6 +58,7 @@ def make_explainer_scorer(
             f"metric must be a function from an explainer and a table, got {metric!r}: "
             "take one of sklime.metrics"
         )
+    _check_call(metric, options)
     return ExplainerScorer(metric, greater_is_better, options)
 
 
@@ -113,4 +115,22 @@ def _numbers(values, metric):
         raise TypeError(
             f"metric={metric!r} gives {type(values).__name__}, expected a number, or one "
             "for each row, such as those that sklime.metrics.comprehensiveness gives"
+        ) from error
+
+
+def _check_call(metric, options):
+    """Refuse a metric that scorers could not call, which searches would turn into NaN."""
+    try:
+        signature = inspect.signature(metric)
+    except ValueError:
+        return  # Written in C: it tells nothing about itself.
+    try:
+        signature.bind(None, None, **options)
+    except TypeError as error:
+        name = getattr(metric, "__name__", repr(metric))
+        raise TypeError(
+            f"metric={name} cannot be called with a fitted explainer and a table, and the "
+            f"options {options}: {error}. Options of the metric are given to "
+            f"make_explainer_scorer({name}, ...); a metric that compares something else "
+            "needs a function of your own."
         ) from error

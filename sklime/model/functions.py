@@ -32,6 +32,8 @@ class _Function(DocumentedEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.requires_fit = False
+        # The function gets tables as they are, and says itself what it cannot take.
+        tags.input_tags.allow_nan = tags.input_tags.sparse = True
         return tags
 
     def __sklearn_clone__(self):

@@ -84,7 +84,7 @@ def predict_masked(response, kind, row, masks, what, fills=None):
         own_fills = None if fills is None else fills[block]
         inputs, index = _composed(row, masks[block], own_fills)
         own = response(kind.copies(inputs), what=what, copy=False)
-        responses.append(_by_mask(own, index))
+        responses.append(_by_mask(row, own, index))
     return np.concatenate(responses)
 
 
@@ -114,10 +114,9 @@ def predict_masked_rows(response, kind, rows, masks, what, fills=None):
             continue
         composed = [_composed(row, masks, fills) for row in rows[some]]
         tables = [kind.copies(inputs) for inputs, _ in composed]
-        for own, (_, index) in zip(
-            predict_tables(response, tables, what), composed, strict=True
-        ):
-            responses.append(_by_mask(own, index))
+        answers = predict_tables(response, tables, what)
+        for row, own, (_, index) in zip(rows[some], answers, composed, strict=True):
+            responses.append(_by_mask(row, own, index))
     return responses
 
 
@@ -135,7 +134,12 @@ def _composed(row, masks, fills):
     return inputs, np.arange(n_rows(inputs)).reshape(fills.shape[:2])
 
 
-def _by_mask(responses, index):
+def _by_mask(row, responses, index):
     """Responses to masks, the mean over their copies where they have several."""
+    if len(responses) != index.max() + 1:
+        raise ValueError(
+            f"{type(row).__name__} gave {len(responses)} copies of a row for {len(index)} "
+            f"masks, which need {index.max() + 1}: compose gives one for each mask."
+        )
     own = responses[index]
     return own if index.ndim == 1 else own.mean(axis=1)

@@ -9,8 +9,8 @@ def render_anchors(content, whole=False):
     Parameters
     ----------
     content : dict
-        Rows with their rules and steps; ``noun``, what precisions are called; ``n_rows``,
-        how many rows there are in all; and ``meta``.
+        Rows with their rules and steps; ``noun``, what precisions are called; ``phrase``,
+        what predictions are; ``n_rows``, how many rows there are in all; and ``meta``.
     whole : bool, default=False
         Whether to make a page of its own, which forbids the browser to load anything.
 

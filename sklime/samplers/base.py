@@ -63,6 +63,12 @@ class Sampler(Component, ABC):
         if "matched_" in own and "binary_features_" not in own:
             cls.binary_features_ = own["matched_"]
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        self.row_kind.tag(tags)
+        tags.input_tags.sparse = self.accepts_sparse
+        return tags
+
     @property
     def matched_(self) -> NDArray[np.bool_]:
         """An older name of `binary_features_`."""

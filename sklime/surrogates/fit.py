@@ -26,7 +26,7 @@ def fit_surrogates(moments, binary, selector, regressor=None, draws=None):
     """
     central = moments.normalised()
     if isinstance(selector, MomentSelector):
-        support = selector.select(central)
+        support = selector.selected(central)
     else:
         support = _select_from_draws(selector, central, draws)
     if regressor is None:
@@ -102,8 +102,13 @@ def _select_from_draws(selector, central, draws):
     if not d:
         return support
     for i, c, Z, y, weights in _regressions(draws):
-        fitted = clone(selector).fit(Z, y, sample_weight=weights)
-        support[i, c] = fitted.get_support()
+        own = clone(selector).fit(Z, y, sample_weight=weights).get_support()
+        if (own.dtype, own.shape) != (bool, (d,)):
+            raise ValueError(
+                f"get_support of selector={selector!r} must give a bool for each of {d} "
+                f"features: got {own.dtype} of shape {own.shape}."
+            )
+        support[i, c] = own
     return support
 
 

@@ -3,6 +3,7 @@
 from functools import cached_property
 
 import numpy as np
+from scipy.sparse import issparse
 
 from sklime.serialization.state import PlainState
 from sklime.tables.codecs import Levels, Numbers, cast
@@ -48,6 +49,11 @@ def as_container(X):
             return NumberFrame(X) if numbers else PandasFrame(X)
         if origin == ("polars", "DataFrame"):
             return PolarsFrame(X)
+    if issparse(X):
+        raise TypeError(
+            f"X is a sparse table ({type(X).__name__}), where a dense one is needed: pass "
+            "X.toarray()."
+        )
     raise TypeError(
         "X must be a two-dimensional numpy array, a pandas DataFrame or a polars "
         f"DataFrame, got {type(X).__name__}: convert it, e.g. by numpy.asarray."

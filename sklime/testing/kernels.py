@@ -57,7 +57,11 @@ def kernel_checks(kernel: Kernel) -> Iterator[tuple[str, Callable[[], None]]]:
     >>> next(kernel_checks(UniformKernel()))[0]
     'weights_are_one_finite_non_negative_number_a_draw'
     """
-    expect(isinstance(kernel, Kernel), f"{kernel!r} should be an instance of a Kernel")
+    expect(
+        isinstance(kernel, Kernel),
+        f"{kernel!r} should be an instance of a Kernel: make one of a function, or of a "
+        "Gaussian-process kernel, by sklime.kernels.as_kernel",
+    )
     yield from named(_CHECKS, kernel)
     yield from component_checks(kernel)
 

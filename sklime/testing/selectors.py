@@ -63,7 +63,10 @@ def selector_checks(selector: BaseEstimator) -> Iterator[tuple[str, Callable[[],
     >>> next(selector_checks(AllFeatures()))[0]
     'support_is_a_mask_of_at_most_k_features'
     """
-    expect(hasattr(selector, "get_support"), f"{selector!r} should have get_support")
+    expect(
+        hasattr(selector, "get_support") and not isinstance(selector, type),
+        f"{selector!r} should be an instance, and have get_support",
+    )
     checks = list(_CHECKS)
     if isinstance(selector, MomentSelector):
         checks.append(_rows_and_outputs_are_selected_apart)

@@ -28,6 +28,14 @@ def _fit_returns_self_and_learns_the_units(sampler, X, y):
     expect(0.0 < width < np.inf, f"default_width_ is finite and above 0: {width!r}")
 
 
+def _default_metric_is_known(sampler, X, y):
+    fitted = fit_to(sampler, X, y)
+    metric, width = fitted.default_metric_, fitted.default_width_
+    d = _n_features(fitted)
+    # Raises where pairwise_distances knows no such metric.
+    ExponentialKernel().resolve(metric=metric, width=width)(np.eye(d), np.ones(d))
+
+
 def _number_of_draws_is_the_one_asked_for(sampler, X, y):
     fitted, row = fit_to(sampler, X, y), take_rows(X, [0])
     for n in (1, 8, 100):
@@ -147,6 +155,7 @@ DRAWN_ROW_CHECKS = (
 )
 TABLE_SAMPLER_CHECKS = (
     *DRAWN_ROW_CHECKS,
+    _default_metric_is_known,
     _neighbourhoods_have_their_shapes,
     _law_has_the_masses_of_the_draws,
     _tilted_draws_have_the_masses_of_the_weighted_law,

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 import warnings
 
 import jsonschema
@@ -611,6 +612,14 @@ def test_pages_tell_steps_and_doubts(tmp_path):
     assert page.count("<details") == 150
     assert ("does not suffice" in page) == (not anchors.valid.all())
     assert "147 more" in anchors._repr_html_()
+
+
+def test_pages_round_numbers_and_name_what_a_prediction_is():
+    page = explain(FOREST, IRIS)[:5].to_html()
+    shown = re.sub(r"<style>.*</style>", "", page, flags=re.DOTALL)
+    text = re.sub(r"<[^>]*>", " ", shown)
+    assert re.search(r"Row\s+0\s*, probability of\s+0\s+[01.]+:", text)
+    assert not re.search(r"\d\.0*[1-9]\d{4}", text)
 
 
 # Rule sets

@@ -4,19 +4,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sklearn.feature_selection import SelectFromModel, SelectorMixin
+from sklearn.feature_selection import SelectFromModel, SelectKBest, SelectorMixin
 from sklearn.linear_model import Lasso, LinearRegression
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklime import LimeExplainer
 from sklime.base import Component
-from sklime.kernels import ExponentialKernel, Kernel
+from sklime.kernels import ExponentialKernel, Kernel, as_kernel
 from sklime.laws import ExchangeableLaw
 from sklime.samplers import MarginalSampler, Neighbourhood
 from sklime.samplers.kinds.base import RowKind
 from sklime.samplers.kinds.series import SeriesRows
 from sklime.samplers.kinds.text import TextRows
+from sklime.selectors import MomentSelector
 from sklime.testing import (
     check_kernel,
     check_sampler,
@@ -223,6 +224,30 @@ def test_fault_of_a_sampler_is_found(sampler, check):
         dict(sampler_checks(sampler))[check]()
 
 
+class UnknownMetric(SameValue):
+    def fit(self, X, y=None, sample_weight=None):
+        super().fit(X, y, sample_weight)
+        self.default_metric_ = "euclid"
+        return self
+
+
+class FitFails(SameValue):
+    def fit(self, X, y=None, sample_weight=None):
+        raise KeyError("lost")
+
+
+@pytest.mark.parametrize(
+    ("sampler", "message"),
+    [
+        (UnknownMetric(), r"expected of UnknownMetric\(\): .*'metric'"),
+        (FitFails(), r"expected of FitFails\(\): .*KeyError: 'lost'"),
+    ],
+)
+def test_error_within_a_check_names_component_and_check(sampler, message):
+    with pytest.raises(AssertionError, match=message):
+        check_sampler(sampler)
+
+
 def test_message_names_the_sampler_and_what_was_expected():
     with pytest.raises(
         AssertionError, match=r"expected of FitReturnsNothing\(\): fit retu"
@@ -409,6 +434,46 @@ def test_fault_of_a_sampler_that_hides_units_is_found(sampler, check):
         dict(sampler_checks(sampler, SERIES))[check]()
 
 
+class OneCopyLess(MeanRow):
+    def compose(self, masks):
+        return super().compose(masks)[1:]
+
+
+class TheRowFirst(MeanRow):
+    """As lime has it: the row itself stands before its copies."""
+
+    def compose(self, masks):
+        own = np.ones((1, self.n_units), dtype=bool)
+        return super().compose(np.concatenate([own, masks]))
+
+
+class LawOf(MeanSteps):
+    def __init__(self, made=None):
+        self.made = made
+
+    def mask_law(self, n_units):
+        return self.made(n_units)
+
+
+@pytest.mark.parametrize(
+    ("sampler", "message"),
+    [
+        (MadeOf(OneCopyLess), r"OneCopyLess gave 31 copies .* 32 masks.* one for each"),
+        (MadeOf(TheRowFirst), r"TheRowFirst gave 33 copies .* 32 masks.* one for each"),
+        (LawOf(lambda n: np.ones(n + 1) / (n + 1)), r"mask_law\(5\) of LawOf"),
+        (LawOf(lambda n: ExchangeableLaw(np.ones(n) / n)), r"mask_law\(5\) .* 6 masses"),
+        (LawOf(lambda n: ExchangeableLaw(np.ones(n + 1))), r"Divide them by their sum"),
+        (LawOf(lambda n: ExchangeableLaw(np.arange(-1.0, n))), r"at least 0 each"),
+    ],
+    ids=["a copy less", "the row first", "array", "a mass less", "no sum of 1", "below 0"],
+)
+def test_masks_that_cannot_be_are_refused_in_use(sampler, message):
+    model = LinearRegression().fit(SERIES, SERIES[:, 0])
+    explainer = LimeExplainer(model, sampler=sampler, method="sampling", random_state=0)
+    with pytest.raises(ValueError, match=f"(?s){message}"):
+        explainer.fit(SERIES).transform(SERIES[:2])
+
+
 def test_rows_of_an_unknown_kind_must_be_given():
     class OwnRows(RowKind):
         pass
@@ -549,6 +614,16 @@ def test_fault_of_a_kernel_is_found(kernel, check):
         dict(kernel_checks(kernel))[check]()
 
 
+def test_function_is_told_how_it_becomes_a_kernel():
+    with pytest.raises(AssertionError, match="as_kernel"):
+        check_kernel(lambda Z, z: np.ones(len(Z)))
+
+
+def test_repr_of_a_lambda_is_no_fault():
+    kernel = as_kernel(lambda Z, z: np.ones(len(Z)))
+    dict(kernel_checks(kernel))["repr_shows_values"]()
+
+
 def test_kernel_with_infinite_weights_is_found():
     check = dict(kernel_checks(NotFinite()))[
         "weights_are_one_finite_non_negative_number_a_draw"
@@ -641,3 +716,73 @@ def test_honest_selector_keeps_the_contract():
 def test_fault_of_a_selector_is_found(selector, check):
     with pytest.raises(AssertionError, match="expected of"):
         dict(selector_checks(selector))[check]()
+
+
+class MostCovarying(MomentSelector):
+    """Keep the features of largest covariance with the answers."""
+
+    def __init__(self, k=2):
+        self.k = k
+
+    def select(self, moments):
+        size = np.abs(moments.cross.transpose(0, 2, 1))
+        return self._as_mask(np.argsort(-size, axis=2)[:, :, : self.k], size)
+
+    def _as_mask(self, kept, size):
+        support = np.zeros(size.shape, dtype=bool)
+        np.put_along_axis(support, kept, True, axis=2)
+        return support
+
+
+class FeaturesFirst(MostCovarying):
+    def select(self, moments):
+        return super().select(moments).transpose(0, 2, 1)
+
+
+class Positions(MostCovarying):
+    def _as_mask(self, kept, size):
+        return kept
+
+
+class AsNumbers(MostCovarying):
+    def _as_mask(self, kept, size):
+        return super()._as_mask(kept, size).astype(int)
+
+
+class PositionsAlone(LargestCovariance):
+    def get_support(self, indices=False):
+        return super().get_support(indices=True)
+
+
+WRONG_SUPPORTS = [FeaturesFirst(k=1), Positions(k=1), AsNumbers(k=1), PositionsAlone(k=1)]
+
+
+@pytest.mark.parametrize("selector", WRONG_SUPPORTS, ids=repr)
+@pytest.mark.parametrize("method", ["exact", "sampling"])
+def test_support_that_is_no_mask_is_refused(selector, method):
+    if method == "exact" and not isinstance(selector, MomentSelector):
+        method = "auto"
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    model = LinearRegression().fit(X, X @ [1.0, 2.0, 3.0])
+    explainer = LimeExplainer(model, selector=selector, method=method, n_samples=256)
+    with pytest.raises(ValueError, match=rf"{type(selector).__name__}.* bool for each"):
+        explainer.fit(X).transform(X)
+
+
+@pytest.mark.parametrize("selector", WRONG_SUPPORTS, ids=repr)
+def test_support_that_is_no_mask_is_found(selector):
+    with pytest.raises(AssertionError, match=r"expected of .* bool for each"):
+        check_selector(selector)
+
+
+@pytest.mark.parametrize(
+    ("selector", "message"),
+    [(LargestCovariance, "an instance"), (SelectKBest(k=2), "'sample_weight'")],
+)
+def test_what_cannot_be_called_is_no_selector(selector, message):
+    with pytest.raises(AssertionError, match=message):
+        check_selector(selector)
+
+
+def test_honest_selector_from_moments_keeps_the_contract():
+    dict(selector_checks(MostCovarying()))["rows_and_outputs_are_selected_apart[k=1]"]()

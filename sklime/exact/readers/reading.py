@@ -9,6 +9,7 @@ from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import Pipeline
 
 from sklime.exact.additive import AdditiveForm
+from sklime.exact.form import ClosedForm
 from sklime.exact.readers.links import margin_link
 from sklime.exact.sigmoid import SigmoidForm
 from sklime.exact.trees.additive_forest import AdditiveForest
@@ -118,8 +119,15 @@ def check_methods(instances):
 def _from_readers(model, response):
     for read in READERS:
         form = read(model, response)
-        if form is not None:
-            return form
+        if form is None:
+            continue
+        if not isinstance(form, ClosedForm):
+            name = getattr(read, "__qualname__", repr(read))
+            raise TypeError(
+                f"reader {name} of sklime.exact.READERS must give an instance of a "
+                f"ClosedForm, or None, and gave {form!r}"
+            )
+        return form
     return None
 
 

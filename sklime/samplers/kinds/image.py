@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from sklime.samplers.kinds.base import RowKind
 from sklime.samplers.kinds.cells import lay_out_cells
@@ -183,6 +184,11 @@ def _as_array_or_list(X):
     """An array of images, or a list of arrays where their shapes or dtypes differ."""
     if hasattr(X, "to_numpy"):
         X = X.to_numpy()
+    if issparse(X):
+        raise TypeError(
+            f"X is a sparse table ({type(X).__name__}); images are dense arrays: pass "
+            "X.toarray(), with flat=(H, W) for rows of pixels."
+        )
     if not hasattr(X, "__len__") or isinstance(X, (str, bytes)):
         raise TypeError(
             f"X is a {type(X).__name__}; give an array of images or a list of arrays."

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from sklime.samplers.kinds.base import RowKind
 from sklime.samplers.kinds.cells import lay_out_cells
@@ -96,6 +97,11 @@ class SeriesRows(RowKind):
 
 def as_series(X):
     """Series as one array of shape (n, T) or (n, T, F)."""
+    if issparse(X):
+        raise TypeError(
+            f"X is a sparse table ({type(X).__name__}); series are dense arrays: pass "
+            "X.toarray()."
+        )
     if hasattr(X, "to_numpy"):
         X = X.to_numpy()
     if not isinstance(X, np.ndarray) or X.dtype == object:

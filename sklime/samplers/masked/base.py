@@ -178,6 +178,11 @@ class MaskSampler(Sampler):
             Without inputs.
         """
         law, seed = self.mask_law(n_units), resolve_seed(random_state)
+        if not isinstance(law, ExchangeableLaw) or law.n_units != n_units:
+            raise ValueError(
+                f"mask_law({n_units}) of {self!r} must give an ExchangeableLaw with "
+                f"{n_units + 1} masses, and gave {law!r}."
+            )
         if isinstance(kernel, ShapleyKernel):
             # It says itself how often coalitions are met, whatever the sampler's law.
             return self.coalitions(n_units, n_samples, seed)

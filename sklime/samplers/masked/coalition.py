@@ -88,6 +88,11 @@ class CoalitionSampler(MaskSampler):
     ) -> None:
         self.background = background
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
     @atomic_fit
     def fit(
         self,

@@ -39,6 +39,11 @@ class ManifoldSampler(Sampler):
     n_bins: int | None
     categorical_features: Literal["from_dtype"] | ArrayLike | None
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
     @atomic_fit
     def fit(
         self,
