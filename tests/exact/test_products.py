@@ -239,6 +239,12 @@ def test_steps_that_mix_columns_before_linear_classifiers(step, y):
             StandardScaler(),
             TransformedTargetRegressor(lm.Lasso(0.01), func=np.log, inverse_func=np.exp),
         ),
+        make_pipeline(StandardScaler(), PCA(3), lm.PoissonRegressor()),
+        TransformedTargetRegressor(
+            make_pipeline(PCA(3), MinMaxScaler(), lm.Ridge()),
+            func=np.log,
+            inverse_func=np.exp,
+        ),
     ],
     ids=repr,
 )
