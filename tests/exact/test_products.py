@@ -321,6 +321,16 @@ def test_gaps_filled_in_front_of_a_kernel_machine():
     check(make_pipeline(SimpleImputer(), svm.SVR()), MISSING, SIGNAL)
 
 
+@pytest.mark.parametrize("kernel", ["linear", "rbf", "poly"])
+def test_machines_without_support_vectors(kernel):
+    everything_fits = svm.SVR(kernel=kernel, epsilon=1000.0).fit(X, SIGNAL)
+    assert not len(everything_fits.support_)
+    own = LimeExplainer(everything_fits, method="exact", random_state=0).fit(X)
+    assert not own.transform(X[:2]).any()
+    one_of_two = MultiOutputRegressor(svm.SVR(kernel=kernel))
+    check(one_of_two, X, np.column_stack([SIGNAL, np.zeros(len(X))]))
+
+
 def test_columns_of_many_bins():
     table = X.copy()
     table[:, 0] = np.arange(len(X)) % 24
