@@ -104,6 +104,15 @@ def test_naive_bayes_of_counts(model):
         LGBMClassifier(
             n_estimators=20, interaction_constraints=[[0], [1], [2]], verbose=-1
         ),
+        # The sigmoid of the trees' mean, though margins are their sum.
+        LGBMClassifier(
+            boosting_type="rf",
+            num_leaves=2,
+            n_estimators=20,
+            subsample=0.5,
+            subsample_freq=1,
+            verbose=-1,
+        ),
     ],
     ids=label,
 )
