@@ -163,7 +163,11 @@ class KernelSum(ProductForm):
 
     def reaching(self, times):
         own = self.vectors, self.coef, self.kernel, self.low, self.high
-        return KernelSum(*own, times)
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            form = KernelSum(*own, times)
+        if not np.isfinite(form.weights).all():
+            raise NoClosedForm("values are too large for the powers in its kernel")
+        return form
 
     def factors(self, features, values):
         return self._parts.factors(features, values)

@@ -288,6 +288,14 @@ def test_powers_far_from_the_training_table(model, background):
         check(model, X, rows, 20.0 * BACKGROUND if background == "far" else background)
 
 
+def test_powers_too_large_for_numbers_are_refused():
+    kernel = RBF(300.0) * DotProduct() ** 3
+    model = GaussianProcessRegressor(kernel, alpha=0.1, optimizer=None).fit(X, SIGNAL)
+    own = explainer_of(model, X)
+    with pytest.raises(ValueError, match=r"row 0: values are too large for the powers"):
+        own.transform(1e200 * (1.0 + X[:1]))
+
+
 def test_one_hot_bins():
     bins = KBinsDiscretizer(3, strategy="uniform")
     model = make_pipeline(bins, lm.Ridge()).fit(X, SIGNAL)
