@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,6 +45,11 @@ class Background:
         if self.rows is not None:
             return Background.of_rows(features, self.rows[positions])
         return Background(features.values, self.masses)
+
+    def joined(self, features: FeatureMap) -> FeatureMap:
+        """Map of the features that has the background's values beside those of the grid."""
+        both = zip(features.values, self.values, strict=True)
+        return replace(features, values=[np.hstack(own) for own in both])
 
     @property
     def n_laws(self) -> int:

@@ -35,6 +35,16 @@ class JoinedProducts(ProductForm):
     def fitted_to(self, features):
         return JoinedProducts([form.fitted_to(features) for form in self.forms])
 
+    @property
+    def ranged(self):
+        return any(form.ranged for form in self.forms)
+
+    def reach(self, values):
+        return np.max([form.reach(values) for form in self.forms], axis=0)
+
+    def reaching(self, times):
+        return JoinedProducts([form.reaching(times) for form in self.forms])
+
     def factors(self, features, values):
         return np.concatenate(
             [form.factors(features, values) for form in self.forms], axis=1
@@ -59,6 +69,16 @@ class CombinedOutputs(ProductForm):
 
     def fitted_to(self, features):
         return CombinedOutputs(self.form.fitted_to(features), self.matrix)
+
+    @property
+    def ranged(self):
+        return self.form.ranged
+
+    def reach(self, values):
+        return self.form.reach(values)
+
+    def reaching(self, times):
+        return CombinedOutputs(self.form.reaching(times), self.matrix)
 
     def factors(self, features, values):
         return self.form.factors(features, values)

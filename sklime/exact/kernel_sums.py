@@ -113,18 +113,21 @@ class KernelSum(ProductForm):
         The kernel, a sum of products.
     low, high : ndarray of shape (n_model_features,), default=None
         Range of the features' values; None: that of the vectors.
+    times : float, default=1.0
+        How many times as far out powers hold.
     """
 
-    def __init__(self, vectors, coef, kernel, low=None, high=None):
+    def __init__(self, vectors, coef, kernel, low=None, high=None, times=1.0):
         vectors = vectors.toarray() if hasattr(vectors, "toarray") else vectors
         coef = coef.toarray() if hasattr(coef, "toarray") else coef
         self.vectors = np.asarray(vectors, dtype=np.float64)
         self.coef, self.kernel = np.asarray(coef, dtype=np.float64), kernel
         self.n_features = self.vectors.shape[1]
-        low = self.vectors.min(axis=0) if low is None else low
-        high = self.vectors.max(axis=0) if high is None else high
+        self.low = self.vectors.min(axis=0) if low is None else low
+        self.high = self.vectors.max(axis=0) if high is None else high
+        self._range = (self.low + self.high) / 2.0, (self.high - self.low) / 2.0
         parts = [
-            _part(self.vectors, own.constant * self.coef, own, low, high)
+            _part(self.vectors, own.constant * self.coef, own, *self._range, times)
             for own in kernel
             if own.powers or not own.is_power
         ]
@@ -140,6 +143,31 @@ class KernelSum(ProductForm):
         if not (np.isfinite(low).all() and np.isfinite(high).all()):
             raise NoClosedForm("missing or infinite values reach its kernel")
         return KernelSum(self.vectors, self.coef, self.kernel, low, high)
+
+    @property
+    def ranged(self):
+        return any(getattr(part, "rates", None) is not None for part in self._parts.forms)
+
+    def reach(self, values):
+        origin, half = (own[:, np.newaxis] for own in self._range)
+        further = np.maximum(np.abs(values - origin), half)
+        reach = np.ones(values.shape[1])
+        for power in {power for own in self.kernel for power in own.powers}:
+            start = np.abs(_start(self.vectors, power, origin))
+            slopes = np.abs(power[1] * self.vectors)
+            least, far = ((start + slopes @ x).max(axis=0) for x in (half, further))
+            with np.errstate(divide="ignore", invalid="ignore"):
+                times = np.where(far > least, far / least, 1.0)
+            reach = np.maximum(reach, times / _BEYOND)
+        return reach
+
+    def reaching(self, times):
+        own = self.vectors, self.coef, self.kernel, self.low, self.high
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            form = KernelSum(*own, times)
+        if not np.isfinite(form.weights).all():
+            raise NoClosedForm("values are too large for the powers in its kernel")
+        return form
 
     def factors(self, features, values):
         return self._parts.factors(features, values)
@@ -185,13 +213,12 @@ class _Exponentials(ProductForm):
         return complex_exponentials(real, scalar * self.rates.imag).reshape(shape)
 
 
-def _part(vectors, coef, own, low, high):
+def _part(vectors, coef, own, origin, half, times):
     """Sum of products for one product of kernels, up to a constant."""
-    origin = (low + high) / 2.0
     if not own.powers:
         return _Exponentials(vectors, coef, own, None, origin)
     circles = [
-        _circle(vectors, power, origin, (high - low) / 2.0, halved=i == 0)
+        _circle(vectors, power, origin, half, times, halved=i == 0)
         for i, power in enumerate(own.powers)
     ]
     n_points = np.prod([float(len(rates)) for rates, _ in circles])
@@ -214,7 +241,13 @@ def _part(vectors, coef, own, low, high):
     return _Exponentials(vectors, weights.reshape(-1, coef.shape[1]), own, rates, origin)
 
 
-def _circle(vectors, power, origin, reach, halved):
+def _start(vectors, power, origin):
+    """What is raised to a power, where the features are at the origin."""
+    offset, scale, _ = power
+    return offset + scale * vectors @ origin
+
+
+def _circle(vectors, power, origin, half, times, halved):
     """Exponentials whose mean is a power of scalar products with each vector.
 
     Returns
@@ -223,9 +256,9 @@ def _circle(vectors, power, origin, reach, halved):
     weights : ndarray of shape (n_vectors, n_points) of complex
         If `halved`, the real part of the mean is meant, over half of the circle.
     """
-    offset, scale, degree = power
-    start = offset + scale * vectors @ origin
-    largest = np.max(np.abs(start) + np.abs(scale) * (np.abs(vectors) @ reach))
+    _, scale, degree = power
+    start = _start(vectors, power, origin)
+    largest = times * np.max(np.abs(start) + np.abs(scale) * (np.abs(vectors) @ half))
     # The largest value times the radius: rounding is least near the degree.
     size = float(degree)
     n_points, error = 2, np.inf

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from sklime.exact.coalitions_by_reach import CoalitionsOfRanged
 from sklime.exact.coalitions_of_products import CoalitionsOfProducts
 from sklime.exact.feature_map import FeatureMap
 from sklime.exact.form import ClosedForm, Mismatch, RebuiltModel
@@ -81,6 +82,24 @@ class ProductForm(ClosedForm):
         """The form in units that suit the values of a table's features."""
         return self
 
+    @property
+    def ranged(self) -> bool:
+        """Whether its factors hold only for values as far out as it is fitted to."""
+        return False
+
+    def reach(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How many times as far out rows of model features reach as the form, (n_rows,).
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_model_features, n_rows)
+        """
+        return np.ones(values.shape[1])
+
+    def reaching(self, times: float) -> ProductForm:
+        """The form where it is ranged, for values that many times as far out."""
+        return self
+
     def bind(
         self,
         features: FeatureMap,
@@ -100,5 +119,7 @@ class ProductForm(ClosedForm):
         keep: KeepLaw,
     ) -> CoalitionModel:
         features.check_width(self.n_features, exactly=True)
-        form = self.fitted_to(features)
-        return CoalitionsOfProducts(form, features, columns, background, keep)
+        form, own = self.fitted_to(features), (features, columns, background, keep)
+        if not form.ranged:
+            return CoalitionsOfProducts(form, *own)
+        return CoalitionsOfRanged(self.fitted_to(background.joined(features)), *own)

@@ -25,6 +25,7 @@ _OWN = {
     "exact.binned_quadrature": "BinnedQuadrature BinnedPart",
     "exact.coalition_form": "Background KeepLaw",
     "exact.coalitions": "CoalitionPopulation OwnFeatures",
+    "exact.coalitions_by_reach": "CoalitionsOfRanged",
     "exact.coalitions_of_pairs": "CoalitionsOfPairs",
     "exact.coalitions_of_products": "CoalitionsOfProducts",
     "exact.coalitions_of_sigmoid": "CoalitionsOfSigmoid",

@@ -13,13 +13,22 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_breast_cancer
+from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.feature_selection import SelectKBest
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
+from sklearn.kernel_approximation import Nystroem
 from sklearn.model_selection import GridSearchCV
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardScaler
+from sklearn.preprocessing import (
+    MinMaxScaler,
+    OneHotEncoder,
+    PolynomialFeatures,
+    RobustScaler,
+    StandardScaler,
+)
 from xgboost import XGBClassifier, XGBRFClassifier
 
 from sklime import LimeExplainer
@@ -94,6 +103,15 @@ def test_naive_bayes_of_counts(model):
         LGBMClassifier(n_estimators=20, num_leaves=2, sigmoid=0.5, verbose=-1),
         LGBMClassifier(
             n_estimators=20, interaction_constraints=[[0], [1], [2]], verbose=-1
+        ),
+        # The sigmoid of the trees' mean, though margins are their sum.
+        LGBMClassifier(
+            boosting_type="rf",
+            num_leaves=2,
+            n_estimators=20,
+            subsample=0.5,
+            subsample_freq=1,
+            verbose=-1,
         ),
     ],
     ids=label,
@@ -235,6 +253,30 @@ def test_averaged_probabilities(model):
     check(model, X, NAMES)
 
 
+@pytest.mark.parametrize(
+    "model",
+    [
+        make_pipeline(StandardScaler(), PCA(3), lm.LogisticRegression()),
+        make_pipeline(
+            MinMaxScaler((2, 5)),
+            PCA(3, whiten=True),
+            SelectKBest(k=2),
+            RobustScaler(),
+            svm.LinearSVC(),
+        ),
+        make_pipeline(TruncatedSVD(3), StandardScaler(), LinearDiscriminantAnalysis()),
+    ],
+    ids=lambda model: type(model[-1]).__name__,
+)
+def test_steps_that_mix_columns_before_linear_margins(model):
+    # Projections of columns leave a margin a sum over the columns.
+    check(model, X, BINARY)
+    check(CalibratedClassifierCV(model, cv=3), X, BINARY)
+    method = "auto" if hasattr(model, "predict_proba") else "decision_function"
+    bag = en.BaggingClassifier(model, 3, max_features=4, random_state=0)
+    check(bag, X, BINARY, method)
+
+
 def test_averaged_forests_of_three_classes():
     trees = [("a", en.RandomForestClassifier(9)), ("b", tree.DecisionTreeClassifier())]
     check(en.VotingClassifier(trees, voting="soft", weights=[1, 3]), X, THREE)
@@ -263,6 +305,19 @@ def test_an_averaged_margin():
         en.BaggingRegressor(lm.Ridge(), 5, max_features=0.6, random_state=0),
         en.BaggingRegressor(
             en.GradientBoostingRegressor(n_estimators=5), 3, random_state=0
+        ),
+        en.VotingRegressor(
+            [
+                ("a", make_pipeline(PolynomialFeatures(2), lm.Ridge())),
+                ("b", make_pipeline(StandardScaler(), PCA(2), lm.Ridge())),
+                ("c", make_pipeline(StandardScaler(), svm.SVR())),
+            ]
+        ),
+        en.BaggingRegressor(
+            make_pipeline(Nystroem(n_components=9, random_state=0), lm.Ridge()),
+            3,
+            max_features=4,
+            random_state=0,
         ),
     ],
     ids=label,
@@ -419,6 +474,12 @@ def test_scores_far_from_zero():
         (XGBClassifier(n_estimators=5), "decision_function"),
         (lm.SGDClassifier(loss="modified_huber"), "not linear"),
         (make_pipeline(PolynomialFeatures(), nb.GaussianNB()), "mixes columns"),
+        (
+            make_pipeline(
+                StandardScaler(), PolynomialFeatures(), lm.LogisticRegression(C=0.1)
+            ),
+            "mixes columns",
+        ),
         (en.BaggingClassifier(svm.LinearSVC(), 3), "votes"),
         (en.VotingClassifier([("a", lm.LogisticRegression())]), "votes"),
     ],

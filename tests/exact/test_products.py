@@ -239,6 +239,12 @@ def test_steps_that_mix_columns_before_linear_classifiers(step, y):
             StandardScaler(),
             TransformedTargetRegressor(lm.Lasso(0.01), func=np.log, inverse_func=np.exp),
         ),
+        make_pipeline(StandardScaler(), PCA(3), lm.PoissonRegressor()),
+        TransformedTargetRegressor(
+            make_pipeline(PCA(3), MinMaxScaler(), lm.Ridge()),
+            func=np.log,
+            inverse_func=np.exp,
+        ),
     ],
     ids=repr,
 )
@@ -313,6 +319,16 @@ def test_columns_of_words_and_gaps(model):
 
 def test_gaps_filled_in_front_of_a_kernel_machine():
     check(make_pipeline(SimpleImputer(), svm.SVR()), MISSING, SIGNAL)
+
+
+@pytest.mark.parametrize("kernel", ["linear", "rbf", "poly"])
+def test_machines_without_support_vectors(kernel):
+    everything_fits = svm.SVR(kernel=kernel, epsilon=1000.0).fit(X, SIGNAL)
+    assert not len(everything_fits.support_)
+    own = LimeExplainer(everything_fits, method="exact", random_state=0).fit(X)
+    assert not own.transform(X[:2]).any()
+    one_of_two = MultiOutputRegressor(svm.SVR(kernel=kernel))
+    check(one_of_two, X, np.column_stack([SIGNAL, np.zeros(len(X))]))
 
 
 def test_columns_of_many_bins():

@@ -17,10 +17,16 @@ from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_breast_cancer
 from sklearn.decomposition import PCA
 from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
+from sklearn.gaussian_process.kernels import (
+    RBF,
+    ConstantKernel,
+    DotProduct,
+    WhiteKernel,
+)
 from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.kernel_approximation import Nystroem, RBFSampler
 from sklearn.kernel_ridge import KernelRidge
+from sklearn.multioutput import MultiOutputRegressor
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
@@ -258,6 +264,36 @@ def test_probabilities_far_from_the_training_table():
     auto = explainer_of(model, X, BACKGROUND, method="auto").explain(1e4 * far)
     game = games(model.predict_proba, 1e4 * far, BACKGROUND, np.full(5, 0.2))
     np.testing.assert_allclose(auto.values, list(map(shapley_values, game)), atol=1e-9)
+
+
+@pytest.mark.parametrize("background", ["marginals", "far"])
+@pytest.mark.parametrize(
+    "model",
+    [
+        GaussianProcessRegressor(RBF(300.0) * DotProduct() ** 3, alpha=0.1, optimizer=None),
+        MultiOutputRegressor(SVR(kernel="poly", degree=10, coef0=1.0, gamma=0.1)),
+        en.VotingRegressor(
+            [("a", KernelRidge(kernel="poly", degree=9, gamma=0.1)), ("b", lm.Ridge())]
+        ),
+    ],
+    ids=lambda own: type(own).__name__,
+)
+def test_powers_far_from_the_training_table(model, background):
+    y = SIGNAL[::4]
+    several = isinstance(model, MultiOutputRegressor)
+    model.fit(X[::4], np.column_stack([y, y**2]) if several else y)
+    # Each row by itself: what is far out in one must not hide what is wrong in another.
+    for times in [4.0, 50.0]:
+        rows = times * ROWS[2:] - 0.1
+        check(model, X, rows, 20.0 * BACKGROUND if background == "far" else background)
+
+
+def test_powers_too_large_for_numbers_are_refused():
+    kernel = RBF(300.0) * DotProduct() ** 3
+    model = GaussianProcessRegressor(kernel, alpha=0.1, optimizer=None).fit(X, SIGNAL)
+    own = explainer_of(model, X)
+    with pytest.raises(ValueError, match=r"row 0: values are too large for the powers"):
+        own.transform(1e200 * (1.0 + X[:1]))
 
 
 def test_one_hot_bins():

@@ -6,6 +6,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.multiclass import OneVsRestClassifier
 
 from sklime.exact.averages import Member, weighted_sum
+from sklime.exact.readers.expansions import absorb
 from sklime.exact.readers.layout import reads_models
 from sklime.exact.readers.links import margin_link
 from sklime.exact.readers.reading import PartResponse, as_margin, read_form, unwrap
@@ -63,7 +64,7 @@ def _average(estimators, weights, response, columns=None):
     members = []
     for one, weight, subset in zip(estimators, weights, columns, strict=True):
         inner, steps, _ = unwrap(one)
-        form = read_form(inner, own)
+        form, steps = absorb(read_form(inner, own), steps)
         members.append(Member(form, float(weight), tuple(steps), subset))
     return weighted_sum(members)
 
@@ -138,4 +139,5 @@ def _fold(calibrated, response, weight):
         sigmoid = SigmoidForm(margin, 2.0 * float(calibrator.beta_))
     else:
         raise NoClosedForm(f"calibration by method={calibrated.method!r} is not known")
-    return Member(sigmoid, weight, tuple(steps))
+    form, steps = absorb(sigmoid, steps)
+    return Member(form, weight, tuple(steps))

@@ -125,6 +125,9 @@ def _kernel_sum(model):
         gamma = model.gamma
     else:
         vectors, coef, gamma = model.support_vectors_, model.dual_coef_.T, model._gamma
+        if vectors.shape[0] == 0:
+            # Its answer is one to all rows, like that of a vector without weight.
+            vectors, coef = np.zeros((1, vectors.shape[1])), np.zeros((1, 1))
     own = gamma, model.coef0, model.degree
     return KernelSum(vectors, coef, pairwise_kernel(model.kernel, vectors.shape[1], *own))
 

@@ -64,13 +64,22 @@ def _link(model, response):
         return Link(1.0, np.atleast_1d(logit(np.float64(np.float32(base)))))
     if is_from(model, "lightgbm", "LGBMClassifier"):
         _check_depth(model, "num_leaves")
-        return Link(float(model.get_params().get("sigmoid", 1.0)), np.zeros(1))
+        slope = float(model.get_params().get("sigmoid", 1.0))
+        return Link(slope / _n_averaged(model.booster_), np.zeros(1))
     if is_from(model, "catboost", "CatBoostClassifier"):
         if model.get_tree_leaf_counts().max(initial=0) > 2:
             raise NoClosedForm("its trees may test several columns each")
         bias = np.ravel(model.get_scale_and_bias()[1])
         return Link(1.0 if len(bias) == 1 else None, bias)
     return Link()
+
+
+def _n_averaged(booster):
+    """Number of trees whose mean lightgbm takes the sigmoid of: 1 where it is their sum."""
+    if not booster.dump_model(num_iteration=1)["average_output"]:
+        return 1
+    best = booster.best_iteration
+    return best if best > 0 else booster.current_iteration()
 
 
 def _check_depth(model, leaves):

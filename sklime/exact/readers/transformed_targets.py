@@ -60,6 +60,7 @@ def read(model, response):
         # Without an intercept it is one 0 for all outputs.
         intercept = np.broadcast_to(inner.intercept_, len(form.coef))
         form = ExponentialOfSum(form, intercept, _EXPONENTIALS[inverse])
+        form, steps = absorb(form, steps)
     elif form is not None:
         form, steps = absorb(form, steps)
         form = _scaled(form, _scale_of(transformer))
