@@ -12,12 +12,21 @@ from threading import Lock
 import numpy as np
 from sklearn.utils import gen_batches
 
+from sklime.exceptions import NoClosedForm
 from sklime.laws.bins import BinList
 from sklime.laws.coordinates import Coordinates
+from sklime.laws.tilted import weighted_masses
 from sklime.moments.own_contrasts import OwnContrasts
 from sklime.neighbourhoods.own_queries import query_own_values
 from sklime.neighbourhoods.paired_pool import PairedPool
-from sklime.neighbourhoods.rarity import INSIDE, N_DRAWS, OTHERS, UNSEEN_VALUE, sides_of
+from sklime.neighbourhoods.rarity import (
+    INSIDE,
+    N_DRAWS,
+    OTHERS,
+    TOLD,
+    UNSEEN_VALUE,
+    sides_of,
+)
 from sklime.tables.access import block_bytes, cell_of
 
 # Columns and values whose responses are remembered, and how many bytes of these at most;
@@ -29,7 +38,7 @@ _AT_ONCE = 32
 
 @dataclass(frozen=True, eq=False)
 class RareValues:
-    """Values of rows that a pool hardly holds.
+    """Values of rows that draws hardly hold, or hardly leave.
 
     Parameters
     ----------
@@ -147,10 +156,48 @@ class PooledValues:
 
     def rare_values(self, X):
         """Values of rows that the pool hardly holds, as `RareValues`."""
-        located = self.law.locate(X)
-        places = self._bins.places(located.codes.astype(np.intp))
-        rows, columns = np.nonzero(self._sides[places])
-        own = places[rows, columns]
+        return self.values_at(self.law.locate(X), self._sides != TOLD)
+
+    def places_for_pairs(self, pairs):
+        """Which values are asked about in rows that have draws of their own.
+
+        Parameters
+        ----------
+        pairs : RowPairs
+            Tells it.
+
+        Returns
+        -------
+        ndarray of shape (n_places,) of bool
+            By place in the list of all columns' bins.
+        """
+        if self.law.tilt(self.kernel) is None:
+            return np.zeros(len(self._masses), dtype=bool)
+        try:
+            weighted = weighted_masses(self.kernel, self._masses)
+        except NoClosedForm:
+            # Some draws weigh nothing, and no row has draws of its own.
+            return np.zeros(len(self._masses), dtype=bool)
+        own = self._sides, self._masses, weighted, self._of_values
+        return pairs.wanted(*own)
+
+    def values_at(self, located, places):
+        """Values of rows at some places of the list of bins.
+
+        Parameters
+        ----------
+        located : Coordinates
+            The rows.
+        places : ndarray of shape (n_places,) of bool
+            Which places.
+
+        Returns
+        -------
+        RareValues
+        """
+        at = self._bins.places(located.codes.astype(np.intp))
+        rows, columns = np.nonzero(places[at])
+        own = at[rows, columns]
         told = self._sides[own], self._masses[own], self._of_values[own]
         return RareValues(located, rows, columns, *told)
 

@@ -13,6 +13,10 @@ TOLD, INSIDE, OTHERS, UNSEEN_VALUE = range(4)
 # many of them, and ordinary ones must not cost own-value draws.
 _FEWER = 4
 
+# Draws of a row's weighted law that are expected on the scarcer side, and of which hardly
+# ever fewer than ten lie there. Under narrow kernels common values have fewer, too.
+_FEWEST_WEIGHTED = 20.0
+
 
 def too_few(n_samples, of_values=True):
     """How few draws on one side of a value call for draws of its own.
@@ -61,6 +65,24 @@ def sides_of(masses, of_values, n_samples, others_of_values=True):
     # A bin that no draw can lie in is as good as one that training never had.
     sides = np.where(masses > 0.0, sides, UNSEEN_VALUE)
     return np.where(masses < 1.0, sides, TOLD)
+
+
+def hardly_left(masses, weighted_masses, n_samples):
+    """Whether a kernel leaves hardly any draws on one side of values that vary.
+
+    Parameters
+    ----------
+    masses, weighted_masses : ndarray
+        Probabilities of the rows' own sides, also under the weighted law.
+    n_samples : int
+        Number of its draws.
+
+    Returns
+    -------
+    ndarray of bool
+    """
+    # That the weighted law has all of its mass on one side may be rounding.
+    return (masses < 1.0) & (n_samples * scarcer(weighted_masses) < _FEWEST_WEIGHTED)
 
 
 def scarcer(masses):
