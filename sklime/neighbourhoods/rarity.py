@@ -13,9 +13,9 @@ TOLD, INSIDE, OTHERS, UNSEEN_VALUE = range(4)
 # many of them, and ordinary ones must not cost own-value draws.
 _FEWER = 4
 
-# Draws of a row's weighted law that are expected on the scarcer side, and of which hardly
-# ever fewer than ten lie there. Under narrow kernels common values have fewer, too.
-_FEWEST_WEIGHTED = 20.0
+# Under narrow kernels common values are hardly left, too: by fewer than so many draws of
+# the weighted law, and fewer than one in so many.
+_FEWEST_LEAVING, _ONE_IN = 20.0, 256
 
 
 def too_few(n_samples, of_values=True):
@@ -75,14 +75,15 @@ def hardly_left(masses, weighted_masses, n_samples):
     masses, weighted_masses : ndarray
         Probabilities of the rows' own sides, also under the weighted law.
     n_samples : int
-        Number of its draws.
+        Number of its draws; 0: they tell nothing, and need not.
 
     Returns
     -------
     ndarray of bool
     """
+    few = n_samples * scarcer(weighted_masses) < min(_FEWEST_LEAVING, n_samples / _ONE_IN)
     # That the weighted law has all of its mass on one side may be rounding.
-    return (masses < 1.0) & (n_samples * scarcer(weighted_masses) < _FEWEST_WEIGHTED)
+    return few & (masses < 1.0)
 
 
 def scarcer(masses):
