@@ -58,6 +58,21 @@ def test_resolved_kernels_read_as_users_write_them():
     assert "np.float64" not in repr(explainer.kernel_)
 
 
+@pytest.mark.parametrize("weighting", ["kernel", "auto", "tilted"])
+def test_a_column_that_never_varied_gets_exactly_nothing(weighting):
+    rng = np.random.default_rng(0)
+    table = np.column_stack([np.full(300, 3.0), rng.integers(0, 4, (300, 3))])
+    for width in np.linspace(0.35, 0.8, 10):
+        explainer = LimeExplainer(
+            FunctionRegressor(lambda X: np.sin(X @ [1.0, 2.0, 3.0, 5.0])),
+            kernel=ExponentialKernel(width=width),
+            weighting=weighting,
+            n_samples=1024,
+            random_state=0,
+        ).fit(table)
+        np.testing.assert_array_equal(explainer.transform(table[:20])[:, 0], 0.0)
+
+
 @pytest.mark.parametrize("width", np.linspace(0.15, 0.25, 21))
 def test_no_width_gives_a_zero_without_a_word(width):
     narrow = ExponentialKernel(width=width)

@@ -18,6 +18,10 @@ from sklime.moments.independent import IndependentMoments
 _LEAST_FREE = 0.1
 
 
+# A side of a feature that has so small a share of the weight has none but by rounding.
+_ROUNDING = 1e-12
+
+
 @dataclass(frozen=True)
 class ContrastMoments(IndependentMoments):
     """Moments of independent features, known but for what draws of the rest add.
@@ -170,7 +174,7 @@ class ContrastSums:
         W, W1 = sum(self.weight)[:, np.newaxis], sum(self.matched_weight)
         S, S1 = sum(self.rest), sum(self.matched_rest)
         W0, S0 = W - W1, S[..., np.newaxis] - S1
-        told = (W1 > 0.0) & (W0 > 0.0)
+        told = (W1 > _ROUNDING * W) & (W0 > _ROUNDING * W)
         inside, outside = np.where(told, W1, 1.0), np.where(told, W0, 1.0)
         m1, m0 = S1 / inside[:, np.newaxis], S0 / outside[:, np.newaxis]
         weight = np.where(W > 0.0, W, 1.0)
