@@ -248,7 +248,7 @@ class PooledValues:
         return keys
 
     def _effects(self, keys, rare, first, X):
-        """Paired differences of each key, its mass, and their share of the contrast."""
+        """Paired differences of each key, and whether their draws start in its bin."""
         with self._lock:
             if self._pool is None:
                 own = self.law, self.kernel, self.response, N_DRAWS, self.seed
@@ -270,12 +270,11 @@ class PooledValues:
             most = min(_REMEMBERED, max(1, _REMEMBERED_BYTES // base.nbytes))
             while len(self._responses) > most:
                 self._responses.popitem(last=False)
-        effects, q = np.empty((len(keys), *base.shape)), rare.masses[first]
+        effects = np.empty((len(keys), *base.shape))
         for k, key in enumerate(keys):
             own = self._pool.scaled(known[key])
             effects[k] = base - own if key[1] == OTHERS else own - base
-        shares = np.where(rare.sides[first] == OTHERS, q, 1.0 - q)
-        return effects, np.column_stack([q, shares])
+        return effects, (rare.sides[first] == OTHERS).astype(np.float64)
 
     def _table(self, key, i, X):
         j, side, code = key
@@ -296,8 +295,9 @@ class PooledAnswers:
         Rows, columns and places of their values among `effects`, in the order of rows.
     effects : ndarray of shape (n_values, n_outputs, n_draws)
         Paired differences of each value.
-    shares : ndarray of shape (n_values, 2)
-        Mass of each value, and the share of the contrast that the differences tell.
+    starts : ndarray of shape (n_values,)
+        1 where the draws that tell of a value have it before it is replaced, 0 where they
+        have others.
     unasked : Counter
         Rows, by column, whose values were not asked about, as too many were wanted.
     n_samples : int
@@ -309,7 +309,7 @@ class PooledAnswers:
     columns: np.ndarray
     places: np.ndarray
     effects: np.ndarray | None
-    shares: np.ndarray | None
+    starts: np.ndarray | None
     unasked: Counter
     n_samples: int
 
@@ -327,7 +327,7 @@ class PooledAnswers:
             return PooledAnswers(None, *own, Counter(), 0)
         used, places = np.unique(self.places[mine], return_inverse=True)
         own = self.rows[mine] - rows.start, self.columns[mine], places
-        own = *own, self.effects[used], self.shares[used]
+        own = *own, self.effects[used], self.starts[used]
         return PooledAnswers(self.pool, *own, Counter(), self.n_samples)
 
     def of(self, X, rows, outputs):
@@ -343,10 +343,11 @@ class PooledAnswers:
 
     def _contrasts(self, X, at, mine, outputs):
         rows, columns, places = at[mine], self.columns[mine], self.places[mine]
-        mass, share = self.shares[places].T
-        weights = self.pool.weights(X, rows, columns)
+        starts = self.starts[places]
+        weights = self.pool.weights(X, rows, columns, starts)
         own = self.effects[places], outputs[rows], self.pool
-        return OwnContrasts.of(rows, columns, mass, share, weights, *own)
+        # Each of these draws has changed sides: the differences tell all of the contrast.
+        return OwnContrasts.of(rows, columns, starts, np.ones(len(rows)), weights, *own)
 
 
 def _content(X, i, columns):
