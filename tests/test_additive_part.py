@@ -250,3 +250,25 @@ def test_errors_of_sums_are_small_and_stated(width):
     assert rms.max() < 3e-3 * np.abs(limits).max()
     # Twenty pools; errors and their own scatter agree.
     assert 0.5 < np.sqrt(np.mean(np.square(errors))) / np.sqrt(np.mean(np.square(off))) < 2
+
+
+@pytest.mark.parametrize("weighting", ["auto", "tilted"])
+def test_no_penalty_shrinks_slopes_that_only_hold_around_the_row(weighting):
+    """The additive part, fitted to all draws, is of no use beside a jump far away."""
+    X = np.random.default_rng(0).integers(0, 2, (400, 8)).astype(float)
+    slopes = np.arange(1.0, 9.0)
+
+    def f(T):
+        return T @ slopes + 1000.0 * (T.sum(axis=1) > 5)
+
+    explainer = sampled(
+        FunctionRegressor(f),
+        X,
+        sampler=MarginalSampler(categorical_features=list(range(8))),
+        kernel=ExponentialKernel(width=0.3),
+        weighting=weighting,
+    )
+    explanation = explainer.explain(np.zeros((1, 8)))
+    assert explanation.support.min() < 50
+    # A ridge would be off by 4 to 6 %.
+    assert_allclose(explanation.values, -slopes[np.newaxis], rtol=0.01)

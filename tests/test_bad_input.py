@@ -301,9 +301,18 @@ def test_a_kernel_that_leaves_no_weight_gives_no_answer(told):
 def test_draws_that_are_all_like_the_row_are_no_answer():
     # 4,096 draws fill all 64 cells; the kernel leaves nothing but the row's own cell, in
     # which no column varies, although the model reacts to each.
-    fitted = explainer(kernel=ExponentialKernel(width=0.02), n_samples=4096).fit(X)
+    narrow = {"kernel": ExponentialKernel(width=0.02), "n_samples": 4096}
+    fitted = explainer(weighting="kernel", **narrow).fit(X)
     with pytest.warns(NeighbourhoodWarning, match="Widen the kernel"):
         fitted.transform(X[:1])
+    # By default the model is asked about the other sides.
+    cuts = np.quantile(X, [0.25, 0.5, 0.75], axis=0)
+    bins = np.column_stack([np.searchsorted(*own) for own in zip(cuts.T, X.T, strict=True)])
+    own = bins == bins[0]
+    right = [x[z].mean() - x[~z].mean() for x, z in zip(X.T, own.T, strict=True)] * SLOPES
+    found = explainer(**narrow).fit(X).explain(X[:1], uncertainty=True)
+    assert (np.abs(found.values[0] - right) < 4.0 * found.standard_errors[0]).all()
+    assert np.abs(found.values[0] - right).max() < 0.02 * np.abs(right).max()
 
 
 def test_a_rare_category_is_named_where_its_draws_are_few():

@@ -69,6 +69,31 @@ def test_narrow_kernels_give_the_enumerated_contrast(f, width):
     assert (np.abs(off.mean(axis=0)) <= 5.0 * error + 5e-5 * np.abs(limits).max()).all()
 
 
+@pytest.mark.parametrize("width", [0.2, 0.1])
+@pytest.mark.parametrize("f", [multiplicative, bent])
+def test_common_values_that_the_kernel_leaves_no_other_draws_get_answers(f, width):
+    limits = np.array([limit(f, row, width) for row in NARROW_ROWS])
+    found = explainer(f, kernel=ExponentialKernel(width=width)).explain(NARROW_ROWS)
+    # Hardly one of 4,096 draws of the weighted law differs in such a column.
+    assert found.support.min() > 100
+    assert np.abs(found.values - limits).max() < 0.01 * np.abs(limits).max()
+
+
+def test_of_many_such_values_as_many_are_asked_about_as_there_are_draws():
+    rng = np.random.default_rng(0)
+    X, slopes = rng.integers(0, 2, (300, 20)).astype(float), np.arange(1.0, 21.0)
+    fitted = LimeExplainer(
+        FunctionRegressor(lambda X: X @ slopes),
+        sampler=MarginalSampler(categorical_features=range(20)),
+        kernel=ExponentialKernel(width=0.1),
+        n_samples=20 * N_DRAWS,
+        random_state=0,
+    ).fit(X)
+    found = fitted.explain(np.ones((1, 20)))
+    assert_allclose(found.values, slopes[np.newaxis], rtol=1e-9)
+    assert found.meta["n_own_value_samples"] == 21 * N_DRAWS
+
+
 def wide_table(n_columns=30, n=1500):
     """Six columns of categories with rare ones, the others numbers."""
     rng = np.random.default_rng(3)

@@ -4,12 +4,12 @@ import pickle
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LinearRegression
 from sklearn.tree import DecisionTreeRegressor
 
-from sklime import LimeExplainer
+from sklime import FunctionRegressor, LimeExplainer
 from sklime.exceptions import UnknownValueWarning
 from sklime.kernels import ExponentialKernel
 from sklime.samplers import GaussianSampler, MarginalSampler
@@ -96,3 +96,23 @@ def test_closed_forms_ask_no_model_rows_without_limit(sampler, width):
     # The first rows are answered as if they were alone.
     assert_array_equal(found.values[:50], fitted.transform(rows[:50]))
     assert (found.support[:50, 0] > 0).all()
+
+
+@pytest.mark.parametrize("width", [None, 0.5])
+def test_sums_are_exact_whatever_the_pool_holds_of_a_rare_value(width):
+    """Pairs in which the column has one side before and after tell nothing of it."""
+    rng = np.random.default_rng(0)
+    X = np.column_stack(
+        [np.arange(300) < 1, rng.integers(0, 4, 300), rng.integers(0, 3, 300)]
+    )
+    X = X.astype(float)
+    for seed in range(5):
+        explainer = LimeExplainer(
+            FunctionRegressor(lambda X: X @ [2.0, 1.0, 0.5]),
+            sampler=MarginalSampler(categorical_features=[0, 1, 2]),
+            kernel=ExponentialKernel(width=width),
+            random_state=seed,
+        ).fit(X)
+        found = explainer.explain(X[[0, 5]])
+        assert found.meta["n_own_value_samples"] > 0
+        assert_allclose(found.values[:, 0], [2.0, -2.0], rtol=1e-9)

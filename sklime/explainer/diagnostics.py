@@ -206,8 +206,8 @@ class Diagnostics:
                 "the model was not queried about the own values of column(s) "
                 f"{_most_rows(self.unasked, names)}, as max_samples does not allow so many "
                 "own-value draws: their attributions there rest on the few other draws "
-                "that have them, and are 0 where none has. Raise max_samples, explain "
-                "fewer rows at once, or merge rare values.",
+                "that have them, or that have others, and are 0 where none has. Raise "
+                "max_samples, explain fewer rows at once, or merge rare values.",
                 UnknownValueWarning,
             )
         if self.empty_selections:

@@ -18,6 +18,10 @@ from sklime.moments.independent import IndependentMoments
 _LEAST_FREE = 0.1
 
 
+# A side of a feature that has so small a share of the weight has none but by rounding.
+_ROUNDING = 1e-12
+
+
 @dataclass(frozen=True)
 class ContrastMoments(IndependentMoments):
     """Moments of independent features, known but for what draws of the rest add.
@@ -58,8 +62,6 @@ class KnownPart:
         The additive part of the responses where all of a row's bins are missed.
     contrast : ndarray of shape (n_rows, n_outputs, n_features)
         What being in each of the row's bins adds to it.
-    forgotten : ndarray of shape (n_rows,) of bool
-        Rows of which the additive part is of no use, and is 0.
     free_share : ndarray of shape (n_rows,)
         Share of the draws that is left free by parameters which were fitted to the same
         responses.
@@ -69,7 +71,6 @@ class KnownPart:
     variance: np.ndarray
     base: np.ndarray
     contrast: np.ndarray
-    forgotten: np.ndarray
     free_share: np.ndarray
 
     def mean(self):
@@ -78,7 +79,7 @@ class KnownPart:
 
     def forget(self, i):
         """Know nothing of the responses around one row."""
-        self.base[i], self.contrast[i], self.forgotten[i] = 0.0, 0.0, True
+        self.base[i], self.contrast[i] = 0.0, 0.0
         self.free_share[i] = 1.0
 
     def slopes_fitted(self, i, effective_size):
@@ -173,17 +174,11 @@ class ContrastSums:
         W, W1 = sum(self.weight)[:, np.newaxis], sum(self.matched_weight)
         S, S1 = sum(self.rest), sum(self.matched_rest)
         W0, S0 = W - W1, S[..., np.newaxis] - S1
-        told = (W1 > 0.0) & (W0 > 0.0)
+        told = (W1 > _ROUNDING * W) & (W0 > _ROUNDING * W)
         inside, outside = np.where(told, W1, 1.0), np.where(told, W0, 1.0)
         m1, m0 = S1 / inside[:, np.newaxis], S0 / outside[:, np.newaxis]
         weight = np.where(W > 0.0, W, 1.0)
         shares, mean_rest = W1 / weight, S / weight
-        spread = shares * (1.0 - shares)
-        # A regression on the responses themselves is a ridge; what is left of an additive
-        # part is small, and shrinking it would be more than its error.
-        shrunk = spread / (spread + PENALTY / n_samples)
-        free = np.where(known.forgotten[:, np.newaxis], shrunk, 1.0)
-        free = np.where(told, free, 0.0)[:, np.newaxis]
         origin, unit = units
         W1_g, S1_g = self.matched_weight[:, :, np.newaxis], self.matched_rest
         W_g = self.weight[..., np.newaxis]
@@ -192,13 +187,15 @@ class ContrastSums:
         D = (S1_g - m1 * W1_g) / inside[:, np.newaxis]
         D -= (S0_g - m0 * W0_g) / outside[:, np.newaxis]
         errors = scatter(D) / known.free_share[:, np.newaxis, np.newaxis]
-        errors = unit[..., np.newaxis] * free * errors
+        errors = unit[..., np.newaxis] * np.where(told[:, np.newaxis], errors, 0.0)
         # What varies, but not among the draws, has no error that they could tell.
         untold = (
             ~told & (known.variance > 0.0) & (self.effective_sample_sizes > 0.0)[:, None]
         )
         errors = np.where(untold[:, np.newaxis], np.inf, errors)
         mean_errors = scatter(self.rest - mean_rest * W_g) / weight
+        # No penalty shrinks it: that would be more than the error of responses that are
+        # nearly linear around a row.
         added = slopes + m1 - m0
         mean = known.mean() + (slopes * known.mean_z[:, np.newaxis]).sum(axis=2)
         mean = mean + mean_rest
@@ -206,7 +203,7 @@ class ContrastSums:
             mean_z=known.mean_z,
             # What no draw tells does not vary as far as is known.
             variance=np.where(told, known.variance, 0.0),
-            coef=np.where(told[:, np.newaxis], known.contrast + free * added, 0.0),
+            coef=np.where(told[:, np.newaxis], known.contrast + added, 0.0),
             y_origin=origin + unit * mean,
             positions=np.ones_like(known.mean_z),
             effective_sample_sizes=self.effective_sample_sizes,

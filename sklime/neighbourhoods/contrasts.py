@@ -216,11 +216,8 @@ class ContrastPool(SharedPool):
         """
         places = self._bins.places(codes.astype(np.intp))
         line = self.additive.relative_to(places, outputs)
-        forgotten = np.zeros(len(places), dtype=bool)
         free_share = np.full(len(places), self.additive.free_share)
-        return KnownPart(
-            self._mean_z[places], self._variance[places], *line, forgotten, free_share
-        )
+        return KnownPart(self._mean_z[places], self._variance[places], *line, free_share)
 
     def scaled(self, responses):
         """Responses to any draws, in the pool's units, of shape (n_outputs, n_draws)."""

@@ -15,13 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklime.laws.base import SharedLaw
-from sklime.laws.tilted import weighted_masses
 from sklime.moments.own_contrasts import OwnContrasts
 from sklime.neighbourhoods.base import is_thin
 from sklime.neighbourhoods.paired_pool import numbers_within
 from sklime.neighbourhoods.pooled_values import PooledAnswers, PooledValues
 from sklime.neighbourhoods.rarity import scarcer, too_few
-from sklime.neighbourhoods.row_pairs import MOST_COLUMNS, PairedAnswers, RowPairs
+from sklime.neighbourhoods.row_pairs import PairedAnswers, RowPairs
 from sklime.tables.access import n_rows
 
 
@@ -69,6 +68,7 @@ class OwnValues:
         self._pooled = None
         if shared:
             self._pooled = PooledValues(*components, n_samples, seed, most_rows)
+            self._for_pairs = self._pooled.places_for_pairs(self._pairs)
 
     def redrawn(self, values_redrawn):
         """Values that take the place of others in the small pool.
@@ -169,31 +169,28 @@ class OwnValues:
         units : list of ndarray of int
             What each is asked about with pairs of its own.
         apart : ndarray of shape (n_values,) of bool
-            Which of the rare values these are.
+            Which of the rare values are among these.
         """
-        nothing = np.zeros(len(rare.rows), dtype=bool)
+        wanted = self._pooled.values_at(rare.located, self._for_pairs)
         left = None
-        if len(rare.rows):
+        if len(wanted.rows):
             left = self.law.efficiencies(rare.located, self._pairs.kernel)
-        if left is None or not is_thin(left[rare.rows], 1).any():
-            return np.empty(0, dtype=int), [], nothing
-        thin = is_thin(left[rare.rows], 1)
-        q = rare.masses
-        own = rare.sides, q, weighted_masses(self._pairs.kernel, q), rare.of_values
-        wanted = self._pairs.wanted(*own)
-        found = np.flatnonzero(thin & wanted)
+        if left is None or not is_thin(left[wanted.rows], 1).any():
+            return np.empty(0, dtype=int), [], np.zeros(len(rare.rows), dtype=bool)
+        found = np.flatnonzero(is_thin(left[wanted.rows], 1))
         # The rarest of each row.
-        by = rare.columns[found], scarcer(q[found]), rare.rows[found]
+        by = wanted.columns[found], scarcer(wanted.masses[found]), wanted.rows[found]
         order = found[np.lexsort(by)]
         rows, start, count = np.unique(
-            rare.rows[order], return_index=True, return_counts=True
+            wanted.rows[order], return_index=True, return_counts=True
         )
-        ends = start + np.minimum(count, MOST_COLUMNS)
+        ends = start + np.minimum(count, self._pairs.most_columns)
         chosen = [order[a:b] for a, b in zip(start, ends, strict=True)]
-        apart = nothing
+        asked = np.zeros((len(left), len(rare.located.codes)), dtype=bool)
         for own in chosen:
-            apart[own] = True
-        return rows, [np.sort(rare.columns[own]) for own in chosen], apart
+            asked[wanted.rows[own], wanted.columns[own]] = True
+        apart = asked[rare.rows, rare.columns]
+        return rows, [np.sort(wanted.columns[own]) for own in chosen], apart
 
 
 @dataclass(frozen=True, eq=False)

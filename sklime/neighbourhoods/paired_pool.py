@@ -66,8 +66,11 @@ class PairedPool:
         """Draws whose column `j` is redrawn from a bin, or from all others."""
         return self.law.redrawn(self.inputs, j, code, inside, self._within)
 
-    def weights(self, X, rows, columns):
+    def weights(self, X, rows, columns, starts):
         """Weights of the draws around rows, by all columns but one.
+
+        Draws that have the value of this column already, which takes the place of others,
+        tell nothing, and have no weight.
 
         Parameters
         ----------
@@ -75,6 +78,8 @@ class PairedPool:
             Checked rows.
         rows, columns : ndarray of shape (n_pairs,) of int
             Which of the rows, and the column that does not count.
+        starts : ndarray of shape (n_pairs,)
+            1 for draws in the row's own bin of this column, 0 for draws of others.
 
         Returns
         -------
@@ -87,8 +92,10 @@ class PairedPool:
             n_matches = Z.sum(axis=0).astype(np.intp)
             kernel = kernel_of(i)
             for pair in np.flatnonzero(rows == i):
-                own = Z, position, n_matches, columns[pair]
-                weights[pair] = self._weigh(kernel, *own)
+                j = columns[pair]
+                weights[pair] = self._weigh(kernel, Z, position, n_matches, j)
+                if self.points.binary[j]:
+                    weights[pair] *= Z[j] == starts[pair]
         return weights
 
     def _weigh(self, kernel, Z, position, n_matches, j):

@@ -12,12 +12,21 @@ from threading import Lock
 import numpy as np
 from sklearn.utils import gen_batches
 
+from sklime.exceptions import NoClosedForm
 from sklime.laws.bins import BinList
 from sklime.laws.coordinates import Coordinates
+from sklime.laws.tilted import weighted_masses
 from sklime.moments.own_contrasts import OwnContrasts
 from sklime.neighbourhoods.own_queries import query_own_values
 from sklime.neighbourhoods.paired_pool import PairedPool
-from sklime.neighbourhoods.rarity import INSIDE, N_DRAWS, OTHERS, UNSEEN_VALUE, sides_of
+from sklime.neighbourhoods.rarity import (
+    INSIDE,
+    N_DRAWS,
+    OTHERS,
+    TOLD,
+    UNSEEN_VALUE,
+    sides_of,
+)
 from sklime.tables.access import block_bytes, cell_of
 
 # Columns and values whose responses are remembered, and how many bytes of these at most;
@@ -29,7 +38,7 @@ _AT_ONCE = 32
 
 @dataclass(frozen=True, eq=False)
 class RareValues:
-    """Values of rows that a pool hardly holds.
+    """Values of rows that draws hardly hold, or hardly leave.
 
     Parameters
     ----------
@@ -147,10 +156,48 @@ class PooledValues:
 
     def rare_values(self, X):
         """Values of rows that the pool hardly holds, as `RareValues`."""
-        located = self.law.locate(X)
-        places = self._bins.places(located.codes.astype(np.intp))
-        rows, columns = np.nonzero(self._sides[places])
-        own = places[rows, columns]
+        return self.values_at(self.law.locate(X), self._sides != TOLD)
+
+    def places_for_pairs(self, pairs):
+        """Which values are asked about in rows that have draws of their own.
+
+        Parameters
+        ----------
+        pairs : RowPairs
+            Tells it.
+
+        Returns
+        -------
+        ndarray of shape (n_places,) of bool
+            By place in the list of all columns' bins.
+        """
+        if self.law.tilt(self.kernel) is None:
+            return np.zeros(len(self._masses), dtype=bool)
+        try:
+            weighted = weighted_masses(self.kernel, self._masses)
+        except NoClosedForm:
+            # Some draws weigh nothing, and no row has draws of its own.
+            return np.zeros(len(self._masses), dtype=bool)
+        own = self._sides, self._masses, weighted, self._of_values
+        return pairs.wanted(*own)
+
+    def values_at(self, located, places):
+        """Values of rows at some places of the list of bins.
+
+        Parameters
+        ----------
+        located : Coordinates
+            The rows.
+        places : ndarray of shape (n_places,) of bool
+            Which places.
+
+        Returns
+        -------
+        RareValues
+        """
+        at = self._bins.places(located.codes.astype(np.intp))
+        rows, columns = np.nonzero(places[at])
+        own = at[rows, columns]
         told = self._sides[own], self._masses[own], self._of_values[own]
         return RareValues(located, rows, columns, *told)
 
@@ -201,7 +248,7 @@ class PooledValues:
         return keys
 
     def _effects(self, keys, rare, first, X):
-        """Paired differences of each key, its mass, and their share of the contrast."""
+        """Paired differences of each key, and whether their draws start in its bin."""
         with self._lock:
             if self._pool is None:
                 own = self.law, self.kernel, self.response, N_DRAWS, self.seed
@@ -223,12 +270,11 @@ class PooledValues:
             most = min(_REMEMBERED, max(1, _REMEMBERED_BYTES // base.nbytes))
             while len(self._responses) > most:
                 self._responses.popitem(last=False)
-        effects, q = np.empty((len(keys), *base.shape)), rare.masses[first]
+        effects = np.empty((len(keys), *base.shape))
         for k, key in enumerate(keys):
             own = self._pool.scaled(known[key])
             effects[k] = base - own if key[1] == OTHERS else own - base
-        shares = np.where(rare.sides[first] == OTHERS, q, 1.0 - q)
-        return effects, np.column_stack([q, shares])
+        return effects, (rare.sides[first] == OTHERS).astype(np.float64)
 
     def _table(self, key, i, X):
         j, side, code = key
@@ -249,8 +295,9 @@ class PooledAnswers:
         Rows, columns and places of their values among `effects`, in the order of rows.
     effects : ndarray of shape (n_values, n_outputs, n_draws)
         Paired differences of each value.
-    shares : ndarray of shape (n_values, 2)
-        Mass of each value, and the share of the contrast that the differences tell.
+    starts : ndarray of shape (n_values,)
+        1 where the draws that tell of a value have it before it is replaced, 0 where they
+        have others.
     unasked : Counter
         Rows, by column, whose values were not asked about, as too many were wanted.
     n_samples : int
@@ -262,7 +309,7 @@ class PooledAnswers:
     columns: np.ndarray
     places: np.ndarray
     effects: np.ndarray | None
-    shares: np.ndarray | None
+    starts: np.ndarray | None
     unasked: Counter
     n_samples: int
 
@@ -280,7 +327,7 @@ class PooledAnswers:
             return PooledAnswers(None, *own, Counter(), 0)
         used, places = np.unique(self.places[mine], return_inverse=True)
         own = self.rows[mine] - rows.start, self.columns[mine], places
-        own = *own, self.effects[used], self.shares[used]
+        own = *own, self.effects[used], self.starts[used]
         return PooledAnswers(self.pool, *own, Counter(), self.n_samples)
 
     def of(self, X, rows, outputs):
@@ -296,10 +343,11 @@ class PooledAnswers:
 
     def _contrasts(self, X, at, mine, outputs):
         rows, columns, places = at[mine], self.columns[mine], self.places[mine]
-        mass, share = self.shares[places].T
-        weights = self.pool.weights(X, rows, columns)
+        starts = self.starts[places]
+        weights = self.pool.weights(X, rows, columns, starts)
         own = self.effects[places], outputs[rows], self.pool
-        return OwnContrasts.of(rows, columns, mass, share, weights, *own)
+        # Each of these draws has changed sides: the differences tell all of the contrast.
+        return OwnContrasts.of(rows, columns, starts, np.ones(len(rows)), weights, *own)
 
 
 def _content(X, i, columns):

@@ -13,6 +13,10 @@ TOLD, INSIDE, OTHERS, UNSEEN_VALUE = range(4)
 # many of them, and ordinary ones must not cost own-value draws.
 _FEWER = 4
 
+# Under narrow kernels common values are hardly left, too: by fewer than so many draws of
+# the weighted law, and fewer than one in so many.
+_FEWEST_LEAVING, _ONE_IN = 20.0, 256
+
 
 def too_few(n_samples, of_values=True):
     """How few draws on one side of a value call for draws of its own.
@@ -61,6 +65,25 @@ def sides_of(masses, of_values, n_samples, others_of_values=True):
     # A bin that no draw can lie in is as good as one that training never had.
     sides = np.where(masses > 0.0, sides, UNSEEN_VALUE)
     return np.where(masses < 1.0, sides, TOLD)
+
+
+def hardly_left(masses, weighted_masses, n_samples):
+    """Whether a kernel leaves hardly any draws on one side of values that vary.
+
+    Parameters
+    ----------
+    masses, weighted_masses : ndarray
+        Probabilities of the rows' own sides, also under the weighted law.
+    n_samples : int
+        Number of its draws; 0: they tell nothing, and need not.
+
+    Returns
+    -------
+    ndarray of bool
+    """
+    few = n_samples * scarcer(weighted_masses) < min(_FEWEST_LEAVING, n_samples / _ONE_IN)
+    # That the weighted law has all of its mass on one side may be rounding.
+    return few & (masses < 1.0)
 
 
 def scarcer(masses):

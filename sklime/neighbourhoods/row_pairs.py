@@ -17,14 +17,16 @@ from sklime.neighbourhoods.rarity import (
     N_DRAWS,
     TOLD,
     UNSEEN_VALUE,
+    hardly_left,
     scarcer,
     sides_of,
     too_few,
 )
 from sklime.tables.access import take_rows
 
-# Columns of one row that are asked about, the rarest values first.
-MOST_COLUMNS = 8
+# Columns of one row that are asked about at least, where so many are wanted; more where
+# the row has so many draws anyway.
+_COLUMNS = 8
 
 # Makes seeds of pairs from those of all other draws.
 _PAIRS = 14_027
@@ -64,6 +66,11 @@ class RowPairs:
         groups = law.groups(self.n_draws)
         self.n_groups = 0 if groups is None else int(groups.max()) + 1
 
+    @property
+    def most_columns(self):
+        """The most columns of one row that are asked about, the rarest values first."""
+        return max(_COLUMNS, self.n_samples // self.n_draws)
+
     def wanted(self, sides, masses, weighted_masses, of_values):
         """Whether values are asked about, as they are rare for the rows' own draws, too.
 
@@ -80,7 +87,8 @@ class RowPairs:
             return sides != TOLD
         few = too_few(self.n_samples, of_values | (weighted_masses > 0.5))
         rare = self.n_samples * scarcer(weighted_masses) < few
-        return (sides == UNSEEN_VALUE) | ((sides != TOLD) & rare)
+        found = (sides == UNSEEN_VALUE) | ((sides != TOLD) & rare)
+        return found | hardly_left(masses, weighted_masses, self.n_samples)
 
     def ask(self, X, rows, units, most_rows):
         """Query the model about rare values of rows.
@@ -129,7 +137,7 @@ class RowPairs:
         own = draws.masses, draws.weighted_masses, draws.of_values
         units = np.flatnonzero(self.wanted(sides, *own))
         rarest = np.argsort(scarcer(draws.masses[units]), kind="stable")
-        return np.sort(units[rarest[:MOST_COLUMNS]])
+        return np.sort(units[rarest[: self.most_columns]])
 
     def _contrasts(self, batch):
         """Contrasts of some rows, each with its draws and units."""
