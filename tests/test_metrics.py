@@ -431,9 +431,6 @@ def test_infidelity_asks_for_slopes(problem):
     explainer = LimeExplainer(FunctionRegressor(predict)).fit(X)
     with pytest.raises(TypeError, match="attributions=None, and infidelity needs slopes"):
         metrics.infidelity(explainer, X, None)
-    scorer = metrics.make_explainer_scorer(metrics.infidelity, greater_is_better=False)
-    with pytest.raises(TypeError, match="attributions=None, and infidelity needs slopes"):
-        scorer(explainer, X)
 
 
 def test_scorers_of_what_is_no_number_are_told(problem):

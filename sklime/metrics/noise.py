@@ -19,7 +19,7 @@ from sklime.validation import check_count
 def infidelity(
     model: Explained,
     X: TableLike,
-    attributions: ArrayLike | None = None,
+    attributions: ArrayLike,
     *,
     background: TableLike | None = None,
     scale: float = 0.2,
@@ -41,7 +41,7 @@ def infidelity(
     X : table of shape (n_rows, n_features)
         The explained rows; all columns numeric, without gaps.
     attributions : array-like of shape (n_rows, n_features)
-        Slopes. An explainer has none of its own: without them there is an error.
+        Slopes.
     background : table of shape (n_background, n_features), optional
         Whose standard deviations the moves are a share of. None: `X`, which must be several
         rows.
