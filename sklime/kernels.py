@@ -193,9 +193,7 @@ class ExponentialKernel(Kernel):
         if self._euclidean:
             distance = np.sqrt(np.square(Z - z).sum(axis=1))
         else:
-            if self.metric in _BOOLEAN:
-                Z, z = Z.astype(bool), z.astype(bool)
-            distance = pairwise_distances(Z, z[np.newaxis], metric=self.metric)[:, 0]
+            distance = self._distances(Z, z)
         return _gaussian(distance, width)
 
     @property
@@ -249,6 +247,7 @@ class ExponentialKernel(Kernel):
     def resolve(self, *, metric: str, width: float) -> Self:
         if self.local:
             return clone(self).set_params(metric="euclidean")
+        self._check_metric()
         return clone(self).set_params(
             width=float(width) if self.width is None else self._checked_width(),
             metric=metric if self.metric is None else self.metric,
@@ -257,6 +256,24 @@ class ExponentialKernel(Kernel):
     @property
     def _euclidean(self):
         return self.metric in (None, "euclidean", "l2")
+
+    def _distances(self, Z, z):
+        if self.metric in _BOOLEAN:
+            Z, z = Z.astype(bool), z.astype(bool)
+        return pairwise_distances(Z, z[np.newaxis], metric=self.metric)[:, 0]
+
+    def _check_metric(self):
+        """Check that rows can be compared by the metric, on two of them."""
+        if self.metric is None or self.metric == PARTWISE or callable(self.metric):
+            return
+        try:
+            self._distances(np.eye(2)[:1], np.eye(2)[1])
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"metric={self.metric!r} of ExponentialKernel compares no rows: give a "
+                "metric of sklearn.metrics.pairwise_distances that needs nothing else, "
+                f"such as 'manhattan', or a function of two rows ({error})"
+            ) from error
 
     def _gaussian_factor(self, deviation):
         return _gaussian(deviation, self._checked_width())
@@ -501,6 +518,24 @@ class CovarianceKernel(Kernel):
     @property
     def stationary(self) -> bool:
         return self.covariance.is_stationary()
+
+    def _distances(self, Z, z):
+        if self.metric in _BOOLEAN:
+            Z, z = Z.astype(bool), z.astype(bool)
+        return pairwise_distances(Z, z[np.newaxis], metric=self.metric)[:, 0]
+
+    def _check_metric(self):
+        """Check that rows can be compared by the metric, on two of them."""
+        if self.metric is None or self.metric == PARTWISE or callable(self.metric):
+            return
+        try:
+            self._distances(np.eye(2)[:1], np.eye(2)[1])
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"metric={self.metric!r} of ExponentialKernel compares no rows: give a "
+                "metric of sklearn.metrics.pairwise_distances that needs nothing else, "
+                f"such as 'manhattan', or a function of two rows ({error})"
+            ) from error
 
     def _gaussian_factor(self, deviation):
         return _gaussian(deviation, self.precision**-0.5)

@@ -13,6 +13,7 @@ from sklearn.gaussian_process.kernels import (
     RationalQuadratic,
     WhiteKernel,
 )
+from sklearn.linear_model import LinearRegression
 from sklearn.metrics import pairwise_distances
 
 from sklime import FunctionRegressor, LimeExplainer
@@ -60,6 +61,15 @@ def test_exponential_kernel_is_exp_of_half_the_squared_distance_in_widths(metric
     expected = np.exp(-(distances**2) / (2.0 * width**2))
     weights = ExponentialKernel(width=width, metric=metric)(Z, POINT)
     np.testing.assert_allclose(weights, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("metric", ["x", 3, "mahalanobis", "precomputed"])
+def test_metrics_that_compare_no_rows_are_refused_before_any_draw(metric):
+    X = np.eye(3)
+    model = LinearRegression().fit(X, X[:, 0])
+    explainer = LimeExplainer(model, kernel=ExponentialKernel(metric=metric))
+    with pytest.raises(ValueError, match=f"metric={metric!r} of ExponentialKernel"):
+        explainer.fit(X)
 
 
 def test_exponential_kernel_takes_a_metric_function():
