@@ -68,7 +68,6 @@ class OwnValues:
         self._pooled = None
         if shared:
             self._pooled = PooledValues(*components, n_samples, seed, most_rows)
-            self._for_pairs = self._pooled.places_for_pairs(self._pairs)
 
     def redrawn(self, values_redrawn):
         """Values that take the place of others in the small pool.
@@ -171,7 +170,8 @@ class OwnValues:
         apart : ndarray of shape (n_values,) of bool
             Which of the rare values are among these.
         """
-        wanted = self._pooled.values_at(rare.located, self._for_pairs)
+        places = self._pooled.places_for_pairs(self._pairs)
+        wanted = self._pooled.values_at(rare.located, places)
         left = None
         if len(wanted.rows):
             left = self.law.efficiencies(rare.located, self._pairs.kernel)
