@@ -138,7 +138,7 @@ def _coalitions(model, steps, response, law, kernel, X, n_samples):
         background = Background.of_rows(features, own.of_table(table, rows))
     rebuilt = form.bind_coalitions(features, law.columns, points, background, keep)
     _calibrate(rebuilt, response, law, X, points, trials, _N_QUERIED if steps else 0)
-    return CoalitionPopulation(rebuilt, own, keep, n_samples)
+    return CoalitionPopulation(rebuilt, own, keep, n_samples, background.n_laws)
 
 
 def _steps(form, steps, response, law):

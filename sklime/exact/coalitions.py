@@ -26,8 +26,9 @@ from sklime.tables.access import take_rows, with_value_of
 # Other rows that values are put into which training never had.
 _N_OTHERS = 8
 
-# Draws of each row that fidelity is measured on.
-_N_SCORED = 512
+# Draws of each row that fidelity is measured on, at most and at least, and copies of the row
+# that these may cost: each takes as many as there are background rows.
+_MOST_SCORED, _FEWEST_SCORED, _N_COPIES = 512, 64, 4096
 
 
 class CoalitionPopulation(ExactContrasts, InteractionSource):
@@ -43,16 +44,22 @@ class CoalitionPopulation(ExactContrasts, InteractionSource):
         Of the probability that columns are kept, which says what is explained.
     n_samples : int
         What effective sample sizes and support are stated for.
+    n_background : int, default=1
+        Rows that dropped columns take their values from.
     """
 
     # Rows that are handed over together; what is multiplied together stays smaller.
     rows_at_once = 1024
 
-    def __init__(self, model, features, keep, n_samples):
+    # Also of explainers from files that do not have it.
+    n_background = 1
+
+    def __init__(self, model, features, keep, n_samples, n_background=1):
         self.model = model
         self.features = features
         self.keep = keep
         self.n_samples = n_samples
+        self.n_background = n_background
 
     @reports_failures
     def evaluate(self, X):
@@ -109,14 +116,19 @@ class CoalitionPopulation(ExactContrasts, InteractionSource):
     @property
     def score_basis(self):
         """Name of the draws that the fidelity of surrogates rests on."""
-        return f"on {min(self.n_samples, _N_SCORED)} draws"
+        return f"on {self._n_scored} draws"
 
     def with_scores(self, surrogates, X, outputs, sampled):
         # Moments of coalitions do not contain R2: score on draws, each row's own.
         source = sampled()
-        if source.n_samples > _N_SCORED:
-            source = source.grown(_N_SCORED)
+        if source.n_samples > self._n_scored:
+            source = source.grown(self._n_scored)
         return source.rescored(surrogates, X, outputs)
+
+    @property
+    def _n_scored(self):
+        affordable = max(_N_COPIES // self.n_background, _FEWEST_SCORED)
+        return min(self.n_samples, affordable, _MOST_SCORED)
 
 
 def keep_law(kernel):
