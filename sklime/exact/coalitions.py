@@ -26,8 +26,8 @@ from sklime.tables.access import take_rows, with_value_of
 # Other rows that values are put into which training never had.
 _N_OTHERS = 8
 
-# Draws of each row that fidelity is measured on, at most and at least, and copies of the row
-# that these may cost: each takes as many as there are background rows.
+# Draws of each row that fidelity is measured on, at most and at least, and copies of the
+# row that these may cost: each takes as many as there are background rows.
 _MOST_SCORED, _FEWEST_SCORED, _N_COPIES = 512, 64, 4096
 
 
