@@ -5,6 +5,8 @@ from typing import Protocol
 
 import numpy as np
 
+_EPSILON = np.finfo(np.float64).eps
+
 
 class BaseDraws(Protocol):
     """Draws that differences are compared with.
@@ -115,9 +117,15 @@ class OwnContrasts:
             _error_of_mean(w * own, n_groups) / np.sqrt(np.maximum(1.0 - n / some, 0.1))
             for n, own in ((1, around), (2, around - slope[..., np.newaxis] * lever))
         ]
-        found = difference[chosen], slope, mean[chosen], *errors, support
         units = base.origin, base.unit
         units = [np.broadcast_to(own, difference.shape)[chosen] for own in units]
+        # Where all differences are equal, they are as good as the responses' rounding.
+        largest = np.abs(responses).max(axis=-1, initial=0.0)
+        largest = np.broadcast_to(largest, difference.shape)[chosen]
+        rounding = _EPSILON * (largest + np.abs(units[0] / units[1]))
+        rounding = np.where(differences.any(axis=2)[chosen], rounding, 0.0)
+        errors = [np.hypot(own, rounding) for own in errors]
+        found = difference[chosen], slope, mean[chosen], *errors, support
         of_row = np.full(len(rows), of_row)
         return cls(rows, columns, mass, share, *found, *units, of_row)
 
