@@ -190,33 +190,42 @@ class OwnFeatures:
                 "a step in front of the model makes another feature of its values than of "
                 "those that training had"
             )
-        new = self._new(E)
-        if new.any():
-            self._check_new(table, E, own, new)
+        unencoded, beyond = self._unencoded(E), self._beyond(E)
+        if unencoded.any() or beyond.any():
+            self._check_new(table, E, own, unencoded, beyond)
         return own
 
-    def _new(self, E):
+    def _unencoded(self, E):
         """Gaps and categories that training did not have, by row and column."""
         gaps = np.isnan(E) & ~np.array([column.has_missing for column in self.columns])
         return gaps | ((E < 0) & self.format.nominal)
 
-    def _check_new(self, table, E, own, new):
-        """Check that steps make the same of a new value in other rows."""
-        owner = self.features.owner
-        told = (owner >= 0)[:, np.newaxis] & new.T[owner]
+    def _beyond(self, E):
+        """Numbers beyond those that training had, which a step may treat apart."""
+        low = [own.observed.min(initial=np.inf) for own in self.columns]
+        high = [own.observed.max(initial=-np.inf) for own in self.columns]
+        return ((E < low) | (E > high)) & ~self.format.nominal
+
+    def _check_new(self, table, E, own, unencoded, beyond):
+        """Check that steps make the same of each new value in other rows, by itself."""
+        rows, columns = np.nonzero(unencoded | beyond)
+        told = self.features.owner[:, np.newaxis] == columns
+        numbers = np.flatnonzero(beyond[rows, columns])
         for k in range(_N_OTHERS):
             values = [c.values[len(c.values) * k // _N_OTHERS] for c in self.columns]
-            other = self.format.decode(np.tile(values, (len(E), 1)))
+            others = np.tile(values, (len(rows), 1))
+            others[numbers, columns[numbers]] = E[rows[numbers], columns[numbers]]
+            other = self.format.decode(others)
             with models_own_errors():
-                before = self.steps.as_matrix(other).T
-                for i, j in np.argwhere(new):
-                    here = np.arange(len(E)) == i
-                    other = with_value_of(other, int(j), table, int(i), rows=here)
+                before = self.steps.as_matrix(self.format.decode(np.array([values]))).T
+                for n in np.flatnonzero(unencoded[rows, columns]):
+                    here, i = np.arange(len(rows)) == n, int(rows[n])
+                    other = with_value_of(other, int(columns[n]), table, i, rows=here)
                 after = self.steps.as_matrix(other).T
-            if not equal_with_nan(after, np.where(told, own, before)).all():
+            if not equal_with_nan(after, np.where(told, own[:, rows], before)).all():
                 raise NoClosedForm(
                     "a step in front of the model mixes columns where one of them has a "
-                    "gap or a category that training did not have"
+                    "gap, a category or a number beyond those that training had"
                 )
 
 

@@ -546,6 +546,26 @@ def test_no_closed_form_says_why(model, reason):
         assert explainer_of(model, X, background, method="auto").method_ == "sampling"
 
 
+def _mixed_far_out(table):
+    """As given, but for rows far out, where one column is added to another."""
+    table = np.array(table, dtype=float)
+    table[table[:, 0] > 10.0, 1] += 5.0 * table[table[:, 0] > 10.0, 2]
+    return table
+
+
+def test_steps_that_mix_columns_beyond_the_training_values_are_noticed():
+    steps = FunctionTransformer(_mixed_far_out)
+    model = make_pipeline(steps, lm.LinearRegression()).fit(X, SIGNAL)
+    rows = np.vstack([ROWS[:1], [12.0, 1.0, 2.0, 0.0, 1.0]])
+    exact = explainer_of(model, X, BACKGROUND)
+    with pytest.raises(ValueError, match=r"for row 1: .* a number beyond those that"):
+        exact.transform(rows)
+    found = explainer_of(model, X, BACKGROUND, method="auto").transform(rows)
+    game = games(model.predict, rows, BACKGROUND, np.full(5, 0.2))
+    expected = np.array([shapley_values(own).ravel() for own in game])
+    np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
 def test_linear_models_behind_steps_that_mix_columns():
     model = make_pipeline(PCA(3), lm.LinearRegression()).fit(X, SIGNAL)
     found = explainer_of(model, X, BACKGROUND).explain(ROWS)
