@@ -519,24 +519,6 @@ class CovarianceKernel(Kernel):
     def stationary(self) -> bool:
         return self.covariance.is_stationary()
 
-    def _distances(self, Z, z):
-        if self.metric in _BOOLEAN:
-            Z, z = Z.astype(bool), z.astype(bool)
-        return pairwise_distances(Z, z[np.newaxis], metric=self.metric)[:, 0]
-
-    def _check_metric(self):
-        """Check that rows can be compared by the metric, on two of them."""
-        if self.metric is None or self.metric == PARTWISE or callable(self.metric):
-            return
-        try:
-            self._distances(np.eye(2)[:1], np.eye(2)[1])
-        except (TypeError, ValueError) as error:
-            raise ValueError(
-                f"metric={self.metric!r} of ExponentialKernel compares no rows: give a "
-                "metric of sklearn.metrics.pairwise_distances that needs nothing else, "
-                f"such as 'manhattan', or a function of two rows ({error})"
-            ) from error
-
     def _gaussian_factor(self, deviation):
         return _gaussian(deviation, self.precision**-0.5)
 
