@@ -584,3 +584,26 @@ def test_the_file_of_the_first_version_is_read():
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
     again = explainer.fit(stored_table()).transform(stored_table()[:3])
     np.testing.assert_allclose(again, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore::sklime.exceptions.InconsistentVersionWarning")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.InconsistentVersionWarning")
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        (
+            "probability",
+            [
+                [0.52221741, 0.02566882, 0.00423152],
+                [-0.50666072, 0.23991976, -0.04780553],
+            ],
+        ),
+        ("masks", [[1.24942938, 0.0, 0.0], [-0.836317100, -1.04105978, 0.0856432471]]),
+    ],
+)
+def test_files_of_other_kinds_are_read(name, expected):
+    """Probabilities in closed form, and masks whose unused columns a median fills."""
+    rows = np.random.default_rng(0).integers(0, 6, (40, 3)) / 2.0
+    explainer = load(DATA / f"explainer_{name}_0_1_0.skops")
+    np.testing.assert_allclose(explainer.transform(rows[:2]), expected, rtol=0, atol=1e-8)
+    assert np.isfinite(explainer.explain(rows[:2]).scores).all()

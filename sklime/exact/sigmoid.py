@@ -162,9 +162,12 @@ class SigmoidOfColumns(_SigmoidOfParts):
 
     _tables: BinnedQuadrature | None = None
 
+    # Columns that do not move the score; files of older explainers do not tell them.
+    _idle = np.empty(0, dtype=np.intp)
+
     def __init__(self, parts, constant, columns, mismatch):
-        # The quadrature leaves rounding where the score does not move at all.
-        self._idle = np.array([np.ptp(part) == 0.0 for part in parts], dtype=bool)
+        # The quadrature would leave rounding there.
+        self._idle = np.flatnonzero([np.ptp(part) == 0.0 for part in parts])
         self._laws = [
             BinnedPart(part, column.masses, column.law(None).bins, own)
             for part, column, own in zip(parts, columns, mismatch, strict=True)
@@ -214,7 +217,7 @@ class SigmoidOfColumns(_SigmoidOfParts):
         ndarray of shape (n_rows, n_wanted, n_pairs)
         """
         found = self._tables.pairs(np.stack([law.own for law in laws]), pairs)
-        found[:, self._idle[pairs].any(axis=1)] = 0.0
+        found[:, np.isin(pairs, self._idle).any(axis=1)] = 0.0
         sign = np.where(outputs == 0, -1.0, 1.0)
         return sign[:, np.newaxis] * found[:, np.newaxis]
 

@@ -160,7 +160,7 @@ class _SharedMasks:
     exhaustive: bool
     n_draws: int
     gram: np.ndarray
-    effective_size: float
+    weight_squares: float
     law: WeightedLaw
     by_count: bool
     undetermined: bool
@@ -191,7 +191,6 @@ class _SharedMasks:
         unit = weights.max(initial=0.0) or 1.0
         # A mask that stands for several counts that many times.
         squares = (weights / unit) @ (kernel_weights / unit)
-        size = (weights / unit).sum() ** 2 / (squares or 1.0)
         alike = bool(len(Z)) and not law.smaller > 0.0
         by_count = exhaustive and collinear and not alike and _even(weights, kept)
         if exhaustive and not by_count:
@@ -202,13 +201,19 @@ class _SharedMasks:
             weights,
             *own,
             gram,
-            size,
+            squares,
             law,
             by_count,
             alike,
             collinear and not alike,
             masks.fills,
         )
+
+    @property
+    def effective_size(self):
+        """Number of equal weights that are worth as much."""
+        unit = self.weights.max(initial=0.0) or 1.0
+        return (self.weights / unit).sum() ** 2 / (self.weight_squares or 1.0)
 
 
 def _law(Z, weights):
