@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +24,16 @@ class CoalitionsByReach(CoalitionModel):
     ----------
     least_reach : float
         That of the first sum.
+    middle : float
+        What responses are measured from.
     """
 
     least_reach: float
+    middle = 0.0
 
-    def __init__(self) -> None:
+    def __init__(self, *own: Any) -> None:
+        # Features, columns, background and law of what is kept, as the sums take them.
+        self._own = own
         self._sums: dict[int, CoalitionsOfProducts] = {}
 
     @abstractmethod
@@ -65,16 +71,17 @@ class CoalitionsByReach(CoalitionModel):
             padded = np.pad(rows, (0, -len(rows) % _ROWS), mode="edge")
             yield rows, padded, self.sum_of(number)
 
-    def summed(
-        self, own: NDArray[np.float64], outputs: NDArray[np.intp], n_columns: int
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Expected sums, up to a constant, and contrasts, as of a call."""
+    def __call__(self, own, outputs):
+        features, *_, keep = self._own
         expected = np.empty((own.shape[1], len(outputs)))
-        contrasts = np.empty((*expected.shape, n_columns))
+        contrasts = np.empty((*expected.shape, len(features.owned)))
         for rows, padded, model in self.by_reach(own):
             found = model(own[:, padded], outputs)
             expected[rows], contrasts[rows] = (part[: len(rows)] for part in found)
-        return expected, contrasts
+        # Beside Shapley values it is the same for all rows, however far they reach.
+        if keep.probability is None:
+            return np.tile(self.nothing()[outputs], (len(expected), 1)), contrasts
+        return self.constant[outputs] + self.middle + expected, contrasts
 
     def pairs(
         self,
@@ -103,9 +110,8 @@ class CoalitionsOfRanged(CoalitionsByReach):
     least_reach = 1.0
 
     def __init__(self, form, features, columns, background, keep):
-        super().__init__()
+        super().__init__(features, columns, background, keep)
         self.form = form
-        self._own = features, columns, background, keep
         first = self.sum_of(0)
         self.n_terms, self.constant = first.n_terms, np.zeros_like(first.constant)
 
@@ -120,10 +126,3 @@ class CoalitionsOfRanged(CoalitionsByReach):
 
     def nothing(self):
         return self.constant + self.sum_of(0).nothing()
-
-    def __call__(self, own, outputs):
-        expected, contrasts = self.summed(own, outputs, len(self._own[0].owned))
-        # Beside Shapley values it is the same for all rows, however far they reach.
-        if self._own[-1].probability is None:
-            return np.tile(self.nothing()[outputs], (len(expected), 1)), contrasts
-        return self.constant[outputs] + expected, contrasts

@@ -33,10 +33,12 @@ class CoalitionsOfSigmoid(CoalitionsByReach):
     # Of a score, up to which all rows share a quadrature.
     least_reach = 8.0
 
+    # Of probabilities, from which the sums are odd functions of the score.
+    middle = 0.5
+
     def __init__(self, form, rebuilt, features, columns, background, keep):
-        super().__init__()
+        super().__init__(features, columns, background, keep)
         self.form, self.rebuilt = form, rebuilt
-        self._own = features, columns, background, keep
         self.n_terms, self.error = rebuilt.n_terms, rebuilt.error
         self.constant = np.zeros_like(rebuilt.constant)
         self._used = [j for j, owned in enumerate(features.owned) if len(owned)]
@@ -76,14 +78,7 @@ class CoalitionsOfSigmoid(CoalitionsByReach):
             sign * self.rebuilt.score_constant + bounds.sum()
             for sign, bounds in zip((-1.0, 1.0), self._bounds, strict=True)
         )
-        return self.constant + 0.5 + self.sum_of(self.steps_to(reach)).nothing()
-
-    def __call__(self, own, outputs):
-        expected, contrasts = self.summed(own, outputs, len(self._own[0].owned))
-        # Beside Shapley values it is the same for all rows, whatever their nodes.
-        if self._own[-1].probability is None:
-            return np.tile(self.nothing()[outputs], (len(expected), 1)), contrasts
-        return self.constant[outputs] + 0.5 + expected, contrasts
+        return self.constant + self.middle + self.sum_of(self.steps_to(reach)).nothing()
 
     def reach(self, own):
         features, n = self._own[0], own.shape[1]
