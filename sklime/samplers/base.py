@@ -41,8 +41,9 @@ class Sampler(Component, ABC):
     # What a row is: the class of `kind_`.
     row_kind: type[RowKind] = TableRows
 
-    # Whether `fit` takes sparse tables.
+    # Whether `fit` takes sparse tables, and tables with gaps.
     accepts_sparse = False
+    accepts_missing = False
 
     # The kernel that weighs draws unless the user gives one.
     default_kernel_: Kernel = ExponentialKernel()
@@ -67,6 +68,7 @@ class Sampler(Component, ABC):
         tags = super().__sklearn_tags__()
         self.row_kind.tag(tags)
         tags.input_tags.sparse = self.accepts_sparse
+        tags.input_tags.allow_nan = self.accepts_missing
         return tags
 
     @property

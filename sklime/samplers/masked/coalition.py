@@ -83,15 +83,12 @@ class CoalitionSampler(MaskSampler):
     default_metric_ = "euclidean"
     default_kernel_ = UniformKernel()
 
+    accepts_missing = True
+
     def __init__(
         self, background: Literal["marginals", "median"] | TableLike = "marginals"
     ) -> None:
         self.background = background
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags
 
     @atomic_fit
     def fit(

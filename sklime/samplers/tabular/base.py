@@ -60,10 +60,7 @@ class TabularSampler(Sampler):
     # What learns each column from its encoded training values.
     _builder = ColumnBuilder
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags
+    accepts_missing = True
 
     @atomic_fit
     def fit(

@@ -39,10 +39,7 @@ class ManifoldSampler(Sampler):
     n_bins: int | None
     categorical_features: Literal["from_dtype"] | ArrayLike | None
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags
+    accepts_missing = True
 
     @atomic_fit
     def fit(
