@@ -27,6 +27,15 @@ class Method(StrEnum):
     SAMPLING = "sampling"
 
 
+class ResponseMethod(StrEnum):
+    """Values of --response-method."""
+
+    AUTO = "auto"
+    PREDICT_PROBA = "predict_proba"
+    DECISION_FUNCTION = "decision_function"
+    PREDICT = "predict"
+
+
 class AttributionKind(StrEnum):
     """Values of --attribution."""
 
@@ -81,6 +90,10 @@ SamplerName = Annotated[
 ]
 MethodName = Annotated[
     Method | None, typer.Option(help="Closed forms, draws, or whichever there is.")
+]
+ResponseName = Annotated[
+    ResponseMethod | None,
+    typer.Option(help="The method of the model whose answers are explained."),
 ]
 Width = Annotated[
     str | None, typer.Option(metavar="W|local", help="Width of the exponential kernel.")
@@ -158,6 +171,7 @@ def explain(
     target: Target = None,
     sampler: SamplerName = None,
     method: MethodName = None,
+    response_method: ResponseName = None,
     width: Width = None,
     attribution: AttributionName = None,
     seed: Seed = None,
@@ -214,6 +228,7 @@ def explain(
             target,
             sampler,
             method,
+            response_method,
             width,
             attribution,
             seed,
@@ -244,6 +259,7 @@ def report(
     target: Target = None,
     sampler: SamplerName = None,
     method: MethodName = None,
+    response_method: ResponseName = None,
     width: Width = None,
     attribution: AttributionName = None,
     seed: Seed = None,
@@ -273,6 +289,7 @@ def report(
             target,
             sampler,
             method,
+            response_method,
             width,
             attribution,
             seed,

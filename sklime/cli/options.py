@@ -31,6 +31,7 @@ class Options:
     target: str | None = None
     sampler: str | None = None
     method: str | None = None
+    response_method: str | None = None
     width: str | None = None
     attribution: str | None = None
     seed: int | None = None
@@ -42,15 +43,16 @@ class Options:
     @property
     def parameters(self) -> dict[str, Any]:
         """What decides the attributions, beside the files."""
-        names = ("target", "sampler", "method", "width", "attribution")
+        names = "target", "sampler", "method", "response_method", "width", "attribution"
         own = {name: getattr(self, name) for name in names}
         return own | {"seed": self.seed or 0, "keep": list(self.keep)}
 
     @property
     def of_a_fit(self) -> list[str]:
         """Options in use that only a fit can follow."""
-        names = ("background", "sampler", "method", "width", "seed")
-        return [f"--{name}" for name in names if getattr(self, name) is not None]
+        names = "background", "sampler", "method", "response_method", "width", "seed"
+        used = [name for name in names if getattr(self, name) is not None]
+        return [f"--{name.replace('_', '-')}" for name in used]
 
 
 def fitted_explainer(model: Any, background: Any, options: Options) -> Any:
@@ -66,8 +68,10 @@ def fitted_explainer(model: Any, background: Any, options: Options) -> Any:
     parameters = {
         "sampler": _sampler(options.sampler),
         "kernel": _kernel(options.width),
-        "method": options.method or "auto",
-        "attribution": options.attribution or "effect",
+        # Plain strings: messages show what was given.
+        "method": str(options.method or "auto"),
+        "response_method": str(options.response_method or "auto"),
+        "attribution": str(options.attribution or "effect"),
         "random_state": options.seed or 0,
     }
     try:
@@ -84,7 +88,7 @@ def fitted_explainer(model: Any, background: Any, options: Options) -> Any:
 def aimed(explainer: Any, options: Options) -> Any:
     """Give a fitted explainer the target and the attribution of the options."""
     if options.attribution is not None:
-        explainer.set_params(attribution=options.attribution)
+        explainer.set_params(attribution=str(options.attribution))
     if options.target is None:
         explainer.output_schema()
         return explainer

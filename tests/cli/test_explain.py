@@ -13,7 +13,7 @@ import pytest
 import skops.io
 from scipy import sparse
 from sklearn.compose import make_column_transformer
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
@@ -66,6 +66,31 @@ def test_options_are_those_of_the_explainer(disk, tmp_path):
     ).fit(disk.training_rows)
     own = explainer.transform(disk.rows[FEATURES])
     np.testing.assert_array_equal(pd.read_parquet(out)[FEATURES], own)
+
+
+def test_the_method_of_the_model_is_an_option(disk, tmp_path):
+    out = tmp_path / "out.parquet"
+    own = "--background", disk.train, "--response-method", "decision_function"
+    done = explain(disk, out, *own)
+    assert done.exit_code == 0, done.stderr
+    explainer = LimeExplainer(
+        disk.regression, response_method="decision_function", random_state=0
+    ).fit(disk.training_rows)
+    margins = explainer.transform(disk.rows[FEATURES])
+    np.testing.assert_array_equal(pd.read_parquet(out)[FEATURES], margins)
+    assert explain(disk, out, "--response-method", "margin").exit_code == 2
+
+
+def test_a_method_that_the_model_lacks_is_named(disk, tmp_path):
+    model = LinearRegression().fit(disk.training_rows, disk.training_rows["bmi"])
+    skops.io.dump(model, tmp_path / "line.skops")
+    out = tmp_path / "out.parquet"
+    own = "--response-method", "predict_proba"
+    done = explain(disk, out, *own, model=tmp_path / "line.skops")
+    assert done.exit_code == 2
+    told = "response_method='predict_proba': LinearRegression has no predict_proba"
+    assert told in " ".join(done.stderr.split())
+    assert not out.exists()
 
 
 def test_a_label_that_is_a_number_is_found(disk, tmp_path):
@@ -303,6 +328,9 @@ def test_a_fitted_explainer_keeps_its_own_settings(disk, tmp_path, expected):
     done = explain(disk, out, "--trust-pickle", "--width", 2, **own)
     assert done.exit_code == 2
     assert "fitted explainer, which --width cannot change" in done.stderr
+    done = explain(disk, out, "--trust-pickle", "--response-method", "predict", **own)
+    assert done.exit_code == 2
+    assert "which --response-method cannot change" in done.stderr
 
 
 def test_json_tells_what_was_done(disk, tmp_path):
