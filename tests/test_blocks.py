@@ -1,7 +1,9 @@
 """Streams of blocks: every container and split, against `transform` of the whole table."""
 
+import time
 import warnings
 from itertools import pairwise
+from threading import Event
 
 import joblib
 import numpy as np
@@ -254,6 +256,28 @@ def test_blocks_are_read_as_they_are_needed(frame, explainer):
     # Four pieces for each job.
     assert n_read <= 8
     stream.close()
+
+
+def test_blocks_are_read_while_jobs_are_at_work():
+    read_on = Event()
+
+    def respond(texts):
+        time.sleep(0.03)
+        if any("patience" in own for own in texts):
+            assert read_on.wait(60)
+        return [len(own) for own in texts]
+
+    def read():
+        for i in range(12):
+            # The first eight may be read before anything is explained.
+            if i == 8:
+                read_on.set()
+            yield ["patience"] if i == 7 else ["a text"]
+
+    model = FunctionRegressor(respond)
+    explainer = LimeExplainer(model, n_samples=16, random_state=0).fit(["a text", "two"])
+    found = list(explainer.transform_blocks(read(), n_jobs=2))
+    assert [own.shape[0] for own in found] == [1] * 12
 
 
 def test_keys_that_are_none(frame, explainer):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -230,11 +230,22 @@ class Runner:
         else:
             yield from self.in_jobs(self._cut(table, start=1))
 
-    def together(self, pieces: list[Piece]) -> Iterator[Explained]:
-        """Explain a few pieces, in jobs unless they are quick; in order."""
-        if self.size.is_quick(sum(n_rows(piece.X) for piece in pieces)):
-            return (self.inline(piece) for piece in pieces)
-        return self.in_jobs(pieces)
+    def together(self, waiting: deque[Piece]) -> Iterator[Explained]:
+        """Explain pieces that wait, in jobs unless they are quick; in order.
+
+        In jobs also those that are added while others are explained.
+        """
+        if self._are_quick(waiting):
+            return (self.inline(waiting.popleft()) for _ in range(len(waiting)))
+
+        def taken():
+            while waiting and not self._are_quick(waiting):
+                yield waiting.popleft()
+
+        return self.in_jobs(taken())
+
+    def _are_quick(self, pieces):
+        return self.size.is_quick(sum(n_rows(piece.X) for piece in pieces))
 
     def in_jobs(self, pieces: Iterable[Piece]) -> Iterator[Explained]:
         """Explain pieces in jobs; yield what became of them, in order.
@@ -242,13 +253,7 @@ class Runner:
         All of them may be under way before the first result is taken.
         """
         own = self.fitted if shares_memory() else self._shipped
-        share = None
-        if shares_memory():
-            share = share_of_jobs(self.n_jobs)
-        elif not limits_threads():
-            # Those of clusters would share models' own jobs out among all workers.
-            share = 1
-        sizes: list[int] = []
+        share, sizes = self.share, []
 
         def calls():
             for piece in pieces:
@@ -270,6 +275,16 @@ class Runner:
             # What is under way is waited for, as joblib would complain.
             for _ in results:
                 pass
+
+    @property
+    def share(self) -> int | None:
+        """Cores of each job; None: all of them, or the backend of the jobs sees to it."""
+        if self.n_jobs == 1:
+            return None
+        if shares_memory():
+            return share_of_jobs(self.n_jobs)
+        # Backends of clusters would share models' own jobs out among all workers.
+        return None if limits_threads() else 1
 
     @cached_property
     def _shipped(self):

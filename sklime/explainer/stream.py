@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from sklime.exceptions import FailedRowsWarning, caught_warnings, warn_caller
 from sklime.explainer.diagnostics import Diagnostics
 from sklime.explainer.pieces import Explained, Piece, explain_apart, no_attributions
+from sklime.explainer.threads import own_share
 from sklime.tables.access import concat, in_sparse_interface, n_rows, take_rows
 from sklime.validation import listed
 
@@ -157,7 +159,9 @@ class Stream:
         """Pieces of a block; its values that draws hardly hold are asked about here."""
         fitted = self._runner.fitted
         try:
-            own_answers = fitted.own_answers(place.X, asked=self._asked)
+            # Jobs are at work meanwhile.
+            with own_share(self._runner.share):
+                own_answers = fitted.own_answers(place.X, asked=self._asked)
         except Exception as error:
             known = Explained(None, error=error)
             yield _Step(place, Piece(place.X, place.first_row, None), known)
@@ -174,15 +178,9 @@ class Stream:
             for step in steps:
                 yield step, runner.inline(step.piece) if step.waits else step.known
             return
-        # Windows, as joblib goes on whether or not results are taken.
-        while window := _window(steps, runner.n_ahead):
-            pieces = [step.piece for step in window if step.waits]
-            results = runner.together(pieces)
-            try:
-                for step in window:
-                    yield step, next(results) if step.waits else step.known
-            finally:
-                results.close()
+        ahead = _Ahead(steps, runner.n_ahead)
+        while ahead.fill():
+            yield from ahead.explained(runner)
 
     def _take(self, place, piece, explained):
         """Keep the attributions of a piece; after an error, those of its other rows."""
@@ -255,12 +253,50 @@ class Stream:
             )
 
 
-def _window(steps, n_pieces):
-    """The next steps of a stream, with so many pieces, or ends of as many empty blocks."""
-    window = []
-    for step in steps:
-        window.append(step)
-        n_waiting = sum(own.waits for own in window)
-        if n_waiting == n_pieces or len(window) == 2 * n_pieces:
-            break
-    return window
+class _Ahead:
+    """Steps of a stream that are read while jobs explain those before them.
+
+    joblib goes on whether or not results are taken: it finds no more pieces than those that
+    may be ahead of the results.
+
+    Parameters
+    ----------
+    steps : iterator of _Step
+    n_pieces : int
+        How many pieces are ahead at most; ends of empty blocks, twice as many.
+    """
+
+    def __init__(self, steps, n_pieces):
+        self._steps, self._n_pieces = steps, n_pieces
+        self._ahead, self._waiting = deque(), deque()
+
+    def fill(self):
+        """Read as many steps as there is room for; gives whether any are ahead."""
+        n_pieces = sum(step.waits for step in self._ahead)
+        while n_pieces < self._n_pieces and len(self._ahead) < 2 * self._n_pieces:
+            step = next(self._steps, None)
+            if step is None:
+                break
+            self._ahead.append(step)
+            if step.waits:
+                self._waiting.append(step.piece)
+                n_pieces += 1
+        return bool(self._ahead)
+
+    def explained(self, runner):
+        """Yield steps with their results, until jobs have no piece left to begin with."""
+        results = runner.together(self._waiting)
+        try:
+            while self._ahead:
+                result = self._ahead[0].known
+                if self._ahead[0].waits and (result := next(results, None)) is None:
+                    # It was read when the jobs had ended.
+                    return
+                step = self._ahead.popleft()
+                self.fill()
+                yield step, result
+        except BaseException:
+            self._waiting.clear()
+            raise
+        finally:
+            results.close()
