@@ -265,6 +265,10 @@ class Runner:
             prefer="threads",
             return_as=return_as(),
             pre_dispatch="2*n_jobs",
+            # Pieces have their size: several in one would leave a job without any.
+            batch_size=1,
+            # Arrays above go through files, for whose removal joblib waits a tenth of a second.
+            max_nbytes="8M",
         )
         results = iter(jobs(calls()))
         try:
