@@ -267,7 +267,7 @@ class Runner:
             pre_dispatch="2*n_jobs",
             # Pieces have their size: several in one would leave a job without any.
             batch_size=1,
-            # Arrays above go through files, for whose removal joblib waits a tenth of a second.
+            # Larger arrays go through files, for whose removal joblib waits 0.1 s.
             max_nbytes="8M",
         )
         results = iter(jobs(calls()))
