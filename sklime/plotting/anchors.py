@@ -122,10 +122,12 @@ class AnchorDisplay:
         places = np.arange(len(frame))
         ax.barh(places, frame["precision"], color=POSITIVE, height=0.6)
         noun = _WORDS.get(self.anchors.meta.get("criterion"), "precision")
-        ax.plot(frame["coverage"], places, "o", color=negative(ax), label="coverage")
+        # The edge sets points off from the bars.
+        points = {"color": negative(ax), "markeredgecolor": grey(ax, 1.0)}
+        ax.plot(frame["coverage"], places, "o", label="coverage", **points)
         low, high = self.anchors.precision_intervals[i]
         if high > low:
-            ax.plot([low, high], places[[-1, -1]], color=grey(ax, 0.3), linewidth=2)
+            ax.plot([low, high], places[[-1, -1]], "|-", color=grey(ax, 0.0))
         ax.set_yticks(places, frame["condition"])
         ax.invert_yaxis()
         ax.set_xlabel(f"bars: {noun}\npoints: share of the training rows")
