@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 # Categories with a place of their own.
 _N_CATEGORIES = 12
 
+# Inches from one column to the next that names of two lines need.
+_TWO_LINES = 0.4
+
 # Share of an axis in which the dots of one category are spread.
 _SPREAD = 0.3
 
@@ -173,8 +176,10 @@ class InteractionDisplay(Display):
         image = ax.imshow(
             cells[1:, :-1], cmap=size_map(ax), vmin=0.0, vmax=limit, aspect="auto"
         )
-        room = 0.25 * ax.figure.get_figwidth()
-        labels = [fitted(name, room) for name in names[:-1]]
+        width = ax.figure.get_figwidth()
+        # Two lines below each column, where they do not reach the next one's.
+        n_lines = 2 if 0.5 * width / len(names) > _TWO_LINES else 1
+        labels = ["\n".join(wrapped(name, 0.25 * width, n_lines)) for name in names[:-1]]
         ax.set_xticks(
             range(len(labels)),
             labels,

@@ -1,5 +1,6 @@
 """Pictures of interactions: the heat map of pairs, and the rows of one pair."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -53,6 +54,17 @@ def test_few_features_have_the_strongest_pairs():
     display = InteractionDisplay.from_explanation(own, max_features=2)
     assert display.frame()["feature_1"].tolist() == [NAMES[3]]
     assert "2 others left out" in display.ax_.get_title(loc="left")
+
+
+def test_columns_of_narrow_pictures_have_their_whole_names():
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    forest = RandomForestClassifier(10, random_state=0).fit(X, y)
+    explainer = LimeExplainer(forest, random_state=0).fit(X)
+    _, ax = plt.subplots(figsize=(4, 4), dpi=100, layout="constrained")
+    InteractionDisplay.from_explanation(explainer.explain(X[:5], interactions=True), ax=ax)
+    labels = [label.get_text() for label in ax.get_xticklabels()]
+    named = {" ".join(label.split()) for label in labels}
+    assert len(named) == 3 and named < set(X.columns)
 
 
 def test_each_row_of_a_pair_is_a_dot():
