@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from time import perf_counter
@@ -233,19 +234,19 @@ class Runner:
     def together(self, waiting: deque[Piece]) -> Iterator[Explained]:
         """Explain pieces that wait, in jobs unless they are quick; in order.
 
-        In jobs also those that are added while others are explained.
+        In jobs also those that are added while others are explained, until they are quick.
         """
-        if self._are_quick(waiting):
+        if self.size.is_quick(sum(n_rows(piece.X) for piece in waiting)):
             return (self.inline(waiting.popleft()) for _ in range(len(waiting)))
 
         def taken():
-            while waiting and not self._are_quick(waiting):
+            # joblib takes them in threads of its own, while others come and go.
+            with suppress(IndexError):
                 yield waiting.popleft()
+                while not self.size.is_quick(self.n_ahead * n_rows(waiting[0].X)):
+                    yield waiting.popleft()
 
         return self.in_jobs(taken())
-
-    def _are_quick(self, pieces):
-        return self.size.is_quick(sum(n_rows(piece.X) for piece in pieces))
 
     def in_jobs(self, pieces: Iterable[Piece]) -> Iterator[Explained]:
         """Explain pieces in jobs; yield what became of them, in order.

@@ -846,7 +846,10 @@ def test_a_name_with_a_backtick_is_quoted_or_refused():
             r"X has 1 column\(s\), and the condition .* columns of the",
         ),
         (sparse.csr_matrix(IRIS.to_numpy()[:, :1]), r"X has 1 column\(s\)"),
-        (IRIS.astype(object).replace(0.2, "thin"), "'petal width .* other values than the"),
+        (
+            IRIS.astype(object).where(IRIS != 0.2, "thin"),
+            "'petal width .* other values than the",
+        ),
     ],
 )
 def test_tables_that_rules_cannot_be_tested_on_are_refused(anchors, X, message):
