@@ -88,6 +88,17 @@ class Browser:
         for key in keys:
             ActionChains(self.driver).send_keys(key).perform()
 
+    def violations(self, least_passes=1):
+        """Report of the accessibility rules of axe that the page breaks; empty: none.
+
+        At least so many rules must have found something that they apply to.
+        """
+        axe = pytest.importorskip("selenium_axe_python").Axe(self.driver)
+        axe.inject()
+        found = axe.run()
+        assert len(found["passes"]) >= least_passes
+        return found["violations"] and axe.report(found["violations"])
+
     def focused(self):
         return self.driver.switch_to.active_element
 

@@ -43,7 +43,6 @@ def test_a_click_lists_the_rows_to_look_at(browser, found):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS)
 def test_a_section_is_whole_and_accessible_in_every_width(browser, found, width, scheme):
-    axe = pytest.importorskip("selenium_axe_python")
     browser.prefer(scheme)
     browser.resize(width, 900)
     browser.open(found.to_html())
@@ -59,7 +58,4 @@ def test_a_section_is_whole_and_accessible_in_every_width(browser, found, width,
         """
     )
     assert beside == ("none" if width == 1200 else '"In common of 4: "')
-    report = axe.Axe(browser.driver)
-    report.inject()
-    violations = report.run()["violations"]
-    assert not violations, report.report(violations)
+    assert not browser.violations()

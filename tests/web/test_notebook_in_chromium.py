@@ -118,16 +118,12 @@ def test_the_first_row_is_open_and_others_open_by_keyboard(browser):
 
 
 def test_notebook_outputs_pass_the_accessibility_rules_of_axe(browser):
-    axe = pytest.importorskip("selenium_axe_python")
     outputs = "".join(own._repr_html_() for own in every_kind().values())
     browser.open(
         '<!doctype html><html lang="en"><meta charset=utf-8><title>n</title>'
         f"<main><h1>n</h1>{outputs}</main></html>"
     )
-    audit = axe.Axe(browser.driver)
-    audit.inject()
-    found = audit.run()
-    assert not found["violations"], audit.report(found["violations"])
+    assert not browser.violations()
 
 
 def lines_of(browser, selector, text):

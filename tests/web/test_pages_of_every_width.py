@@ -218,14 +218,10 @@ def test_a_long_word_of_a_text_cuts_no_column(browser, width):
 def test_pages_of_houses_and_of_mixed_rows_are_accessible(
     browser, houses, mixed, width, scheme
 ):
-    axe = pytest.importorskip("selenium_axe_python")
     browser.prefer(scheme)
     for explanation in (houses, mixed):
         open_at(browser, explanation, width)
-        audit = axe.Axe(browser.driver)
-        audit.inject()
-        found = audit.run()
-        assert not found["violations"], audit.report(found["violations"])
+        assert not browser.violations()
 
 
 @pytest.mark.parametrize(
