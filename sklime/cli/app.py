@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -17,37 +16,6 @@ app = typer.Typer(
     no_args_is_help=False,
     pretty_exceptions_enable=False,
 )
-
-
-class Method(StrEnum):
-    """Values of --method."""
-
-    AUTO = "auto"
-    EXACT = "exact"
-    SAMPLING = "sampling"
-
-
-class ResponseMethod(StrEnum):
-    """Values of --response-method."""
-
-    AUTO = "auto"
-    PREDICT_PROBA = "predict_proba"
-    DECISION_FUNCTION = "decision_function"
-    PREDICT = "predict"
-
-
-class AttributionKind(StrEnum):
-    """Values of --attribution."""
-
-    EFFECT = "effect"
-    CONTRIBUTION = "contribution"
-
-
-class OnError(StrEnum):
-    """Values of --on-error."""
-
-    FAIL = "fail"
-    NULL = "null"
 
 
 _FILE: dict[str, Any] = {"exists": True, "dir_okay": False, "show_default": False}
@@ -89,17 +57,18 @@ SamplerName = Annotated[
     ),
 ]
 MethodName = Annotated[
-    Method | None, typer.Option(help="Closed forms, draws, or whichever there is.")
+    Literal["auto", "exact", "sampling"] | None,
+    typer.Option(help="Closed forms, draws, or whichever there is."),
 ]
 ResponseName = Annotated[
-    ResponseMethod | None,
+    Literal["auto", "predict_proba", "decision_function", "predict"] | None,
     typer.Option(help="The method of the model whose answers are explained."),
 ]
 Width = Annotated[
     str | None, typer.Option(metavar="W|local", help="Width of the exponential kernel.")
 ]
 AttributionName = Annotated[
-    AttributionKind | None,
+    Literal["effect", "contribution"] | None,
     typer.Option(help="What if a condition holds, or what adds up to the prediction."),
 ]
 Seed = Annotated[
@@ -203,9 +172,9 @@ def explain(
         ),
     ] = True,
     on_error: Annotated[
-        OnError,
+        Literal["fail", "null"],
         typer.Option(help="Rows that cannot be explained end the run, or become null."),
-    ] = OnError.FAIL,
+    ] = "fail",
     trust: Trust = None,
     trust_pickle: TrustPickle = False,
     as_json: AsJson = False,
@@ -216,31 +185,15 @@ def explain(
     Exit codes: 0 done, 2 usage, 3 not trusted, 4 data do not fit the model, 5 the model
     failed, 6 the output cannot be written, 130 or 143 stopped by a signal, and resumable.
     """
-    session = Session(as_json, quiet)
+    given, session = locals(), Session(as_json, quiet)
 
     def command():
-        from sklime.cli import explaining, options
+        from sklime.cli import explaining
 
-        own = options.Options(
-            model,
-            data,
-            background,
-            target,
-            sampler,
-            method,
-            response_method,
-            width,
-            attribution,
-            seed,
-            _names(keep),
-            tuple(trust or ()),
-            trust_pickle,
-            jobs,
-        )
         made = explaining.Output(
-            output, quality, report, report_rows, block_rows, not resume, on_error.value
+            output, quality, report, report_rows, block_rows, not resume, on_error
         )
-        return explaining.explain(own, made, session.progress)
+        return explaining.explain(_options(given), made, session.progress)
 
     raise typer.Exit(
         session.run(command, "{rows:,} rows explained in {seconds:.1f} s: {output}")
@@ -277,29 +230,13 @@ def report(
     quiet: Quiet = False,
 ) -> None:
     """Explain some rows of a table, and write one page that shows them."""
-    session = Session(as_json, quiet)
+    given, session = locals(), Session(as_json, quiet)
 
     def command():
-        from sklime.cli import options, prepared, reporting
+        from sklime.cli import prepared, reporting
 
-        own = options.Options(
-            model,
-            data,
-            background,
-            target,
-            sampler,
-            method,
-            response_method,
-            width,
-            attribution,
-            seed,
-            _names(keep),
-            tuple(trust or ()),
-            trust_pickle,
-            jobs,
-        )
         reporting.check_report(output)
-        fitting = prepared.prepare(own)
+        fitting = prepared.prepare(_options(given))
         shown = reporting.write_report(fitting, output, rows, seed or 0)
         return {"report": str(output), "rows": len(shown), "notes": fitting.notes}
 
@@ -327,6 +264,17 @@ def demo(context: typer.Context) -> None:
     from sklime.cli.demo_arguments import run_demo
 
     run_demo(["demo", *context.args], [])
+
+
+def _options(given):
+    """`Options` of a command, from its parameters by name."""
+    from dataclasses import fields
+
+    from sklime.cli.options import Options
+
+    own = {field.name: given[field.name] for field in fields(Options)}
+    lists = {"keep": _names(given["keep"]), "trust": tuple(given["trust"] or ())}
+    return Options(**own | lists)
 
 
 def _names(keep):

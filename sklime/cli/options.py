@@ -68,10 +68,9 @@ def fitted_explainer(model: Any, background: Any, options: Options) -> Any:
     parameters = {
         "sampler": _sampler(options.sampler),
         "kernel": _kernel(options.width),
-        # Plain strings: messages show what was given.
-        "method": str(options.method or "auto"),
-        "response_method": str(options.response_method or "auto"),
-        "attribution": str(options.attribution or "effect"),
+        "method": options.method or "auto",
+        "response_method": options.response_method or "auto",
+        "attribution": options.attribution or "effect",
         "random_state": options.seed or 0,
     }
     try:
@@ -88,7 +87,7 @@ def fitted_explainer(model: Any, background: Any, options: Options) -> Any:
 def aimed(explainer: Any, options: Options) -> Any:
     """Give a fitted explainer the target and the attribution of the options."""
     if options.attribution is not None:
-        explainer.set_params(attribution=str(options.attribution))
+        explainer.set_params(attribution=options.attribution)
     if options.target is None:
         explainer.output_schema()
         return explainer
