@@ -2,12 +2,14 @@
 
 python -m benchmarks
 python -m benchmarks throughput exactness --json results.json --markdown results.md
+python -m benchmarks throughput --history
 """
 
 import argparse
 from importlib import import_module
 from pathlib import Path
 
+from benchmarks.history import store
 from benchmarks.results import Results
 
 NAMES = (
@@ -63,6 +65,9 @@ def main():
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="results as JSON")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="the table")
+    parser.add_argument(
+        "--history", action="store_true", help="add the figures to history.csv"
+    )
     own = parser.parse_args()
     unknown = sorted(set(own.names) - set(NAMES))
     if unknown:
@@ -70,6 +75,8 @@ def main():
     results = Results()
     for name in own.names or NAMES:
         results.add(name, import_module(f"benchmarks.{name}").measure())
+        if own.history:
+            store(results.lines[name])
         # After each: what was measured stays when the next one is stopped.
         if own.json is not None:
             own.json.write_text(results.to_json(), encoding="utf-8")
