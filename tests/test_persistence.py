@@ -583,7 +583,9 @@ def test_the_file_of_the_first_version_is_read():
     found = explainer.transform(stored_table()[:3])
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
     again = explainer.fit(stored_table()).transform(stored_table()[:3])
-    np.testing.assert_allclose(again, expected, rtol=0, atol=1e-12)
+    # It was fitted on a processor whose BLAS sums draws in another order.
+    largest = np.abs(expected).max(axis=1, keepdims=True)
+    assert (np.abs(again - expected) <= 1e-6 * largest).all()
 
 
 @pytest.mark.filterwarnings("ignore::sklime.exceptions.InconsistentVersionWarning")
