@@ -9,6 +9,9 @@ from scipy.special import comb
 # With so few groups, their own spread is all the evidence there is.
 _FEW_GROUPS = 32
 
+# At leverage 1 a group's residual says nothing.
+_HIGHEST_LEVERAGE = 0.999
+
 
 def degrees_of_freedom(groups):
     """Degrees of freedom of Student's t for standard errors from such groups.
@@ -80,8 +83,28 @@ class Groups:
             unknown = strata.unknown[used][self._order]
             self._unknown = np.maximum.reduceat(unknown, first)
 
-    def variances(self, scores):
-        """Variances of sums of scores, of shape (n_sums, n_draws)."""
+    def leverages(self, basis):
+        """Leverages of the groups' sums of draws, (n_groups,).
+
+        Parameters
+        ----------
+        basis : ndarray of shape (n_draws, n_terms)
+            Orthonormal terms of a regression.
+        """
+        together = np.add.reduceat(basis[self._order], self._starts, axis=0)
+        sizes = np.diff(self._starts, append=len(basis))
+        return np.square(together).sum(axis=1) / sizes
+
+    def variances(self, scores, leverages):
+        """Variances of sums of scores, of shape (n_sums, n_draws).
+
+        Parameters
+        ----------
+        scores : ndarray of shape (n_sums, n_draws)
+            What each draw's residual adds.
+        leverages : ndarray of shape (n_groups,)
+            Of the regression that left the residuals.
+        """
         scores = np.add.reduceat(scores[:, self._order], self._starts, axis=1)
         n = len(self._starts)
         if self._few:
@@ -96,5 +119,10 @@ class Groups:
         # What is alone in its stratum is compared with nothing.
         means[size == 1] = 0.0
         scores -= means[self._stratum].T
-        share = self._unknown * (size / np.maximum(size - 1, 1))[self._stratum]
+        # Of a regression's variance v on a share f of all, f (1 - h) v / (1 - f h) is also
+        # that on all, at leverages h: what is left is u / (1 - f h), where u is 1 - f.
+        known = (1.0 - self._unknown) * np.minimum(leverages, _HIGHEST_LEVERAGE)
+        share = (
+            self._unknown / (1.0 - known) * (size / np.maximum(size - 1, 1))[self._stratum]
+        )
         return np.square(scores) @ share

@@ -11,6 +11,7 @@ once it is known how the effect of each unit changes with the number of kept one
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import cached_property
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -263,7 +264,13 @@ class PairRegression(ABC):
             return np.zeros(len(influence))
         leverage = np.square(self.basis).sum(axis=1)
         free = np.maximum(1.0 - leverage, _LEAST_FREE)
-        return np.sqrt(self._groups.variances(influence * (residual / free)))
+        scores = influence * (residual / free)
+        return np.sqrt(self._groups.variances(scores, self._together))
+
+    @cached_property
+    def _together(self):
+        """Leverages of groups of draws, such as of a mask and its complement."""
+        return self._groups.leverages(self.basis)
 
 
 class AllProducts(PairRegression):
