@@ -280,29 +280,6 @@ def test_blocks_are_read_while_jobs_are_at_work():
     assert [own.shape[0] for own in found] == [1] * 12
 
 
-def test_a_short_block_among_long_ones_does_not_stop_the_jobs():
-    went_on = Event()
-
-    def respond(texts):
-        time.sleep(0.05)
-        if any("later" in own for own in texts):
-            went_on.set()
-        if any("patience" in own for own in texts):
-            assert went_on.wait(30)
-        return [len(own) for own in texts]
-
-    def read():
-        # The blocks from 8 on are read while jobs are at work.
-        words = {9: "patience", 13: "later"}
-        for i in range(24):
-            yield [words.get(i, "a text")] * (1 if i == 11 else 300)
-
-    model = FunctionRegressor(respond)
-    explainer = LimeExplainer(model, n_samples=16, random_state=0).fit(["a text", "two"])
-    found = list(explainer.transform_blocks(read(), n_jobs=2))
-    assert [own.shape[0] for own in found] == [1 if i == 11 else 300 for i in range(24)]
-
-
 def test_keys_that_are_none(frame, explainer):
     for keep, error, message in (
         (["a"], ValueError, "names 'a', which is also a feature"),

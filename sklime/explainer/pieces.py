@@ -234,20 +234,16 @@ class Runner:
     def together(self, waiting: deque[Piece]) -> Iterator[Explained]:
         """Explain pieces that wait, in jobs unless they are quick; in order.
 
-        In jobs also those that are added while others are explained, until as many of them
-        as are under way at a time are quick together.
+        In jobs also those that are added while others are explained, until they are quick.
         """
         if self.size.is_quick(sum(n_rows(piece.X) for piece in waiting)):
             return (self.inline(waiting.popleft()) for _ in range(len(waiting)))
 
         def taken():
-            latest = deque(maxlen=self.n_ahead)
             # joblib takes them in threads of its own, while others come and go.
             with suppress(IndexError):
-                while True:
-                    latest.append(n_rows(waiting[0].X))
-                    if len(latest) == self.n_ahead and self.size.is_quick(sum(latest)):
-                        return
+                yield waiting.popleft()
+                while not self.size.is_quick(self.n_ahead * n_rows(waiting[0].X)):
                     yield waiting.popleft()
 
         return self.in_jobs(taken())
