@@ -27,6 +27,13 @@ _BUFFER = 1 << 16
 # streamed, each column keeps its dictionary and a page: twice as much, of 100,000 rows.
 _GROUP = 1 << 25
 
+# Keys that would be other ones as numbers: they are padded with zeros, are written to the
+# base of 16, or have more digits than a float.
+_CODES = {
+    pa.int64(): r"^\s*[+-]?0[0-9xX]",
+    pa.float64(): r"^\s*[+-]?(0[0-9xX]|[0-9]{16,}\s*$)",
+}
+
 # What stands in a CSV file for a missing value, as pandas reads it.
 _MISSING = [*pa.csv.ConvertOptions().null_values, "<NA>", "None"]
 
@@ -178,7 +185,8 @@ class CsvFile(_ArrowFile):
     ----------
     path : Path
     keys : sequence of str
-        Columns whose texts stay as they are written, also those that mean a missing value.
+        Columns whose texts stay as they are written, also those that mean a missing value,
+        and codes that would be other ones as numbers, such as 00123.
     """
 
     def __init__(self, path, keys=()):
@@ -191,12 +199,27 @@ class CsvFile(_ArrowFile):
                     self._is_described_by(reader.schema, n_rows)
                     self._check_is_text()
                 times = [name for name, own in self.types.items() if pa.types.is_time(own)]
-                self._types = self.types | dict.fromkeys(times, pa.string())
-                if not times:
+                texts = dict.fromkeys([*times, *self._codes()], pa.string())
+                self._types = self.types | texts
+                if not texts:
                     return
             except pa.ArrowInvalid as error:
                 if not self._widen(str(error)):
                     raise
+
+    def _codes(self):
+        """Names of key columns that were taken for numbers, and hold codes."""
+        numbers = [name for name in self._keys if self.types.get(name) in _CODES]
+        if not numbers:
+            return []
+        found = set()
+        with self._open(dict.fromkeys(numbers, pa.string()), numbers) as reader:
+            for batch in reader:
+                for name in set(numbers) - found:
+                    own = pc.match_substring_regex(batch[name], _CODES[self.types[name]])
+                    if pc.any(own).as_py():
+                        found.add(name)
+        return sorted(found)
 
     def _check_is_text(self):
         """Check that all texts are UTF-8; of columns that are not, Arrow gives bytes."""
@@ -208,11 +231,16 @@ class CsvFile(_ArrowFile):
                     "the file in this encoding.",
                 )
 
-    def _open(self):
+    def _open(self, types=None, columns=None):
         convert = pa.csv.ConvertOptions(
-            column_types=self._types, null_values=_MISSING, strings_can_be_null=False
+            column_types=self._types if types is None else types,
+            include_columns=columns,
+            null_values=_MISSING,
+            strings_can_be_null=False,
         )
-        return pa.csv.open_csv(self.path, convert_options=convert)
+        # Quoted texts may hold ends of lines.
+        parse = pa.csv.ParseOptions(newlines_in_values=True)
+        return pa.csv.open_csv(self.path, parse_options=parse, convert_options=convert)
 
     def _widen(self, problem):
         """Give a column a wider type after a value that does not fit; whether it could."""
