@@ -300,3 +300,19 @@ def test_a_model_that_fails_keeps_what_was_explained(disk, tmp_path):
     assert "1 row(s) of the stream could not be explained" in done.stderr
     failed = pd.read_parquet(out).isna().any(axis=1)
     assert failed.to_numpy().nonzero()[0].tolist() == [N_ROWS - 100]
+
+
+def test_a_page_leaves_out_rows_that_become_null(disk, tmp_path):
+    rows = disk.rows[FEATURES][:40].copy()
+    rows["age"] = rows["age"].clip(-2, 2)
+    rows.loc[[0, 17], "age"] = 9.0
+    rows.to_parquet(tmp_path / "rows.parquet")
+    out, page = tmp_path / "out.parquet", tmp_path / "page.html"
+    own = [disk.failing, tmp_path / "rows.parquet", "-o", out, "--trust-pickle"]
+    own += ["--background", disk.train, "--target", "predicted", "--report", page]
+    done = run("explain", *own, "--on-error", "null", "--json")
+    assert done.exit_code == 0, done.stderr
+    assert "the page leaves out 2 row(s)" in json.loads(done.stdout)["notes"][-1]
+    assert page.exists()
+    failed = pd.read_parquet(out).isna().any(axis=1)
+    assert failed.to_numpy().nonzero()[0].tolist() == [0, 17]
