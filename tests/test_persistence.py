@@ -252,6 +252,10 @@ def test_anchors_and_samplers_are_read_back(tmp_path):
         anchors = AnchorExplainer(forest, random_state=0, **own).fit(CANCER)
         known = read_back(anchors, tmp_path)
         assert same_bits(known.transform(CANCER[:3]), anchors.transform(CANCER[:3]))
+        # Also after they have explained rows.
+        rules = [str(own) for own in anchors.explain(CANCER[:3])]
+        known = read_back(anchors, tmp_path)
+        assert [str(own) for own in known.explain(CANCER[:3])] == rules
     sampler = MarginalSampler().fit(CANCER)
     known = read_back(sampler, tmp_path)
     one, other = (own.sample(CANCER[:1], 8, random_state=0)[0] for own in (known, sampler))
