@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -111,7 +112,7 @@ class _ArrowFile(DataFile):
     def _is_described_by(self, schema, n_rows):
         self.names, self.n_columns = list(schema.names), len(schema.names)
         self.n_rows = n_rows
-        self.types = {own.name: own.type for own in schema}
+        self.types = {own.name: _type_without_views(own.type) for own in schema}
         if len(set(self.names)) < len(self.names):
             twice = next(name for name in self.names if self.names.count(name) > 1)
             raise CommandError(
@@ -165,7 +166,8 @@ class ParquetFile(_ArrowFile):
         found = {}
         for name in self.names if columns is None else columns:
             own = file.read_row_group(group, [name], use_threads=False)
-            found[name] = own.column(name)
+            chunks = [_without_views(chunk) for chunk in own.column(name).chunks]
+            found[name] = pa.chunked_array(chunks, self.types[name])
             pa.default_memory_pool().release_unused()
         table = pa.table(found)
         for first in range(0, len(table), _SCAN_ROWS):
@@ -396,13 +398,43 @@ def _skipped(batches, skip, columns):
         n = min(skip, len(batch))
         skip -= n
         if n < len(batch):
-            table = pa.Table.from_batches([batch[n:]])
+            rows = batch[n:]
+            fields = [own.with_type(_type_without_views(own.type)) for own in rows.schema]
+            schema = pa.schema(fields, rows.schema.metadata)
+            own = [_without_views(column) for column in rows.columns]
+            table = pa.Table.from_arrays(own, schema=schema)
             yield table if columns is None else table.select(list(columns))
+
+
+def _type_without_views(type_):
+    """The type of a column in memory: Arrow takes no rows of views, which polars writes."""
+    if pa.types.is_dictionary(type_):
+        values = _type_without_views(type_.value_type)
+        return pa.dictionary(type_.index_type, values, type_.ordered)
+    if pa.types.is_string_view(type_):
+        return pa.large_string()
+    return pa.large_binary() if pa.types.is_binary_view(type_) else type_
+
+
+def _without_views(column):
+    """A column of that type."""
+    wanted = _type_without_views(column.type)
+    if wanted == column.type:
+        return column
+    if pa.types.is_dictionary(wanted):
+        values = _without_views(column.dictionary)
+        own = {"ordered": wanted.ordered}
+        return pa.DictionaryArray.from_arrays(column.indices, values, **own)
+    return column.cast(wanted)
 
 
 def _load_array(path):
     if path.suffix.lower() == ".npy":
         return _without_pickles(path, lambda: np.load(path, mmap_mode="r"))
+    if not zipfile.is_zipfile(path):
+        raise CommandError(
+            Exit.DATA, f"{path} is no archive of arrays, as numpy.savez writes it."
+        )
     with np.load(path, allow_pickle=False) as file:
         names = file.files
         if {"format", "shape", "data"} <= set(names):

@@ -181,12 +181,15 @@ def test_files_that_are_not_there_or_of_another_kind(disk, refused, tmp_path):
     (tmp_path / "model.bin").write_text("no model")
     (tmp_path / "rows.parquet").write_text("no table")
     (tmp_path / "rows.xls").write_text("no table")
+    with (tmp_path / "rows.npz").open("wb") as file:
+        np.save(file, disk.rows[FEATURES])
     refused(2, "does not exist", *KEYS, model=tmp_path / "none.skops")
     refused(2, "does not exist", *KEYS, data=tmp_path / "none.parquet")
     refused(2, "cannot be read as a model", *KEYS, model=tmp_path / "model.txt")
     refused(2, "must end in one of", *KEYS, model=tmp_path / "model.bin")
     refused(4, "cannot be read", *KEYS, data=tmp_path / "rows.parquet")
     refused(2, "must end in one of", *KEYS, data=tmp_path / "rows.xls")
+    refused(4, "is no archive of arrays", data=tmp_path / "rows.npz")
     refused(2, "must end in .parquet or .csv", *KEYS, out="out.xls")
 
 

@@ -5,6 +5,7 @@ import json
 import joblib
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.feather
@@ -160,6 +161,40 @@ def test_every_kind_of_table_gives_the_same_attributions(disk, tmp_path, expecte
     done = explain(disk, out, *own, model=model, data=data, keep=None)
     assert done.exit_code == 0, done.stderr
     np.testing.assert_array_equal(pd.read_parquet(out), expected)
+
+
+@pytest.mark.parametrize("ending", ["arrow", "arrows", "parquet"])
+def test_texts_are_read_as_polars_writes_them(tmp_path, ending):
+    city = pl.Series("city", ["Rome", "Oslo", "Bonn", "Rome"] * 30)
+    table = pl.DataFrame([city, pl.Series("age", np.arange(120.0))])
+    frame = table.to_pandas()
+    encoded = make_column_transformer((OneHotEncoder(), ["city"]), ("passthrough", ["age"]))
+    model = make_pipeline(encoded, LinearRegression()).fit(frame, frame["age"] % 7)
+    skops.io.dump(model, tmp_path / "model.skops")
+    keys = table.select(
+        id=pl.int_range(pl.len()).cast(pl.String), group=pl.col("city").cast(pl.Categorical)
+    )
+    data, out = tmp_path / f"rows.{ending}", tmp_path / "out.parquet"
+    rows = pl.concat([keys, table], how="horizontal")
+    if ending == "parquet":
+        # Which pyarrow writes with such types.
+        arrow = rows.drop("group").to_arrow()
+        types = [pa.string_view(), pa.string_view(), pa.float64()]
+        schema = pa.schema(list(zip(arrow.schema.names, types, strict=True)))
+        pa.parquet.write_table(arrow.cast(schema), data)
+    elif ending == "arrow":
+        rows.write_ipc(data)
+    else:
+        rows.write_ipc_stream(data)
+    keep = "id" if ending == "parquet" else "id,group"
+    done = run("explain", tmp_path / "model.skops", data, "-o", out, "--keep", keep)
+    assert done.exit_code == 0, done.stderr
+    found = pl.read_parquet(out)
+    assert found["id"].to_list() == rows["id"].to_list()
+    if "group" in keep:
+        assert found["group"].to_list() == city.to_list()
+    expected = LimeExplainer(model, random_state=0).fit(frame).transform(frame)
+    np.testing.assert_array_equal(found[["city", "age"]], expected)
 
 
 def test_row_groups_are_read_alike_whole_and_streamed(disk, tmp_path):
