@@ -465,6 +465,13 @@ def test_trusted_lists_names(trusted, tmp_path):
         load(tmp_path / "explainer.skops", trusted=trusted)
 
 
+def test_a_folder_that_is_not_there_is_told_by_the_name_of_the_file(tmp_path):
+    sampler = MarginalSampler().fit(CANCER)
+    with pytest.raises(FileNotFoundError) as raised:
+        dump(sampler, tmp_path / "none" / "sampler.skops")
+    assert raised.value.filename == str(tmp_path / "none" / "sampler.skops")
+
+
 def test_what_only_a_pickle_can_hold_is_found_when_it_is_written(tmp_path):
     path = tmp_path / "explainer.skops"
     explainer = LimeExplainer(FunctionRegressor(lambda X: X[:, 0]), random_state=0)
