@@ -252,6 +252,10 @@ def test_anchors_and_samplers_are_read_back(tmp_path):
         anchors = AnchorExplainer(forest, random_state=0, **own).fit(CANCER)
         known = read_back(anchors, tmp_path)
         assert same_bits(known.transform(CANCER[:3]), anchors.transform(CANCER[:3]))
+        # Also after they have explained rows.
+        rules = [str(own) for own in anchors.explain(CANCER[:3])]
+        known = read_back(anchors, tmp_path)
+        assert [str(own) for own in known.explain(CANCER[:3])] == rules
     sampler = MarginalSampler().fit(CANCER)
     known = read_back(sampler, tmp_path)
     one, other = (own.sample(CANCER[:1], 8, random_state=0)[0] for own in (known, sampler))
@@ -459,6 +463,13 @@ def test_a_missing_file_is_told(tmp_path):
 def test_trusted_lists_names(trusted, tmp_path):
     with pytest.raises(TypeError, match="trusted"):
         load(tmp_path / "explainer.skops", trusted=trusted)
+
+
+def test_a_folder_that_is_not_there_is_told_by_the_name_of_the_file(tmp_path):
+    sampler = MarginalSampler().fit(CANCER)
+    with pytest.raises(FileNotFoundError) as raised:
+        dump(sampler, tmp_path / "none" / "sampler.skops")
+    assert raised.value.filename == str(tmp_path / "none" / "sampler.skops")
 
 
 def test_what_only_a_pickle_can_hold_is_found_when_it_is_written(tmp_path):

@@ -186,3 +186,18 @@ def test_threads_of_models_do_not_multiply():
         assert seen
         assert all(set(own.values()) == {1} for own in seen)
         assert threadpool_info() == before
+
+
+def test_a_model_that_no_other_process_can_get_is_told():
+    X, lock = np.random.default_rng(0).normal(size=(4000, 3)), threading.Lock()
+
+    def first(X):
+        with lock:
+            return X[:, 0]
+
+    own = {"n_samples": 64, "weighting": "tilted", "n_jobs": 2, "random_state": 0}
+    explainer = LimeExplainer(FunctionRegressor(first), **own).fit(X)
+    with joblib.parallel_config(backend="loky"), pytest.raises(TypeError) as raised:
+        explainer.transform(X)
+    assert "or let jobs be threads" in raised.value.__notes__[0]
+    assert explainer.transform(X[:10]).shape == (10, 3)

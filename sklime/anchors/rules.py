@@ -212,6 +212,10 @@ class RuleWriter:
         self._columns = sampler.columns_
         self._known = {}
 
+    def __getstate__(self):
+        # Conditions are written anew; files take no positions as keys.
+        return vars(self) | {"_known": {}}
+
     def rule(self, conditions):
         """Rule of conditions, ndarray of shape (length, 3).
 

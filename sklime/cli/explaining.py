@@ -143,7 +143,8 @@ def _explain(options, output, progress, write, parts, start):
         first += len(table)
         progress(first, n_rows)
     if output.report is not None:
-        write_report(prepared, output.report, output.report_rows, options.seed or 0)
+        own = output.report_rows, options.seed or 0, output.on_error == "null"
+        write_report(prepared, output.report, *own)
     give_back_freed_memory()
     parts.finish(lambda file: write(file, parts.tables(), schema, output.block_rows))
     return {

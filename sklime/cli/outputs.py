@@ -14,8 +14,9 @@ import pyarrow.parquet
 from sklime.cli.exits import CommandError, Exit
 from sklime.cli.regrouping import joined, regrouped
 
-# A text that begins so is a formula to spreadsheets, which they run.
-_FORMULA = r"^([=+\-@\t\r])"
+# A text that begins so is a formula to spreadsheets, which they run; some take the wide
+# characters of East Asian keyboards for the others.
+_FORMULA = r"^([=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}])"
 
 # Types of bytes, which need not be text.
 _BYTES = (

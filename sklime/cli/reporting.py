@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sklime.cli.exits import CommandError, Exit
 from sklime.cli.parts import written
 from sklime.cli.prepared import Prepared, ended_by
+from sklime.explainer.pieces import explain_apart
 from sklime.serialization.whole_file import write_whole
+from sklime.tables.access import n_rows, take_rows
 
 
 def check_report(path: Path | None) -> None:
@@ -29,8 +33,20 @@ def check_report(path: Path | None) -> None:
         path.with_name(f"{path.name}.trial").unlink()
 
 
-def write_report(prepared: Prepared, path: Path, n_rows: int, seed: int) -> Any:
+def write_report(
+    prepared: Prepared, path: Path, height: int, seed: int, skip_failed: bool = False
+) -> Any:
     """Explain all rows, or a seeded sample of them, and write a page.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    path : Path
+    height : int
+        Rows on the page at most.
+    seed : int
+    skip_failed : bool, default=False
+        Whether rows that cannot be explained are left out, which is noted.
 
     Returns
     -------
@@ -38,12 +54,35 @@ def write_report(prepared: Prepared, path: Path, n_rows: int, seed: int) -> Any:
     """
     if not prepared.data.n_rows:
         raise CommandError(Exit.DATA, f"{prepared.data.path} has no rows to report on.")
-    rows = prepared.data.sample(n_rows, seed, prepared.read_columns)
+    rows = prepared.frame(prepared.data.sample(height, seed, prepared.read_columns))
     try:
-        explanation = prepared.explainer.explain(prepared.frame(rows))
+        explanation = _explanation(prepared, rows, skip_failed)
     except Exception as error:
         raise ended_by(error) from error
     page = explanation.to_html().encode("utf-8")
     with written(path):
         write_whole(path, lambda file: file.write(page))
     return explanation
+
+
+def _explanation(prepared, rows, skip_failed):
+    explain = prepared.explainer.explain
+    try:
+        return explain(rows)
+    except Exception as error:
+        if not skip_failed:
+            raise
+
+        def attempt(part):
+            explain(take_rows(rows, part))
+
+        parts = list(explain_apart(attempt, slice(0, n_rows(rows)), error))
+        sound = [np.arange(part.start, part.stop) for part, _, own in parts if own is None]
+        if not sound:
+            raise
+        explained = np.concatenate(sound)
+        prepared.notes.append(
+            f"the page leaves out {n_rows(rows) - len(explained)} row(s) that could not be "
+            "explained."
+        )
+        return explain(take_rows(rows, explained))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -26,6 +27,13 @@ _BUFFER = 1 << 16
 # Bytes of a row group that is read whole, one column after the other. Of one that is
 # streamed, each column keeps its dictionary and a page: twice as much, of 100,000 rows.
 _GROUP = 1 << 25
+
+# Keys that would be other ones as numbers: they are padded with zeros, are written to the
+# base of 16, or have more digits than a float.
+_CODES = {
+    pa.int64(): r"^\s*[+-]?0[0-9xX]",
+    pa.float64(): r"^\s*[+-]?(0[0-9xX]|[0-9]{16,}\s*$)",
+}
 
 # What stands in a CSV file for a missing value, as pandas reads it.
 _MISSING = [*pa.csv.ConvertOptions().null_values, "<NA>", "None"]
@@ -104,7 +112,7 @@ class _ArrowFile(DataFile):
     def _is_described_by(self, schema, n_rows):
         self.names, self.n_columns = list(schema.names), len(schema.names)
         self.n_rows = n_rows
-        self.types = {own.name: own.type for own in schema}
+        self.types = {own.name: _type_without_views(own.type) for own in schema}
         if len(set(self.names)) < len(self.names):
             twice = next(name for name in self.names if self.names.count(name) > 1)
             raise CommandError(
@@ -158,7 +166,8 @@ class ParquetFile(_ArrowFile):
         found = {}
         for name in self.names if columns is None else columns:
             own = file.read_row_group(group, [name], use_threads=False)
-            found[name] = own.column(name)
+            chunks = [_without_views(chunk) for chunk in own.column(name).chunks]
+            found[name] = pa.chunked_array(chunks, self.types[name])
             pa.default_memory_pool().release_unused()
         table = pa.table(found)
         for first in range(0, len(table), _SCAN_ROWS):
@@ -178,7 +187,8 @@ class CsvFile(_ArrowFile):
     ----------
     path : Path
     keys : sequence of str
-        Columns whose texts stay as they are written, also those that mean a missing value.
+        Columns whose texts stay as they are written, also those that mean a missing value,
+        and codes that would be other ones as numbers, such as 00123.
     """
 
     def __init__(self, path, keys=()):
@@ -191,12 +201,27 @@ class CsvFile(_ArrowFile):
                     self._is_described_by(reader.schema, n_rows)
                     self._check_is_text()
                 times = [name for name, own in self.types.items() if pa.types.is_time(own)]
-                self._types = self.types | dict.fromkeys(times, pa.string())
-                if not times:
+                texts = dict.fromkeys([*times, *self._codes()], pa.string())
+                self._types = self.types | texts
+                if not texts:
                     return
             except pa.ArrowInvalid as error:
                 if not self._widen(str(error)):
                     raise
+
+    def _codes(self):
+        """Names of key columns that were taken for numbers, and hold codes."""
+        numbers = [name for name in self._keys if self.types.get(name) in _CODES]
+        if not numbers:
+            return []
+        found = set()
+        with self._open(dict.fromkeys(numbers, pa.string()), numbers) as reader:
+            for batch in reader:
+                for name in set(numbers) - found:
+                    own = pc.match_substring_regex(batch[name], _CODES[self.types[name]])
+                    if pc.any(own).as_py():
+                        found.add(name)
+        return sorted(found)
 
     def _check_is_text(self):
         """Check that all texts are UTF-8; of columns that are not, Arrow gives bytes."""
@@ -208,11 +233,16 @@ class CsvFile(_ArrowFile):
                     "the file in this encoding.",
                 )
 
-    def _open(self):
+    def _open(self, types=None, columns=None):
         convert = pa.csv.ConvertOptions(
-            column_types=self._types, null_values=_MISSING, strings_can_be_null=False
+            column_types=self._types if types is None else types,
+            include_columns=columns,
+            null_values=_MISSING,
+            strings_can_be_null=False,
         )
-        return pa.csv.open_csv(self.path, convert_options=convert)
+        # Quoted texts may hold ends of lines.
+        parse = pa.csv.ParseOptions(newlines_in_values=True)
+        return pa.csv.open_csv(self.path, parse_options=parse, convert_options=convert)
 
     def _widen(self, problem):
         """Give a column a wider type after a value that does not fit; whether it could."""
@@ -368,13 +398,43 @@ def _skipped(batches, skip, columns):
         n = min(skip, len(batch))
         skip -= n
         if n < len(batch):
-            table = pa.Table.from_batches([batch[n:]])
+            rows = batch[n:]
+            fields = [own.with_type(_type_without_views(own.type)) for own in rows.schema]
+            schema = pa.schema(fields, rows.schema.metadata)
+            own = [_without_views(column) for column in rows.columns]
+            table = pa.Table.from_arrays(own, schema=schema)
             yield table if columns is None else table.select(list(columns))
+
+
+def _type_without_views(type_):
+    """The type of a column in memory: Arrow takes no rows of views, which polars writes."""
+    if pa.types.is_dictionary(type_):
+        values = _type_without_views(type_.value_type)
+        return pa.dictionary(type_.index_type, values, type_.ordered)
+    if pa.types.is_string_view(type_):
+        return pa.large_string()
+    return pa.large_binary() if pa.types.is_binary_view(type_) else type_
+
+
+def _without_views(column):
+    """A column of that type."""
+    wanted = _type_without_views(column.type)
+    if wanted == column.type:
+        return column
+    if pa.types.is_dictionary(wanted):
+        values = _without_views(column.dictionary)
+        own = {"ordered": wanted.ordered}
+        return pa.DictionaryArray.from_arrays(column.indices, values, **own)
+    return column.cast(wanted)
 
 
 def _load_array(path):
     if path.suffix.lower() == ".npy":
         return _without_pickles(path, lambda: np.load(path, mmap_mode="r"))
+    if not zipfile.is_zipfile(path):
+        raise CommandError(
+            Exit.DATA, f"{path} is no archive of arrays, as numpy.savez writes it."
+        )
     with np.load(path, allow_pickle=False) as file:
         names = file.files
         if {"format", "shape", "data"} <= set(names):

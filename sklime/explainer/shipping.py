@@ -50,7 +50,16 @@ class Shipped:
     def __init__(self, value: Any) -> None:
         # What users define in their own program, such as functions, goes along by value.
         state = wrap_non_picklable_objects(value, keep_wrapper=False)
-        self.state = np.frombuffer(pickle.dumps(state), dtype=np.uint8)
+        try:
+            content = pickle.dumps(state)
+        except Exception as error:
+            error.add_note(
+                "The explainer and its model are pickled for other processes: let the "
+                "model hold nothing that cannot be, such as locks and open connections, or "
+                "let jobs be threads, as they are unless a backend is chosen."
+            )
+            raise
+        self.state = np.frombuffer(content, dtype=np.uint8)
         self.key = uuid4().hex
 
     @property

@@ -49,9 +49,12 @@ def write_whole(
             # A new file has the permissions that others get, an old one keeps its own.
             unfinished.chmod(path.stat().st_mode & 0o777)
         os.replace(unfinished, path)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):
             unfinished.unlink()
+        if isinstance(error, OSError) and error.filename == str(unfinished):
+            # Which is all that the caller knows of.
+            error.filename = str(path)
         raise
     _sync_folder(path.parent)
 

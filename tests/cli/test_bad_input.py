@@ -181,12 +181,15 @@ def test_files_that_are_not_there_or_of_another_kind(disk, refused, tmp_path):
     (tmp_path / "model.bin").write_text("no model")
     (tmp_path / "rows.parquet").write_text("no table")
     (tmp_path / "rows.xls").write_text("no table")
+    with (tmp_path / "rows.npz").open("wb") as file:
+        np.save(file, disk.rows[FEATURES])
     refused(2, "does not exist", *KEYS, model=tmp_path / "none.skops")
     refused(2, "does not exist", *KEYS, data=tmp_path / "none.parquet")
     refused(2, "cannot be read as a model", *KEYS, model=tmp_path / "model.txt")
     refused(2, "must end in one of", *KEYS, model=tmp_path / "model.bin")
     refused(4, "cannot be read", *KEYS, data=tmp_path / "rows.parquet")
     refused(2, "must end in one of", *KEYS, data=tmp_path / "rows.xls")
+    refused(4, "is no archive of arrays", data=tmp_path / "rows.npz")
     refused(2, "must end in .parquet or .csv", *KEYS, out="out.xls")
 
 
@@ -300,3 +303,19 @@ def test_a_model_that_fails_keeps_what_was_explained(disk, tmp_path):
     assert "1 row(s) of the stream could not be explained" in done.stderr
     failed = pd.read_parquet(out).isna().any(axis=1)
     assert failed.to_numpy().nonzero()[0].tolist() == [N_ROWS - 100]
+
+
+def test_a_page_leaves_out_rows_that_become_null(disk, tmp_path):
+    rows = disk.rows[FEATURES][:40].copy()
+    rows["age"] = rows["age"].clip(-2, 2)
+    rows.loc[[0, 17], "age"] = 9.0
+    rows.to_parquet(tmp_path / "rows.parquet")
+    out, page = tmp_path / "out.parquet", tmp_path / "page.html"
+    own = [disk.failing, tmp_path / "rows.parquet", "-o", out, "--trust-pickle"]
+    own += ["--background", disk.train, "--target", "predicted", "--report", page]
+    done = run("explain", *own, "--on-error", "null", "--json")
+    assert done.exit_code == 0, done.stderr
+    assert "the page leaves out 2 row(s)" in json.loads(done.stdout)["notes"][-1]
+    assert page.exists()
+    failed = pd.read_parquet(out).isna().any(axis=1)
+    assert failed.to_numpy().nonzero()[0].tolist() == [0, 17]

@@ -5,6 +5,7 @@ import json
 import joblib
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.feather
@@ -162,6 +163,40 @@ def test_every_kind_of_table_gives_the_same_attributions(disk, tmp_path, expecte
     np.testing.assert_array_equal(pd.read_parquet(out), expected)
 
 
+@pytest.mark.parametrize("ending", ["arrow", "arrows", "parquet"])
+def test_texts_are_read_as_polars_writes_them(tmp_path, ending):
+    city = pl.Series("city", ["Rome", "Oslo", "Bonn", "Rome"] * 30)
+    table = pl.DataFrame([city, pl.Series("age", np.arange(120.0))])
+    frame = table.to_pandas()
+    encoded = make_column_transformer((OneHotEncoder(), ["city"]), ("passthrough", ["age"]))
+    model = make_pipeline(encoded, LinearRegression()).fit(frame, frame["age"] % 7)
+    skops.io.dump(model, tmp_path / "model.skops")
+    keys = table.select(
+        id=pl.int_range(pl.len()).cast(pl.String), group=pl.col("city").cast(pl.Categorical)
+    )
+    data, out = tmp_path / f"rows.{ending}", tmp_path / "out.parquet"
+    rows = pl.concat([keys, table], how="horizontal")
+    if ending == "parquet":
+        # Which pyarrow writes with such types.
+        arrow = rows.drop("group").to_arrow()
+        types = [pa.string_view(), pa.string_view(), pa.float64()]
+        schema = pa.schema(list(zip(arrow.schema.names, types, strict=True)))
+        pa.parquet.write_table(arrow.cast(schema), data)
+    elif ending == "arrow":
+        rows.write_ipc(data)
+    else:
+        rows.write_ipc_stream(data)
+    keep = "id" if ending == "parquet" else "id,group"
+    done = run("explain", tmp_path / "model.skops", data, "-o", out, "--keep", keep)
+    assert done.exit_code == 0, done.stderr
+    found = pl.read_parquet(out)
+    assert found["id"].to_list() == rows["id"].to_list()
+    if "group" in keep:
+        assert found["group"].to_list() == city.to_list()
+    expected = LimeExplainer(model, random_state=0).fit(frame).transform(frame)
+    np.testing.assert_array_equal(found[["city", "age"]], expected)
+
+
 def test_row_groups_are_read_alike_whole_and_streamed(disk, tmp_path):
     # Long notes: all rows in one group are 36 MB, which are not read at once.
     rng = np.random.default_rng(0)
@@ -232,8 +267,42 @@ def test_times_of_day_in_csv_are_text(disk, tmp_path):
     assert (found["opens"] == "07:00").all()
 
 
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ["00123", "123", "0123"],
+        ["0", "12345678901234567890123", "12345678901234567890124"],
+        ["7", "", "0x07"],
+        ["0.5", "007.5", "7.5"],
+    ],
+)
+def test_codes_in_a_csv_key_stay_as_they_are_written(disk, tmp_path, keys):
+    rows = disk.rows[FEATURES][: len(keys)].assign(id=keys, number=[-1, 0, 10])
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    out = tmp_path / "out.parquet"
+    own = {"data": tmp_path / "rows.csv", "keep": "id,number"}
+    done = explain(disk, out, "--background", disk.train, **own)
+    assert done.exit_code == 0, done.stderr
+    found = pd.read_parquet(out)
+    assert found["id"].tolist() == keys
+    assert found["number"].dtype == np.int64
+
+
+def test_quoted_texts_in_csv_may_hold_ends_of_lines(disk, tmp_path):
+    # More than the block of a megabyte that is read at a time.
+    rows = pd.concat([disk.rows[FEATURES]] * 20, ignore_index=True)
+    rows["note"] = [f"first line\nline {i}, the second" for i in range(len(rows))]
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    out = tmp_path / "out.parquet"
+    own = {"data": tmp_path / "rows.csv", "keep": "note"}
+    done = explain(disk, out, "--background", disk.train, **own)
+    assert done.exit_code == 0, done.stderr
+    assert pd.read_parquet(out)["note"].tolist() == rows["note"].tolist()
+
+
 def test_csv_output_holds_no_formulas(disk, tmp_path):
     bad = ["=1+1", "+cmd", "-2+3", "@SUM(A1)", "\tx", "plain", 'quoted "=1"', ""]
+    bad += ["\n=cmd", "\uff1d1+1", "\uff0bcmd", "\uff0d2", "\uff20SUM(A1)"]
     rows = disk.rows[: len(bad)].assign(id=bad).rename(columns={"date": "=date"})
     rows.to_parquet(tmp_path / "rows.parquet")
     out = tmp_path / "out.csv"
@@ -242,9 +311,8 @@ def test_csv_output_holds_no_formulas(disk, tmp_path):
     assert done.exit_code == 0, done.stderr
     found = pd.read_csv(out, keep_default_na=False)
     assert list(found)[:2] == ["id", "'=date"]
-    assert found["id"].tolist() == [
-        f"'{own}" if own[:1] in tuple("=+-@\t") else own for own in bad
-    ]
+    starts = tuple("=+-@\t\n\uff1d\uff0b\uff0d\uff20")
+    assert found["id"].tolist() == [f"'{own}" if own[:1] in starts else own for own in bad]
     # Numbers below zero stay numbers.
     assert (found[FEATURES].to_numpy() < 0).any()
 
