@@ -835,6 +835,24 @@ def test_a_name_with_a_backtick_is_quoted_or_refused():
     assert condition.holds(pd.DataFrame({"a`b": [0.0, 2.0]})).tolist() == [True, False]
 
 
+@pytest.mark.parametrize("name", ["inf", "Inf", "µg", "ﬁeld", "a\tb", "a\x00b", "a\u2028b"])
+def test_a_name_that_pandas_takes_for_something_else_is_refused(name):
+    X = pd.DataFrame({name: [0.0, 2.0, np.nan]})
+    condition = Condition(name, 0, f"{name} <= 1", "interval", upper=1.0)
+    with pytest.raises(ValueError, match="rename it, or use covers"):
+        condition.to_query()
+    assert condition.holds(X).tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    "name", ["class", "index", "sin", "naïve", "温度", "a b", "1e5", "(mg)"]
+)
+def test_a_strange_name_is_quoted(name):
+    X = pd.DataFrame({name: [0.0, 2.0, np.nan]})
+    condition = Condition(name, 0, f"{name} <= 1", "interval", lower=-1.0, upper=1.0)
+    assert X.query(condition.to_query()).index.tolist() == [0]
+
+
 @pytest.mark.parametrize(
     ("X", "message"),
     [
