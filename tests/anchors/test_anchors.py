@@ -517,6 +517,12 @@ def test_rows_are_taken_as_from_explanations(anchors):
         anchors[1000]
 
 
+@pytest.mark.parametrize("rows", [None, True, False, 10**6, "first", 1.5, (0, 1)])
+def test_rows_that_mean_nothing_are_named(anchors, rows):
+    with pytest.raises(IndexError, match="must be an int, a slice, a boolean mask or ints"):
+        anchors[rows]
+
+
 def test_frames_have_one_line_a_row(anchors):
     frame = anchors.to_frame()
     assert frame.index.equals(IRIS[::5].index)
