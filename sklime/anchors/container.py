@@ -133,6 +133,8 @@ class Anchors(AnchorsJSON, AnchorsPage):
     def __getitem__(self, rows: Any) -> Self:
         try:
             positions = np.atleast_1d(np.arange(len(self))[rows])
+            if positions.ndim > 1:  # None and single bools add an axis
+                raise IndexError("too many axes")
         except IndexError as error:
             raise IndexError(
                 f"rows={rows!r} must be an int, a slice, a boolean mask or ints, of "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 import numbers
 import operator
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,10 @@ from sklime.tables.typing import Table
 
 # What a condition asks of a value.
 _KINDS = INTERVAL, VALUE, MISSING, UNIT = "interval", "value", "missing", "unit"
+
+# What pandas takes for infinity before it looks for a column, also in backticks; categories
+# of signs that no name in a query can have: control characters, and breaks of lines.
+_CONSTANTS, _BREAKING = ("inf", "Inf"), ("Cc", "Zl", "Zp")
 
 # A query that all rows pass, also those without a label.
 _ANY_ROW = "index not in []"
@@ -105,8 +110,9 @@ class Condition:
         Raises
         ------
         ValueError
-            If the column's name holds a backtick or a line break, which pandas cannot
-            quote.
+            If pandas cannot quote the column's name: with a backtick or a control
+            character such as a line break, "inf", or with letters that Python takes for
+            others.
         """
         self.check_column("query")
         name = _quoted(self.column)
@@ -359,15 +365,27 @@ def _compared(series, raw, compare, edge):
 
 def _quoted(name):
     """A column's name in a query of pandas."""
-    if name.isidentifier() and not keyword.iskeyword(name):
-        return name
-    for what, sign in [("backtick", "`"), ("line break", "\n"), ("line break", "\r")]:
-        if sign in name:
-            raise ValueError(
-                f"the column {name!r} has a {what} in its name, which "
-                "pandas.DataFrame.query cannot quote: rename it, or use covers(X)."
-            )
-    return f"`{name}`"
+    is_word = name.isidentifier() and not keyword.iskeyword(name)
+    if why := _unquotable(name, is_word):
+        raise ValueError(
+            f"the column {name!r} {why}, which pandas.DataFrame.query cannot quote: "
+            "rename it, or use covers(X)."
+        )
+    return name if is_word else f"`{name}`"
+
+
+def _unquotable(name, is_word):
+    """Why a query of pandas cannot name a column, or None."""
+    if name in _CONSTANTS:
+        return "has the name of a constant"
+    # Python reads words in this normal form, while columns keep theirs.
+    if is_word and unicodedata.normalize("NFKC", name) != name:
+        return "has a letter that Python takes for another"
+    if "`" in name:
+        return "has a backtick in its name"
+    if any(unicodedata.category(sign) in _BREAKING for sign in name):
+        return "has a line break or another control character in its name"
+    return None
 
 
 def _literal(value):

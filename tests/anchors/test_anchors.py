@@ -517,6 +517,12 @@ def test_rows_are_taken_as_from_explanations(anchors):
         anchors[1000]
 
 
+@pytest.mark.parametrize("rows", [None, True, False, 10**6, "first", 1.5, (0, 1)])
+def test_rows_that_mean_nothing_are_named(anchors, rows):
+    with pytest.raises(IndexError, match="must be an int, a slice, a boolean mask or ints"):
+        anchors[rows]
+
+
 def test_frames_have_one_line_a_row(anchors):
     frame = anchors.to_frame()
     assert frame.index.equals(IRIS[::5].index)
@@ -833,6 +839,24 @@ def test_a_name_with_a_backtick_is_quoted_or_refused():
     with pytest.raises(ValueError, match="line break"):
         lines.to_query()
     assert condition.holds(pd.DataFrame({"a`b": [0.0, 2.0]})).tolist() == [True, False]
+
+
+@pytest.mark.parametrize("name", ["inf", "Inf", "µg", "ﬁeld", "a\tb", "a\x00b", "a\u2028b"])
+def test_a_name_that_pandas_takes_for_something_else_is_refused(name):
+    X = pd.DataFrame({name: [0.0, 2.0, np.nan]})
+    condition = Condition(name, 0, f"{name} <= 1", "interval", upper=1.0)
+    with pytest.raises(ValueError, match="rename it, or use covers"):
+        condition.to_query()
+    assert condition.holds(X).tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    "name", ["class", "index", "sin", "naïve", "温度", "a b", "1e5", "(mg)"]
+)
+def test_a_strange_name_is_quoted(name):
+    X = pd.DataFrame({name: [0.0, 2.0, np.nan]})
+    condition = Condition(name, 0, f"{name} <= 1", "interval", lower=-1.0, upper=1.0)
+    assert X.query(condition.to_query()).index.tolist() == [0]
 
 
 @pytest.mark.parametrize(
