@@ -722,6 +722,24 @@ def test_rows_that_no_rule_pins_down_are_flagged_and_counted():
     assert (anchors.precision_intervals[:, 1] > anchors.precisions).all()
 
 
+@pytest.mark.parametrize("more", [{"max_samples": 200_000}, {"n_samples": 50_000}])
+def test_more_draws_show_rules_that_hardly_suffice(more):
+    # Of the rows with a 1 in column 0, 96 of 100 have the class 1.
+    X = np.column_stack([np.arange(400) % 2, np.arange(400) // 2 % 100])
+
+    def answer(X):
+        is_one = (X[:, 0] == 1) & (X[:, 1] % 25 > 0)
+        return np.column_stack([~is_one, is_one]).astype(float)
+
+    model = FunctionClassifier(answer, classes=[0, 1])
+    own = {"sampler": MarginalSampler(n_bins=2), "max_length": 1}
+    with pytest.warns(AnchorWarning, match="max_samples=16384: .* allow more draws"):
+        assert not explain(model, X, X[3:4], **own).valid[0]
+    anchors = explain(model, X, X[3:4], **own, **more)
+    assert anchors.valid[0] and anchors.features[0].tolist() == [True, False]
+    assert 0.95 <= anchors.precision_intervals[0, 0] <= 0.96
+
+
 def test_length_and_draws_are_bounded():
     X, y = load_breast_cancer(return_X_y=True)
     model = RandomForestClassifier(20, random_state=0).fit(X, y)
