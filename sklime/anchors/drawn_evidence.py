@@ -14,8 +14,7 @@ from sklime.anchors.candidates import Candidates, ranks
 from sklime.anchors.draws import BATCH, FRESH, SEARCH
 from sklime.anchors.evidence import Evidence
 
-# Draws within a rule before it is extended, before it is judged, and where its estimate
-# suffices.
+# Draws within a rule before it is extended, and at least before it is judged.
 _N_TO_EXTEND, _N_TO_JUDGE = 256, 512
 
 # Draws within a candidate that tell anything, and that can tell that it suffices, at this
@@ -29,6 +28,10 @@ _MOST_RARE = 32
 # Candidates of a row and length that are judged at most, fresh draws at least and at most,
 # and of rules that do not suffice, which are reported with an interval, too.
 _MOST_JUDGED, _FEWEST_FRESH, _MOST_FRESH, _N_REPORTED = 3, 256, 4096, 1024
+
+# Shares of a row's draws that one rule has before it is judged, and fresh ones, where they
+# are more: rules that hardly suffice need many.
+_TO_JUDGE, _FRESH = 32, 4
 
 
 class DrawnEvidence(Evidence):
@@ -53,6 +56,8 @@ class DrawnEvidence(Evidence):
         self.draws, self.confidence, self.max_samples = draws, confidence, max_samples
         # The search leaves enough for a judgement.
         self._n_kept = min(2 * _FEWEST_FRESH, max_samples // 2)
+        self._n_to_judge = max(_N_TO_JUDGE, max_samples // _TO_JUDGE)
+        self._most_fresh = max(_MOST_FRESH, max_samples // _FRESH)
         n = len(codes)
         self.n_spent = np.zeros(n, dtype=np.intp)
         self._n_judged = np.zeros(n, dtype=np.intp)
@@ -123,7 +128,7 @@ class DrawnEvidence(Evidence):
 
     def told(self, beam):
         near = self.criterion.gain(beam.mean, beam.row) >= 0.0
-        self._complete(beam, np.where(near, _N_TO_JUDGE, 0))
+        self._complete(beam, np.where(near, self._n_to_judge, 0))
         return self.measured(beam)
 
     def accepted(self, rules):
@@ -134,7 +139,7 @@ class DrawnEvidence(Evidence):
             open_ = ~settled & (n_judged < _MOST_JUDGED)
             position = np.flatnonzero((place == turn) & open_[rules.row])
             chosen = rules.take(position)
-            self._complete(chosen, np.full(len(chosen), _N_TO_JUDGE))
+            self._complete(chosen, np.full(len(chosen), self._n_to_judge))
             chosen = self.measured(chosen)
             for k, holds in self._judge(chosen, self._worth_judging(chosen)):
                 n_judged[chosen.row[k]] += 1
@@ -185,7 +190,7 @@ class DrawnEvidence(Evidence):
                 chosen.mean[k], chosen.variance[k], chosen.n[k], i, level
             )
             n = BATCH * -(-max(n, _FEWEST_FRESH) // BATCH)
-            if n <= min(_MOST_FRESH, self.max_samples - self.n_spent[i]):
+            if n <= min(self._most_fresh, self.max_samples - self.n_spent[i]):
                 tried.append((k, int(n) // BATCH))
         return tried
 

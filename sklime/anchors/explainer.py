@@ -113,7 +113,8 @@ class AnchorExplainer(
         Draws of the pool that all rows share.
     max_samples : int or None, default=None
         Own-bin draws of a row at most: draws within its rules. None: four times
-        `n_samples`. The interval of a rule that does not suffice takes 1,024 more.
+        `n_samples`. The interval of a rule that does not suffice takes 1,024 more. The
+        more draws, the nearer to `precision` are the rules that they show to suffice.
     random_state : int, RandomState instance or None, default=None
         Source of all draws, resolved once, in `fit`. Draws depend on their rule alone: a
         row is explained alike whatever else is explained.

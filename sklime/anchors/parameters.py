@@ -92,8 +92,8 @@ def resolve_criterion(explainer, response):
     """
     criterion = explainer.criterion
     if criterion == "auto":
-        criterion = "mean" if response.classes is None else "hard"
-    if criterion == "hard" and response.classes is None:
+        criterion = "hard" if response.exclusive else "mean"
+    if criterion == "hard" and not response.exclusive:
         raise ValueError(
             f'criterion="hard" counts predicted classes, which '
             f"{type(response.estimator).__name__} has none of, or several at once: use "
@@ -116,7 +116,7 @@ def resolve_target(explainer, response):
         If several outputs are explained at once.
     """
     auto = isinstance(explainer.target, str) and explainer.target == "auto"
-    wanted = "predicted" if auto and response.classes is not None else explainer.target
+    wanted = "predicted" if auto and response.exclusive else explainer.target
     target = response.resolve(wanted)
     if target.multiple:
         names = ", ".join(map(repr, target.names[:5].tolist()))

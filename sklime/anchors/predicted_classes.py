@@ -17,6 +17,7 @@ def can_predict_otherwise(response):
     model = response.estimator
     return (
         response.method != "predict"
+        and response.classes is not None
         and has_type(model, is_classifier)
         and not isinstance(model, FunctionClassifier)
         and has_method(model, "predict")

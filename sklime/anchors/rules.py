@@ -299,7 +299,8 @@ def as_table(X, conditions):
             f"X must be a table of rows and columns, got the shape {tuple(X.shape)}: pass "
             "one row as a table of one, X[[i]] of an array or X.iloc[[i]] of a frame."
         )
-    return X
+    # Of several sparse formats no columns can be taken.
+    return X.tocsc() if sparse.issparse(X) else X
 
 
 def _series(X, condition):

@@ -46,6 +46,8 @@ class Response:
         "y0", "y1" and so on.
     classes : ndarray of shape (n_classes,) or None
         ``classes_`` of a classifier with one label per sample.
+    exclusive : bool
+        Whether every sample has one of the outputs: its predicted class.
     watch : callable or None
         Told of progress: called with the number of new rows to query, and of rows done.
     known : dict or None
@@ -101,6 +103,7 @@ class Response:
             )
             self._outputs.read(tables)
         self.outputs, self.classes = self._outputs.names, self._outputs.classes
+        self.exclusive = self._outputs.exclusive
 
     def __call__(self, X, what="row", copy=True):
         """Query the model, in blocks that fit into a sixteenth of the working memory.

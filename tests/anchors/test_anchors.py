@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from scipy import sparse
 from sklearn import config_context
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
@@ -368,6 +368,14 @@ def test_sparse_tables_give_sparse_covers():
         assert isinstance(anchors.apply(sparse.csr_array(X)), sparse.csr_array)
 
 
+@pytest.mark.parametrize("layout", ["bsr", "coo", "csc", "dok", "lil"])
+def test_sparse_tables_of_any_format_are_tested(anchors, layout):
+    X = sparse.csr_matrix(IRIS.to_numpy()).asformat(layout)
+    assert np.array_equal(anchors.apply(X).toarray(), anchors.apply(IRIS))
+    rules = RuleSet(2).fit(anchors)
+    assert np.array_equal(rules.apply(X), rules.apply(IRIS))
+
+
 def test_pipelines_of_mixed_columns():
     X = mixed_frame()[["age in years", "pet", "children"]]
     y = (answers_of(mixed_frame())[:, 1] > 0.5).astype(int)
@@ -472,6 +480,26 @@ def test_models_with_labels_or_margins_only():
         response_method="decision_function",
     )
     assert margin.valid.any()
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_classifiers_that_number_their_classes_are_anchored_by_them(n_classes):
+    forest = RandomForestClassifier(20, random_state=0)
+    forest.fit(IRIS, np.minimum(SPECIES, n_classes - 1))
+
+    class Classifier(ClassifierMixin, BaseEstimator):
+        def predict_proba(self, X):
+            return forest.predict_proba(X)
+
+        def predict(self, X):
+            return forest.predict(X)
+
+    rows = IRIS[::30]
+    for model in (FunctionClassifier(forest.predict_proba), Classifier()):
+        for given, used in [("auto", "hard"), ("hard", "hard"), ("soft", "soft")]:
+            anchors = explain(model, IRIS, rows, criterion=given, n_samples=1024)
+            assert anchors.meta["criterion"] == used
+            assert anchors.target_names.tolist() == forest.predict(rows).tolist()
 
 
 def test_several_outputs_need_a_target():
@@ -698,6 +726,24 @@ def test_rows_that_no_rule_pins_down_are_flagged_and_counted():
     assert not anchors.valid.any()
     assert (anchors.precisions < 0.95).all()
     assert (anchors.precision_intervals[:, 1] > anchors.precisions).all()
+
+
+@pytest.mark.parametrize("more", [{"max_samples": 200_000}, {"n_samples": 50_000}])
+def test_more_draws_show_rules_that_hardly_suffice(more):
+    # Of the rows with a 1 in column 0, 96 of 100 have the class 1.
+    X = np.column_stack([np.arange(400) % 2, np.arange(400) // 2 % 100])
+
+    def answer(X):
+        is_one = (X[:, 0] == 1) & (X[:, 1] % 25 > 0)
+        return np.column_stack([~is_one, is_one]).astype(float)
+
+    model = FunctionClassifier(answer, classes=[0, 1])
+    own = {"sampler": MarginalSampler(n_bins=2), "max_length": 1}
+    with pytest.warns(AnchorWarning, match="max_samples=16384: .* allow more draws"):
+        assert not explain(model, X, X[3:4], **own).valid[0]
+    anchors = explain(model, X, X[3:4], **own, **more)
+    assert anchors.valid[0] and anchors.features[0].tolist() == [True, False]
+    assert 0.95 <= anchors.precision_intervals[0, 0] <= 0.96
 
 
 def test_length_and_draws_are_bounded():
