@@ -9,9 +9,6 @@ from scipy.special import comb
 # With so few groups, their own spread is all the evidence there is.
 _FEW_GROUPS = 32
 
-# At leverage 1 a group's residual says nothing.
-_HIGHEST_LEVERAGE = 0.999
-
 
 def degrees_of_freedom(groups):
     """Degrees of freedom of Student's t for standard errors from such groups.
@@ -103,7 +100,7 @@ class Groups:
         scores : ndarray of shape (n_sums, n_draws)
             What each draw's residual adds.
         leverages : ndarray of shape (n_groups,)
-            Of the regression that left the residuals.
+            Of the regression that left the residuals; below 1.
         """
         scores = np.add.reduceat(scores[:, self._order], self._starts, axis=1)
         n = len(self._starts)
@@ -121,7 +118,7 @@ class Groups:
         scores -= means[self._stratum].T
         # Of a regression's variance v on a share f of all, f (1 - h) v / (1 - f h) is also
         # that on all, at leverages h: what is left is u / (1 - f h), where u is 1 - f.
-        known = (1.0 - self._unknown) * np.minimum(leverages, _HIGHEST_LEVERAGE)
+        known = (1.0 - self._unknown) * leverages
         share = (
             self._unknown / (1.0 - known) * (size / np.maximum(size - 1, 1))[self._stratum]
         )

@@ -270,7 +270,7 @@ class PairRegression(ABC):
     @cached_property
     def _together(self):
         """Leverages of groups of draws, such as of a mask and its complement."""
-        return self._groups.leverages(self.basis)
+        return np.minimum(self._groups.leverages(self.basis), 1.0 - _LEAST_FREE)
 
 
 class AllProducts(PairRegression):
