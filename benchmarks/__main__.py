@@ -9,7 +9,7 @@ import argparse
 from importlib import import_module
 from pathlib import Path
 
-from benchmarks.history import store
+from benchmarks.history import checked_out, store
 from benchmarks.results import Results
 
 NAMES = (
@@ -72,6 +72,9 @@ def main():
     unknown = sorted(set(own.names) - set(NAMES))
     if unknown:
         parser.error(f"{unknown[0]} is no benchmark: choose from {', '.join(NAMES)}")
+    if own.history:
+        # Before anything is measured in vain.
+        checked_out()
     results = Results()
     for name in own.names or NAMES:
         results.add(name, import_module(f"benchmarks.{name}").measure())

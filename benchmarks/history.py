@@ -34,18 +34,23 @@ def figures(lines):
             yield name, float(number[0].replace(",", ""))
 
 
-def store(lines, path=FILE):
-    """Add the figures of lines to a file, under the commit that is checked out.
+def checked_out():
+    """The commit that is checked out, and its date.
 
     Raises
     ------
     RuntimeError
-        If files of the package differ from that commit: the figures would not be its own.
+        If files of the package differ from it: figures would not be its own.
     """
     changed = _git("status", "--porcelain", "--untracked-files=no", "--", "sklime")
     if changed:
         raise RuntimeError(f"history takes figures of commits; commit first: {changed}")
-    commit, date = _git("log", "-1", "--format=%h %as").split()
+    return _git("log", "-1", "--format=%h %as").split()
+
+
+def store(lines, path=FILE):
+    """Add the figures of lines to a file, under the commit that is checked out."""
+    commit, date = checked_out()
     new = not path.exists()
     with path.open("a", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
