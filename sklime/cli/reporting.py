@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from sklime.cli.exits import CommandError, Exit
 from sklime.cli.parts import written
 from sklime.cli.prepared import Prepared, ended_by
 from sklime.explainer.pieces import explain_apart
+from sklime.explanation import Explanation
 from sklime.serialization.whole_file import write_whole
 from sklime.tables.access import n_rows, take_rows
 
@@ -74,15 +73,15 @@ def _explanation(prepared, rows, skip_failed):
             raise
 
         def attempt(part):
-            explain(take_rows(rows, part))
+            return explain(take_rows(rows, part))
 
         parts = list(explain_apart(attempt, slice(0, n_rows(rows)), error))
-        sound = [np.arange(part.start, part.stop) for part, _, own in parts if own is None]
+        sound = [found for _, found, own in parts if own is None]
         if not sound:
             raise
-        explained = np.concatenate(sound)
+        explanation = Explanation.concat(sound)
         prepared.notes.append(
-            f"the page leaves out {n_rows(rows) - len(explained)} row(s) that could not be "
-            "explained."
+            f"the page leaves out {n_rows(rows) - len(explanation)} row(s) that could not "
+            "be explained."
         )
-        return explain(take_rows(rows, explained))
+        return explanation
