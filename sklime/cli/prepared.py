@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from sklime.cli.data_file import DataFile
 from sklime.cli.exits import CommandError, Exit, classified
 from sklime.cli.models import load_model
 from sklime.cli.options import BACKGROUND_ROWS, Options, aimed, fitted_explainer
-from sklime.cli.tables import DataFile, open_table
+from sklime.cli.tables import open_table
 
 
 @dataclass(frozen=True)
