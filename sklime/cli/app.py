@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -268,8 +269,6 @@ def demo(context: typer.Context) -> None:
 
 def _options(given):
     """`Options` of a command, from its parameters by name."""
-    from dataclasses import fields
-
     from sklime.cli.options import Options
 
     own = {field.name: given[field.name] for field in fields(Options)}
