@@ -36,10 +36,11 @@ class RuleSet(DocumentedEstimator):
     indices_ : ndarray of shape (n_rules,) of int
         The rows of the anchors that they come from.
     precision_ : float
-        Mean precision of the rules, each weighted by the rows that it is the first to
-        cover.
+        Mean of the rules' precisions, each weighted by the rows that it is the first to
+        cover; of "soft" and "mean" these are expected answers, as in `Anchors`.
     coverage_ : float
-        Share of the anchors' rows that at least one rule covers.
+        Share of the anchors' rows that keep at least one rule, whatever the model answers
+        to them.
 
     Examples
     --------
