@@ -264,7 +264,8 @@ def test_numbers_of_anchors_have_four_digits():
         p = np.where(T["a"] > 0, 0.987654321, 0.012345678)
         return np.column_stack([1 - p, p])
 
-    explainer = AnchorExplainer(FunctionClassifier(both), n_samples=256, random_state=0)
+    own = {"criterion": "mean", "n_samples": 256, "random_state": 0}
+    explainer = AnchorExplainer(FunctionClassifier(both), **own)
     anchors = explainer.fit(plain()).explain(plain()[:4])
     page = anchors.to_html().partition("</style>")[2]
     shown = re.findall(r"\d+\.\d+", page.replace("<=", " "))
