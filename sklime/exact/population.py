@@ -1,6 +1,8 @@
 """Population moments: the neighbourhood of infinitely many draws, in closed form."""
 
 from copy import copy
+from functools import cached_property
+from itertools import compress
 
 import numpy as np
 from sklearn.utils import gen_batches
@@ -13,7 +15,7 @@ from sklime.exact.exact_source import (
 )
 from sklime.exact.failures import reports_failures
 from sklime.laws.coordinates import UNSEEN, Coordinates
-from sklime.laws.tilted import EmpiricalLaw, MatchedLaw, NormalLaw, mismatch_factors
+from sklime.laws.tilted import EmpiricalLaw, MatchedLaws, NormalLaw, mismatch_factors
 from sklime.moments.independent import IndependentMoments
 from sklime.moments.pair_contrasts import PairContrasts, strongest
 from sklime.moments.source import InteractionSource
@@ -145,13 +147,21 @@ class Population(ExactContrasts, InteractionSource):
         # Exact moments of tables do not contain R2: score on draws.
         return sampled().rescored(surrogates, X, outputs)
 
+    @cached_property
+    def _matched(self):
+        """Laws of the columns of bins and categories, by bin."""
+        known = [own is not None for own in self.frequencies]
+        own = (compress(values, known) for values in (self.frequencies, self.mismatch))
+        return MatchedLaws(*map(list, own))
+
     def _laws(self, rows):
         """Tilted laws of all columns, for a block of rows and its padding."""
+        binary = np.array([column.binary for column in self.law.columns])
+        matched = iter(self._matched.of(padded(rows.codes[binary]).astype(np.intp)))
         laws = []
         for j, column in enumerate(self.law.columns):
             if column.binary:
-                own = padded(rows.codes[j].astype(np.intp))
-                laws.append(MatchedLaw.of(self.frequencies[j], own, self.mismatch[j]))
+                laws.append(next(matched))
             else:
                 z = padded(rows.z[j])
                 # A gap is equally far from all draws.

@@ -69,6 +69,39 @@ class MatchedLaw(ColumnLaw):
         )
 
 
+class MatchedLaws:
+    """Laws of several columns of bins or categories, looked up by the rows' own bins.
+
+    Parameters
+    ----------
+    frequencies : list of ndarrays of shape (n_bins,)
+        Of the bins of each column.
+    mismatch : list of floats or ndarrays
+        As for `MatchedLaw.of`.
+    """
+
+    def __init__(self, frequencies, mismatch):
+        laws = [
+            MatchedLaw.of(q, np.append(np.arange(len(q)), -1), factor)
+            for q, factor in zip(frequencies, mismatch, strict=True)
+        ]
+        sizes = np.array([len(law.own) for law in laws], dtype=np.intp)
+        self._unseen = sizes[:, np.newaxis] - 1
+        self._start = (np.cumsum(sizes) - sizes)[:, np.newaxis]
+        names = "mean", "variance", "log_efficiency"
+        self._tables = [
+            np.concatenate([np.empty(0), *(getattr(law, name) for law in laws)])
+            for name in names
+        ]
+
+    def of(self, own):
+        """Laws of the columns, given bins of shape (n_columns, n_rows), -1 where unseen."""
+        own = np.where(own < 0, self._unseen, own)
+        at = own + self._start
+        found = [table[at] for table in self._tables]
+        return [MatchedLaw(*law) for law in zip(*found, own, strict=True)]
+
+
 @dataclass(frozen=True)
 class NormalLaw(ColumnLaw):
     """Law of a standardised column drawn from a normal distribution.
