@@ -65,7 +65,8 @@ _OWN = {
         "NormalCuts"
     ),
     "exact.trees.splits_by_node": "SplitsByNode",
-    "exact.trees.sum_of_trees": "SumOfTrees _Group",
+    "exact.trees.subtree_tables": "SubtreeTables",
+    "exact.trees.sum_of_trees": "SumOfTrees _Group _TabulatedGroup",
     "exact.trees.topology": "Boxes Level TreeGroup",
     "exact.unit_effects": "Effects AdditiveResponses",
     "exact.waves": "Waves",
@@ -86,7 +87,7 @@ _OWN = {
     "laws.joint": "JointLaw",
     "laws.masks": "ExchangeableLaw MaskLaw",
     "laws.product": "ProductLaw _Mixture Atoms NormalPieces Normal",
-    "laws.tilted": "MatchedLaw NormalLaw EmpiricalLaw",
+    "laws.tilted": "MatchedLaw MatchedLaws NormalLaw EmpiricalLaw",
     "model.functions": "FunctionClassifier FunctionRegressor",
     "model.outputs": "NumberOutputs ClassOutputs LabelOutputs",
     "model.presentation": "Presentation",

@@ -9,6 +9,8 @@ of the column's interpretable feature on that probability, and :math:`A_l, D_l` 
 the part that goes left: `q` is the chance of going left, `g` the slope of that chance.
 """
 
+from copy import copy
+
 import numpy as np
 from scipy.special import ndtr
 from sklearn.utils import gen_batches
@@ -82,6 +84,8 @@ class TabulatedSplits:
     ----------
     places : ndarray of shape (n_splits,) of int
         Where the splits stand, in increasing order.
+    widths : ndarray of shape (n_splits,) of int
+        Numbers of bins.
     """
 
     def __init__(self, columns, places, splits):
@@ -93,9 +97,23 @@ class TabulatedSplits:
         order = np.argsort(places)
         self.places = places[order]
         self._column = which[order]
+        self.widths = width[order]
         self._start = (np.cumsum(width) - width)[order, np.newaxis]
         self._chance = np.concatenate([own.chance.ravel() for own in splits])
         self._slope = np.concatenate([own.slope.ravel() for own in splits])
+
+    def take(self, splits):
+        """Some of the splits, by their position in `places`."""
+        own = copy(self)
+        own.places = self.places[splits]
+        for name in ("widths", "_column", "_start"):
+            setattr(own, name, getattr(self, name)[splits])
+        return own
+
+    def at_bins(self, bins):
+        """Probabilities and slopes by bins of shape (n_splits, n_combinations)."""
+        at = self._start + bins
+        return self._chance[at], self._slope[at]
 
     def fill(self, laws, rows, work):
         """Probabilities and slopes for some rows, each (n_splits, n_rows)."""

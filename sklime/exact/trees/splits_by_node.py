@@ -87,7 +87,7 @@ class SplitsByNode:
                 slope *= weight
                 for i, c in enumerate(outputs):
                     expected, pull = trees.expect(chance, slope, self._values[:, c], work)
-                    mean[i] += weight * expected
+                    mean[i] += weight * expected.sum(axis=0)
                     effects[i] += pull
         if self.keep.probability is None:
             mean[:] = self.nothing[outputs, np.newaxis]
@@ -101,7 +101,7 @@ class SplitsByNode:
             chance = _chances(left, box, 0.0)[0][: len(left), np.newaxis]
             none = np.zeros_like(chance)
             for i, own in enumerate(self._values.T):
-                found[i] += self.paths.trees.expect(chance, none, own, work)[0][0]
+                found[i] += self.paths.trees.expect(chance, none, own, work)[0].sum()
         return found / len(self._box)
 
     def _states(self, own):

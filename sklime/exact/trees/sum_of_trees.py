@@ -11,6 +11,8 @@ from sklime.exact.form import RebuiltModel
 from sklime.exact.trees.shared_paths import SharedPaths
 from sklime.exact.trees.split_chances import NormalSplits, TabulatedSplits
 from sklime.exact.trees.split_masses import column_cuts
+from sklime.exact.trees.subtree_tables import SubtreeTables, small_subtrees
+from sklime.exact.trees.topology import TreeGroup
 from sklime.exact.trees.workspace import Workspace
 from sklime.exceptions import NoClosedForm
 
@@ -57,6 +59,9 @@ class SumOfTrees(RebuiltModel):
         If there are too many splits to hold, or to compare with values.
     """
 
+    # The groups with tables of small subtrees; files of older versions have none.
+    _with_tables = None
+
     def __init__(self, boxes, splits, features, columns, points, mismatch):
         owner = features.owner[splits.feature]
         boxes = boxes.without_constant(splits, features)
@@ -70,6 +75,9 @@ class SumOfTrees(RebuiltModel):
         self.constant = np.zeros(boxes.values.shape[1])
         self.n_terms = len(boxes.roots)
         self._groups = [_Group(group, owner, cuts) for group in boxes.groups()]
+        self._with_tables = [
+            _TabulatedGroup.of(own, boxes, owner, cuts) for own in self._groups
+        ]
 
     def for_rows(self):
         own = copy(self)
@@ -84,15 +92,13 @@ class SumOfTrees(RebuiltModel):
         expected = np.tile(self.constant[outputs], (n, 1))
         by_column = np.zeros((len(outputs), d, n))
         work = Workspace()
-        for group in self._groups:
-            values = self.boxes.values[:, outputs].T
+        for group in self._with_tables or self._groups:
             for rows in gen_batches(n, group.n_rows):
-                chance, other, slope = group.chances(laws, rows, work)
-                group.trees.weigh(slope, chance, other, work)
-                for i, own in enumerate(values):
-                    mean, pull = group.trees.expect(chance, slope, own, work)
+                found = group.explain(laws, rows, outputs, self.boxes.values, work)
+                for i, (mean, effects) in enumerate(found):
                     expected[rows, i] += mean
-                    by_column[i, group.columns, rows] += group.by_column @ pull
+                    for columns, own in effects:
+                        by_column[i, columns, rows] += own
         return expected, np.ascontiguousarray(np.moveaxis(by_column, 2, 0))
 
     def pairs(self, laws, outputs, pairs):
@@ -181,8 +187,39 @@ class _Group:
         binned = [own for own in parts if cuts[own[0]].binary]
         self._by_value = [own for own in parts if not cuts[own[0]].binary]
         self._tabulated = TabulatedSplits(*zip(*binned, strict=True)) if binned else None
-        self.by_column = sparse.csr_matrix((np.ones(len(order)), order, ends))
-        self.n_rows = whole_blocks(_CELLS // len(order), _MOST_ROWS)
+        shape = len(self.columns), len(order)
+        self.by_column = sparse.csr_matrix((np.ones(len(order)), order, ends), shape=shape)
+        self.n_rows = whole_blocks(_CELLS // max(len(order), 1), _MOST_ROWS)
+
+    @property
+    def binned(self):
+        """The splits of columns of bins, as `TabulatedSplits`, or None."""
+        return self._tabulated
+
+    def explain(self, laws, rows, outputs, values, work):
+        """Expected responses of the trees, and effects of columns.
+
+        Parameters
+        ----------
+        laws : list of ColumnLaw
+        rows : slice
+        outputs : sequence of int
+        values : ndarray of shape (n_leaves, n_outputs)
+            Of all leaves.
+        work : Workspace
+
+        Yields
+        ------
+        expected : ndarray of shape (n_rows,)
+            One output after the other.
+        effects : list of (columns, ndarray of shape (n_columns, n_rows))
+            They add up.
+        """
+        chance, other, slope = self.chances(laws, rows, work)
+        self.trees.weigh(slope, chance, other, work)
+        for c in outputs:
+            mean, pull = self.trees.expect(chance, slope, values[:, c], work)
+            yield mean.sum(axis=0), [(self.columns, self.by_column @ pull)]
 
     def chances(self, laws, rows, work):
         """Probabilities of going left and right, and slopes of the former.
@@ -218,3 +255,66 @@ class _Group:
         for j, places, part in self._by_value:
             chance[places], other[places], slope[places] = part.fill(laws[j], rows)
         return chance, other, slope
+
+
+class _TabulatedGroup(_Group):
+    """Splits of some trees above small subtrees, of which there are tables.
+
+    Parameters
+    ----------
+    group, owner, cuts
+        As for `_Group`.
+    subtrees : SubtreeTables
+        In place of the splits that are skipped.
+    whole : ndarray of int
+        Subtrees that are a whole tree.
+    """
+
+    def __init__(self, group, owner, cuts, subtrees, whole):
+        super().__init__(group, owner, cuts)
+        self._subtrees, self._whole = subtrees, whole
+
+    @classmethod
+    def of(cls, group, boxes, owner, cuts):
+        """The same group with its small subtrees in tables; itself where it has none."""
+        trees, binned = group.trees, group.binned
+        if binned is None:
+            return group
+        columns = group.split_columns
+        own = columns[binned.places].tolist(), binned.widths.tolist()
+        widths = dict(zip(*own, strict=True))
+        small = small_subtrees(boxes, trees, columns, widths)
+        above = np.where(trees.parent < 0, False, small[trees.parent])
+        first = trees.splits[small & ~above]
+        if not len(first):
+            return group
+        place = np.empty(len(owner), dtype=np.intp)
+        place[trees.splits] = np.arange(len(trees))
+
+        def tabulated(splits):
+            return binned.take(np.searchsorted(binned.places, place[splits]))
+
+        subtrees = SubtreeTables(boxes, first, owner, tabulated)
+        roots = trees.splits[trees.levels[0].place]
+        top = TreeGroup(boxes, roots[~np.isin(roots, first)], subtrees.roots)
+        whole = np.flatnonzero(np.isin(subtrees.roots, roots))
+        return cls(top, owner, cuts, subtrees, whole)
+
+    def explain(self, laws, rows, outputs, values, work):
+        at = self._subtrees.look_up(laws, rows)
+        reached = work.array("reached", *at.shape)
+        reached[self._whole] = 1.0
+        if len(self.trees):
+            chance, other, slope = self.chances(laws, rows, work)
+            self.trees.weigh(slope, chance, other, work, reached)
+        for c in outputs:
+            expected = self._subtrees.expected(c, at, work)
+            own = self._subtrees.effects(c, at, reached, work)
+            effects = [(self._subtrees.columns, own)]
+            mean = expected[self._whole].sum(axis=0)
+            if len(self.trees):
+                of_trees = chance, slope, values[:, c], work, expected
+                above, pull = self.trees.expect(*of_trees)
+                mean += above.sum(axis=0)
+                effects.append((self.columns, self.by_column @ pull))
+            yield mean, effects

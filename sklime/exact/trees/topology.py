@@ -159,12 +159,16 @@ class Level:
         The children that are cut again: the splits of the next level.
     ends, leaves : ndarray of shape (n_ends,) of int
         The children that are leaves, and which leaves they are.
+    skipped, subtrees : ndarray of shape (n_skipped,) of int, or None
+        The children that are skipped, and which of the skipped subtrees they are.
     """
 
     place: slice
     inner: np.ndarray
     ends: np.ndarray
     leaves: np.ndarray
+    skipped: np.ndarray | None = None
+    subtrees: np.ndarray | None = None
 
 
 class TreeGroup:
@@ -176,6 +180,8 @@ class TreeGroup:
         All trees.
     roots : ndarray of int
         The first splits of the trees in this group.
+    skipped : sequence of int, default=()
+        The first splits of subtrees that are not followed: tables take their place.
 
     Attributes
     ----------
@@ -188,17 +194,23 @@ class TreeGroup:
         On which side of it.
     """
 
-    def __init__(self, boxes, roots):
+    def __init__(self, boxes, roots, skipped=()):
+        # Last, where leaves find it: that they are no skipped subtree.
+        number = np.full(boxes.children.shape[1] + 1, -1)
+        number[list(skipped)] = np.arange(len(skipped))
         self.levels = []
-        splits, parents, sides = [], [np.full(len(roots), -1)], [np.zeros(len(roots), bool)]
+        splits = [roots[:0]]
+        parents, sides = [np.full(len(roots), -1)], [np.zeros(len(roots), bool)]
         at, start = roots, 0
         while len(at):
             n = len(at)
             children = boxes.children[:, at].ravel()
-            inner, ends = np.flatnonzero(children >= 0), np.flatnonzero(children < 0)
+            subtree = number[np.maximum(children, -1)]
+            inner = np.flatnonzero((children >= 0) & (subtree < 0))
+            ends, skipped = np.flatnonzero(children < 0), np.flatnonzero(subtree >= 0)
+            places = inner, ends, ~children[ends], skipped, subtree[skipped]
             place = slice(start, start + n)
-            small = [part.astype(np.int32) for part in (inner, ends, ~children[ends])]
-            self.levels.append(Level(place, *small))
+            self.levels.append(Level(place, *(own.astype(np.int32) for own in places)))
             splits.append(at)
             parents.append(start + inner % n)
             sides.append(inner >= n)
@@ -209,7 +221,7 @@ class TreeGroup:
     def __len__(self):
         return len(self.splits)
 
-    def weigh(self, slope, chance, other, work):
+    def weigh(self, slope, chance, other, work, reached=None):
         """Multiply slopes by the probabilities of the splits' boxes, from the roots down.
 
         Parameters
@@ -221,6 +233,8 @@ class TreeGroup:
         other : ndarray of shape (n_splits, n_rows), or None
             Chances of going right, where they are known better than as 1 less these.
         work : Workspace
+        reached : ndarray of shape (n_subtrees, n_rows), default=None
+            Gets the probabilities of the boxes of skipped subtrees.
         """
         n_rows, reach = chance.shape[1], None
         for level in self.levels:
@@ -238,11 +252,13 @@ class TreeGroup:
                     np.subtract(reach, left, out=right)
                 else:
                     np.multiply(reach, other[own], out=right)
+            if reached is not None:
+                reached[level.subtrees] = sides[level.skipped]
             reach = work.array("reach", len(level.inner), n_rows)
             # Every index is inside; "clip" only spares a copy.
             np.take(sides, level.inner, axis=0, out=reach, mode="clip")
 
-    def expect(self, chance, slope, leaves, work):
+    def expect(self, chance, slope, leaves, work, subtrees=None):
         """Expected responses, and slopes times what the two sides of splits differ in them.
 
         Parameters
@@ -252,10 +268,12 @@ class TreeGroup:
         leaves : ndarray of shape (n_leaves,)
             Values of all leaves.
         work : Workspace
+        subtrees : ndarray of shape (n_subtrees, n_rows), default=None
+            Expected responses of skipped subtrees.
 
         Returns
         -------
-        expected : ndarray of shape (n_rows,)
+        expected : ndarray of shape (n_trees, n_rows)
         pull : ndarray of shape (n_splits, n_rows)
         """
         n_rows = chance.shape[1]
@@ -267,6 +285,8 @@ class TreeGroup:
             sides = work.array("sides", 2 * n, n_rows)
             sides[level.ends] = leaves[level.leaves, np.newaxis]
             sides[level.inner] = below
+            if subtrees is not None:
+                sides[level.skipped] = subtrees[level.subtrees]
             left, right = sides[:n], sides[n:]
             difference = pull[own]
             np.subtract(left, right, out=difference)
@@ -274,7 +294,7 @@ class TreeGroup:
             np.multiply(difference, chance[own], out=below)
             below += right
             difference *= slope[own]
-        return below.sum(axis=0), pull
+        return below, pull
 
     def above(self, column):
         """Nearest ancestor of each split that cuts the same column.
