@@ -124,13 +124,15 @@ class Anchors(AnchorsJSON, AnchorsPage):
             raise ValueError(
                 f"criterion={self.criterion!r} must be one of {', '.join(KINDS)}"
             )
-        if np.ndim(self.tolerances) == 0:
-            object.__setattr__(self, "tolerances", np.full(n, self.tolerances, dtype=float))
-        if np.ndim(self.tolerances) > 1:
+        tolerances = np.asarray(self.tolerances, dtype=np.float64)
+        if tolerances.ndim > 1:
             raise ValueError(
                 f"tolerances must be of shape ({n},), and have the shape "
-                f"{np.shape(self.tolerances)}: give one a row"
+                f"{tolerances.shape}: give one a row"
             )
+        if tolerances.ndim == 0:
+            tolerances = np.full(n, tolerances)
+        object.__setattr__(self, "tolerances", tolerances)
         counts = {name: len(getattr(self, name)) for name in (*_ARRAYS, *_LISTS)}
         counts["data"] = n_rows(self.data)
         for name, count in counts.items():

@@ -224,8 +224,9 @@ def suffice_for_rows(anchors, rules):
     ValueError
         If a tolerance is needed and not known.
     """
-    targets, answers = anchors.target_names, answers_of_rules(anchors)
+    _, targets = np.unique(anchors.target_names.astype(str), return_inverse=True)
     suffice = targets[:, None] == targets[rules]
+    answers = answers_of_rules(anchors)
     if answers is None:
         return suffice
     unknown = np.flatnonzero(np.isnan(anchors.tolerances))
@@ -235,5 +236,7 @@ def suffice_for_rows(anchors, rules):
             f"{len(unknown)} of {len(anchors)}, the first of them row {unknown[0]}, have "
             "none, as anchors that an older sklime wrote: explain the rows again."
         )
-    off = np.abs(answers[rules] - anchors.predictions[:, None])
-    return suffice & (off <= anchors.tolerances[:, None])
+    # Rule by rule: floats of all pairs would take eight times the memory of the answer.
+    for near, answer in zip(suffice.T, answers[rules], strict=True):
+        near &= np.abs(answer - anchors.predictions) <= anchors.tolerances
+    return suffice
