@@ -53,6 +53,8 @@ def assemble_anchors(explainer, found, subjects, criterion):
         data=subjects.kind.shown(subjects.X, subjects.given),
         examples=_examples(explainer._response, found, subjects, criterion),
         meta=_metadata(explainer),
+        criterion=explainer.criterion_,
+        tolerances=np.nan if criterion.tolerance is None else criterion.tolerance,
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from sklime.anchors.criteria import KINDS
 from sklime.anchors.html_page import AnchorsPage
 from sklime.anchors.rules import Rule, as_table
 from sklime.anchors.serialization import AnchorsJSON
@@ -32,6 +33,7 @@ _ARRAYS = (
     "predictions",
     "features",
     "target_names",
+    "tolerances",
 )
 _LISTS = ("rules", "steps", "examples")
 
@@ -76,6 +78,12 @@ class Anchors(AnchorsJSON, AnchorsPage):
         the model is asked about.
     meta : dict
         How the rules were found.
+    criterion : {"auto", "hard", "soft", "mean", "share"}, default="auto"
+        What it means that a rule suffices, as of `AnchorExplainer`. "auto": the criterion
+        that `meta` names, else "hard"; the field then holds that one.
+    tolerances : ndarray of shape (n,), default=NaN
+        How far, by "mean" and "share", answers may be from those to the rows; NaN for other
+        criteria and where it is not known. A number stands for all rows.
 
     Examples
     --------
@@ -105,9 +113,26 @@ class Anchors(AnchorsJSON, AnchorsPage):
     data: Table
     examples: list[dict[str, Any]]
     meta: dict[str, Any] = field(default_factory=dict)
+    criterion: str = "auto"
+    tolerances: NDArray[np.float64] = field(default_factory=lambda: np.array(np.nan))
 
     def __post_init__(self):
         n = len(self.rules)
+        if self.criterion == "auto":
+            object.__setattr__(self, "criterion", self.meta.get("criterion", "hard"))
+        if self.criterion not in KINDS:
+            raise ValueError(
+                f"criterion={self.criterion!r} must be one of {', '.join(KINDS)}"
+            )
+        tolerances = np.asarray(self.tolerances, dtype=np.float64)
+        if tolerances.ndim > 1:
+            raise ValueError(
+                f"tolerances must be of shape ({n},), and have the shape "
+                f"{tolerances.shape}: give one a row"
+            )
+        if tolerances.ndim == 0:
+            tolerances = np.full(n, tolerances)
+        object.__setattr__(self, "tolerances", tolerances)
         counts = {name: len(getattr(self, name)) for name in (*_ARRAYS, *_LISTS)}
         counts["data"] = n_rows(self.data)
         for name, count in counts.items():
@@ -115,6 +140,10 @@ class Anchors(AnchorsJSON, AnchorsPage):
                 raise ValueError(
                     f"{name} has {count} rows and rules has {n}: give one of each a row"
                 )
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Pickles of an older sklime lack fields, which so get their defaults.
+        Anchors.__init__(self, **state)
 
     def __len__(self) -> int:
         return len(self.rules)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,10 @@ class Criterion(ABC):
 
     # Whether the mean is the model's expected answer, which closed forms know.
     of_answers = False
+
+    # Field of `Anchors` that a row's answer must be near to for a rule to suffice for it;
+    # None: it suffices for all rows with the same output.
+    near_to: ClassVar[str | None] = None
 
     def take(self, rows: slice) -> Self:
         """The same criterion for some of the rows."""
@@ -141,6 +145,8 @@ class Hard(_OfShares):
 class Share(_OfShares):
     """Share of draws whose answer is near the row's."""
 
+    near_to = "predictions"
+
     def scores(self, answers, row):
         off = np.abs(answers[:, self.output[row]] - self.answer[row])
         return (off <= self.tolerance[row]).astype(np.float64)
@@ -171,6 +177,8 @@ class Soft(_OfAnswers):
 class Mean(_OfAnswers):
     """Expected answer, near the row's."""
 
+    near_to = "precisions"
+
     def gain(self, mean, row):
         return self.tolerance[row] - np.abs(mean - self.answer[row])
 
@@ -189,3 +197,46 @@ KINDS: dict[str, type[Criterion]] = {
     "mean": Mean,
     "share": Share,
 }
+
+
+def answers_of_rules(anchors):
+    """What a row's answer must be near for each rule to suffice for it, (n,), or None."""
+    field = KINDS[anchors.criterion].near_to
+    return None if field is None else getattr(anchors, field)
+
+
+def suffice_for_rows(anchors, rules):
+    """Whether rules suffice for the model's answers to rows that keep them.
+
+    Parameters
+    ----------
+    anchors : Anchors
+    rules : array-like of shape (n_rules,) of int
+        Positions of some.
+
+    Returns
+    -------
+    ndarray of shape (n, n_rules) of bool
+        Of all rows, whether or not they keep the rules.
+
+    Raises
+    ------
+    ValueError
+        If a tolerance is needed and not known.
+    """
+    _, targets = np.unique(anchors.target_names.astype(str), return_inverse=True)
+    suffice = targets[:, None] == targets[rules]
+    answers = answers_of_rules(anchors)
+    if answers is None:
+        return suffice
+    unknown = np.flatnonzero(np.isnan(anchors.tolerances))
+    if len(unknown):
+        raise ValueError(
+            f'criterion="{anchors.criterion}" needs the tolerances of all rows, and '
+            f"{len(unknown)} of {len(anchors)}, the first of them row {unknown[0]}, have "
+            "none, as anchors that an older sklime wrote: explain the rows again."
+        )
+    # Rule by rule: floats of all pairs would take eight times the memory of the answer.
+    for near, answer in zip(suffice.T, answers[rules], strict=True):
+        near &= np.abs(answer - anchors.predictions) <= anchors.tolerances
+    return suffice

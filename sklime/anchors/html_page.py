@@ -58,7 +58,6 @@ class AnchorsPage:
 
 def described(anchors: Any) -> dict[str, Any]:
     """Describe anchors in plain values, rounded to what pages show."""
-    criterion = anchors.meta.get("criterion", "hard")
     is_probability = anchors.meta.get("response_method") == "predict_proba"
     rows = []
     for i, name in enumerate(row_names(anchors)):
@@ -90,7 +89,7 @@ def described(anchors: Any) -> dict[str, Any]:
     return {
         "rows": rows,
         "n_rows": len(anchors),
-        "noun": _WORDS[criterion],
+        "noun": _WORDS[anchors.criterion],
         "phrase": "probability of " if is_probability else "",
         "meta": anchors.meta,
     }

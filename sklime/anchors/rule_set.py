@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from sklime.anchors.container import Anchors
+from sklime.anchors.criteria import answers_of_rules, suffice_for_rows
 from sklime.anchors.rules import Rule
 from sklime.base import DocumentedEstimator
 from sklime.explanation.greedy_picks import greedy_picks
@@ -20,17 +21,22 @@ from sklime.validation import check_count
 class RuleSet(DocumentedEstimator):
     """A short list of rules that covers a table: the global picture of anchors.
 
-    Rules are chosen greedily: each covers most of the rows that those before it leave.
+    Rules are chosen greedily: each suffices for the model's own answers to most of the rows
+    that keep it and that those before it leave. By "hard" and "soft" a rule suffices for
+    rows of the same class; by "mean" for rows whose answer is at most their tolerance from
+    the rule's expected answer; by "share" for rows whose answer is at most their tolerance
+    from that to the row that the rule comes from.
 
     Parameters
     ----------
     max_rules : int, default=10
-        Rules at most. Fewer are chosen where no rule covers any of the rows that are left.
+        Rules at most. Fewer are chosen where no rule suffices for any of the rows that are
+        left.
 
     Attributes
     ----------
     rules_ : list of Rule
-        The rules, that of the largest coverage first.
+        The rules, in the order in which they were chosen: the first suffices for most rows.
     targets_ : ndarray of shape (n_rules,)
         The explained output of each: of classifiers the class that it suffices for.
     indices_ : ndarray of shape (n_rules,) of int
@@ -41,6 +47,9 @@ class RuleSet(DocumentedEstimator):
     coverage_ : float
         Share of the anchors' rows that keep at least one rule, whatever the model answers
         to them.
+    fidelity_ : float
+        Of the rows that keep at least one rule, the share for whose own answer the first
+        rule that they keep suffices.
 
     Examples
     --------
@@ -58,8 +67,8 @@ class RuleSet(DocumentedEstimator):
     0.8 < petal width (cm) <= 1.75: 1
     petal width (cm) <= 0.8: 0
     petal width (cm) > 1.75: 2
-    >>> rules.coverage_
-    1.0
+    >>> rules.coverage_, rules.fidelity_
+    (1.0, 1.0)
     """
 
     def __init__(self, max_rules: int = 10) -> None:
@@ -84,7 +93,8 @@ class RuleSet(DocumentedEstimator):
         TypeError
             If these are no anchors.
         ValueError
-            If no rule suffices.
+            If no rule suffices, or the criterion is "mean" or "share" and a tolerance is
+            NaN, as in anchors that an older sklime wrote.
         """
         check_count("max_rules", self.max_rules, component=self)
         if not isinstance(anchors, Anchors):
@@ -101,7 +111,8 @@ class RuleSet(DocumentedEstimator):
         covered = anchors[candidates].apply(anchors.data)
         if not isinstance(covered, np.ndarray):
             covered = covered.toarray()
-        by_rule = sparse.csr_array(covered.T.astype(np.int64))
+        suffices = covered & suffice_for_rows(anchors, candidates)
+        by_rule = sparse.csr_array(suffices.T).astype(np.int64)
         chosen = greedy_picks(by_rule, np.ones(len(covered), np.int64), self.max_rules)
         first = np.argmax(covered[:, chosen], axis=1)
         any_ = covered[:, chosen].any(axis=1)
@@ -113,6 +124,7 @@ class RuleSet(DocumentedEstimator):
             np.average(anchors.precisions[self.indices_], weights=weights)
         )
         self.coverage_ = float(any_.mean())
+        self.fidelity_ = float(suffices[any_, chosen[first[any_]]].mean())
         return self
 
     def apply(self, X: Table) -> NDArray[np.bool_]:
@@ -132,9 +144,9 @@ class RuleSet(DocumentedEstimator):
 
 
 def _distinct(anchors):
-    """Positions of valid rules, of equal ones for the same output the first."""
-    first = {}
+    """Positions of valid rules, of those that suffice for the same rows the first."""
+    first, answers = {}, answers_of_rules(anchors)
     for i in np.flatnonzero(anchors.valid).tolist():
-        target = str(anchors.target_names[i])
-        first.setdefault((frozenset(anchors.rules[i].conditions), target), i)
+        target = str(anchors.target_names[i]), None if answers is None else answers[i]
+        first.setdefault((frozenset(anchors.rules[i].conditions), *target), i)
     return list(first.values())

@@ -10,10 +10,36 @@ from typing import Any, Self
 import numpy as np
 
 from sklime.anchors.rules import Condition, Rule
+from sklime.explanation.serialization.versions import complete_schema
+from sklime.serialization.arrays import nested_floats
 from sklime.serialization.encoding import decode, encode
 from sklime.serialization.json_document import JSONDocument
 
-FORMAT, VERSION = "sklime.Anchors", 1
+FORMAT = "sklime.Anchors"
+
+# As of explanations: version -> the fields that it added, each with the JSON value that is
+# read for it from older documents. A version that was released never changes.
+VERSIONS = {
+    1: dict.fromkeys(
+        (
+            "precisions",
+            "precision_intervals",
+            "coverages",
+            "coverage_intervals",
+            "predictions",
+            "valid",
+            "features",
+            "feature_names",
+            "target_names",
+            "rules",
+            "steps",
+            "data",
+            "examples",
+            "meta",
+        )
+    ),
+    2: {"criterion": "auto", "tolerances": None},
+}
 
 _FLOATS = (
     "precisions",
@@ -27,6 +53,8 @@ _FLOATS = (
 def anchors_schema() -> dict[str, Any]:
     """Give the JSON Schema (draft 2020-12) of the documents of `Anchors.to_json`.
 
+    Documents of all versions that `Anchors.from_json` reads are valid.
+
     Returns
     -------
     dict
@@ -35,10 +63,11 @@ def anchors_schema() -> dict[str, Any]:
     --------
     >>> from sklime.anchors import anchors_schema
     >>> anchors_schema()["title"]
-    'sklime.Anchors, version 1'
+    'sklime.Anchors, version 2'
     """
     folder = resources.files(__package__)
-    return json.loads(folder.joinpath("anchors.schema.json").read_text("utf-8"))
+    schema = json.loads(folder.joinpath("anchors.schema.json").read_text("utf-8"))
+    return complete_schema(schema, VERSIONS)
 
 
 class AnchorsJSON(JSONDocument):
@@ -60,7 +89,7 @@ class AnchorsJSON(JSONDocument):
         own: Any = self
         return {
             "format": FORMAT,
-            "version": VERSION,
+            "version": max(VERSIONS),
             **{name: getattr(own, name).tolist() for name in _FLOATS},
             "valid": own.valid.tolist(),
             "features": own.features.tolist(),
@@ -74,6 +103,8 @@ class AnchorsJSON(JSONDocument):
             "data": encode(own.data),
             "examples": [encode(examples) for examples in own.examples],
             "meta": encode(own.meta),
+            "criterion": own.criterion,
+            "tolerances": nested_floats(own.tolerances),
         }
 
     @classmethod
@@ -83,11 +114,13 @@ class AnchorsJSON(JSONDocument):
         Parameters
         ----------
         document : dict
-            As `to_dict` writes it.
+            As this or an older version of sklime writes it by `to_dict`.
 
         Returns
         -------
         Anchors
+            Of documents of version 1 the criterion is read from `meta`, and the tolerances
+            are not known: NaN.
 
         Raises
         ------
@@ -96,13 +129,16 @@ class AnchorsJSON(JSONDocument):
         """
         if not isinstance(document, dict) or document.get("format") != FORMAT:
             raise ValueError(f"the document's format is not {FORMAT!r}: it is no Anchors")
-        if document.get("version") != VERSION:
+        version = document.get("version")
+        if type(version) is not int or version not in VERSIONS:
             raise ValueError(
-                f"version={document.get('version')!r} of the document is not {VERSION}, "
-                "which this sklime reads: install the sklime that wrote it"
+                f"version={version!r} of the document is none of those that this sklime "
+                f"reads, 1 to {max(VERSIONS)}: install the sklime that wrote it"
             )
+        later = [added for other, added in VERSIONS.items() if other > version]
+        defaults = {name: value for added in later for name, value in added.items()}
         try:
-            return cls(**_read(document))
+            return cls(**_read(document | defaults))
         except Exception as error:
             # A document may hold anything anywhere, so that reading it may raise anything.
             raise ValueError(f"the fields do not fit together: {error!r}") from error
@@ -127,4 +163,6 @@ def _read(document):
         "data": decode(document["data"]),
         "examples": [decode(own) for own in document["examples"]],
         "meta": decode(document["meta"]),
+        "criterion": document["criterion"],
+        "tolerances": np.array(document["tolerances"], dtype=float),
     }

@@ -90,11 +90,11 @@ def upgrade(document, versions):
 def complete_schema(schema, versions):
     """Add to a JSON Schema of all fields which of them each version requires and allows."""
     (_, required), *later = sorted(versions.items())
-    last = max(versions)
+    last, name = max(versions), schema["properties"]["format"]["const"]
     described = schema["properties"]["version"] | {"enum": sorted(versions)}
     whole = schema | {
-        "$id": f"urn:sklime:explanation:{last}",
-        "title": f"{FORMAT}, version {last}",
+        "$id": f"urn:{name.lower().replace('.', ':')}:{last}",
+        "title": f"{name}, version {last}",
         "required": ["format", "version", *required],
         "properties": schema["properties"] | {"version": described},
     }
