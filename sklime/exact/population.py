@@ -62,6 +62,10 @@ class Population(ExactContrasts, InteractionSource):
         self.bytes_per_row = 16 * n_values
         self.rows_at_once = whole_blocks(_NUMBERS // n_values, _MOST_ROWS)
 
+    def __getstate__(self):
+        # Made again at first use: pickles do not tell what was called.
+        return {name: own for name, own in vars(self).items() if name != "_matched"}
+
     def with_law(self, law):
         """The same for rows, of a law that has the frequencies of bins alone.
 

@@ -87,7 +87,7 @@ _OWN = {
     "laws.joint": "JointLaw",
     "laws.masks": "ExchangeableLaw MaskLaw",
     "laws.product": "ProductLaw _Mixture Atoms NormalPieces Normal",
-    "laws.tilted": "MatchedLaw MatchedLaws NormalLaw EmpiricalLaw",
+    "laws.tilted": "MatchedLaw NormalLaw EmpiricalLaw",
     "model.functions": "FunctionClassifier FunctionRegressor",
     "model.outputs": "NumberOutputs ClassOutputs LabelOutputs",
     "model.presentation": "Presentation",
