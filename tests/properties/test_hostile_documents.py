@@ -185,6 +185,26 @@ def test_arrays_somewhat_wider_than_their_values_keep_their_dtype():
     assert back.meta["own"].dtype == array.dtype
 
 
+@pytest.mark.parametrize("document", [5, {}, "[]", "{", b"{}", "[" * 10**5, "own.json"])
+def test_what_a_frame_carries_is_read_or_refused_and_no_file_is_opened(
+    tmp_path, monkeypatch, document
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.json").write_text(json.dumps(DOCUMENTS["CSR"]))
+    frame = Explanation.from_dict(DOCUMENTS["CSR"]).to_frame()
+    frame.attrs["sklime.Explanation"] = document
+    opened = []
+    _audit.append(opened)
+    try:
+        with pytest.raises(ValueError, match="holds no document of an explanation"):
+            Explanation.from_frame(frame)
+    finally:
+        _audit.pop()
+    assert not opened
+    frame.attrs.clear()
+    assert len(Explanation.from_frame(frame)) == 2
+
+
 def test_what_could_not_be_read_is_not_written():
     uneven = np.array(["a" * 100_000] + ["b"] * 100)
     explanation = Explanation.from_dict(with_meta(None))
