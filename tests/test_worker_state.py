@@ -1,8 +1,11 @@
 """What workers get of a fitted explainer: small, without training values, equal answers."""
 
+import os
 import pickle
+import signal
 import threading
 import time
+from concurrent.futures.process import BrokenProcessPool
 
 import joblib
 import numpy as np
@@ -19,7 +22,12 @@ from sklime import FunctionClassifier, FunctionRegressor, LimeExplainer
 from sklime.distributed.work import Work
 from sklime.exceptions import ClosedFormWarning
 from sklime.kernels import ExponentialKernel
-from sklime.samplers import CoalitionSampler, GaussianSampler, MarginalSampler
+from sklime.samplers import (
+    CoalitionSampler,
+    GaussianSampler,
+    MarginalSampler,
+    TokenSampler,
+)
 
 N = 3000
 
@@ -201,3 +209,36 @@ def test_a_model_that_no_other_process_can_get_is_told():
         explainer.transform(X)
     assert "or let jobs be threads" in raised.value.__notes__[0]
     assert explainer.transform(X[:10]).shape == (10, 3)
+
+
+class Deadly:
+    """A model of texts that kills any process but this one, as a lack of memory does."""
+
+    def __init__(self):
+        self.pid = os.getpid()
+
+    def predict(self, texts):
+        if os.getpid() != self.pid and any("151" in text for text in texts):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return np.array([len(text) for text in texts], dtype=float)
+
+
+@pytest.mark.parametrize("method", ["transform", "explain", "transform_blocks"])
+def test_an_explainer_outlives_a_killed_worker(method):
+    texts = [f"a good film {i}" for i in range(200)]
+    own = {"sampler": TokenSampler(), "n_samples": 64, "random_state": 0, "n_jobs": 2}
+    explainer = LimeExplainer(Deadly(), **own).fit(texts)
+    blocks = [texts[i : i + 20] for i in range(0, len(texts), 20)]
+    with (
+        joblib.parallel_config("loky", n_jobs=2),
+        pytest.raises(BrokenProcessPool, match="terminated"),
+    ):
+        if method == "transform_blocks":
+            list(explainer.transform_blocks(blocks, n_jobs=2))
+        else:
+            getattr(explainer, method)(texts)
+    alone = LimeExplainer(Deadly(), **own | {"n_jobs": None}).fit(texts).transform(texts)
+    assert (explainer.set_params(n_jobs=None).transform(texts) != alone).nnz == 0
+    with joblib.parallel_config("loky", n_jobs=2):
+        again = explainer.set_params(n_jobs=2).transform(texts[:100])
+    assert (again != alone[:100]).nnz == 0

@@ -8,11 +8,13 @@ their confidence interval is an ordinary one.
 from collections import defaultdict
 
 import numpy as np
+from sklearn.utils import gen_batches
 
 from sklime.anchors.arms import MOST_ROUNDS, Arms
 from sklime.anchors.candidates import Candidates, ranks
 from sklime.anchors.draws import BATCH, FRESH, SEARCH
 from sklime.anchors.evidence import Evidence
+from sklime.tables.access import block_bytes
 
 # Draws within a rule before it is extended, and at least before it is judged.
 _N_TO_EXTEND, _N_TO_JUDGE = 256, 512
@@ -83,13 +85,19 @@ class DrawnEvidence(Evidence):
         # Sums over the draws in each bin of each column, and over those before it.
         d, n_bins = self.ranges.frequencies.shape
         sums = np.zeros((3, len(parents), d, n_bins + 1))
-        start = n_bins * np.arange(d)
         for k, (i, rule) in enumerate(_rules(parents)):
-            scores, place = self._scores(i, rule), (self._codes(i, rule) + start).ravel()
-            for own, weights in zip(sums, (None, scores, np.square(scores)), strict=True):
-                weights = None if weights is None else np.repeat(weights, d)
-                found = np.bincount(place, weights, d * n_bins)
-                np.cumsum(found.reshape(d, n_bins), axis=1, out=own[k, :, 1:])
+            scores, codes = self._scores(i, rule), self._codes(i, rule)
+            both = None, scores, np.square(scores)
+            # Places and weights take far more memory than codes do.
+            height = max(1, block_bytes() // (16 * max(1, len(codes))))
+            for block in gen_batches(d, height):
+                width = block.stop - block.start
+                place = (codes[:, block] + n_bins * np.arange(width)).ravel()
+                for own, weights in zip(sums, both, strict=True):
+                    weights = None if weights is None else np.repeat(weights, width)
+                    found = np.bincount(place, weights, width * n_bins)
+                    found = found.reshape(width, n_bins)
+                    np.cumsum(found, axis=1, out=own[k, block, 1:])
         parent, column, low, high = added = self.added(parents)
         n, total, squares = sums[:, parent, column, high + 1] - sums[:, parent, column, low]
         known = n >= _FEWEST

@@ -2,9 +2,11 @@
 
 import numpy as np
 from scipy.special import gammaln
+from sklearn.utils import gen_batches
 
 from sklime.anchors.draws import BATCH, Draws
 from sklime.model.queries import predict_masked
+from sklime.tables.access import block_bytes
 
 # Stream of the draws before any rule, beside those of `sklime.anchors.draws`.
 _POOL = 2
@@ -56,9 +58,13 @@ class MaskDraws(Draws):
         rng = np.random.default_rng([self._seed, stream, number, *held])
         d = self._row.n_units
         kept = rng.choice(d + 1, size=(n, 1), p=self._numbers(len(held)))
-        order = rng.random((n, d))
-        order[:, held] = -1.0
-        return order.argsort(axis=1).argsort(axis=1) < kept
+        masks = np.empty((n, d), dtype=bool)
+        # Ranks take far more memory than the masks that are made of them.
+        for block in gen_batches(n, max(1, block_bytes() // (24 * d))):
+            order = rng.random((block.stop - block.start, d))
+            order[:, held] = -1.0
+            masks[block] = order.argsort(axis=1).argsort(axis=1) < kept[block]
+        return masks
 
     def _numbers(self, n_held):
         """Probabilities of the numbers of kept units, where some units are."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +48,12 @@ class DataFile(ABC):
         self, height: int, start: int = 0, columns: Sequence[str] | None = None
     ) -> Iterator[Any]:
         """The rows from `start` on in blocks of `height`, the last one shorter."""
-        return regrouped(self.read(start, columns), height, self.joined)
+        return regrouped(self._read_soundly(start, columns), height, self.joined)
 
     def take(self, rows: np.ndarray, columns: Sequence[str] | None = None) -> Any:
         """Rows at sorted positions, as one table."""
         found, first = [], 0
-        for table in self.read(0, columns):
+        for table in self._read_soundly(0, columns):
             n = len(table)
             inside = rows[(rows >= first) & (rows < first + n)] - first
             if len(inside):
@@ -70,6 +71,11 @@ class DataFile(ABC):
             rows = np.sort(rng.choice(self.n_rows, n, replace=False))
         return self.take(rows, columns)
 
+    def _read_soundly(self, start, columns):
+        """Read tables; damage that is only seen there is told."""
+        with readable(self.path):
+            yield from self.read(start, columns)
+
     @staticmethod
     @abstractmethod
     def joined(parts: list[Any]) -> Any:
@@ -79,6 +85,18 @@ class DataFile(ABC):
     @abstractmethod
     def taken(table: Any, rows: np.ndarray) -> Any:
         """Some rows of a table."""
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Context in which a damaged table ends the command: it may raise anything."""
+    try:
+        yield
+    except CommandError:
+        raise
+    except Exception as error:
+        told = str(error) or type(error).__name__
+        raise CommandError(Exit.DATA, f"{path} cannot be read: {told}") from error
 
 
 class ArrowTables(DataFile):

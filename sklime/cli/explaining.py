@@ -19,7 +19,7 @@ from sklime.cli.manifest import key_of_run
 from sklime.cli.memory import give_back_freed_memory, share_memory_of_threads
 from sklime.cli.options import Options
 from sklime.cli.outputs import check_columns, writer_of
-from sklime.cli.parts import Parts
+from sklime.cli.parts import Parts, written
 from sklime.cli.prepared import ended_by, prepare
 from sklime.cli.reporting import check_report, write_report
 
@@ -105,7 +105,9 @@ def _check_is_no_input(path, options):
     """Check that the output does not take the place of what it is made from."""
     for name in ("model", "data", "background"):
         own = getattr(options, name)
-        if own is not None and path.exists() and path.samefile(own):
+        with written(path):
+            same = own is not None and path.exists() and path.samefile(own)
+        if same:
             raise CommandError(
                 Exit.USAGE,
                 f"--output {path} is the file of {name} itself, which would be lost: name "

@@ -27,6 +27,8 @@ def check_report(path: Path | None) -> None:
     if path.suffix.lower() != ".html":
         raise CommandError(Exit.USAGE, f"{path} must end in .html.")
     with written(path):
+        if path.is_dir():
+            raise CommandError(Exit.NOT_WRITTEN, f"{path} is a folder: name a file in it.")
         # Whether a new file can stand beside it, which is what happens in the end.
         write_whole(path.with_name(f"{path.name}.trial"), lambda _: None)
         path.with_name(f"{path.name}.trial").unlink()

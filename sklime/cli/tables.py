@@ -11,7 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from sklime.cli.csv_file import CsvFile
-from sklime.cli.data_file import ArrowTables, DataFile, skipped, without_views
+from sklime.cli.data_file import (
+    ArrowTables,
+    DataFile,
+    readable,
+    skipped,
+    without_views,
+)
 from sklime.cli.exits import CommandError, Exit
 
 # Rows that are read at a time where all are gone through.
@@ -86,7 +92,13 @@ class ArrowFile(ArrowTables):
 
     def read(self, start, columns):
         with self._batches() as (_, batches):
-            yield from skipped(batches, start, columns)
+            yield from skipped(map(self._checked, batches), start, columns)
+
+    @staticmethod
+    def _checked(batch):
+        """A batch whose indices lead nowhere outside of it: Arrow follows them unseen."""
+        batch.validate(full=True)
+        return batch
 
 
 class _IpcBatches:
@@ -186,10 +198,8 @@ def open_table(path: Path, keys: Sequence[str] = ()) -> DataFile:
             f"{path} must end in one of {', '.join(_READERS)}: tables are told "
             "apart by it.",
         )
-    try:
+    with readable(path):
         return reader(path, keys) if reader is CsvFile else reader(path)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise CommandError(Exit.DATA, f"{path} cannot be read: {error}") from error
 
 
 def _load_array(path):
@@ -204,7 +214,11 @@ def _load_array(path):
         if {"format", "shape", "data"} <= set(names):
             from scipy import sparse
 
-            return sparse.csr_matrix(sparse.load_npz(path))
+            rows = sparse.load_npz(path)
+            if rows.format in ("csr", "csc", "bsr"):
+                # Compiled code follows its indices without a look at their range.
+                rows.check_format(full_check=True)
+            return sparse.csr_matrix(rows)
         wanted = names if len(names) == 1 else [name for name in names if name == "X"]
         if not wanted:
             raise CommandError(

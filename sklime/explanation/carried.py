@@ -30,7 +30,14 @@ def carried(frame, cls):
     document = frame.attrs.get(_KEY)
     if document is None or not len(frame):
         return None
-    whole = cls.from_json(document)
+    try:
+        # Not by from_json, which opens files: frames are read from files of strangers.
+        whole = cls.from_dict(json.loads(document))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(
+            f"frame.attrs[{_KEY!r}] holds no document of an explanation; without it, the "
+            f"lines alone are read: {error}"
+        ) from error
     every = whole._tidy_frame()
     lines = every[every["row"].isin(frame["row"])]
     if len(lines) != len(frame) or not set(lines.columns) <= set(frame.columns):

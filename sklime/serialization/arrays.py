@@ -59,6 +59,8 @@ def encode_array(array):
     kind, dtype = array.dtype.kind, str(array.dtype)
     if kind in "biuU":
         values = array.tolist()
+        if kind == "U":
+            _check_width(array.dtype, np.strings.str_len(array).ravel(), TypeError)
     elif kind == "f" and array.dtype.itemsize <= 8:
         values = nested_floats(array)
     elif kind == "M":
@@ -113,14 +115,23 @@ def _checked_dtype(name, values):
         raise ValueError(f"dtype {name!r} is none that a document may name")
     if dtype.kind == "U":
         texts = np.array(values, dtype=object).ravel()
-        longest = max((len(own) for own in texts if isinstance(own, str)), default=0)
-        wide = dtype.itemsize > 256 * max(longest, 1)
-        if wide and dtype.itemsize * len(texts) > 2**24:
-            raise ValueError(f"dtype {name!r} is far wider than its longest value")
-        if wide and dtype.itemsize * len(texts) > 2**16:
+        lengths = np.array([len(own) if isinstance(own, str) else 0 for own in texts])
+        _check_width(dtype, lengths, ValueError)
+        longest = max(lengths, default=0)
+        if dtype.itemsize > 256 * max(longest, 1) and dtype.itemsize * len(texts) > 2**16:
             # As wide as its values are, lest many such take more than the document.
             return np.dtype(f"U{max(longest, 1)}")
     return dtype
+
+
+def _check_width(dtype, lengths, error):
+    """Check that strings fill a share of the memory that they take in an array."""
+    size = dtype.itemsize * len(lengths)
+    if size > 2**22 and size > 400 * (lengths.sum() + 4 * len(lengths)):
+        raise error(
+            f"dtype {str(dtype)!r} is far wider than most of its values: make them an "
+            "array of objects, of a length each"
+        )
 
 
 def encode_csr(matrix):

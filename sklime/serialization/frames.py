@@ -20,6 +20,9 @@ _POLARS_VALUES = frozenset(
 )
 _POLARS_TIMES = frozenset(["Date", "Time", "Datetime", "Duration"])
 _POLARS_LABELS = frozenset(["Categorical", "Enum"])
+# Beyond the digits of any decimal dtype. Where a column is to hold them, pandas, Arrow and
+# polars write the zeros of exponents out, whatever memory these take.
+_MOST_ZEROS = 400
 # What values are in a document, other than numbers.
 _POLARS_OBJECTS = {
     **dict.fromkeys(("String", "Categorical", "Enum"), str),
@@ -174,12 +177,26 @@ def _decode_column(content):
         utc = pd.DatetimeIndex(decode_array(content["utc"])).tz_localize("UTC")
         return utc.tz_convert(check_zone(content["zone"])).array
     if "objects" in content:
-        objects = list(map(decode_scalar, content["objects"]))
+        objects = _held(content["objects"])
         dtype = _dtype_of(content["dtype"])
         if isinstance(dtype, pd.ArrowDtype):
             return arrow.array_of(objects, dtype.pyarrow_dtype)
         return pd.array(objects, dtype=dtype)
     return decode_array(content)
+
+
+def _held(values):
+    """Values of a column that is no numpy array, decoded."""
+    found = list(map(decode_scalar, values))
+    for own in found:
+        if isinstance(own, Decimal) and own.is_finite():
+            if abs(own.as_tuple().exponent) > _MOST_ZEROS:
+                raise ValueError(f"{own:.3e} is no value that a column may hold")
+    return found
+
+
+def _fits_polars(value):
+    return value.is_finite() and value.as_tuple().exponent >= -38
 
 
 def _spec_of(dtype):
@@ -251,12 +268,12 @@ def _decode_polars_series(content):
         **dict.fromkeys(_POLARS_TIMES, pl.Int64),
         **dict.fromkeys(_POLARS_LABELS, pl.String),
     }
-    values = list(map(decode_scalar, content["values"]))
+    values = _held(content["values"])
     # polars may end the process for others.
     wanted = _POLARS_OBJECTS.get(name, (int, float))
     wrong = [own for own in values if own is not None and not isinstance(own, wanted)]
     if name == "Decimal" and not wrong:
-        wrong = [own for own in values if own is not None and not own.is_finite()]
+        wrong = [own for own in values if own is not None and not _fits_polars(own)]
     if wrong:
         raise ValueError(f"{wrong[0]!r} is no value of dtype {name}")
     return pl.Series(content["name"], values, dtype=written.get(name, dtype)).cast(dtype)

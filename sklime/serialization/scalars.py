@@ -16,6 +16,7 @@ _PLAIN = (bool, int, str, type(None))
 _EXACT = {own.__name__: own for own in (Decimal, Fraction)}
 _ZONE = re.compile(r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_+:/.-]*")
 _FRACTION = re.compile(r"-?[0-9]+(/[0-9]+)?")
+_NUMPY_TIME = re.compile(r"(datetime64|timedelta64)(\[\w+\])?")
 _TIMES = {own.__name__: own for own in (datetime.datetime, datetime.date, datetime.time)}
 
 
@@ -92,7 +93,8 @@ def decode_scalar(value):
     if name == "timedelta":
         days, seconds, microseconds = content
         return datetime.timedelta(days, seconds, microseconds)
-    if name.startswith(("datetime64[", "timedelta64[")):
+    if _NUMPY_TIME.fullmatch(name):
+        # As a whole: after a comma, numpy reads shapes of any size.
         return np.array("NaT" if content is None else content, dtype=name)[()]
     if name in _EXACT:
         if name == "Fraction" and not _FRACTION.fullmatch(content):

@@ -1,6 +1,7 @@
 """Anchors of texts, images and series: units that are kept, while others are hidden."""
 
 import json
+import tracemalloc
 import warnings
 from itertools import product
 from math import comb
@@ -9,6 +10,7 @@ import jsonschema
 import numpy as np
 import pytest
 from scipy import sparse
+from sklearn import config_context
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -33,6 +35,26 @@ TEXTS = ["a good film with dull music", "bad bad story", "fine acting but a dull
 @pytest.fixture(scope="module")
 def explainer():
     return AnchorExplainer(MODEL, random_state=0).fit(GOOD + BAD)
+
+
+def test_long_texts_take_the_memory_that_may_be_taken():
+    def answer(texts):
+        own = np.array(["w1 " in text for text in texts], dtype=float)
+        return np.column_stack([own, 1.0 - own])
+
+    text = " ".join(f"w{i}" for i in range(3000))
+    model = FunctionClassifier(answer, classes=["yes", "no"])
+    explainer = AnchorExplainer(model, sampler=TokenSampler(), random_state=0).fit([text])
+    with config_context(working_memory=10**5):
+        whole = explainer.explain([text])
+    with config_context(working_memory=16):
+        tracemalloc.start()
+        anchors = explainer.explain([text])
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert anchors == whole
+    # Of 4,096 draws masks of a byte a unit stay, and a few copies of them.
+    assert peak < 4 * 4096 * 3000
 
 
 def test_texts_are_anchored_by_their_words(explainer):

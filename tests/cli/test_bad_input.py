@@ -3,12 +3,15 @@
 import json
 import os
 import shutil
+import zipfile
 
 import joblib
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import skops.io
+from scipy import sparse
 from sklearn.ensemble import GradientBoostingRegressor, RandomForestClassifier
 from sklearn.tree import DecisionTreeRegressor
 
@@ -193,6 +196,77 @@ def test_files_that_are_not_there_or_of_another_kind(disk, refused, tmp_path):
     refused(2, "must end in .parquet or .csv", *KEYS, out="out.xls")
 
 
+@pytest.mark.parametrize("ending", ["csv", "parquet", "arrow", "npy", "npz"])
+def test_an_empty_file_is_no_table(refused, tmp_path, ending):
+    path = tmp_path / f"rows.{ending}"
+    path.write_bytes(b"")
+    refused(4, "rows." + ending, data=path)
+
+
+@pytest.mark.parametrize("compression", [None, "snappy"])
+def test_tables_that_are_damaged_inside_are_told(disk, refused, tmp_path, compression):
+    path = tmp_path / "rows.parquet"
+    disk.rows.to_parquet(path, compression=compression)
+    content = bytearray(path.read_bytes())
+    # Its end, which tells columns and types, is whole.
+    content[4 : len(content) // 2] = bytes(len(content) // 2 - 4)
+    path.write_bytes(content)
+    for more in ([], ["--background", disk.train]):
+        refused(4, "rows.parquet cannot be read", *KEYS, *more, data=path)
+
+
+def test_an_arrow_file_whose_indices_lead_outside_is_told(disk, refused, tmp_path):
+    codes = pa.array(np.full(N_ROWS, 10**6, dtype=np.int32))
+    names = pa.DictionaryArray.from_arrays(codes, pa.array(["a"]), safe=False)
+    columns = {name: disk.rows[name].to_numpy() for name in FEATURES}
+    table = pa.table({"id": names} | columns)
+    with pa.ipc.new_file(tmp_path / "rows.arrow", table.schema) as writer:
+        writer.write_table(table)
+    own = {"data": tmp_path / "rows.arrow"}
+    refused(4, "rows.arrow cannot be read", "--keep", "id", **own)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [{"indices": 10**8}, {"indices": -7}, {"indptr": 10**9}, {"format": b"csc"}],
+    ids=lambda own: next(iter(own)),
+)
+def test_a_sparse_matrix_whose_indices_lead_outside_is_told(refused, tmp_path, damage):
+    # It would crash the process otherwise, so that the command runs in its own.
+    X = sparse.csr_matrix(np.eye(4)[np.arange(50) % 4])
+    model = tmp_path / "model.skops"
+    skops.io.dump(DecisionTreeRegressor(max_depth=2).fit(X, np.arange(50)), model)
+    parts = {name: getattr(X, name) for name in ("data", "indices", "indptr", "shape")}
+    parts["format"] = b"csr"
+    for name, value in damage.items():
+        if name == "format":
+            parts |= {"format": value, "shape": (4, 50)}
+            parts["indices"] = np.full(50, 10**8, dtype=np.int32)
+        else:
+            parts[name][5] = value
+    path = tmp_path / "rows.npz"
+    np.savez(path, **parts)
+    process = start("explain", model, path, "-o", tmp_path / "out.parquet")
+    _, told = process.communicate()
+    assert process.returncode == 4, told
+    assert "rows.npz cannot be read" in told
+    assert set(tmp_path.iterdir()) == {path, model}
+
+
+def test_archives_of_arrays_that_are_damaged_inside_are_told(disk, refused, tmp_path):
+    path = tmp_path / "rows.npz"
+    np.savez_compressed(path, disk.rows[FEATURES].to_numpy())
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.write_bytes(content)
+    refused(4, "rows.npz cannot be read", data=path)
+    header = np.lib.format.header_data_from_array_1_0(np.zeros((1, 4)))
+    with zipfile.ZipFile(path, "w") as archive, archive.open("X.npy", "w") as file:
+        # 28 PiB, it says.
+        np.lib.format.write_array_header_1_0(file, header | {"shape": (10**15, 4)})
+    refused(4, "rows.npz cannot be read", data=path)
+
+
 def test_csv_that_is_not_utf8_is_told(disk, refused, tmp_path):
     rows = disk.rows[:20].assign(id="Zürich")
     rows.to_csv(tmp_path / "rows.csv", index=False, encoding="latin-1")
@@ -235,6 +309,10 @@ def test_a_folder_that_cannot_be_written_is_found_before_any_work(disk, refused,
     assert done.exit_code == 6
     page = "--report", tmp_path / "no" / "page.html"
     refused(6, "page.html cannot be written", *KEYS, *page, out="other.parquet")
+    (tmp_path / "page.html").mkdir()
+    page = "--report", tmp_path / "page.html"
+    refused(6, "page.html is a folder", *KEYS, *page, out="other.parquet")
+    refused(6, "File name too long", *KEYS, out="a" * 300 + ".parquet")
 
 
 def test_an_output_does_not_take_the_place_of_an_input(disk, refused, tmp_path):

@@ -1,5 +1,6 @@
 """Runs that are killed, or whose disk is full, go on, and end with the same bytes."""
 
+import json
 import os
 import random
 import resource
@@ -141,6 +142,34 @@ def test_parts_of_another_run_are_refused_unless_it_starts_afresh(own, stopped, 
     assert sorted(path.name for path in parts.iterdir()) == before
     assert run(*arguments(own, stopped, "--seed", 1, "--fresh")).exit_code == 0
     assert not parts.exists()
+
+
+@pytest.mark.parametrize("height", [None, 0, -3, 10**30, 2.5, "500", [500]])
+def test_a_manifest_with_an_odd_height_is_damaged(own, stopped, height):
+    path = stopped.with_name(f"{stopped.name}.parts") / "manifest.json"
+    manifest = json.loads(path.read_text())
+    path.write_text(json.dumps(manifest | {"height": height}))
+    done = run(*arguments(own, stopped))
+    assert done.exit_code == 2, done.stderr
+    assert "differs in height" in done.stderr
+
+
+@pytest.mark.parametrize("damage", ["empty", "half", "repeated"])
+def test_a_damaged_part_is_told(own, stopped, undisturbed, damage):
+    parts = stopped.with_name(f"{stopped.name}.parts")
+    first = min(parts.glob("part-*"))
+    content = first.read_bytes()
+    if damage == "repeated":
+        (parts / "part-000000000000-000000000000.arrow").write_bytes(content)
+    else:
+        first.write_bytes(content[: len(content) // 2 if damage == "half" else 0])
+    done = run(*arguments(own, stopped))
+    assert done.exit_code == 2, done.stderr
+    assert "is damaged: start afresh with --fresh" in done.stderr
+    assert not stopped.exists()
+    done = run(*arguments(own, stopped, "--fresh"))
+    assert done.exit_code == 0, done.stderr
+    assert stopped.read_bytes() == undisturbed
 
 
 def test_the_same_model_in_another_file_resumes(own, stopped, tmp_path, undisturbed):

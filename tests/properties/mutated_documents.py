@@ -137,6 +137,7 @@ ODD = [
     {"$float": "x"},
     {"$NA": None},
     {"$Decimal": "1e999999999"},
+    {"$Decimal": "1e-50"},
     {"$Decimal": "NaN"},
     {"$Fraction": "1/0"},
     {"$Fraction": "1e999999999"},
@@ -147,6 +148,7 @@ ODD = [
     {"$timedelta": [10**12, 0, 0]},
     {"$datetime64[": 1},
     {"$timedelta64[zz]": 1},
+    {"$datetime64[D],(100000000,)f8": 1},
     "\ud800",
     "a" * 1000,
 ]

@@ -104,6 +104,16 @@ def with_meta(value):
     return DOCUMENTS["CSR"] | {"meta": {"own": value}}
 
 
+def column_of_polars(dtype, value):
+    return {"$polars.Series": [{"name": "a", "dtype": dtype, "values": [value]}]}
+
+
+def column_of_pandas(dtype, value):
+    labels = {"names": [None], "levels": [{"dtype": "O", "shape": [1], "values": ["a"]}]}
+    column = {"dtype": dtype, "objects": [value]}
+    return {"$pandas.DataFrame": {"index": labels, "columns": labels, "values": [column]}}
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -131,10 +141,29 @@ def with_meta(value):
                 }
             ]
         },
-        {"$polars.Series": [{"name": "a", "dtype": {"class": "String"}, "values": [1]}]},
+        column_of_polars({"class": "String"}, 1),
+        {"$datetime64[D],(200000000,)f8": 5},
+        {"$timedelta64[D],(200000000,)f8": 5},
+        # Integers of a milliard digits, if they were written out.
+        column_of_pandas("Int64", {"$Decimal": "1e999999999"}),
+        column_of_pandas("int64[pyarrow]", {"$Decimal": "1e999999999"}),
+        column_of_pandas({"arrow": ["decimal128", 5, 0]}, {"$Decimal": "1e-999999999"}),
+        # polars panics, which is no Exception.
+        column_of_polars(
+            {"class": "Decimal", "precision": 5, "scale": 2}, {"$Decimal": "1e-41"}
+        ),
+        # 400 MB of 105 kB.
+        {
+            "$array": {
+                "dtype": "U100000",
+                "shape": [1001],
+                "values": ["a" * 100_000] + ["b"] * 1000,
+            }
+        },
     ],
 )
 def test_values_that_stand_for_nothing_are_refused(value):
+    read_safely(Explanation, with_meta(value))
     with pytest.raises(ValueError, match="meta"):
         Explanation.from_dict(with_meta(value))
     with pytest.raises(ValueError, match="fields do not fit"):
@@ -154,6 +183,43 @@ def test_arrays_somewhat_wider_than_their_values_keep_their_dtype():
     document.meta["own"] = array
     back = Explanation.from_json(document.to_json())
     assert back.meta["own"].dtype == array.dtype
+
+
+@pytest.mark.parametrize("document", [5, {}, "[]", "{", b"{}", "[" * 10**5, "own.json"])
+def test_what_a_frame_carries_is_read_or_refused_and_no_file_is_opened(
+    tmp_path, monkeypatch, document
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.json").write_text(json.dumps(DOCUMENTS["CSR"]))
+    frame = Explanation.from_dict(DOCUMENTS["CSR"]).to_frame()
+    frame.attrs["sklime.Explanation"] = document
+    opened = []
+    _audit.append(opened)
+    try:
+        with pytest.raises(ValueError, match="holds no document of an explanation"):
+            Explanation.from_frame(frame)
+    finally:
+        _audit.pop()
+    assert not opened
+    frame.attrs.clear()
+    assert len(Explanation.from_frame(frame)) == 2
+
+
+def test_what_could_not_be_read_is_not_written():
+    uneven = np.array(["a" * 100_000] + ["b"] * 100)
+    explanation = Explanation.from_dict(with_meta(None))
+    explanation.meta["own"] = uneven
+    with pytest.raises(TypeError, match="make them an array of objects"):
+        explanation.to_json()
+    explanation.meta["own"] = uneven.astype(object)
+    back = Explanation.from_json(explanation.to_json())
+    assert back == explanation
+
+
+def test_durations_without_a_unit_are_read_back():
+    explanation = Explanation.from_dict(with_meta(None))
+    explanation.meta["own"] = [np.timedelta64(5), np.timedelta64(5, "25s")]
+    assert Explanation.from_json(explanation.to_json()) == explanation
 
 
 @pytest.mark.parametrize("kind", [Explanation, Anchors])
