@@ -54,6 +54,8 @@ class CoalitionPopulation(ExactContrasts, InteractionSource):
     # Also of explainers from files that do not have it.
     n_background = 1
 
+    scored_on_draws = True
+
     def __init__(self, model, features, keep, n_samples, n_background=1):
         self.model = model
         self.features = features

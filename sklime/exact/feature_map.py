@@ -5,6 +5,7 @@ through them, so that any step that acts on one column at a time qualifies.
 """
 
 from dataclasses import dataclass
+from time import perf_counter
 
 import numpy as np
 from scipy import sparse
@@ -17,6 +18,10 @@ from sklime.tables.access import block_bytes
 # Points, over all columns, that are worth pushing through, and numbers that the steps make
 # of them: some seconds.
 _MOST_POINTS, _MOST_PUSHED = 500_000, 2_000_000_000
+
+# Seconds that the steps may take for all points, and rows that tell what one takes: many
+# where few say that it is too long.
+_MOST_SECONDS, _N_TIMED = 10.0, (16, 256)
 
 # Numbers that are kept: 200 MB.
 _MOST_KEPT = 25_000_000
@@ -149,12 +154,14 @@ def push_forward(points, trials, table_format, transform):
     Raises
     ------
     NoClosedForm
-        If a model feature depends on more than one column, or there are too many values.
+        If a model feature depends on more than one column, or there are too many values, or
+        the steps take too long for them.
     """
     push = _Push(points, table_format, transform)
     # Every value of every column stands in both, each time beside other values.
     first, second = (_together(points, seed) for seed in (0, 1))
     push.check_size(len(first))
+    push.check_time(first, 3 * len(first) + sum(map(len, trials)))
     features = push.tables(second, push.owners(first))
     for part in [first, *trials]:
         for block in push.blocks(len(part)):
@@ -194,6 +201,26 @@ class _Push:
                 f"the steps in front of the model, to {n_features:,} features, than draws"
             )
 
+    def check_time(self, at, n_rows):
+        """Refuse steps that take long for so many rows, judged by a few, of those `at`."""
+        for n_timed in _N_TIMED:
+            seconds = n_rows * self._seconds_a_row(at[:n_timed])
+            if seconds <= _MOST_SECONDS:
+                return
+        raise NoClosedForm(
+            f"the steps in front of the model would take about {seconds:.0f} s for its "
+            f"training values, more than {_MOST_SECONDS:.0f} s"
+        )
+
+    def _seconds_a_row(self, at):
+        """Time that rows take, beyond that of a call with one row."""
+        times = []
+        for rows in (at[:1], at):
+            start = perf_counter()
+            self.rows(rows)
+            times.append(perf_counter() - start)
+        return (times[1] - times[0]) / max(len(at) - 1, 1)
+
     def owners(self, at):
         """Column of each model feature, -1 for constant ones.
 
@@ -215,6 +242,7 @@ class _Push:
             rows = np.unique(moves_in[sought])[: max(1, height // d)]
             n_pushed += len(rows) * d
             self.check_size(n_pushed)
+            self.check_time(at, n_pushed)
             owner = self._owners_in(at[rows], owner)
             if (owner[sought & np.isin(moves_in, rows)] < 0).any():
                 raise NoClosedForm(

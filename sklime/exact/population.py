@@ -45,6 +45,8 @@ class Population(ExactContrasts, InteractionSource):
         What effective sample sizes and support are stated for.
     """
 
+    scored_on_draws = True
+
     def __init__(self, law, kernel, model, n_samples):
         self.law = law
         self.model = model

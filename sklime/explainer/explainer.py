@@ -493,6 +493,10 @@ class LimeExplainer(
         asked = self._ask(X, self.target)
         return self._fitted.score_on_neighbours(asked, n_neighbors, self._jobs)
 
+    def _scores(self, X):
+        """Fidelity of all rows on their own draws, for metrics."""
+        return self._fitted.scores(self._ask(X, self.target), self._jobs)
+
     def _contributions_of(self, X):
         """Contributions to the explained outputs, and how many these are, for metrics."""
         task = self._task(contributions=True)

@@ -191,9 +191,11 @@ class FittedExplainer:
             What the model said to values that draws hardly hold.
         """
         rows, outputs = asked.rows, asked.outputs
+        scored_rows = self.routes.scored_rows(len(rows))
 
         def keep(surrogates, where, block):
-            scored = self.routes.with_scores(surrogates, block, outputs[where])
+            own = surrogates, block, outputs[where]
+            scored = self.routes.with_scores_of(scored_rows[where], *own)
             told = judged = None
             if pairs is not None:
                 own = block, outputs[where], where.start
@@ -233,6 +235,15 @@ class FittedExplainer:
 
         parts, sums = zip(*self._surrogates(asked, keep, jobs), strict=True)
         return concat(parts), fidelity(sums)
+
+    def scores(self, asked, jobs):
+        """Fidelity of all rows on their own draws, (n_rows, n_explained)."""
+
+        def keep(surrogates, where, block):
+            own = surrogates, block, asked.outputs[where]
+            return self.routes.with_scores(*own).scores
+
+        return np.concatenate(self._surrogates(asked, keep, jobs))
 
     def score_on_neighbours(self, asked, n_neighbors, jobs):
         """Fidelity on the nearest training rows."""

@@ -66,7 +66,7 @@ def metadata(explainer, routes, n_rows, n_drawn, own_answers):
         "method": method,
         "attribution": SHAPLEY_VALUE if shapley else EFFECT,
         "weighting": None if exact else setting.weighting,
-        "scores": routes.source.score_basis if exact else f"on {n_samples} draws",
+        "scores": _score_basis(routes, n_rows) if exact else f"on {n_samples} draws",
         "model": type(explainer.estimator_).__name__,
         "response_method": setting.response.method,
         "classes": np.asarray(classes).tolist(),
@@ -84,3 +84,9 @@ def metadata(explainer, routes, n_rows, n_drawn, own_answers):
             "python": platform.python_version(),
         },
     }
+
+
+def _score_basis(routes, n_rows):
+    """What the fidelity of exact surrogates rests on, and of which rows it is."""
+    basis, n_scored = routes.source.score_basis, int(routes.scored_rows(n_rows).sum())
+    return basis if n_scored == n_rows else f"{basis}, of {n_scored:,} of {n_rows:,} rows"

@@ -23,9 +23,13 @@ from sklime.samplers.tabular.drawn import (
 )
 from sklime.selectors import MomentSelector
 from sklime.surrogates.adaptive import Precision, SurrogateFitter
+from sklime.tables.access import take_rows
 
 # Model rows that own-value draws may cost in one call, where the user names no limit.
 _MOST_OWN = 2**18
+
+# Rows of one call that have a fidelity where it costs draws, evenly spaced.
+_MOST_SCORED = 1000
 
 # Training rows that decide how large a shared pool must be.
 _N_REPRESENTATIVES = 256
@@ -228,6 +232,33 @@ class Routes:
     def with_scores(self, surrogates, X, outputs):
         """Add the fidelity of surrogates, from draws where exact moments lack it."""
         return self.source.with_scores(surrogates, X, outputs, lambda: self._score_source)
+
+    def scored_rows(self, n_rows):
+        """Which of the rows of one call have a fidelity.
+
+        All, but where it alone costs draws: these would take many times as long as the
+        attributions.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,) of bool
+        """
+        if n_rows <= _MOST_SCORED or not self.source.scored_on_draws:
+            return np.ones(n_rows, dtype=bool)
+        scored = np.zeros(n_rows, dtype=bool)
+        scored[np.linspace(0, n_rows - 1, _MOST_SCORED).astype(int)] = True
+        return scored
+
+    def with_scores_of(self, scored, surrogates, X, outputs):
+        """Add the fidelity of some surrogates, a bool each; that of the others is NaN."""
+        at = np.flatnonzero(scored)
+        if len(at) == len(scored):
+            return self.with_scores(surrogates, X, outputs)
+        scores = np.full(outputs.shape, np.nan)
+        if len(at):
+            part = self.with_scores(surrogates.rows(at), take_rows(X, at), outputs[at])
+            scores[at] = part.scores
+        return surrogates.with_scores(scores)
 
     @property
     def has_interactions(self):

@@ -37,8 +37,8 @@ def fidelity_score(
         where data are. What is near is told in the sampler's units: compare kernels,
         selectors and surrogates by it, as bins and standardised values may have other
         neighbours. "own": the draws that the surrogates were fitted to; this is the mean of
-        ``explain(X).scores``, the weighted R squared of each row and output by itself. It
-        grows as the kernel narrows, and cannot rank settings.
+        the weighted R squared of each row and output by itself, as `Explanation.scores` has
+        it, of all rows. It grows as the kernel narrows, and cannot rank settings.
     n_neighbors : int, default=20
         Training rows for each row with "neighbours"; at least 2.
 
@@ -87,4 +87,4 @@ def fidelity_score(
         return explainer.score(X)
     if reference == "neighbours":
         return explainer._score_on_neighbours(X, n_neighbors)
-    return float(explainer.explain(X).scores.mean())
+    return float(explainer._scores(X).mean())

@@ -109,6 +109,9 @@ class MomentSource(ABC):
             As for `moments`.
         """
 
+    # Whether the fidelity of surrogates costs draws that nothing else needs.
+    scored_on_draws = False
+
     @property
     def score_basis(self) -> str:
         """Name of the draws or law that the fidelity of surrogates rests on."""

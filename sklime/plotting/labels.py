@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
+from math import isnan
 from types import MappingProxyType
 from typing import Any
 from unicodedata import bidirectional
@@ -271,10 +272,13 @@ def row_lines(row, name):
         # A number after a name that reads leftward would be drawn before it.
         short = len(str(target)) <= _LONGEST_IN_A_LINE and not reads_leftward(str(target))
         what = f"probability of {target}:" if short else "probability"
+    score = row.scores[0]
+    # Of many rows with a closed form some have none.
+    fidelity = "" if isnan(score) else f", weighted R2 {score:.2g}"
     view = f" ({row.attribution}s)" * (row.attribution != EFFECT)
     return [
         f"row {name}, explained: {target}{view}",
-        f"{what} {prediction} (surrogate {local}, weighted R2 {row.scores[0]:.2g})",
+        f"{what} {prediction} (surrogate {local}{fidelity})",
         f"{start} {level}",
     ]
 

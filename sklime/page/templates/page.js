@@ -351,7 +351,7 @@
     const facts = [
       [whatOf(answer), answer.prediction],
       ["surrogate", answer.local],
-      ["weighted R²", answer.score],
+      answer.score !== null && ["weighted R²", answer.score],
       judged && ["R² on real rows nearby", answer.neighbours],
       drawn && ["effective sample size", answer.size],
     ].filter(Boolean).flatMap(([name, value], i) => [i ? ", " : "", bdi(name), " ", el("b", {}, number(value))]);
