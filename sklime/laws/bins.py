@@ -19,6 +19,11 @@ class BinList:
         self._ends = np.cumsum(widths)[:, np.newaxis]
         self._starts = self._ends - widths[:, np.newaxis]
 
+    @property
+    def unseen(self):
+        """Places of values that training never had, one a column."""
+        return self._ends[:, 0] - 1
+
     def split(self, values):
         """One entry per bin, as a list of arrays, one a column."""
         return np.split(values, self._ends[:-1, 0])

@@ -14,7 +14,7 @@ from sklearn.utils import gen_batches
 
 from sklime.exceptions import NoClosedForm
 from sklime.laws.bins import BinList
-from sklime.laws.coordinates import Coordinates
+from sklime.laws.coordinates import UNSEEN, Coordinates
 from sklime.laws.tilted import weighted_masses
 from sklime.moments.own_contrasts import OwnContrasts
 from sklime.neighbourhoods.own_queries import query_own_values
@@ -195,9 +195,15 @@ class PooledValues:
         -------
         RareValues
         """
-        at = self._bins.places(located.codes.astype(np.intp))
-        rows, columns = np.nonzero(places[at])
-        own = at[rows, columns]
+        unseen = self._bins.unseen
+        if places.sum() == len(unseen) == places[unseen].sum():
+            # No bin is wanted, only what training never had: most tables have none.
+            rows, columns = np.nonzero(located.codes.T == UNSEEN)
+            own = unseen[columns]
+        else:
+            at = self._bins.places(located.codes.astype(np.intp))
+            rows, columns = np.nonzero(places[at])
+            own = at[rows, columns]
         told = self._sides[own], self._masses[own], self._of_values[own]
         return RareValues(located, rows, columns, *told)
 

@@ -18,7 +18,7 @@ from sklime.exceptions import NoClosedForm
 
 # Numbers of splits and rows that are multiplied together, and rows at most. Threads wait
 # for each other between steps: few long ones are better than many short ones.
-_CELLS, _MOST_ROWS = 1 << 20, 256
+_CELLS, _MOST_ROWS = 1 << 20, 384
 
 # Chances and slopes of all splits at all bins: 400 MB.
 _MOST_CHANCES = 25_000_000
