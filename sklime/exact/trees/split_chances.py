@@ -84,30 +84,31 @@ class TabulatedSplits:
     ----------
     places : ndarray of shape (n_splits,) of int
         Where the splits stand, in increasing order.
-    widths : ndarray of shape (n_splits,) of int
-        Numbers of bins.
     """
 
     def __init__(self, columns, places, splits):
         self._columns = columns
-        sizes, widths = np.transpose([own.chance.shape for own in splits])
+        sizes, self._widths = np.transpose([own.chance.shape for own in splits])
         which = np.repeat(np.arange(len(columns)), sizes)
-        width = widths[which]
+        width = self._widths[which]
         places = np.concatenate(places)
         order = np.argsort(places)
-        self.places = places[order]
+        self.places = places[order].astype(np.int32)
         self._column = which[order]
-        self.widths = width[order]
         self._start = (np.cumsum(width) - width)[order, np.newaxis]
         self._chance = np.concatenate([own.chance.ravel() for own in splits])
         self._slope = np.concatenate([own.slope.ravel() for own in splits])
+
+    @property
+    def widths(self):
+        """Numbers of bins, (n_splits,)."""
+        return self._widths[self._column]
 
     def take(self, splits):
         """Some of the splits, by their position in `places`."""
         own = copy(self)
         own.places = self.places[splits]
-        for name in ("widths", "_column", "_start"):
-            setattr(own, name, getattr(self, name)[splits])
+        own._column, own._start = self._column[splits], self._start[splits]
         return own
 
     def at_bins(self, bins):

@@ -94,7 +94,8 @@ class SubtreeTables:
         stride = np.ones_like(width)
         for at in (np.flatnonzero(slot == m) for m in range(1, slot.max() + 1)):
             stride[at] = stride[at - 1] * width[at - 1]
-        self._bin = stride[term], width[term]
+        # As small as can be: they are sent to every worker.
+        self._bin = stride[term].astype(np.int16), width[term].astype(np.int16)
         self._n_combinations = int((stride * width).max())
         self._first = np.arange(len(roots))[:, np.newaxis] * self._n_combinations
         self.columns, place = np.unique(column, return_inverse=True)
@@ -162,4 +163,4 @@ def _terms(trees, owner):
 def _sums(group):
     """Matrix that sums rows by their group."""
     n = len(group)
-    return sparse.csr_matrix((np.ones(n), (group, np.arange(n))))
+    return sparse.csr_matrix((np.ones(n, dtype=np.int8), (group, np.arange(n))))

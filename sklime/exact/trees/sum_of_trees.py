@@ -82,6 +82,9 @@ class SumOfTrees(RebuiltModel):
     def for_rows(self):
         own = copy(self)
         own.features = own.splits = None
+        if own._with_tables is not None:
+            # Only interactions need all splits.
+            own._groups = None
         return own
 
     def responses(self, at):

@@ -215,8 +215,9 @@ class TreeGroup:
             parents.append(start + inner % n)
             sides.append(inner >= n)
             at, start = children[inner], start + n
-        self.splits = np.concatenate(splits)
-        self.parent, self.right = np.concatenate(parents), np.concatenate(sides)
+        self.splits = np.concatenate(splits).astype(np.int32)
+        self.parent = np.concatenate(parents).astype(np.int32)
+        self.right = np.concatenate(sides)
 
     def __len__(self):
         return len(self.splits)
