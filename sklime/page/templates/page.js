@@ -89,11 +89,11 @@
   const kinds = new Set(rows.map((row) => row.picture?.kind));
   // Surrogates may have been judged on the nearest training rows, too.
   const judged = rows.some(({ answers }) => answers.some((own) => "neighbours" in own));
-  const numeric = (title, name, look) => {
+  const numeric = (title, name, look, absent = "no answer") => {
     const value = (row) => answerOf(row)[name];
     // Infinities come as strings.
     const key = (row) => (value(row) === null ? null : Number(value(row)));
-    return { title, key, cell: (row) => number(value(row)), look, align: true };
+    return { title, key, cell: (row) => (value(row) === null ? absent : number(value(row))), look, align: true };
   };
   const COLUMNS = [
     { title: "Row", key: (row) => row.position },
@@ -105,7 +105,7 @@
       cell: (row) => clip(outputs[answerOf(row).output]),
     },
     numeric(phrase ? "Probability" : "Prediction", "prediction", "number"),
-    numeric("R²", "score", "number minor"),
+    numeric("R²", "score", "number minor", "not scored"),
     judged && numeric("R² nearby", "neighbours", "number minor"),
     {
       title: ranking === "contribution" ? "Strongest contributions" : "Strongest",
