@@ -198,7 +198,9 @@ class PooledValues:
         unseen = self._bins.unseen
         if places.sum() == len(unseen) == places[unseen].sum():
             # No bin is wanted, only what training never had: most tables have none.
-            rows, columns = np.nonzero(located.codes.T == UNSEEN)
+            columns, rows = np.nonzero(located.codes == UNSEEN)
+            order = np.argsort(rows, kind="stable")
+            rows, columns = rows[order], columns[order]
             own = unseen[columns]
         else:
             at = self._bins.places(located.codes.astype(np.intp))

@@ -19,8 +19,8 @@
   const svg = (tag, attributes = {}, ...children) =>
     fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 
-  const number = (value) => {
-    if (value === null) return "no answer";
+  const number = (value, none = "no answer") => {
+    if (value === null) return none;
     const [whole, ...decimals] = String(value).split(".");
     const apart = /^-?\d+$/.test(whole) ? whole.replace(/\B(?=(\d{3})+$)/g, ",") : whole;
     return [apart, ...decimals].join(".").replaceAll("-", "−");
@@ -89,11 +89,11 @@
   const kinds = new Set(rows.map((row) => row.picture?.kind));
   // Surrogates may have been judged on the nearest training rows, too.
   const judged = rows.some(({ answers }) => answers.some((own) => "neighbours" in own));
-  const numeric = (title, name, look, absent = "no answer") => {
+  const numeric = (title, name, look, none) => {
     const value = (row) => answerOf(row)[name];
     // Infinities come as strings.
     const key = (row) => (value(row) === null ? null : Number(value(row)));
-    return { title, key, cell: (row) => (value(row) === null ? absent : number(value(row))), look, align: true };
+    return { title, key, cell: (row) => number(value(row), none), look, align: true };
   };
   const COLUMNS = [
     { title: "Row", key: (row) => row.position },
