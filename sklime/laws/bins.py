@@ -15,9 +15,14 @@ class BinList:
     """
 
     def __init__(self, sizes):
-        widths = np.asarray(sizes) + 1
+        widths = np.asarray(sizes, dtype=np.intp) + 1
         self._ends = np.cumsum(widths)[:, np.newaxis]
         self._starts = self._ends - widths[:, np.newaxis]
+
+    @property
+    def starts(self):
+        """Places of the first bins, (n_features, 1)."""
+        return self._starts
 
     @property
     def unseen(self):
@@ -40,6 +45,9 @@ class BinList:
         -------
         ndarray of shape (n_rows, n_features) of int
         """
-        places = np.where(codes < 0, self._ends, self._starts) + codes
         # One layout, lest sums over features depend on the number of rows.
-        return np.ascontiguousarray(places.T)
+        return np.ascontiguousarray(self.by_column(codes).T)
+
+    def by_column(self, codes):
+        """The same places, (n_features, n_rows)."""
+        return np.where(codes < 0, self._ends, self._starts) + codes

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklime.exceptions import NoClosedForm
+from sklime.laws.bins import BinList
 from sklime.local_widths import local_precisions
 
 # Narrower kernels have the limits of these: what never happens keeps its proportions, and
@@ -68,6 +69,11 @@ class MatchedLaw(ColumnLaw):
             own,
         )
 
+    @classmethod
+    def by_bin(cls, q, mismatch):
+        """Laws seen from each bin of a column, and from a value never seen in training."""
+        return cls.of(q, np.append(np.arange(len(q)), -1), mismatch)
+
 
 class MatchedLaws:
     """Laws of several columns of bins or categories, looked up by the rows' own bins.
@@ -82,12 +88,10 @@ class MatchedLaws:
 
     def __init__(self, frequencies, mismatch):
         laws = [
-            MatchedLaw.of(q, np.append(np.arange(len(q)), -1), factor)
+            MatchedLaw.by_bin(q, factor)
             for q, factor in zip(frequencies, mismatch, strict=True)
         ]
-        sizes = np.array([len(law.own) for law in laws], dtype=np.intp)
-        self._unseen = sizes[:, np.newaxis] - 1
-        self._start = (np.cumsum(sizes) - sizes)[:, np.newaxis]
+        self._bins = BinList([len(q) for q in frequencies])
         names = "mean", "variance", "log_efficiency"
         self._tables = [
             np.concatenate([np.empty(0), *(getattr(law, name) for law in laws)])
@@ -96,9 +100,9 @@ class MatchedLaws:
 
     def of(self, own):
         """Laws of the columns, given bins of shape (n_columns, n_rows), -1 where unseen."""
-        own = np.where(own < 0, self._unseen, own)
-        at = own + self._start
+        at = self._bins.by_column(own)
         found = [table[at] for table in self._tables]
+        own = at - self._bins.starts
         return [MatchedLaw(*law) for law in zip(*found, own, strict=True)]
 
 

@@ -90,7 +90,9 @@ class ContrastPool(SharedPool):
         self.scrambles = scrambles_of(self.groups)
         self.draws_in_bins = OneHotDraws(self.points.codes, self.scrambles)
         mismatch = mismatch_factor(kernel)
-        laws = [_law_of_bins(np.bincount(own.bins, own.masses), mismatch) for own in cells]
+        laws = [
+            MatchedLaw.by_bin(np.bincount(own.bins, own.masses), mismatch) for own in cells
+        ]
         self._bins = BinList([len(law.mean) - 1 for law in laws])
         self._mean_z = np.concatenate([law.mean for law in laws])
         self._variance = np.concatenate([law.variance for law in laws])
@@ -395,8 +397,3 @@ def scrambles_of(groups):
     """
     size = len(groups) // int(groups.max() + 1)
     return [slice(start, start + size) for start in range(0, len(groups), size)]
-
-
-def _law_of_bins(q, mismatch):
-    """Weighted law of each of a column's bins, and of a value that training never had."""
-    return MatchedLaw.of(q, np.append(np.arange(len(q)), -1), mismatch)

@@ -194,11 +194,6 @@ class _Group:
         self.by_column = sparse.csr_matrix((np.ones(len(order)), order, ends), shape=shape)
         self.n_rows = whole_blocks(_CELLS // max(len(order), 1), _MOST_ROWS)
 
-    @property
-    def binned(self):
-        """The splits of columns of bins, as `TabulatedSplits`, or None."""
-        return self._tabulated
-
     def explain(self, laws, rows, outputs, values, work):
         """Expected responses of the trees, and effects of columns.
 
@@ -280,7 +275,7 @@ class _TabulatedGroup(_Group):
     @classmethod
     def of(cls, group, boxes, owner, cuts):
         """The same group with its small subtrees in tables; itself where it has none."""
-        trees, binned = group.trees, group.binned
+        trees, binned = group.trees, group._tabulated
         if binned is None:
             return group
         columns = group.split_columns
