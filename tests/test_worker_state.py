@@ -21,6 +21,8 @@ from threadpoolctl import threadpool_info
 from sklime import FunctionClassifier, FunctionRegressor, LimeExplainer
 from sklime.distributed.work import Work
 from sklime.exceptions import ClosedFormWarning
+from sklime.explainer import shipping
+from sklime.explainer.shipping import NotAtHand, SentObject, this_worker
 from sklime.kernels import ExponentialKernel
 from sklime.samplers import (
     CoalitionSampler,
@@ -242,3 +244,41 @@ def test_an_explainer_outlives_a_killed_worker(method):
     with joblib.parallel_config("loky", n_jobs=2):
         again = explainer.set_params(n_jobs=2).transform(texts[:100])
     assert (again != alone[:100]).nnz == 0
+
+
+def test_an_explainer_is_sent_until_workers_have_it(tables):
+    X, _ = tables
+    model = RandomForestRegressor(20, random_state=0).fit(X[:, :1], answer(X))
+    explainer = LimeExplainer(model, random_state=0).fit(X[:, :1])
+    own = SentObject(explainer._fitted.for_rows(), n_workers=2)
+    whole, here = own.sent(), this_worker()
+    assert len(pickle.dumps(whole)) > 100_000
+    own.note(here, at_hand=True)
+    own.note(here, at_hand=True)
+    assert own.sent() is whole
+    own.note(("another machine", here[1]), at_hand=True)
+    sent = pickle.loads(pickle.dumps(own.sent()))
+    assert len(pickle.dumps(own.sent())) < 1000
+    with pytest.raises(NotAtHand):
+        sent.value  # noqa: B018
+    assert pickle.loads(pickle.dumps(whole)).value is sent.value
+    # A worker that is new gets it, and so may others.
+    own.note(("a third machine", 1), at_hand=False)
+    assert own.sent() is whole
+
+
+def test_workers_that_lost_the_explainer(tables):
+    X, new = tables
+
+    def respond(rows):
+        # As others do that explain much else in this process meanwhile.
+        shipping._known.clear()
+        return answer(rows)
+
+    rows = np.repeat(new, 10, axis=0)
+    own = {"weighting": "tilted", "n_samples": 64, "random_state": 0}
+    explainer = LimeExplainer(FunctionRegressor(respond), **own).fit(X)
+    expected = explainer.transform(rows)
+    with joblib.parallel_config("loky", n_jobs=2):
+        found = explainer.set_params(n_jobs=2).transform(rows)
+    np.testing.assert_array_equal(found, expected)

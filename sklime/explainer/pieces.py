@@ -19,7 +19,15 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklime.explainer.diagnostics import Diagnostics
 from sklime.explainer.fitted import Jobs
 from sklime.explainer.progress import progress
-from sklime.explainer.shipping import Shipped, limits_threads, return_as, shares_memory
+from sklime.explainer.shipping import (
+    NotAtHand,
+    SentObject,
+    SharedObject,
+    limits_threads,
+    return_as,
+    shares_memory,
+    this_worker,
+)
 from sklime.explainer.threads import own_share, share_of_jobs
 from sklime.tables.access import concat, n_rows, take_rows
 
@@ -253,13 +261,14 @@ class Runner:
 
         All of them may be under way before the first result is taken.
         """
-        own = self.fitted if shares_memory() else self._shipped
-        share, sizes = self.share, []
+        own = SharedObject(self.fitted) if shares_memory() else self._sent
+        under_way: deque[Piece] = deque()
+        share = self.share
 
         def calls():
             for piece in pieces:
-                sizes.append(n_rows(piece.X))
-                yield delayed(_in_job)(own, self.task, piece, share)
+                under_way.append(piece)
+                yield delayed(_in_job)(own.sent(), self.task, piece, share)
 
         jobs = Parallel(
             n_jobs=self.n_jobs,
@@ -273,8 +282,13 @@ class Runner:
         )
         results = iter(jobs(calls()))
         try:
-            for i, explained in enumerate(results):
-                self.size.learn(sizes[i], explained.seconds)
+            for worker, explained in results:
+                piece = under_way.popleft()
+                own.note(worker, at_hand=explained is not None)
+                if explained is None:
+                    explained = self.inline(piece)
+                else:
+                    self.size.learn(n_rows(piece.X), explained.seconds)
                 yield explained
         finally:
             # What is under way is waited for, as joblib would complain.
@@ -292,8 +306,9 @@ class Runner:
         return None if limits_threads() else 1
 
     @cached_property
-    def _shipped(self):
-        return Shipped(self.fitted.for_rows(own_values=False, scores=self.task.scores))
+    def _sent(self):
+        own = self.fitted.for_rows(own_values=False, scores=self.task.scores)
+        return SentObject(own, self.n_jobs)
 
     @property
     def n_ahead(self) -> int:
@@ -302,12 +317,16 @@ class Runner:
 
 
 def _in_job(own, task, piece, share):
-    fitted = own.value if isinstance(own, Shipped) else own
+    """The worker, and what became of the piece: None where it has no explainer."""
+    try:
+        fitted = own.value
+    except NotAtHand:
+        return this_worker(), None
     with own_share(share):
         explained = _explained(fitted, task, piece)
-    if isinstance(own, Shipped) and explained.error is not None:
-        return Explained(None, error=own.portable(explained.error))
-    return explained
+    if explained.error is not None:
+        explained = Explained(None, error=own.portable(explained.error))
+    return this_worker(), explained
 
 
 def _explained(fitted, task, piece):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import platform
 from collections import OrderedDict
+from copy import copy
 from threading import Lock
 from typing import Any
 from uuid import uuid4
@@ -37,10 +40,14 @@ def return_as() -> str:
     return "generator" if one_by_one else "list"
 
 
+class NotAtHand(Exception):
+    """A worker was told the key of an object that it does not have."""
+
+
 class Shipped:
     """An object, such as a fitted explainer, for the workers of other processes.
 
-    joblib hands large arrays over once, as files in memory; a worker reads them once.
+    A worker reads it once and has it at hand then.
 
     Parameters
     ----------
@@ -59,7 +66,8 @@ class Shipped:
                 "let jobs be threads, as they are unless a backend is chosen."
             )
             raise
-        self.state = np.frombuffer(content, dtype=np.uint8)
+        # joblib hands large arrays over as files in memory.
+        self.state: np.ndarray | None = np.frombuffer(content, dtype=np.uint8)
         self.key = uuid4().hex
 
     @property
@@ -67,11 +75,19 @@ class Shipped:
         """The object, in a worker."""
         with _lock:
             if self.key not in _known:
+                if self.state is None:
+                    raise NotAtHand
                 _known[self.key] = pickle.loads(self.state.tobytes())
             _known.move_to_end(self.key)
             while len(_known) > _MOST:
                 _known.popitem(last=False)
             return _known[self.key]
+
+    def by_key(self) -> Shipped:
+        """The same, for workers that have it at hand."""
+        own = copy(self)
+        own.state = None
+        return own
 
     @staticmethod
     def portable(error: Exception) -> Exception:
@@ -81,3 +97,54 @@ class Shipped:
         except Exception:
             return RuntimeError(f"{type(error).__name__}: {error}")
         return error
+
+
+class SharedObject:
+    """An object for jobs that share the memory of this process."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def sent(self) -> SharedObject:
+        """What goes along with a piece of work."""
+        return self
+
+    def note(self, worker: tuple[str, int], at_hand: bool) -> None:
+        """Note whether a worker has the object: all have."""
+
+    @staticmethod
+    def portable(error: Exception) -> Exception:
+        """The error itself."""
+        return error
+
+
+class SentObject:
+    """An object for jobs of other processes, sent along until each of them has it.
+
+    Parameters
+    ----------
+    value : object
+    n_workers : int
+    """
+
+    def __init__(self, value: Any, n_workers: int) -> None:
+        self._shipped, self._n_workers = Shipped(value), n_workers
+        self._by_key = self._shipped.by_key()
+        self._workers: set[tuple[str, int]] = set()
+
+    def sent(self) -> Shipped:
+        """What goes along with a piece of work."""
+        all_have = len(self._workers) >= self._n_workers
+        return self._by_key if all_have else self._shipped
+
+    def note(self, worker: tuple[str, int], at_hand: bool) -> None:
+        """Note whether a worker has the object; one that has not may be new."""
+        if at_hand:
+            self._workers.add(worker)
+        else:
+            self._workers.clear()
+
+
+def this_worker() -> tuple[str, int]:
+    """What stands for this process."""
+    return platform.node(), os.getpid()

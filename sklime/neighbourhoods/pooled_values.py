@@ -198,7 +198,8 @@ class PooledValues:
         unseen = self._bins.unseen
         if places.sum() == len(unseen) == places[unseen].sum():
             # No bin is wanted, only what training never had: most tables have none.
-            columns, rows = np.nonzero(located.codes == UNSEEN)
+            found = np.flatnonzero(located.codes == UNSEEN)
+            columns, rows = np.divmod(found, max(1, len(located)))
             order = np.argsort(rows, kind="stable")
             rows, columns = rows[order], columns[order]
             own = unseen[columns]

@@ -258,15 +258,16 @@ def _check_kinds(names, kinds):
 
 
 def _check_numbers(names, kinds, E):
-    infinite = np.isinf(E).any(axis=0)
+    infinite = np.isinf(E)
     if infinite.any():
         raise ValueError(
-            f"X holds inf, an infinite value, in {_columns(names[infinite])}: replace it "
-            "by NaN (missing) or by a large finite number."
+            f"X holds inf, an infinite value, in {_columns(names[infinite.any(axis=0)])}: "
+            "replace it by NaN (missing) or by a large finite number."
         )
+    integers = np.flatnonzero(np.array(kinds) == "integer")
     # 2**53 itself may already be a rounded 2**53 + 1.
-    lossy = (np.array(kinds) == "integer") & (np.abs(E) >= 2.0**53).any(axis=0)
-    if lossy.any():
+    lossy = integers[(np.abs(E[:, integers]) >= 2.0**53).any(axis=0)]
+    if len(lossy):
         raise ValueError(
             f"X holds integers of 2**53 or more in {_columns(names[lossy])}, which lose "
             "digits as floats: leave identifiers out, or turn them into strings."
