@@ -12,6 +12,7 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 
+from sklime import FunctionRegressor, LimeExplainer
 from sklime.exceptions import ImageSizeWarning
 from sklime.samplers import SuperpixelSampler
 from sklime.samplers.masked.cellwise import CellwiseRow
@@ -582,3 +583,18 @@ def test_units_of_one_value_each_are_composed_alike():
     masks = np.random.default_rng(0).random((1000, 5)) < 0.5
     expected = np.where(masks, values, -values)
     np.testing.assert_array_equal(row.compose(masks), expected)
+
+
+def test_memory_grows_with_the_image_by_a_small_factor():
+    photo = np.random.default_rng(0).random((1, 800, 1000, 3), dtype=np.float32)
+    model = FunctionRegressor(lambda images: np.array([own[:9].mean() for own in images]))
+    sampler = SuperpixelSampler(segmenter="grid")
+    own = LimeExplainer(model, sampler=sampler, n_samples=64, random_state=0).fit(photo)
+    own.transform(photo)
+    with config_context(working_memory=16):
+        tracemalloc.start()
+        own.transform(photo)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    # Segments and attributions of pixels, what hides, two images, and words of them.
+    assert peak < 16 * 2**20 + 7 * photo.nbytes

@@ -78,7 +78,11 @@ class Parts:
             )
         # Hidden files are those of file systems and of their browsers.
         seen = [name for name in os.listdir(self.folder) if not name.startswith(".")]
-        foreign = [name for name in seen if not _OWN.fullmatch(name)]
+        foreign = [
+            name
+            for name in seen
+            if not _OWN.fullmatch(name) or (self.folder / name).is_dir()
+        ]
         if foreign:
             raise CommandError(
                 Exit.NOT_WRITTEN,

@@ -336,13 +336,16 @@ def test_an_output_does_not_take_the_place_of_an_input(disk, refused, tmp_path):
     assert {path: path.read_bytes() for path in before} == before
 
 
-def test_files_of_others_in_the_folder_of_the_parts_are_left_alone(disk, refused, tmp_path):
+@pytest.mark.parametrize("name", ["sub", "manifest.json", "lock"])
+def test_files_of_others_in_the_folder_of_the_parts_are_left_alone(
+    disk, refused, tmp_path, name
+):
     parts = tmp_path / "out.parquet.parts"
-    (parts / "sub").mkdir(parents=True)
-    (parts / "sub" / "mine.txt").write_text("mine")
+    (parts / name).mkdir(parents=True)
+    (parts / name / "mine.txt").write_text("mine")
     for more in ([], ["--fresh"]):
-        refused(6, "holds 'sub', which is none: move it", *KEYS, *more)
-    assert (parts / "sub" / "mine.txt").read_text() == "mine"
+        refused(6, f"holds {name!r}, which is none: move it", *KEYS, *more)
+    assert (parts / name / "mine.txt").read_text() == "mine"
     (tmp_path / "file.parquet.parts").write_text("mine")
     refused(6, "file.parquet.parts is a file, where parts", *KEYS, out="file.parquet")
     assert (tmp_path / "file.parquet.parts").read_text() == "mine"

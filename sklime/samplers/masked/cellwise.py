@@ -119,13 +119,27 @@ class CellwiseRow(MaskedRow):
         size = next(size for size in (8, 4, 2, 1) if n_bytes % size == 0)
         values = self.values.reshape(-1).view(f"u{size}")
         hidden = self.hidden.reshape(-1).view(f"u{size}")
-        units = np.repeat(self._units, self.values.itemsize)
-        units = units.reshape(-1, size).astype(np.intp)
-        units[units < 0] = self.n_units
+        of_cells = self._spans if self._given_units is None else self._given_units
+        of_cells = of_cells.ravel()
         return [
-            _Stripe.of(where, values[where], hidden[where], units[where])
+            _Stripe.of(
+                where,
+                values[where],
+                hidden[where],
+                self._units_of_words(of_cells, where, size),
+            )
             for where in _slices(len(values), _CACHED // size)
         ]
+
+    def _units_of_words(self, of_cells, words, size):
+        """Units of the bytes of some words, (n_words, size), by units of equal cells."""
+        width = self.values.nbytes // len(of_cells)
+        start, stop = words.start * size, words.stop * size
+        first = start // width
+        units = np.repeat(of_cells[first : -(-stop // width)], width)
+        units = units[start - first * width : stop - first * width].astype(np.intp)
+        units[units < 0] = self.n_units
+        return units.reshape(-1, size)
 
 
 @dataclass(frozen=True, eq=False)
