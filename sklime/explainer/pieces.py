@@ -36,8 +36,9 @@ from sklime.tables.access import concat, n_rows, take_rows
 # that starting on them counts.
 _SECONDS, _FEWEST_SECONDS = 0.5, 0.05
 
-# How long rows may take together that are explained without jobs.
-_QUICK = 0.02
+# How long rows may take together that are explained without jobs; and how many are, first,
+# where one of them is quick.
+_QUICK, _TRIED = 0.02, 64
 
 # Pieces for each job that are handed over before results are waited for.
 _AHEAD = 4
@@ -231,13 +232,19 @@ class Runner:
 
     def whole(self, X: Any, own_answers: Any) -> Iterator[Explained]:
         """Explain a table; yield what became of its pieces, in order."""
-        table = Piece(X, 0, own_answers)
-        explained = self.inline(table.part(slice(0, 1)))
-        yield explained
-        if explained.error is not None or self.size.is_quick(n_rows(X)):
-            yield self.inline(table.part(slice(1, n_rows(X))))
-        else:
-            yield from self.in_jobs(self._cut(table, start=1))
+        table, n, start = Piece(X, 0, own_answers), n_rows(X), 0
+        # A single row takes longer than each of many: jobs would begin with tiny pieces.
+        for stop in (1, min(n, _TRIED)):
+            explained = self.inline(table.part(slice(start, stop)))
+            yield explained
+            start = stop
+            if explained.error is not None or self.size.is_quick(n - start):
+                if start < n:
+                    yield self.inline(table.part(slice(start, n)))
+                return
+            if explained.seconds > _QUICK:
+                break
+        yield from self.in_jobs(self._cut(table, start))
 
     def together(self, waiting: deque[Piece]) -> Iterator[Explained]:
         """Explain pieces that wait, in jobs unless they are quick; in order.
