@@ -3,6 +3,8 @@
 import os
 import pickle
 import signal
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures.process import BrokenProcessPool
@@ -196,6 +198,17 @@ def test_threads_of_models_do_not_multiply():
         assert seen
         assert all(set(own.values()) == {1} for own in seen)
         assert threadpool_info() == before
+
+
+def test_threads_of_models_do_not_multiply_where_products_have_several():
+    # The tests run with one thread of BLAS, as many users do not.
+    own = {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2", "MKL_NUM_THREADS": "2"}
+    test = f"{__file__}::{test_threads_of_models_do_not_multiply.__name__}"
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        [*command, test], env=os.environ | own, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
 
 
 def test_a_model_that_no_other_process_can_get_is_told():

@@ -36,9 +36,8 @@ from sklime.tables.access import concat, n_rows, take_rows
 # that starting on them counts.
 _SECONDS, _FEWEST_SECONDS = 0.5, 0.05
 
-# How long rows may take together that are explained without jobs; and how many are, first,
-# where one of them is quick.
-_QUICK, _TRIED = 0.02, 64
+# How long rows may take together that are explained without jobs.
+_QUICK = 0.02
 
 # Pieces for each job that are handed over before results are waited for.
 _AHEAD = 4
@@ -171,12 +170,19 @@ class Explained:
 
 
 class PieceSize:
-    """Number of rows of the next piece, by how long earlier ones took."""
+    """Number of rows of the next piece, by how long earlier ones took.
+
+    Attributes
+    ----------
+    known : bool
+        Whether earlier ones tell it, so that jobs need not begin with tiny pieces.
+    """
 
     def __init__(self, n_jobs: int) -> None:
         self._n_jobs = n_jobs
         self._rows = 1
         self._seconds_per_row = math.inf
+        self._tried = self.known = False
 
     def next(self, n_left: int) -> int:
         """Rows of the next piece, where so many are left."""
@@ -187,7 +193,9 @@ class PieceSize:
     def learn(self, n: int, seconds: float) -> None:
         """Note how long `n` rows took."""
         self._seconds_per_row = seconds / n
-        # A single row takes longer than each of many.
+        # A single row takes longer than each of many: where it is quick, more are tried.
+        self.known = self._tried or n > 1 or seconds > _QUICK
+        self._tried = True
         wanted = int(n * _SECONDS / max(seconds, 1e-6))
         self._rows = max(1, min(wanted, 64 * n))
 
@@ -219,12 +227,8 @@ class Runner:
         return explained
 
     def pieces(self, X: Any, own_answers: Any, first_row: int) -> Iterator[Piece]:
-        """Cut checked rows into pieces, one for each job or more."""
-        return self._cut(Piece(X, first_row, own_answers))
-
-    def _cut(self, table, start=0):
-        """Cut what follows a row into pieces, each as its turn comes."""
-        n = n_rows(table.X)
+        """Cut checked rows into pieces, each as its turn comes."""
+        table, n, start = Piece(X, first_row, own_answers), n_rows(X), 0
         while start < n:
             stop = n if self.n_jobs == 1 else start + self.size.next(n - start)
             yield table.part(slice(start, stop))
@@ -232,26 +236,23 @@ class Runner:
 
     def whole(self, X: Any, own_answers: Any) -> Iterator[Explained]:
         """Explain a table; yield what became of its pieces, in order."""
-        table, n, start = Piece(X, 0, own_answers), n_rows(X), 0
-        # A single row takes longer than each of many: jobs would begin with tiny pieces.
-        for stop in (1, min(n, _TRIED)):
-            explained = self.inline(table.part(slice(start, stop)))
-            yield explained
-            start = stop
-            if explained.error is not None or self.size.is_quick(n - start):
-                if start < n:
-                    yield self.inline(table.part(slice(start, n)))
-                return
-            if explained.seconds > _QUICK:
-                break
-        yield from self.in_jobs(self._cut(table, start))
+        pieces, left = self.pieces(X, own_answers, first_row=0), n_rows(X)
+        while not self.size.known and left:
+            piece = next(pieces)
+            left -= n_rows(piece.X)
+            yield self.inline(piece)
+        if self.size.is_quick(left):
+            yield from map(self.inline, pieces)
+        else:
+            yield from self.in_jobs(pieces)
 
     def together(self, waiting: deque[Piece]) -> Iterator[Explained]:
         """Explain pieces that wait, in jobs unless they are quick; in order.
 
         In jobs also those that are added while others are explained, until they are quick.
         """
-        if self.size.is_quick(sum(n_rows(piece.X) for piece in waiting)):
+        n_waiting = sum(n_rows(piece.X) for piece in waiting)
+        if not self.size.known or self.size.is_quick(n_waiting):
             return (self.inline(waiting.popleft()) for _ in range(len(waiting)))
 
         def taken():
@@ -320,7 +321,7 @@ class Runner:
     @property
     def n_ahead(self) -> int:
         """Pieces of a stream that are under way at a time."""
-        return _AHEAD * self.n_jobs
+        return _AHEAD * self.n_jobs if self.size.known else 1
 
 
 def _in_job(own, task, piece, share):

@@ -178,9 +178,9 @@ class Stream:
             for step in steps:
                 yield step, runner.inline(step.piece) if step.waits else step.known
             return
-        ahead = _Ahead(steps, runner.n_ahead)
+        ahead = _Ahead(steps, runner)
         while ahead.fill():
-            yield from ahead.explained(runner)
+            yield from ahead.explained()
 
     def _take(self, place, piece, explained):
         """Keep the attributions of a piece; after an error, those of its other rows."""
@@ -262,18 +262,20 @@ class _Ahead:
     Parameters
     ----------
     steps : iterator of _Step
-    n_pieces : int
-        How many pieces are ahead at most; ends of empty blocks, twice as many.
+    runner : Runner
+        Explains the pieces; how many of them may be ahead, it tells. Ends of empty blocks
+        may be ahead twice as many.
     """
 
-    def __init__(self, steps, n_pieces):
-        self._steps, self._n_pieces = steps, n_pieces
+    def __init__(self, steps, runner):
+        self._steps, self._runner = steps, runner
         self._ahead, self._waiting = deque(), deque()
 
     def fill(self):
         """Read as many steps as there is room for; gives whether any are ahead."""
         n_pieces = sum(step.waits for step in self._ahead)
-        while n_pieces < self._n_pieces and len(self._ahead) < 2 * self._n_pieces:
+        most = self._runner.n_ahead
+        while n_pieces < most and len(self._ahead) < 2 * most:
             step = next(self._steps, None)
             if step is None:
                 break
@@ -283,9 +285,9 @@ class _Ahead:
                 n_pieces += 1
         return bool(self._ahead)
 
-    def explained(self, runner):
+    def explained(self):
         """Yield steps with their results, until jobs have no piece left to begin with."""
-        results = runner.together(self._waiting)
+        results = self._runner.together(self._waiting)
         try:
             while self._ahead:
                 result = self._ahead[0].known

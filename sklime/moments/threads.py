@@ -19,9 +19,9 @@ class _Limits:
     def open(self, n_threads):
         with self._lock:
             if not self._open:
-                self._before = _limit(n_threads, "blas")
+                self._before = _limit_blas(n_threads)
             elif n_threads < min(self._open):
-                _limit(n_threads, "blas")
+                _limit_blas(n_threads)
             self._open.append(n_threads)
 
     def close(self, n_threads):
@@ -29,18 +29,41 @@ class _Limits:
             least = min(self._open)
             self._open.remove(n_threads)
             if not self._open:
-                self._before.restore_original_limits()
+                with _in_control():
+                    self._before.restore_original_limits()
             elif min(self._open) > least:
-                _limit(min(self._open), "blas")
+                _limit_blas(min(self._open))
 
 
 @cache
-def _controller():
-    return ThreadpoolController()
+def _controller(user_api):
+    return ThreadpoolController().select(user_api=user_api)
 
 
-def _limit(n_threads, user_api):
-    return _controller().limit(limits=n_threads, user_api=user_api)
+def _limit_blas(n_threads):
+    with _in_control():
+        return _controller("blas").limit(limits=n_threads)
+
+
+@contextmanager
+def _in_control():
+    """Context in which this thread may limit BLAS, and after which any may.
+
+    From its version 3.8 on, threadpoolctl ignores all threads but the first that limits it,
+    as long as that one lives: the main thread, by fitting.
+    """
+    _free()
+    try:
+        yield
+    finally:
+        _free()
+
+
+def _free():
+    for library in _controller("blas").lib_controllers:
+        free = getattr(library, "clear_controlling_thread", None)
+        if free is not None:
+            free(force=True)
 
 
 _limits = _Limits()
@@ -91,5 +114,6 @@ def openmp_threads(n_threads: int) -> Iterator[None]:
     ----------
     n_threads : int
     """
-    with _limit(n_threads, "openmp"):
+    # Of OpenMP alone: what is restored behind it would else lift limits of other threads.
+    with _controller("openmp").limit(limits=n_threads):
         yield
