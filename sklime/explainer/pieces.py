@@ -36,7 +36,11 @@ from sklime.tables.access import concat, n_rows, take_rows
 # that starting on them counts.
 _SECONDS, _FEWEST_SECONDS = 0.5, 0.05
 
-# How long rows may take together that are explained without jobs.
+# How long a table may take that is explained without jobs, and the beginning of a stream.
+_SHORT = 0.2
+
+# How long rows of a stream may take for which jobs are not kept at work; and a row, where
+# more are tried before jobs are.
 _QUICK = 0.02
 
 # Pieces for each job that are handed over before results are waited for.
@@ -176,13 +180,16 @@ class PieceSize:
     ----------
     known : bool
         Whether earlier ones tell it, so that jobs need not begin with tiny pieces.
+    seconds : float
+        How long all of them took.
     """
 
     def __init__(self, n_jobs: int) -> None:
         self._n_jobs = n_jobs
         self._rows = 1
+        self._first: float | None = None
         self._seconds_per_row = math.inf
-        self._tried = self.known = False
+        self.known, self.seconds = False, 0.0
 
     def next(self, n_left: int) -> int:
         """Rows of the next piece, where so many are left."""
@@ -192,16 +199,20 @@ class PieceSize:
 
     def learn(self, n: int, seconds: float) -> None:
         """Note how long `n` rows took."""
-        self._seconds_per_row = seconds / n
         # A single row takes longer than each of many: where it is quick, more are tried.
-        self.known = self._tried or n > 1 or seconds > _QUICK
-        self._tried = True
+        self.known = self._first is not None or n > 1 or seconds > _QUICK
+        if self._first is None:
+            self._first = seconds
+        self.seconds += seconds
+        # At least a quarter of the mean: the first row may have waited for an import.
+        beyond_first = (seconds - self._first) / max(n - 1, 1)
+        self._seconds_per_row = max(beyond_first, seconds / (4 * n if n > 1 else 1))
         wanted = int(n * _SECONDS / max(seconds, 1e-6))
         self._rows = max(1, min(wanted, 64 * n))
 
-    def is_quick(self, n: int) -> bool:
-        """Whether starting jobs would take longer than to explain `n` rows."""
-        return n * self._seconds_per_row < _QUICK
+    def expected(self, n: int) -> float:
+        """Seconds that `n` more rows will take."""
+        return n * self._seconds_per_row if n else 0.0
 
 
 class Runner:
@@ -241,7 +252,7 @@ class Runner:
             piece = next(pieces)
             left -= n_rows(piece.X)
             yield self.inline(piece)
-        if self.size.is_quick(left):
+        if self.size.expected(left) < _SHORT:
             yield from map(self.inline, pieces)
         else:
             yield from self.in_jobs(pieces)
@@ -252,14 +263,14 @@ class Runner:
         In jobs also those that are added while others are explained, until they are quick.
         """
         n_waiting = sum(n_rows(piece.X) for piece in waiting)
-        if not self.size.known or self.size.is_quick(n_waiting):
+        if not self._has_begun or self.size.expected(n_waiting) < _QUICK:
             return (self.inline(waiting.popleft()) for _ in range(len(waiting)))
 
         def taken():
             # joblib takes them in threads of its own, while others come and go.
             with suppress(IndexError):
                 yield waiting.popleft()
-                while not self.size.is_quick(self.n_ahead * n_rows(waiting[0].X)):
+                while self.size.expected(self.n_ahead * n_rows(waiting[0].X)) >= _QUICK:
                     yield waiting.popleft()
 
         return self.in_jobs(taken())
@@ -321,7 +332,12 @@ class Runner:
     @property
     def n_ahead(self) -> int:
         """Pieces of a stream that are under way at a time."""
-        return _AHEAD * self.n_jobs if self.size.known else 1
+        return _AHEAD * self.n_jobs if self._has_begun else 1
+
+    @property
+    def _has_begun(self):
+        """Whether a stream, of which no end is known, takes long enough for jobs."""
+        return self.size.known and self.size.seconds >= _SHORT
 
 
 def _in_job(own, task, piece, share):
