@@ -360,11 +360,13 @@ def test_models_keep_their_threads_and_all_get_them_back():
     seen = []
 
     def threads():
-        [n] = {own["num_threads"] for own in threadpool_info() if own["user_api"] == "blas"}
-        return n
+        return {
+            own["num_threads"] for own in threadpool_info() if own["user_api"] == "blas"
+        }
 
     def waves(X):
-        seen.append(threads())
+        # Other threads may be about to limit them, one library after the other.
+        seen.append(frozenset(threads()))
         return np.sin(X).sum(axis=1)
 
     explainer = LimeExplainer(
@@ -375,14 +377,14 @@ def test_models_keep_their_threads_and_all_get_them_back():
     )
     with threadpool_limits(2, user_api="blas"):
         explainer.fit(WIDE[:, :4]).explain(WIDE[:2, :4])
-        assert set(seen) == {2}
+        assert set(seen) == {frozenset({2})}
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(explainer.transform, [WIDE[:4, :4]] * 16))
-        assert threads() == 2
+        assert threads() == {2}
         with pytest.raises(ZeroDivisionError), one_thread():
-            assert threads() == 1
+            assert threads() == {1}
             raise ZeroDivisionError
-        assert threads() == 2
+        assert threads() == {2}
 
 
 def test_columns_that_were_cut_into_intervals_go_through_documents():
