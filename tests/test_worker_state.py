@@ -295,3 +295,22 @@ def test_workers_that_lost_the_explainer(tables):
     with joblib.parallel_config("loky", n_jobs=2):
         found = explainer.set_params(n_jobs=2).transform(rows)
     np.testing.assert_array_equal(found, expected)
+
+
+def test_after_an_error_no_more_rows_are_begun():
+    texts, asked = [f"a good film {i}" for i in range(400)], []
+
+    def respond(copies):
+        if len(copies) > 1:
+            asked.append(copies)
+            time.sleep(0.03)
+        if any("5" in text.split() for text in copies):
+            raise ValueError("no fives")
+        return np.array([len(text) for text in copies], dtype=float)
+
+    own = {"sampler": TokenSampler(), "n_samples": 64, "random_state": 0, "n_jobs": 2}
+    explainer = LimeExplainer(FunctionRegressor(respond), **own).fit(texts)
+    asked.clear()
+    with pytest.raises(ValueError, match="no fives"):
+        explainer.transform(texts)
+    assert len(asked) < 200

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from threading import Event
 from time import perf_counter
 from typing import Any, ClassVar
 
@@ -282,10 +283,12 @@ class Runner:
         """
         own = SharedObject(self.fitted) if shares_memory() else self._sent
         under_way: deque[Piece] = deque()
-        share = self.share
+        share, ended = self.share, Event()
 
         def calls():
             for piece in pieces:
+                if ended.is_set():
+                    return
                 under_way.append(piece)
                 yield delayed(_in_job)(own.sent(), self.task, piece, share)
 
@@ -310,7 +313,8 @@ class Runner:
                     self.size.learn(n_rows(piece.X), explained.seconds)
                 yield explained
         finally:
-            # What is under way is waited for, as joblib would complain.
+            # What is under way is waited for, as joblib would complain; no more is begun.
+            ended.set()
             for _ in results:
                 pass
 
