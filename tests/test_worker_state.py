@@ -18,14 +18,16 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 from sklearn.linear_model import LinearRegression, LogisticRegression
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from sklime import FunctionClassifier, FunctionRegressor, LimeExplainer
 from sklime.distributed.work import Work
 from sklime.exceptions import ClosedFormWarning
 from sklime.explainer import shipping
 from sklime.explainer.shipping import NotAtHand, SentObject, this_worker
+from sklime.explainer.threads import own_share
 from sklime.kernels import ExponentialKernel
+from sklime.moments.threads import one_thread
 from sklime.samplers import (
     CoalitionSampler,
     GaussianSampler,
@@ -209,6 +211,26 @@ def test_threads_of_models_do_not_multiply_where_products_have_several():
         [*command, test], env=os.environ | own, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_shares_of_jobs_lift_no_limit_of_users():
+    # Two cores for each job, as with two jobs on four cores.
+    with threadpool_limits(1):
+        before = threadpool_info()
+        with own_share(2):
+            assert threadpool_info() == before
+        assert threadpool_info() == before
+
+
+def test_limits_of_users_that_end_before_ours_are_not_restored():
+    # As where a block of a stream is taken within a limit, and jobs go on after it.
+    with threadpool_limits(3, "blas"):
+        before = threadpool_info()
+        user, own = threadpool_limits(2, "blas"), one_thread()
+        with user:
+            own.__enter__()
+        own.__exit__(None, None, None)
+        assert threadpool_info() == before
 
 
 def test_a_model_that_no_other_process_can_get_is_told():
