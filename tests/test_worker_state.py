@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from sklime import FunctionClassifier, FunctionRegressor, LimeExplainer
 from sklime.distributed.work import Work
-from sklime.exceptions import ClosedFormWarning
+from sklime.exceptions import ClosedFormWarning, FailedRowsWarning
 from sklime.explainer import shipping
 from sklime.explainer.shipping import NotAtHand, SentObject, this_worker
 from sklime.explainer.threads import own_share
@@ -336,3 +336,25 @@ def test_after_an_error_no_more_rows_are_begun():
     with pytest.raises(ValueError, match="no fives"):
         explainer.transform(texts)
     assert len(asked) < 200
+
+
+def test_jobs_go_on_after_rows_that_fail():
+    texts = [f"a good film {i}" if i % 25 else "no film" for i in range(300)]
+    threads = []
+
+    def respond(copies):
+        threads.append(threading.current_thread())
+        if any("no" in text.split() for text in copies):
+            raise ValueError("no")
+        time.sleep(0.01)
+        return np.array([len(text) for text in copies], dtype=float)
+
+    own = {"sampler": TokenSampler(), "n_samples": 64, "random_state": 0}
+    explainer = LimeExplainer(FunctionRegressor(respond), **own).fit(texts[1:9])
+    blocks = [texts[i : i + 50] for i in range(0, 300, 50)]
+    threads.clear()
+    with pytest.warns(FailedRowsWarning, match="12 row"):
+        found = list(explainer.transform_blocks(blocks, n_jobs=2, on_error="null"))
+    assert len(found) == 6
+    # The failing rows and those before them are explained here, in halves.
+    assert threads.count(threading.main_thread()) < 0.6 * len(threads)

@@ -235,8 +235,13 @@ class Runner:
     def inline(self, piece: Piece) -> Explained:
         """Explain a piece here and now."""
         explained = _explained(self.fitted, self.task, piece)
-        self.size.learn(n_rows(piece.X), explained.seconds)
+        self._learn(piece, explained)
         return explained
+
+    def _learn(self, piece, explained):
+        # An error tells nothing of how long rows take.
+        if explained.error is None:
+            self.size.learn(n_rows(piece.X), explained.seconds)
 
     def pieces(self, X: Any, own_answers: Any, first_row: int) -> Iterator[Piece]:
         """Cut checked rows into pieces, each as its turn comes."""
@@ -310,7 +315,7 @@ class Runner:
                 if explained is None:
                     explained = self.inline(piece)
                 else:
-                    self.size.learn(n_rows(piece.X), explained.seconds)
+                    self._learn(piece, explained)
                 yield explained
         finally:
             # What is under way is waited for, as joblib would complain; no more is begun.
