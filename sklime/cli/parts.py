@@ -76,12 +76,12 @@ class Parts:
                 f"{self.folder} is a file, where parts would go: move it, or name another "
                 "output.",
             )
-        # Hidden files are those of file systems and of their browsers.
-        seen = [name for name in os.listdir(self.folder) if not name.startswith(".")]
         foreign = [
             name
-            for name in seen
-            if not _OWN.fullmatch(name) or (self.folder / name).is_dir()
+            for name in os.listdir(self.folder)
+            # Hidden files are those of file systems and of their browsers.
+            if not (name.startswith(".") or _OWN.fullmatch(name))
+            or (_OWN.fullmatch(name) and (self.folder / name).is_dir())
         ]
         if foreign:
             raise CommandError(

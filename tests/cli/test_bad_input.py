@@ -336,7 +336,7 @@ def test_an_output_does_not_take_the_place_of_an_input(disk, refused, tmp_path):
     assert {path: path.read_bytes() for path in before} == before
 
 
-@pytest.mark.parametrize("name", ["sub", "manifest.json", "lock"])
+@pytest.mark.parametrize("name", ["sub", "manifest.json", "lock", ".x.unfinished"])
 def test_files_of_others_in_the_folder_of_the_parts_are_left_alone(
     disk, refused, tmp_path, name
 ):
