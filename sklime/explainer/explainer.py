@@ -34,14 +34,15 @@ from sklime.explainer.parameters import (
     check_shapley,
     check_uncertainty,
 )
-from sklime.explainer.pieces import Task, explain_rows
 from sklime.explainer.progress import (
     FitTasks,
     progress_of_queries,
 )
 from sklime.explainer.routes import Routes, Setting
 from sklime.explainer.row_limit import explain_within_limit, predictions_within_limit
+from sklime.explainer.runner import explain_rows
 from sklime.explainer.streams import StreamsMixin
+from sklime.explainer.tasks import Task
 from sklime.explainer.widths import measure_widths
 from sklime.explanation.attribution import CONTRIBUTION, VIEWS, Attribution
 from sklime.explanation.container import Explanation

@@ -4,8 +4,9 @@ import numpy as np
 
 from sklime.exceptions import RowLimitReached, RowLimitWarning, warn_caller
 from sklime.explainer.diagnostics import Diagnostics
-from sklime.explainer.pieces import Piece, Runner, explain_apart
+from sklime.explainer.pieces import Piece, explain_apart
 from sklime.explainer.rows import rows_of
+from sklime.explainer.runner import Runner
 from sklime.tables.access import concat, n_rows, take_rows
 from sklime.validation import listed
 

@@ -11,9 +11,10 @@ import numpy as np
 
 from sklime.explainer.base import ExplainerMixin
 from sklime.explainer.parameters import check_keys, check_names_of_quality
-from sklime.explainer.pieces import QualityTask, Runner, Task
 from sklime.explainer.quality import QualityColumns
+from sklime.explainer.runner import Runner
 from sklime.explainer.stream import Stream
+from sklime.explainer.tasks import QualityTask, Task
 from sklime.fitting import check_fitted
 from sklime.tables.access import is_frame, n_rows
 from sklime.tables.blocks import as_block, read_blocks
