@@ -257,6 +257,8 @@ class Deadly:
     def predict(self, texts):
         if os.getpid() != self.pid and any("151" in text for text in texts):
             os.kill(os.getpid(), signal.SIGKILL)
+        # What is quick is explained without workers.
+        time.sleep(1e-4 * len(texts))
         return np.array([len(text) for text in texts], dtype=float)
 
 
