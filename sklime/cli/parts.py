@@ -76,19 +76,20 @@ class Parts:
                 f"{self.folder} is a file, where parts would go: move it, or name another "
                 "output.",
             )
-        foreign = [
-            name
-            for name in os.listdir(self.folder)
-            # Hidden files are those of file systems and of their browsers.
-            if not (name.startswith(".") or _OWN.fullmatch(name))
-            or (_OWN.fullmatch(name) and (self.folder / name).is_dir())
-        ]
+        foreign = list(filter(self._is_foreign, os.listdir(self.folder)))
         if foreign:
             raise CommandError(
                 Exit.NOT_WRITTEN,
                 f"{self.folder}, where parts would go, holds {foreign[0]!r}, which is "
                 "none: move it, or name another output.",
             )
+
+    def _is_foreign(self, name):
+        """Whether a name in the folder is of nothing that an earlier run wrote."""
+        if _OWN.fullmatch(name):
+            return (self.folder / name).is_dir()
+        # Hidden files are those of file systems and of their browsers.
+        return not name.startswith(".")
 
     def read_manifest(self, key: Any) -> Any:
         """The manifest of a run that was stopped, or None if there is none.
