@@ -24,8 +24,6 @@ class PieceSize:
     ----------
     known : bool
         Whether earlier ones tell it, so that jobs need not begin with tiny pieces.
-    seconds : float
-        How long all of them took.
     """
 
     def __init__(self, n_jobs: int) -> None:
@@ -33,7 +31,7 @@ class PieceSize:
         self._rows = 1
         self._first: float | None = None
         self._seconds_per_row = math.inf
-        self.known, self.seconds = False, 0.0
+        self._seconds, self.known = 0.0, False
 
     def next(self, n_left: int) -> int:
         """Rows of the next piece, where so many are left."""
@@ -47,7 +45,7 @@ class PieceSize:
         self.known = self._first is not None or n > 1 or seconds > _QUICK
         if self._first is None:
             self._first = seconds
-        self.seconds += seconds
+        self._seconds += seconds
         # At least a quarter of the mean: the first row may have waited for an import.
         beyond_first = (seconds - self._first) / max(n - 1, 1)
         self._seconds_per_row = max(beyond_first, seconds / (4 * n if n > 1 else 1))
@@ -65,7 +63,7 @@ class PieceSize:
     @property
     def stream_has_begun(self) -> bool:
         """Whether a stream, of which no end is known, takes long enough for jobs."""
-        return self.known and self.seconds >= _SHORT
+        return self.known and self._seconds >= _SHORT
 
     def _expected(self, n):
         """Seconds that `n` more rows will take."""

@@ -108,9 +108,14 @@ class CellwiseRow(MaskedRow):
     @property
     def _units(self):
         """The unit of each value, ndarray of shape (n_values,) of int."""
-        if self._given_units is not None:
-            return self._given_units.ravel()
-        return np.repeat(self.spans.ravel(), self.values.size // self.spans.size)
+        units = self._units_of_cells
+        return np.repeat(units, self.values.size // len(units))
+
+    @property
+    def _units_of_cells(self):
+        """The unit of each of equal shares of consecutive values."""
+        own = self._spans if self._given_units is None else self._given_units
+        return own.ravel()
 
     @cached_property
     def _stripes(self):
@@ -119,14 +124,13 @@ class CellwiseRow(MaskedRow):
         size = next(size for size in (8, 4, 2, 1) if n_bytes % size == 0)
         values = self.values.reshape(-1).view(f"u{size}")
         hidden = self.hidden.reshape(-1).view(f"u{size}")
-        of_cells = self._spans if self._given_units is None else self._given_units
-        of_cells = of_cells.ravel()
+        units = self._units_of_cells
         return [
             _Stripe.of(
                 where,
                 values[where],
                 hidden[where],
-                self._units_of_words(of_cells, where, size),
+                self._units_of_words(units, where, size),
             )
             for where in _slices(len(values), _CACHED // size)
         ]
