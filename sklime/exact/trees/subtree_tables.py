@@ -126,7 +126,8 @@ class SubtreeTables:
 
     def effects(self, output, at, reach, work):
         """Effects of `columns`, (n_columns, n_rows), by the probabilities of the boxes."""
-        terms = work.array("terms of subtrees", sum(self._sizes), at.shape[1])
+        # Memory of `TreeGroup.expect`, whose summands are wanted after these.
+        terms = work.array("summands of effects", sum(self._sizes), at.shape[1])
         table, start = self._of(output)[1], 0
         for size in self._sizes:
             own = terms[start : start + size]

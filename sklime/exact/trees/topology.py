@@ -278,7 +278,7 @@ class TreeGroup:
         pull : ndarray of shape (n_splits, n_rows)
         """
         n_rows = chance.shape[1]
-        pull = work.array("pull", *chance.shape)
+        pull = work.array("summands of effects", *chance.shape)
         below = None
         for level in reversed(self.levels):
             own = level.place
