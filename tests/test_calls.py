@@ -260,6 +260,23 @@ def test_calls_at_once_take_a_share_of_the_time(server):
     assert max(seconds["threads"], seconds["async"]) < 0.6 * seconds["one"]
 
 
+def test_no_more_tasks_are_begun_than_there_are_batches():
+    begun = []
+
+    async def counting(X):
+        # Those that had nothing to do have ended by now: the loop counts what it made.
+        begun.append(asyncio.current_task().get_name())
+        return local(X)
+
+    calls = Calls(batch_size=40, concurrency=10**4)
+    for _ in range(2):
+        model = FunctionRegressor(counting, calls=calls)
+        np.testing.assert_array_equal(model.predict(X), local(X))
+    numbers = [int(name.removeprefix("Task-")) for name in begun]
+    assert len(numbers) == 6
+    assert max(numbers) - min(numbers) < 1000
+
+
 @pytest.mark.parametrize("of", [client, async_client])
 @pytest.mark.parametrize("concurrency", [1, 4])
 def test_failures_at_random_are_tried_again(server, of, concurrency):

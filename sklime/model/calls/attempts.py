@@ -5,6 +5,7 @@ import contextvars
 import inspect
 import queue
 import threading
+from itertools import chain, islice
 
 from sklearn import config_context, get_config
 
@@ -111,9 +112,9 @@ async def _ask_all(function, batches, calls, report):
     """Ask about all batches; as many tasks as calls at once take the next one each."""
     failed = False
 
-    async def work():
+    async def work(first):
         nonlocal failed
-        for i, batch in batches:
+        for i, batch in chain([first], batches):
             try:
                 report((i, await _ask(function, batch, calls)))
             except Exception as error:
@@ -122,8 +123,13 @@ async def _ask_all(function, batches, calls, report):
             if failed:
                 return
 
-    tasks = [asyncio.ensure_future(work()) for _ in range(calls.concurrency)]
+    tasks = []
     try:
+        # No more of them than there are batches.
+        for first in islice(batches, calls.concurrency):
+            tasks.append(asyncio.ensure_future(work(first)))
+        if not tasks:
+            return
         done, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
         if others:
             # What was asked already is worth waiting for, but nothing new is begun.
