@@ -65,7 +65,7 @@ class Session:
         if self._as_json:
             print(json.dumps(result, default=str))
         elif not self._quiet:
-            print(told.format_map(result))
+            print(_printable(told.format_map(result)))
         return Exit.DONE
 
     def progress(self, done: int, of: int) -> None:
@@ -118,6 +118,12 @@ class Session:
         ):
             return f" It stopped{self._how_far()}"
         return ""
+
+
+def _printable(text):
+    """A text with escapes for what stdout cannot encode, as stderr has them."""
+    encoding = sys.stdout.encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def _bar():

@@ -12,9 +12,9 @@ from sklime.cli.app import app
 ROOT = Path(__file__).parents[2]
 
 
-def run(*arguments):
-    """Run a command in this process."""
-    return CliRunner().invoke(app, [str(own) for own in arguments])
+def run(*arguments, charset="utf-8"):
+    """Run a command in this process, whose terminal has these characters."""
+    return CliRunner(charset=charset).invoke(app, [str(own) for own in arguments])
 
 
 def start(*arguments, **options):

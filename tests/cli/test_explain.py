@@ -214,9 +214,10 @@ def test_row_groups_are_read_alike_whole_and_streamed(disk, tmp_path):
     pd.testing.assert_series_equal(pd.read_parquet(out)["note"], rows["note"])
 
 
-def test_sparse_matrices_are_explained(tmp_path, disk):
+@pytest.mark.parametrize("form", ["bsr", "coo", "csc", "csr"])
+def test_sparse_matrices_are_explained(tmp_path, form):
     X = sparse.random(300, 6, density=0.4, format="csr", random_state=0)
-    sparse.save_npz(tmp_path / "rows.npz", X)
+    sparse.save_npz(tmp_path / "rows.npz", X.asformat(form))
     y = np.asarray(X.sum(axis=1)).ravel() > 1.0
     model = LogisticRegression().fit(X, y)
     skops.io.dump(model, tmp_path / "model.skops")
@@ -412,6 +413,18 @@ def test_json_tells_what_was_done(disk, tmp_path):
     assert told["columns"] == ["id", "date", *FEATURES]
     assert "20 rows" in page.read_text(encoding="utf-8")
     assert {path.name for path in tmp_path.iterdir()} == {out.name, page.name}
+
+
+@pytest.mark.parametrize("name", ["größe.parquet", "out\udcff.parquet"])
+@pytest.mark.parametrize("charset", ["ascii", "utf-8"])
+def test_names_that_no_terminal_can_show_are_told_with_escapes(
+    disk, tmp_path, name, charset
+):
+    own = disk.model, disk.data, "-o", tmp_path / name, "--keep", "id,date"
+    done = run("explain", *own, charset=charset)
+    assert done.exit_code == 0, done.stderr
+    assert name.encode(charset, "backslashreplace").decode(charset) in done.stdout
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 def test_report_writes_the_page_alone(disk, tmp_path):
