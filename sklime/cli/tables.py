@@ -31,6 +31,10 @@ _BUFFER = 1 << 16
 _GROUP = 1 << 25
 
 
+# Rows without any value of a sparse matrix that does not store where its rows begin.
+_MOST_EMPTY_ROWS = 1 << 20
+
+
 class ParquetFile(ArrowTables):
     """A Parquet file."""
 
@@ -218,6 +222,7 @@ def _load_array(path):
             if rows.format in ("csr", "csc", "bsr"):
                 # Compiled code follows its indices without a look at their range.
                 rows.check_format(full_check=True)
+            _check_number_of_rows(path, rows)
             return sparse.csr_matrix(rows)
         wanted = names if len(names) == 1 else [name for name in names if name == "X"]
         if not wanted:
@@ -225,6 +230,17 @@ def _load_array(path):
                 Exit.DATA, f"{path} holds {names}: it must hold one array, or call it 'X'."
             )
         return _without_pickles(path, lambda: file[wanted[0]])
+
+
+def _check_number_of_rows(path, rows):
+    """Refuse a sparse matrix whose rows take far more memory than what it stores."""
+    n, most = rows.shape[0], rows.nnz + _MOST_EMPTY_ROWS
+    if rows.format in ("csc", "coo", "dia") and n > most:
+        raise CommandError(
+            Exit.DATA,
+            f"{path} states {n:,} rows, of which {rows.nnz:,} values are stored: save them "
+            "in the format csr.",
+        )
 
 
 def _without_pickles(path, load):

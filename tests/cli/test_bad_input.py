@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import tracemalloc
 import zipfile
 
 import joblib
@@ -251,6 +252,19 @@ def test_a_sparse_matrix_whose_indices_lead_outside_is_told(refused, tmp_path, d
     assert process.returncode == 4, told
     assert "rows.npz cannot be read" in told
     assert set(tmp_path.iterdir()) == {path, model}
+
+
+@pytest.mark.parametrize("form", ["coo", "csc", "dia"])
+def test_a_sparse_matrix_that_states_more_rows_than_fit_is_told(refused, tmp_path, form):
+    path = tmp_path / "rows.npz"
+    own = sparse.coo_array(([1.0], ([0], [0])), shape=(10**9, 6)).asformat(form)
+    sparse.save_npz(path, own)
+    tracemalloc.start()
+    try:
+        refused(4, "states 1,000,000,000 rows, of which 1 values", data=path)
+        assert tracemalloc.get_traced_memory()[1] < 50e6
+    finally:
+        tracemalloc.stop()
 
 
 def test_archives_of_arrays_that_are_damaged_inside_are_told(disk, refused, tmp_path):
