@@ -99,9 +99,9 @@ class Runner:
         if explained.error is None:
             self.size.learn(n_rows(piece.X), explained.seconds)
 
-    def pieces(self, X: Any, own_answers: Any, first_row: int) -> Iterator[Piece]:
+    def pieces(self, table: Piece) -> Iterator[Piece]:
         """Cut checked rows into pieces, each as its turn comes."""
-        table, n, start = Piece(X, first_row, own_answers), n_rows(X), 0
+        n, start = n_rows(table.X), 0
         while start < n:
             stop = n if self.n_jobs == 1 else start + self.size.next(n - start)
             yield table.part(slice(start, stop))
@@ -109,15 +109,16 @@ class Runner:
 
     def whole(self, X: Any, own_answers: Any) -> Iterator[Explained]:
         """Explain a table; yield what became of its pieces, in order."""
-        pieces, left = self.pieces(X, own_answers, first_row=0), n_rows(X)
-        while not self.size.known and left:
-            piece = next(pieces)
-            left -= n_rows(piece.X)
-            yield self.inline(piece)
-        if self.size.is_short(left):
-            yield from map(self.inline, pieces)
-        else:
-            yield from self.in_jobs(pieces)
+        rest = Piece(X, 0, own_answers)
+        while (left := n_rows(rest.X)) and not self.size.is_short(left):
+            if self.size.known:
+                yield from self.in_jobs(self.pieces(rest))
+                return
+            tried = self.size.next(left)
+            yield self.inline(rest.part(slice(0, tried)))
+            rest = rest.part(slice(tried, left))
+        if left:
+            yield self.inline(rest)
 
     def together(self, waiting: deque[Piece]) -> Iterator[Explained]:
         """Explain pieces that wait, in jobs unless they are quick; in order.

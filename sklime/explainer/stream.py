@@ -168,7 +168,7 @@ class Stream:
             return
         if own_answers is not None:
             self._found += Diagnostics(unasked=own_answers.unasked)
-        for piece in self._runner.pieces(place.X, own_answers, place.first_row):
+        for piece in self._runner.pieces(Piece(place.X, place.first_row, own_answers)):
             yield _Step(place, piece)
 
     def _explained(self, steps):
