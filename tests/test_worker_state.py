@@ -360,3 +360,22 @@ def test_jobs_go_on_after_rows_that_fail():
     assert len(found) == 6
     # The failing rows and those before them are explained here, in halves.
     assert threads.count(threading.main_thread()) < 0.6 * len(threads)
+
+
+def test_a_quick_first_row_does_not_keep_a_table_from_jobs():
+    texts, threads = ["a", *(f"a good film of {i} hours" for i in range(100))], []
+
+    def respond(copies):
+        threads.append(threading.current_thread())
+        if any("film" in text for text in copies):
+            time.sleep(0.02)
+        return np.array([len(text) for text in copies], dtype=float)
+
+    own = {"sampler": TokenSampler(), "n_samples": 64, "random_state": 0, "n_jobs": 2}
+    explainer = LimeExplainer(FunctionRegressor(respond), **own).fit(texts[1:9])
+    explainer.transform(texts[:2])
+    threads.clear()
+    found = explainer.transform(texts)
+    assert found.shape[0] == 101
+    # Had the first row told how long all take, none would have gone to jobs.
+    assert threads.count(threading.main_thread()) < 0.8 * len(threads)

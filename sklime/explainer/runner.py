@@ -99,9 +99,9 @@ class Runner:
         if explained.error is None:
             self.size.learn(n_rows(piece.X), explained.seconds)
 
-    def pieces(self, table: Piece) -> Iterator[Piece]:
-        """Cut checked rows into pieces, each as its turn comes."""
-        n, start = n_rows(table.X), 0
+    def pieces(self, table: Piece, start: int = 0) -> Iterator[Piece]:
+        """Cut checked rows, from one on, into pieces, each as its turn comes."""
+        n = n_rows(table.X)
         while start < n:
             stop = n if self.n_jobs == 1 else start + self.size.next(n - start)
             yield table.part(slice(start, stop))
@@ -109,16 +109,17 @@ class Runner:
 
     def whole(self, X: Any, own_answers: Any) -> Iterator[Explained]:
         """Explain a table; yield what became of its pieces, in order."""
-        rest = Piece(X, 0, own_answers)
-        while (left := n_rows(rest.X)) and not self.size.is_short(left):
-            if self.size.known:
-                yield from self.in_jobs(self.pieces(rest))
-                return
-            tried = self.size.next(left)
-            yield self.inline(rest.part(slice(0, tried)))
-            rest = rest.part(slice(tried, left))
-        if left:
-            yield self.inline(rest)
+        table, n, start = Piece(X, 0, own_answers), n_rows(X), 0
+        while start < n and not self.size.known:
+            stop = start + self.size.next(n - start)
+            yield self.inline(table.part(slice(start, stop)))
+            start = stop
+        if start == n:
+            return
+        if self.size.is_short(n - start):
+            yield self.inline(table.part(slice(start, n)))
+        else:
+            yield from self.in_jobs(self.pieces(table, start))
 
     def together(self, waiting: deque[Piece]) -> Iterator[Explained]:
         """Explain pieces that wait, in jobs unless they are quick; in order.
