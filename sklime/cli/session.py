@@ -122,7 +122,10 @@ class Session:
 
 def _printable(text):
     """A text with escapes for what stdout cannot encode, as stderr has them."""
-    encoding = sys.stdout.encoding or "utf-8"
+    # There may be no stdout, or one that has its own way with such characters.
+    if getattr(sys.stdout, "errors", None) != "strict":
+        return text
+    encoding = sys.stdout.encoding
     return text.encode(encoding, "backslashreplace").decode(encoding)
 
 

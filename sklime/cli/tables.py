@@ -30,9 +30,8 @@ _BUFFER = 1 << 16
 # streamed, each column keeps its dictionary and a page: twice as much, of 100,000 rows.
 _GROUP = 1 << 25
 
-
-# Rows without any value of a sparse matrix that does not store where its rows begin.
-_MOST_EMPTY_ROWS = 1 << 20
+# Rows without any value of a sparse matrix that does not store where its rows begin: 64 MB.
+_MOST_EMPTY_ROWS = 1 << 24
 
 
 class ParquetFile(ArrowTables):
@@ -222,7 +221,8 @@ def _load_array(path):
             if rows.format in ("csr", "csc", "bsr"):
                 # Compiled code follows its indices without a look at their range.
                 rows.check_format(full_check=True)
-            _check_number_of_rows(path, rows)
+            if rows.ndim == 2:
+                _check_number_of_rows(path, rows)
             return sparse.csr_matrix(rows)
         wanted = names if len(names) == 1 else [name for name in names if name == "X"]
         if not wanted:
@@ -234,8 +234,8 @@ def _load_array(path):
 
 def _check_number_of_rows(path, rows):
     """Refuse a sparse matrix whose rows take far more memory than what it stores."""
-    n, most = rows.shape[0], rows.nnz + _MOST_EMPTY_ROWS
-    if rows.format in ("csc", "coo", "dia") and n > most:
+    n = rows.shape[0]
+    if rows.format != "csr" and n > _MOST_EMPTY_ROWS + 16 * rows.nnz:
         raise CommandError(
             Exit.DATA,
             f"{path} states {n:,} rows, of which {rows.nnz:,} values are stored: save them "

@@ -1,6 +1,7 @@
 """`sklime explain`: the attributions of `transform`, from any file to one file."""
 
 import json
+import os
 
 import joblib
 import numpy as np
@@ -22,7 +23,7 @@ from sklime import LimeExplainer
 from sklime.kernels import ExponentialKernel
 from sklime.samplers import MarginalSampler
 from tests.cli.conftest import FEATURES, N_ROWS
-from tests.cli.running import run
+from tests.cli.running import run, start
 
 
 def explain(disk, out, *more, model=None, data=None, keep="id,date"):
@@ -425,6 +426,15 @@ def test_names_that_no_terminal_can_show_are_told_with_escapes(
     assert done.exit_code == 0, done.stderr
     assert name.encode(charset, "backslashreplace").decode(charset) in done.stdout
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_closed_stdout_is_no_failure(disk, tmp_path):
+    out = tmp_path / "out.parquet"
+    own = disk.model, disk.data, "-o", out, "--keep", "id,date"
+    done = start("explain", *own, preexec_fn=lambda: os.close(1))
+    _, told = done.communicate()
+    assert done.returncode == 0, told
+    assert [path.name for path in tmp_path.iterdir()] == [out.name]
 
 
 def test_report_writes_the_page_alone(disk, tmp_path):
