@@ -300,7 +300,9 @@ def normal_law(column, mean, sd, position):
         return Normal(mean, sd, column.scale, column.mean + column.scale * position)
     edges = np.concatenate([[-np.inf], column.cuts, [np.inf]])
     loc, scale = np.full(column.n_bins, mean), np.full(column.n_bins, sd)
-    masses = np.diff(ndtr((edges - mean) / sd))
+    # A spread too small for a number: all draws are the mean, cut off by no edge at it.
+    at = (edges - mean) / sd if sd > 0.0 else np.where(edges < mean, -np.inf, np.inf)
+    masses = np.diff(ndtr(at))
     bins = np.arange(column.n_bins)
     return NormalPieces(
         masses, bins, _deviations(bins, position), loc, scale, edges[:-1], edges[1:]

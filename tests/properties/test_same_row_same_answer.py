@@ -3,7 +3,7 @@
 import joblib
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 from sklearn import config_context
@@ -166,6 +166,7 @@ def test_global_random_state_is_never_touched(sampler, random_state):
 
 @settings(max_examples=30)
 @given(tables(), MARGINAL | GAUSSIAN)
+@example(np.full((8, 2), [5e-324, 0.0]), GaussianSampler(n_bins=3, scale=0.5))
 def test_zeros_of_both_signs_are_one_value(X, sampler):
     X[::2, 0] = 0.0
     negative = np.where(X == 0.0, -0.0, X)
